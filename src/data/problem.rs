@@ -1,0 +1,82 @@
+//! `Problem`: what to solve and how to check the answer. Recycled items are problems too, so that
+//! one path samples, verifies and learns from all of them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a problem asks of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An original problem: solve it.
+    #[default]
+    Reason,
+    /// Is this answer correct?
+    Pointwise,
+    /// Which of these two answers is correct?
+    Pairwise,
+    /// Here is a possibly wrong answer: judge it and solve the problem.
+    Reflection,
+}
+
+impl Kind {
+    /// Every kind, in the order in which metrics and tables list them.
+    pub const ALL: [Kind; 4] = [Kind::Reason, Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
+
+    /// The name used in files and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Reason => "reason",
+            Kind::Pointwise => "pointwise",
+            Kind::Pairwise => "pairwise",
+            Kind::Reflection => "reflection",
+        }
+    }
+
+    /// Whether the answer is a verdict about another answer.
+    pub fn is_judge(self) -> bool {
+        matches!(self, Kind::Pointwise | Kind::Pairwise)
+    }
+}
+
+/// An image on disk and the bounds of its area, in pixels, where the data sets its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ImageRef {
+    pub path: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_pixels: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pixels: Option<usize>,
+}
+
+impl From<PathBuf> for ImageRef {
+    fn from(path: PathBuf) -> Self {
+        Self { path, min_pixels: None, max_pixels: None }
+    }
+}
+
+/// One thing to solve, with the reference that its answers are checked against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Unique within its source; seeds and logs refer to it.
+    pub id: String,
+    #[serde(default)]
+    pub kind: Kind,
+    /// A system message, where the data sets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The user's text, without the images.
+    pub question: String,
+    /// Shown before the text, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageRef>,
+    /// The reference answer.
+    pub answer: String,
+    /// The verifier's name; without one it is chosen from the answer's shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<String>,
+    /// The data set it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}

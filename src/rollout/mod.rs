@@ -1,0 +1,41 @@
+//! Sampling completions: many per prompt, with the log-probability of every sampled token.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{data::Problem, processor::Prompt, verify::Verdict};
+
+/// Why a completion ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FinishReason {
+    /// The model emitted an end-of-sequence token.
+    Stop,
+    /// The token limit cut it off.
+    Length,
+}
+
+/// What the engine sampled for one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// The sampled tokens; a final end-of-sequence token is included.
+    pub token_ids: Vec<u32>,
+    /// Natural log-probability of each token at the sampling temperature, before top-k and top-p.
+    pub logprobs: Vec<f32>,
+    pub finish_reason: FinishReason,
+}
+
+/// A completion, its text without special tokens, and how it scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollout {
+    pub completion: Completion,
+    pub text: String,
+    pub verdict: Verdict,
+}
+
+/// All rollouts of one problem.
+#[derive(Debug, Clone)]
+pub struct RolloutGroup {
+    pub problem: Problem,
+    pub prompt: Prompt,
+    pub rollouts: Vec<Rollout>,
+}
