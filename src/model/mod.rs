@@ -1,5 +1,25 @@
-//! Qwen2.5-VL, generic over the backend. Knows tensors and token ids, no text and no files but its own.
+//! Qwen2.5-VL and its text-only relatives, generic over the backend. Knows tensors and token ids; no
+//! text, and no files but a checkpoint's configuration and weights.
 
+mod attention;
+mod batch;
+mod cache;
+mod config;
+mod init;
 mod input;
+mod layers;
+mod norm;
+mod qwen;
+mod rope;
+mod text;
+mod vision;
+pub mod weights;
+mod window;
 
+pub use batch::{PaddedBatch, Padding, Sequence};
+pub use cache::KvCache;
+pub use config::{ModelConfig, TextConfig, VisionConfig};
 pub use input::{ImagePatches, ModelInput};
+pub use qwen::{Qwen, gather_targets};
+pub use rope::{Position, prompt_positions};
+pub use vision::index_tensor;

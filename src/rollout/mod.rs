@@ -1,8 +1,16 @@
 //! Sampling completions: many per prompt, with the log-probability of every sampled token.
 
+mod engine;
+mod groups;
+mod sampler;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{data::Problem, processor::Prompt, verify::Verdict};
+
+pub use engine::{Engine, Request};
+pub use groups::{SamplingKey, sample_groups};
+pub use sampler::{Sampling, sample};
 
 /// Why a completion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,199 @@
+//! Directories that survive a kill: written aside, renamed into place, the newest few kept.
+//! Knows model directories and files, not the trainer.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::input_error,
+    model::{
+        Qwen,
+        weights::{WEIGHTS_FILE, save_weights},
+    },
+};
+
+/// The `[checkpoint]` part of a recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Steps between checkpoints; 0 saves only at the end or when interrupted.
+    pub every: u64,
+    /// Checkpoints kept, the newest ones.
+    pub keep: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every: 50, keep: 3 }
+    }
+}
+
+/// The file beside the checkpoints that names the newest one.
+const LATEST: &str = "latest";
+
+/// What a Hugging Face directory holds beside the weights; copied along where it exists.
+const COMPANIONS: [&str; 9] = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "chat_template.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+];
+
+/// Writes a model as a Hugging Face directory: our weights, everything else from `source`.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn save_model_dir<B: Backend>(model: &Qwen<B>, source: &Path, dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    for name in COMPANIONS {
+        let from = source.join(name);
+        if from.exists() && source != dir {
+            fs::copy(&from, dir.join(name)).with_context(|| format!("copying {}", from.display()))?;
+        }
+    }
+    save_weights(model, &dir.join(WEIGHTS_FILE))
+}
+
+/// The `checkpoints` folder of a run.
+#[derive(Debug, Clone)]
+pub struct CheckpointStore {
+    dir: PathBuf,
+    keep: usize,
+}
+
+impl CheckpointStore {
+    /// Checkpoints go to `dir`, which is made when the first is saved.
+    pub fn new(dir: PathBuf, keep: usize) -> Self {
+        Self { dir, keep: keep.max(1) }
+    }
+
+    /// Saves a checkpoint whose files `write` puts into the folder it is given. Either all of it
+    /// appears under its final name, or nothing.
+    ///
+    /// # Errors
+    /// When `write` fails or the folder cannot be renamed.
+    pub fn save(&self, step: u64, write: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        let name = format!("step-{step:06}");
+        let (unfinished, finished) = (self.dir.join(format!(".{name}.tmp")), self.dir.join(&name));
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)
+                .with_context(|| format!("removing unfinished {}", unfinished.display()))?;
+        }
+        fs::create_dir_all(&unfinished).with_context(|| format!("creating {}", unfinished.display()))?;
+        write(&unfinished)?;
+        if finished.exists() {
+            fs::remove_dir_all(&finished).with_context(|| format!("replacing {}", finished.display()))?;
+        }
+        fs::rename(&unfinished, &finished).with_context(|| format!("finishing {}", finished.display()))?;
+        write_atomically(&self.dir.join(LATEST), &name)?;
+        self.prune()?;
+        Ok(finished)
+    }
+
+    /// The newest checkpoint and its step, or `None` before the first.
+    ///
+    /// # Errors
+    /// When `latest` names something that is not a checkpoint.
+    pub fn latest(&self) -> Result<Option<(u64, PathBuf)>> {
+        let pointer = self.dir.join(LATEST);
+        if !pointer.exists() {
+            return Ok(None);
+        }
+        let name = fs::read_to_string(&pointer).with_context(|| format!("reading {}", pointer.display()))?;
+        let path = self.dir.join(name.trim());
+        let step = step_of(name.trim()).filter(|_| path.is_dir()).ok_or_else(|| {
+            input_error(format!(
+                "{}: names {:?}, which is no checkpoint; write the name of one beside it",
+                pointer.display(),
+                name.trim()
+            ))
+        })?;
+        Ok(Some((step, path)))
+    }
+
+    /// Removes all but the newest `keep` checkpoints.
+    fn prune(&self) -> Result<()> {
+        let entries = fs::read_dir(&self.dir).with_context(|| format!("listing {}", self.dir.display()))?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut steps: Vec<(u64, String)> = names
+            .collect::<std::io::Result<Vec<String>>>()?
+            .into_iter()
+            .filter_map(|name| step_of(&name).map(|step| (step, name)))
+            .collect();
+        steps.sort();
+        for (_, name) in steps.iter().take(steps.len().saturating_sub(self.keep)) {
+            let old = self.dir.join(name);
+            fs::remove_dir_all(&old).with_context(|| format!("removing {}", old.display()))?;
+        }
+        Ok(())
+    }
+}
+
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?.parse().ok()
+}
+
+/// Replaces a small file so that a reader sees the old text or the new one.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
+    let aside = path.with_extension("tmp");
+    fs::write(&aside, text).with_context(|| format!("writing {}", aside.display()))?;
+    fs::rename(&aside, path).with_context(|| format!("replacing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_latest_names_the_last() {
+        let root = tempfile::tempdir().unwrap();
+        let store = CheckpointStore::new(root.path().join("checkpoints"), 2);
+        assert_eq!(store.latest().unwrap(), None);
+        for step in [5, 10, 15] {
+            store.save(step, |dir| Ok(fs::write(dir.join("state"), step.to_string())?)).unwrap();
+        }
+        assert_eq!(names(&root.path().join("checkpoints")), ["latest", "step-000010", "step-000015"]);
+        let (step, path) = store.latest().unwrap().unwrap();
+        assert_eq!((step, fs::read_to_string(path.join("state")).unwrap().as_str()), (15, "15"));
+    }
+
+    #[test]
+    fn a_failed_save_leaves_the_last_one_in_place() {
+        let root = tempfile::tempdir().unwrap();
+        let store = CheckpointStore::new(root.path().to_owned(), 2);
+        store.save(1, |_| Ok(())).unwrap();
+        assert!(store.save(2, |_| anyhow::bail!("disk full")).is_err());
+        assert_eq!(store.latest().unwrap().unwrap().0, 1);
+        store.save(2, |_| Ok(())).unwrap();
+        assert_eq!(names(root.path()), ["latest", "step-000001", "step-000002"]);
+    }
+
+    #[test]
+    fn a_dangling_latest_is_an_input_error() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("latest"), "step-000009").unwrap();
+        let error = CheckpointStore::new(root.path().to_owned(), 1).latest().unwrap_err();
+        assert!(crate::error::is_input_error(&error));
+    }
+}

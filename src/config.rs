@@ -1,0 +1,212 @@
+//! A run's configuration: a TOML recipe plus `--set key=value`. Unknown keys are refused.
+//! Nests each part's own configuration; knows nothing of what they do with it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::{checkpoint::CheckpointConfig, error::input_error, eval::EvalConfig, recycle::RecycleConfig, train::TrainConfig};
+
+/// The `[model]` part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelSource {
+    /// The Hugging Face directory that a run starts from.
+    pub path: PathBuf,
+}
+
+impl Default for ModelSource {
+    fn default() -> Self {
+        Self { path: PathBuf::from("models/tiny-vl") }
+    }
+}
+
+/// What to do with a row that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BadRowPolicy {
+    /// The run does not start.
+    Refuse,
+    /// The row is left out, counted and reported.
+    Skip,
+}
+
+/// The `[data]` part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Problems to learn from.
+    pub train: PathBuf,
+    /// Held-out problems, for the figures before and after.
+    pub test: PathBuf,
+    /// Appended to every original question.
+    pub instruction: Option<String>,
+    pub bad_rows: BadRowPolicy,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            train: PathBuf::from("datasets/digits-vl/train.jsonl"),
+            test: PathBuf::from("datasets/digits-vl/test.jsonl"),
+            instruction: None,
+            bad_rows: BadRowPolicy::Refuse,
+        }
+    }
+}
+
+/// The `[rollout]` part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolloutConfig {
+    /// Completions decoded side by side, at most.
+    pub max_rows: usize,
+}
+
+impl Default for RolloutConfig {
+    fn default() -> Self {
+        Self { max_rows: 256 }
+    }
+}
+
+/// The `[sft]` part: the supervised warm start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SftConfig {
+    /// (prompt, completion) pairs.
+    pub data: PathBuf,
+    /// Pairs per update.
+    pub batch_size: usize,
+    /// Start from random weights instead of those in `model.path`.
+    pub from_scratch: bool,
+}
+
+impl Default for SftConfig {
+    fn default() -> Self {
+        Self { data: PathBuf::from("datasets/digits-vl/sft.jsonl"), batch_size: 64, from_scratch: false }
+    }
+}
+
+/// Everything a run depends on. Saved with the run as `recipe.toml`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    pub seed: u64,
+    pub model: ModelSource,
+    pub data: DataConfig,
+    pub sft: SftConfig,
+    pub rollout: RolloutConfig,
+    pub train: TrainConfig,
+    pub recycle: RecycleConfig,
+    pub eval: EvalConfig,
+    pub checkpoint: CheckpointConfig,
+}
+
+impl RunConfig {
+    /// Reads a recipe and applies `key=value` settings to it.
+    ///
+    /// # Errors
+    /// Input errors that name the file and line, or the setting, and what was expected.
+    pub fn load(recipe: &Path, settings: &[String]) -> Result<Self> {
+        let text = std::fs::read_to_string(recipe).map_err(|error| {
+            input_error(format!("{}: cannot read the recipe ({error})", recipe.display()))
+        })?;
+        // First as written, so that an error shows the line.
+        toml::from_str::<Self>(&text).map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
+        let mut table: Table = text.parse()?;
+        for setting in settings {
+            apply_setting(&mut table, setting)?;
+            table.clone().try_into::<Self>().map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
+        }
+        let config: Self = table.try_into()?;
+        config.check().map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
+        Ok(config)
+    }
+
+    /// The full effective configuration as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration is plain data")
+    }
+
+    fn check(&self) -> Result<()> {
+        self.train.check()?;
+        self.eval.check()?;
+        if self.rollout.max_rows == 0 {
+            return Err(input_error("rollout.max_rows = 0: must be at least 1"));
+        }
+        if self.sft.batch_size == 0 {
+            return Err(input_error("sft.batch_size = 0: must be at least 1"));
+        }
+        Ok(())
+    }
+}
+
+fn one_line(error: &toml::de::Error) -> String {
+    error.message().replace('\n', " ")
+}
+
+/// Sets `a.b=value` in a table. The value is read as TOML, or taken as a string if it is none.
+fn apply_setting(table: &mut Table, setting: &str) -> Result<()> {
+    let (key, text) = setting
+        .split_once('=')
+        .ok_or_else(|| input_error(format!("--set {setting}: expected key=value, for example train.steps=10")))?;
+    let value = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let mut parts: Vec<&str> = key.trim().split('.').collect();
+    let last = parts.pop().filter(|last| !last.is_empty());
+    let last = last.ok_or_else(|| input_error(format!("--set {setting}: the key is empty")))?;
+    let mut place = table;
+    for part in parts {
+        place = place
+            .entry(part)
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| input_error(format!("--set {setting}: {part} is a value, not a section")))?;
+    }
+    place.insert(last.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, settings: &[&str]) -> Result<RunConfig> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("recipe.toml");
+        std::fs::write(&path, text).unwrap();
+        RunConfig::load(&path, &settings.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn settings_override_the_recipe_and_keep_their_types() {
+        let config = load("seed = 3\n[train]\nsteps = 7\n", &["train.steps=9", "model.path=some/dir"]).unwrap();
+        assert_eq!((config.seed, config.train.steps), (3, 9));
+        assert_eq!(config.model.path, Path::new("some/dir"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let config = load("seed = 3", &["train.learning_rate=1e-3"]).unwrap();
+        assert_eq!(load(&config.to_toml(), &[]).unwrap(), config);
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_refused_by_name() {
+        let message = |text: &str, settings: &[&str]| {
+            let error = load(text, settings).unwrap_err();
+            assert!(crate::error::is_input_error(&error));
+            format!("{error:#}")
+        };
+        assert!(message("[train]\nstepz = 1\n", &[]).contains("stepz"));
+        assert!(message("", &["train.stepz=1"]).contains("--set train.stepz=1: unknown field"));
+        assert!(message("", &["train.steps=many"]).contains("--set train.steps=many"));
+        assert!(message("", &["train.steps"]).contains("expected key=value"));
+        assert!(message("", &["train.samples_per_prompt=1"]).contains("train.samples_per_prompt = 1"));
+    }
+}

@@ -1,0 +1,259 @@
+//! `config.json` as found in the wild, turned into the two small structs the model is built from.
+//!
+//! Whatever would change the result and is not supported is refused by name, never ignored.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::input_error;
+
+/// The language model's shape.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TextConfig {
+    pub vocab_size: usize,
+    pub hidden_size: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    pub num_key_value_heads: usize,
+    /// `hidden_size / num_attention_heads` unless the file says otherwise (Qwen3).
+    #[serde(skip)]
+    pub head_dim: usize,
+    pub rms_norm_eps: f64,
+    #[serde(default = "default_rope_theta")]
+    pub rope_theta: f64,
+    #[serde(default)]
+    pub tie_word_embeddings: bool,
+    /// Frequencies per axis (time, height, width) of M-RoPE; `None` for one-axis positions.
+    #[serde(skip)]
+    pub mrope_section: Option<[usize; 3]>,
+    /// Bias on q, k and v (Qwen2 and Qwen2.5).
+    #[serde(skip)]
+    pub attention_bias: bool,
+    /// RMSNorm on each head's query and key (Qwen3).
+    #[serde(skip)]
+    pub query_key_norm: bool,
+}
+
+/// The vision tower's shape.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct VisionConfig {
+    pub depth: usize,
+    pub hidden_size: usize,
+    pub intermediate_size: usize,
+    pub num_heads: usize,
+    #[serde(alias = "in_chans", default = "three")]
+    pub in_channels: usize,
+    pub out_hidden_size: usize,
+    pub patch_size: usize,
+    pub spatial_merge_size: usize,
+    pub temporal_patch_size: usize,
+    /// Side of an attention window, in pixels.
+    pub window_size: usize,
+    /// Blocks that attend over the whole image; the others stay within their window.
+    pub fullatt_block_indexes: Vec<usize>,
+}
+
+impl VisionConfig {
+    /// Values in one flattened patch.
+    pub fn patch_dim(&self) -> usize {
+        self.in_channels * self.temporal_patch_size * self.patch_size * self.patch_size
+    }
+
+    /// Side of an attention window, in merged cells.
+    pub fn window_cells(&self) -> usize {
+        self.window_size / self.patch_size / self.spatial_merge_size
+    }
+}
+
+/// A whole model's shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelConfig {
+    pub text: TextConfig,
+    pub vision: Option<VisionConfig>,
+    /// The id that stands for one image feature in a prompt.
+    pub image_token_id: Option<u32>,
+}
+
+fn default_rope_theta() -> f64 {
+    10_000.0
+}
+
+fn three() -> usize {
+    3
+}
+
+impl ModelConfig {
+    /// Reads `config.json` of a Hugging Face directory.
+    ///
+    /// # Errors
+    /// When the file is missing, malformed, or asks for something that is not supported.
+    pub fn from_dir(dir: &Path) -> Result<Self> {
+        let path = dir.join("config.json");
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            input_error(format!(
+                "{}: cannot read the model's configuration ({error}); name a Hugging Face model directory",
+                path.display()
+            ))
+        })?;
+        let value: Value = serde_json::from_str(&text)
+            .map_err(|error| input_error(format!("{}: not valid JSON: {error}", path.display())))?;
+        Self::from_json(&value).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// Reads either layout: text fields at the top level, or under `text_config`.
+    ///
+    /// # Errors
+    /// As [`ModelConfig::from_dir`].
+    pub fn from_json(config: &Value) -> Result<Self> {
+        let model_type = config["model_type"].as_str().unwrap_or("missing");
+        if !matches!(model_type, "qwen2_5_vl" | "qwen2" | "qwen3") {
+            return Err(input_error(format!(
+                "model_type {model_type} is not supported; use qwen2_5_vl, qwen2 or qwen3"
+            )));
+        }
+        let nested = config.get("text_config").filter(|value| value.is_object());
+        let text = nested.unwrap_or(config);
+        refuse_unsupported(config, text)?;
+        let vision = match (model_type, config.get("vision_config")) {
+            ("qwen2_5_vl", Some(value)) => Some(parse_vision(value)?),
+            ("qwen2_5_vl", None) => return Err(input_error("vision_config is missing")),
+            _ => None,
+        };
+        Ok(Self {
+            text: parse_text(model_type, config, text)?,
+            image_token_id: vision.as_ref().map(|_| image_token_id(config)).transpose()?,
+            vision,
+        })
+    }
+}
+
+fn image_token_id(config: &Value) -> Result<u32> {
+    let id = config["image_token_id"].as_u64().and_then(|id| u32::try_from(id).ok());
+    id.ok_or_else(|| input_error("image_token_id is missing"))
+}
+
+fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConfig> {
+    let mut parsed: TextConfig = serde_json::from_value(text.clone())
+        .map_err(|error| input_error(format!("text model configuration: {error}")))?;
+    if let Some(tied) = config["tie_word_embeddings"].as_bool() {
+        parsed.tie_word_embeddings = tied;
+    }
+    let rope = rope_parameters(text);
+    if let Some(theta) = rope.and_then(|rope| rope["rope_theta"].as_f64()) {
+        parsed.rope_theta = theta;
+    }
+    parsed.head_dim = match text["head_dim"].as_u64() {
+        Some(head_dim) => head_dim as usize,
+        None => parsed.hidden_size / parsed.num_attention_heads.max(1),
+    };
+    parsed.query_key_norm = model_type == "qwen3";
+    parsed.attention_bias = match model_type {
+        "qwen3" => text["attention_bias"].as_bool().unwrap_or(false),
+        _ => true,
+    };
+    parsed.mrope_section = rope
+        .and_then(|rope| rope.get("mrope_section"))
+        .map(|section| serde_json::from_value(section.clone()))
+        .transpose()
+        .map_err(|error| input_error(format!("rope_scaling.mrope_section: {error}")))?;
+    check_text(&parsed, model_type)?;
+    Ok(parsed)
+}
+
+fn check_text(text: &TextConfig, model_type: &str) -> Result<()> {
+    let groups = text.num_key_value_heads;
+    if groups == 0 || !text.num_attention_heads.is_multiple_of(groups) {
+        return Err(input_error(format!(
+            "num_attention_heads {} is not a multiple of num_key_value_heads {groups}",
+            text.num_attention_heads
+        )));
+    }
+    match text.mrope_section {
+        None if model_type == "qwen2_5_vl" => Err(input_error("rope_scaling.mrope_section is missing")),
+        Some(section) if section.iter().sum::<usize>() * 2 != text.head_dim => Err(input_error(format!(
+            "rope_scaling.mrope_section {section:?} must add up to half of head_dim {}",
+            text.head_dim
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn parse_vision(value: &Value) -> Result<VisionConfig> {
+    let vision: VisionConfig = serde_json::from_value(value.clone())
+        .map_err(|error| input_error(format!("vision_config: {error}")))?;
+    if vision.num_heads == 0 || !vision.hidden_size.is_multiple_of(vision.num_heads * 4) {
+        return Err(input_error(format!(
+            "vision_config: hidden_size {} must be a multiple of 4 x num_heads {}",
+            vision.hidden_size, vision.num_heads
+        )));
+    }
+    if vision.patch_size * vision.spatial_merge_size == 0 || vision.window_cells() == 0 {
+        return Err(input_error("vision_config: window_size must cover at least one merged patch"));
+    }
+    Ok(vision)
+}
+
+/// The rotary settings under either of their names.
+fn rope_parameters(text: &Value) -> Option<&Value> {
+    ["rope_parameters", "rope_scaling"].into_iter().find_map(|key| text.get(key).filter(|v| v.is_object()))
+}
+
+fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
+    if config.get("quantization_config").is_some_and(|value| !value.is_null()) {
+        return Err(input_error("quantization_config: quantised weights are not supported"));
+    }
+    let uses_sliding = text["use_sliding_window"].as_bool().unwrap_or(false)
+        || text["layer_types"].as_array().is_some_and(|types| types.iter().any(|t| t == "sliding_attention"));
+    if uses_sliding {
+        return Err(input_error("use_sliding_window: sliding-window attention is not supported"));
+    }
+    if let Some(act) = text["hidden_act"].as_str().filter(|act| *act != "silu") {
+        return Err(input_error(format!("hidden_act {act} is not supported; expected silu")));
+    }
+    let rope_type = rope_parameters(text)
+        .and_then(|rope| rope["rope_type"].as_str().or(rope["type"].as_str()))
+        .unwrap_or("default");
+    if !matches!(rope_type, "default" | "mrope") {
+        return Err(input_error(format!("rope type {rope_type} is not supported; expected default or mrope")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn qwen2() -> Value {
+        json!({"model_type": "qwen2", "vocab_size": 10, "hidden_size": 8, "intermediate_size": 16,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-6})
+    }
+
+    fn refusal(change: impl FnOnce(&mut Value)) -> String {
+        let mut config = qwen2();
+        change(&mut config);
+        ModelConfig::from_json(&config).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_plain_qwen2_has_bias_and_no_vision() {
+        let config = ModelConfig::from_json(&qwen2()).unwrap();
+        assert!(config.text.attention_bias && !config.text.query_key_norm);
+        assert_eq!((config.text.head_dim, config.vision), (4, None));
+    }
+
+    #[test]
+    fn what_would_change_the_result_is_refused_by_name() {
+        assert!(refusal(|c| c["use_sliding_window"] = json!(true)).contains("use_sliding_window"));
+        assert!(refusal(|c| c["rope_scaling"] = json!({"type": "yarn"})).contains("rope type yarn"));
+        assert!(refusal(|c| c["quantization_config"] = json!({"bits": 4})).contains("quantization_config"));
+        assert!(refusal(|c| c["model_type"] = json!("llama")).contains("model_type llama"));
+        assert!(refusal(|c| c["hidden_act"] = json!("gelu")).contains("hidden_act gelu"));
+        assert!(refusal(|c| c["num_key_value_heads"] = json!(3)).contains("num_key_value_heads 3"));
+    }
+}

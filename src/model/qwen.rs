@@ -1,0 +1,133 @@
+//! The whole model: vision tower, language model, head. Field names follow the checkpoint's.
+
+use burn::{
+    module::Module,
+    nn::Linear,
+    tensor::{Tensor, TensorData, activation::log_softmax, backend::Backend},
+};
+
+use super::{
+    attention::{causal_bias, visibility_bias},
+    batch::{PaddedBatch, Padding, Sequence},
+    cache::KvCache,
+    config::ModelConfig,
+    layers::linear,
+    rope::{Position, text_rotary},
+    text::{Pass, TextModel},
+    vision::{VisionTower, index_tensor},
+};
+
+/// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
+#[derive(Module, Debug)]
+pub struct Qwen<B: Backend> {
+    pub visual: Option<VisionTower<B>>,
+    pub model: TextModel<B>,
+    /// `None` when the head is the transposed embedding.
+    pub lm_head: Option<Linear<B>>,
+    #[module(skip)]
+    pub config: ModelConfig,
+}
+
+impl<B: Backend> Qwen<B> {
+    /// A model of zeros with unit norms; see [`super::weights`] and [`super::init`].
+    pub fn new(config: &ModelConfig, device: &B::Device) -> Self {
+        let text = &config.text;
+        Self {
+            visual: config.vision.as_ref().map(|vision| VisionTower::new(vision, device)),
+            model: TextModel::new(text, device),
+            lm_head: (!text.tie_word_embeddings)
+                .then(|| linear(text.hidden_size, text.vocab_size, false, device)),
+            config: config.clone(),
+        }
+    }
+
+    /// The device the weights are on.
+    pub fn device(&self) -> B::Device {
+        self.model.norm.weight.device()
+    }
+
+    /// Hidden states of whole sequences, `[rows · length, hidden]`, rows padded on the right.
+    pub fn forward(&self, batch: &PaddedBatch) -> Tensor<B, 2> {
+        let device = self.device();
+        let rotary = text_rotary(&batch.positions, &self.config.text, &device);
+        let bias = causal_bias(batch.length, &device);
+        let pass = Pass { batch: batch.rows(), rotary: &rotary, bias: Some(&bias), cache: None };
+        self.model.forward(self.embed(batch), pass)
+    }
+
+    /// Runs prompts into a fresh cache and returns the hidden state of each one's last token,
+    /// `[rows, hidden]`. The padding is on the left, so that all rows end together.
+    pub fn prefill(&self, prompts: &[Sequence]) -> (Tensor<B, 2>, KvCache<B>, PaddedBatch) {
+        let device = self.device();
+        let batch = PaddedBatch::new(prompts, Padding::Left, &self.config);
+        let (rows, length) = (batch.rows(), batch.length);
+        let rotary = text_rotary(&batch.positions, &self.config.text, &device);
+        let visible = |row: usize, query: usize, key: usize| key <= query && key >= batch.starts[row];
+        let bias = visibility_bias([rows, length, length], visible, &device);
+        let mut cache = KvCache::new(self.config.text.num_hidden_layers);
+        let pass = Pass { batch: rows, rotary: &rotary, bias: Some(&bias), cache: Some(&mut cache) };
+        let hidden = self.model.forward(self.embed(&batch), pass);
+        let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
+        (hidden.select(0, index_tensor(&last, &device)), cache, batch)
+    }
+
+    /// One more token per row. `starts` are the rows' first visible cache entries.
+    pub fn decode(
+        &self,
+        ids: &[u32],
+        positions: &[Position],
+        starts: &[usize],
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let device = self.device();
+        let rows: Vec<Vec<Position>> = positions.iter().map(|&position| vec![position]).collect();
+        let rotary = text_rotary(&rows, &self.config.text, &device);
+        let keys = cache.length() + 1;
+        let bias = starts.iter().any(|&start| start > 0).then(|| {
+            visibility_bias([ids.len(), 1, keys], |row, _, key| key >= starts[row], &device)
+        });
+        let pass = Pass { batch: ids.len(), rotary: &rotary, bias: bias.as_ref(), cache: Some(cache) };
+        self.model.forward(self.embed_tokens(ids), pass)
+    }
+
+    /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
+    pub fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        match &self.lm_head {
+            Some(head) => head.forward(hidden),
+            None => hidden.matmul(self.model.embed_tokens.weight.val().transpose()),
+        }
+    }
+
+    /// Log-probabilities over the vocabulary at a temperature, `[n, vocabulary]`.
+    pub fn log_probabilities(&self, hidden: Tensor<B, 2>, temperature: f64) -> Tensor<B, 2> {
+        log_softmax(self.logits(hidden).div_scalar(temperature), 1)
+    }
+
+    fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2> {
+        let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
+        self.model.embed_tokens.weight.val().select(0, index_tensor(&rows, &self.device()))
+    }
+
+    /// Token embeddings with image features in their places, `[rows · length, hidden]`.
+    fn embed(&self, batch: &PaddedBatch) -> Tensor<B, 2> {
+        let tokens = self.embed_tokens(&batch.ids);
+        let (Some(visual), false) = (&self.visual, batch.images.is_empty()) else {
+            return tokens;
+        };
+        let device = self.device();
+        let images: Vec<_> = batch.images.iter().map(AsRef::as_ref).collect();
+        let features = visual.forward(&images, &device);
+        let count = batch.ids.len();
+        let sources: Vec<usize> =
+            batch.features.iter().enumerate().map(|(i, f)| f.map_or(i, |feature| count + feature)).collect();
+        Tensor::cat(vec![tokens, features], 0).select(0, index_tensor(&sources, &device))
+    }
+}
+
+/// Picks each row's log-probability of its target, `[n, vocabulary]` to `[n]`.
+pub fn gather_targets<B: Backend>(log_probabilities: Tensor<B, 2>, targets: &[u32]) -> Tensor<B, 1> {
+    let device = log_probabilities.device();
+    let ids: Vec<i32> = targets.iter().map(|&id| id as i32).collect();
+    let index = Tensor::from_data(TensorData::new(ids, [targets.len(), 1]), &device);
+    log_probabilities.gather(1, index).squeeze_dim(1)
+}

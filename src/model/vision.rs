@@ -1,0 +1,275 @@
+//! The vision tower: patches in, one feature per merged cell out. Knows nothing of text.
+//!
+//! Images of one size run as one batch. Inside, patches stand window by window (see [`super::window`]),
+//! so that a block attends within windows or over the image by a reshape alone.
+
+use burn::{
+    module::{Initializer, Module, Param},
+    nn::Linear,
+    tensor::{Int, Tensor, TensorData, activation::gelu, backend::Backend},
+};
+
+use super::{
+    attention::{attention, visibility_bias},
+    config::VisionConfig,
+    input::ImagePatches,
+    layers::{GatedMlp, join_heads, linear, split_heads},
+    norm::RmsNorm,
+    rope::{Rotary, inverse_frequencies},
+    window::{WindowLayout, patch_coordinates},
+};
+
+const EPSILON: f64 = 1e-6;
+const ROPE_THETA: f64 = 10_000.0;
+
+/// The convolution over disjoint patches, which is a linear map.
+#[derive(Module, Debug)]
+pub struct PatchEmbed<B: Backend> {
+    /// `[hidden, channels, temporal_patch, patch, patch]`, the checkpoint's shape.
+    pub proj: PatchProjection<B>,
+}
+
+/// Holds the weight under the checkpoint's name, `proj.weight`.
+#[derive(Module, Debug)]
+pub struct PatchProjection<B: Backend> {
+    pub weight: Param<Tensor<B, 5>>,
+}
+
+impl<B: Backend> PatchEmbed<B> {
+    fn new(config: &VisionConfig, device: &B::Device) -> Self {
+        let (channels, temporal) = (config.in_channels, config.temporal_patch_size);
+        let shape = [config.hidden_size, channels, temporal, config.patch_size, config.patch_size];
+        Self { proj: PatchProjection { weight: Initializer::Zeros.init(shape, device) } }
+    }
+
+    /// `[patches, patch_dim]` to `[patches, hidden]`.
+    fn forward(&self, patches: Tensor<B, 2>) -> Tensor<B, 2> {
+        let weight = self.proj.weight.val();
+        let hidden = weight.dims()[0];
+        patches.matmul(weight.reshape([hidden as i32, -1]).transpose())
+    }
+}
+
+/// Self-attention without a causal order.
+#[derive(Module, Debug)]
+pub struct VisionAttention<B: Backend> {
+    pub qkv: Linear<B>,
+    pub proj: Linear<B>,
+    heads: usize,
+}
+
+impl<B: Backend> VisionAttention<B> {
+    /// Attends within each of `batch` equal stretches of `[tokens, hidden]`.
+    fn forward(&self, x: Tensor<B, 2>, place: &Place<B>) -> Tensor<B, 2> {
+        let hidden = x.dims()[1];
+        let qkv = self.qkv.forward(x);
+        let part = |index: usize| split_heads(qkv.clone().narrow(1, index * hidden, hidden), place.batch, self.heads);
+        let (query, key) = (place.rotary.apply(part(0)), place.rotary.apply(part(1)));
+        self.proj.forward(join_heads(attention(query, key, part(2), place.bias.as_ref())))
+    }
+}
+
+/// One transformer block.
+#[derive(Module, Debug)]
+pub struct VisionBlock<B: Backend> {
+    pub norm1: RmsNorm<B>,
+    pub attn: VisionAttention<B>,
+    pub norm2: RmsNorm<B>,
+    pub mlp: GatedMlp<B>,
+}
+
+impl<B: Backend> VisionBlock<B> {
+    fn new(config: &VisionConfig, device: &B::Device) -> Self {
+        let hidden = config.hidden_size;
+        Self {
+            norm1: RmsNorm::new(hidden, EPSILON, device),
+            attn: VisionAttention {
+                qkv: linear(hidden, 3 * hidden, true, device),
+                proj: linear(hidden, hidden, true, device),
+                heads: config.num_heads,
+            },
+            norm2: RmsNorm::new(hidden, EPSILON, device),
+            mlp: GatedMlp::new(hidden, config.intermediate_size, true, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<B, 2>, place: &Place<B>) -> Tensor<B, 2> {
+        let x = x.clone() + self.attn.forward(self.norm1.forward(x), place);
+        x.clone() + self.mlp.forward(self.norm2.forward(x))
+    }
+}
+
+/// Joins each cell's `merge²` patches into one feature of the language model's width.
+#[derive(Module, Debug)]
+pub struct PatchMerger<B: Backend> {
+    pub ln_q: RmsNorm<B>,
+    /// The checkpoint's `mlp.0`.
+    pub mlp_in: Linear<B>,
+    /// The checkpoint's `mlp.2`.
+    pub mlp_out: Linear<B>,
+}
+
+impl<B: Backend> PatchMerger<B> {
+    fn new(config: &VisionConfig, device: &B::Device) -> Self {
+        let width = config.hidden_size * config.spatial_merge_size.pow(2);
+        Self {
+            ln_q: RmsNorm::new(config.hidden_size, EPSILON, device),
+            mlp_in: linear(width, width, true, device),
+            mlp_out: linear(width, config.out_hidden_size, true, device),
+        }
+    }
+
+    /// `[slots, hidden]` to `[slots / merge², out_hidden]`.
+    fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let width = self.mlp_in.weight.dims()[0];
+        let cells = self.ln_q.forward(x).reshape([-1, width as i32]);
+        self.mlp_out.forward(gelu(self.mlp_in.forward(cells)))
+    }
+}
+
+/// How a block sees the slots: as whole images, or as windows.
+struct Place<B: Backend> {
+    /// Independent stretches in the batch.
+    batch: usize,
+    rotary: Rotary<B>,
+    /// Hides padding slots.
+    bias: Option<Tensor<B, 4>>,
+}
+
+/// The whole tower.
+#[derive(Module, Debug)]
+pub struct VisionTower<B: Backend> {
+    pub patch_embed: PatchEmbed<B>,
+    pub blocks: Vec<VisionBlock<B>>,
+    pub merger: PatchMerger<B>,
+    #[module(skip)]
+    config: VisionConfig,
+}
+
+impl<B: Backend> VisionTower<B> {
+    /// A tower of zeros with unit norms.
+    pub fn new(config: &VisionConfig, device: &B::Device) -> Self {
+        Self {
+            patch_embed: PatchEmbed::new(config, device),
+            blocks: (0..config.depth).map(|_| VisionBlock::new(config, device)).collect(),
+            merger: PatchMerger::new(config, device),
+            config: config.clone(),
+        }
+    }
+
+    /// Features of all merged cells, image after image, cells in raster order: `[cells, out_hidden]`.
+    ///
+    /// # Panics
+    /// Without images, or for video (`t > 1`); the processor refuses those.
+    pub fn forward(&self, images: &[&ImagePatches], device: &B::Device) -> Tensor<B, 2> {
+        let mut by_size: Vec<([usize; 3], Vec<usize>)> = Vec::new();
+        for (index, image) in images.iter().enumerate() {
+            match by_size.iter_mut().find(|(size, _)| *size == image.grid_thw) {
+                Some((_, members)) => members.push(index),
+                None => by_size.push((image.grid_thw, vec![index])),
+            }
+        }
+        let features = by_size.iter().map(|(size, members)| {
+            let same_size: Vec<&ImagePatches> = members.iter().map(|&index| images[index]).collect();
+            self.forward_same_size(*size, &same_size, device)
+        });
+        let features = Tensor::cat(features.collect(), 0);
+        if by_size.len() == 1 {
+            return features;
+        }
+        let order = restore_order(images, &by_size, self.config.spatial_merge_size.pow(2));
+        features.select(0, index_tensor(&order, device))
+    }
+
+    fn forward_same_size(&self, size: [usize; 3], images: &[&ImagePatches], device: &B::Device) -> Tensor<B, 2> {
+        let [time, height, width] = size;
+        assert_eq!(time, 1, "video input is not supported");
+        let layout = WindowLayout::new(height, width, &self.config);
+        let patch_dim = self.config.patch_dim();
+        let pixels = place_patches(images, &layout, patch_dim);
+        let slots = images.len() * layout.slots.len();
+        let pixels = Tensor::<B, 2>::from_data(TensorData::new(pixels, [slots, patch_dim]), device);
+        let [whole, windows] = self.places(size, &layout, images.len(), device);
+        let mut x = self.patch_embed.forward(pixels);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let full = self.config.fullatt_block_indexes.contains(&index);
+            x = block.forward(x, if full { &whole } else { &windows });
+        }
+        let cells_per_image = layout.slots.len() / self.config.spatial_merge_size.pow(2);
+        let cells: Vec<usize> = (0..images.len())
+            .flat_map(|image| layout.cell_slots.iter().map(move |slot| image * cells_per_image + slot))
+            .collect();
+        self.merger.forward(x).select(0, index_tensor(&cells, device))
+    }
+
+    /// The image-wide and the window-wise view.
+    fn places(
+        &self,
+        [_, height, width]: [usize; 3],
+        layout: &WindowLayout,
+        images: usize,
+        device: &B::Device,
+    ) -> [Place<B>; 2] {
+        let half = self.config.hidden_size / self.config.num_heads / 2;
+        let coordinates = patch_coordinates(height, width, self.config.spatial_merge_size);
+        let frequencies = inverse_frequencies(ROPE_THETA, half / 2);
+        let angles: Vec<f32> = layout
+            .slots
+            .iter()
+            .flat_map(|slot| slot.map_or([0, 0], |patch| coordinates[patch]))
+            .flat_map(|coordinate| frequencies.iter().map(move |f| coordinate as f32 * f))
+            .collect();
+        let place = |stretches: usize, length: usize| {
+            let shape = [stretches, length, half];
+            let (rotary, bias) = (
+                Rotary::from_angles(&angles, shape, device),
+                layout.is_ragged().then(|| {
+                    let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
+                    visibility_bias([stretches, 1, length], visible, device)
+                }),
+            );
+            Place {
+                batch: images * stretches,
+                rotary: rotary.repeat_rows(images),
+                bias: bias.map(|bias: Tensor<B, 4>| bias.repeat_dim(0, images)),
+            }
+        };
+        [place(1, layout.slots.len()), place(layout.windows, layout.window_length)]
+    }
+}
+
+/// All images' patches in slot order, zeros in padding slots.
+fn place_patches(images: &[&ImagePatches], layout: &WindowLayout, patch_dim: usize) -> Vec<f32> {
+    let mut pixels = Vec::with_capacity(images.len() * layout.slots.len() * patch_dim);
+    for image in images {
+        for slot in &layout.slots {
+            match slot {
+                Some(patch) => pixels.extend_from_slice(&image.pixels[patch * patch_dim..][..patch_dim]),
+                None => pixels.resize(pixels.len() + patch_dim, 0.0),
+            }
+        }
+    }
+    pixels
+}
+
+/// For each cell in the images' own order, its row among the features grouped by size.
+fn restore_order(
+    images: &[&ImagePatches],
+    by_size: &[([usize; 3], Vec<usize>)],
+    patches_per_cell: usize,
+) -> Vec<usize> {
+    let mut starts = vec![0; images.len()];
+    let mut next = 0;
+    for &index in by_size.iter().flat_map(|(_, members)| members) {
+        starts[index] = next;
+        next += images[index].patches() / patches_per_cell;
+    }
+    let cells = |index: usize| starts[index]..starts[index] + images[index].patches() / patches_per_cell;
+    (0..images.len()).flat_map(cells).collect()
+}
+
+/// Row numbers as a tensor.
+pub fn index_tensor<B: Backend>(rows: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    Tensor::from_data(TensorData::new(rows.clone(), [rows.len()]), device)
+}

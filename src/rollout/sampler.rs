@@ -1,0 +1,139 @@
+//! From scores to one token: temperature, top-k, top-p, and the token's log-probability.
+//! A pure function of the scores and the stream.
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::Stream;
+
+/// How tokens are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Divides the scores; 0 takes the most likely token.
+    pub temperature: f64,
+    /// Keeps the fewest most likely tokens whose probabilities reach this sum; 1 keeps all.
+    pub top_p: f64,
+    /// Keeps this many most likely tokens; 0 keeps all.
+    pub top_k: usize,
+    /// A completion is cut off after this many tokens.
+    pub max_new_tokens: usize,
+}
+
+impl Sampling {
+    /// The most likely token every time.
+    pub fn greedy(max_new_tokens: usize) -> Self {
+        Self { temperature: 0.0, top_p: 1.0, top_k: 0, max_new_tokens }
+    }
+
+    /// The temperature that log-probabilities are taken at: greedy decoding reports the model's own.
+    pub fn logprob_temperature(&self) -> f64 {
+        if self.temperature > 0.0 { self.temperature } else { 1.0 }
+    }
+}
+
+/// Draws a token and returns it with its log-probability before top-k and top-p.
+///
+/// # Panics
+/// When `scores` is empty.
+pub fn sample(scores: &[f32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
+    let temperature = sampling.logprob_temperature();
+    let best = argmax(scores);
+    let weight = |score: f32| (f64::from(score - scores[best]) / temperature).exp();
+    let total: f64 = scores.iter().map(|&score| weight(score)).sum();
+    let chosen = if sampling.temperature <= 0.0 {
+        best
+    } else if sampling.top_k == 0 && sampling.top_p >= 1.0 {
+        draw((0..scores.len()).map(|id| (id, weight(scores[id]))), total, stream).unwrap_or(best)
+    } else {
+        let kept = most_likely(scores, weight, total, sampling);
+        let kept_total = kept.iter().map(|(_, weight)| weight).sum();
+        draw(kept.into_iter(), kept_total, stream).unwrap_or(best)
+    };
+    (chosen as u32, (weight(scores[chosen]) / total).ln() as f32)
+}
+
+/// The first of the largest scores.
+fn argmax(scores: &[f32]) -> usize {
+    assert!(!scores.is_empty(), "no scores to sample from");
+    (1..scores.len()).fold(0, |best, id| if scores[id] > scores[best] { id } else { best })
+}
+
+/// Inverse transform: the token in which a uniform share of the total weight falls. `None` only when
+/// rounding lets the share pass the end.
+fn draw(weights: impl Iterator<Item = (usize, f64)>, total: f64, stream: &mut Stream) -> Option<usize> {
+    let mut left = stream.uniform() * total;
+    for (id, weight) in weights {
+        left -= weight;
+        if left < 0.0 {
+            return Some(id);
+        }
+    }
+    None
+}
+
+/// The tokens that top-k and top-p keep, most likely first; at least one.
+fn most_likely(
+    scores: &[f32],
+    weight: impl Fn(f32) -> f64,
+    total: f64,
+    sampling: &Sampling,
+) -> Vec<(usize, f64)> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    if sampling.top_k > 0 {
+        order.truncate(sampling.top_k);
+    }
+    let mut kept = Vec::new();
+    let mut sum = 0.0;
+    for id in order {
+        kept.push((id, weight(scores[id])));
+        sum += weight(scores[id]) / total;
+        if sum >= sampling.top_p {
+            break;
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCORES: [f32; 4] = [0.0, 2.0, 1.0, -1.0];
+
+    fn frequencies(sampling: Sampling) -> [f64; 4] {
+        let mut counts = [0.0; 4];
+        let mut stream = Stream::new(&[1]);
+        for _ in 0..20_000 {
+            counts[sample(&SCORES, &sampling, &mut stream).0 as usize] += 1.0 / 20_000.0;
+        }
+        counts
+    }
+
+    fn close(left: [f64; 4], right: [f64; 4]) -> bool {
+        left.iter().zip(right).all(|(l, r)| (l - r).abs() < 0.015)
+    }
+
+    #[test]
+    fn tokens_come_as_often_as_the_softmax_says() {
+        let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 1 };
+        assert!(close(frequencies(sampling), [0.0871, 0.6439, 0.2369, 0.0321]));
+        let sharper = Sampling { temperature: 0.5, ..sampling };
+        assert!(close(frequencies(sharper), [0.0159, 0.8650, 0.1171, 0.0021]));
+    }
+
+    #[test]
+    fn top_k_and_top_p_cut_the_tail() {
+        let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 2, max_new_tokens: 1 };
+        assert!(close(frequencies(sampling), [0.0, 0.7311, 0.2689, 0.0]));
+        assert!(close(frequencies(Sampling { top_p: 0.7, top_k: 0, ..sampling }), [0.0, 0.7311, 0.2689, 0.0]));
+        assert!(close(frequencies(Sampling { top_p: 0.6, top_k: 0, ..sampling }), [0.0, 1.0, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn greedy_takes_the_first_best_and_reports_the_models_own_probability() {
+        let (id, logprob) = sample(&SCORES, &Sampling::greedy(1), &mut Stream::new(&[1]));
+        assert_eq!(id, 1);
+        assert!((logprob - 0.6439f32.ln()).abs() < 1e-3);
+        assert_eq!(sample(&[1.0, 1.0], &Sampling::greedy(1), &mut Stream::new(&[1])).0, 0);
+    }
+}

@@ -1,0 +1,108 @@
+//! From completions to micro-batches: which hidden state predicts which token, and what it counts.
+
+use crate::{
+    model::{ModelConfig, PaddedBatch, Padding, Sequence},
+    train::config::Normalization,
+};
+
+/// One completion to learn from.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Prompt and completion.
+    pub sequence: Sequence,
+    /// Of each completion token, under the policy that sampled it.
+    pub old_logprobs: Vec<f32>,
+    pub advantage: f64,
+    /// The weight of its kind.
+    pub weight: f64,
+}
+
+impl Example {
+    /// Tokens of the completion.
+    pub fn completion_length(&self) -> usize {
+        self.sequence.length() - self.sequence.prompt_length
+    }
+}
+
+/// What one token of each example counts, so that all tokens of the batch add up to the mean.
+///
+/// Completions of 2 and 6 tokens, both of weight 1: under [`Normalization::Token`] every token counts
+/// 1/8; under [`Normalization::Sequence`] 1/4 each in the first and 1/12 in the second.
+pub fn token_weights(examples: &[Example], normalization: Normalization) -> Vec<f64> {
+    let tokens: usize = examples.iter().map(Example::completion_length).sum();
+    let share = |example: &Example| match normalization {
+        Normalization::Token => 1.0 / tokens as f64,
+        Normalization::Sequence => 1.0 / (examples.len() * example.completion_length()) as f64,
+    };
+    examples.iter().map(|example| example.weight * share(example)).collect()
+}
+
+/// Rows for one forward and backward pass, completion tokens laid flat.
+///
+/// ```text
+/// row 0: prompt 5 6, completion 7 8      row 1: prompt 9, completion 4
+/// ids        5 6 7 8 | 9 4 0 0
+/// predictors   1 2   | 4              hidden state i predicts the token after it
+/// targets      7 8   | 4
+/// ```
+#[derive(Debug)]
+pub struct MicroBatch {
+    pub batch: PaddedBatch,
+    /// Flat `[rows · length]` indices of the hidden states that predict completion tokens.
+    pub predictors: Vec<usize>,
+    pub targets: Vec<u32>,
+    pub old_logprobs: Vec<f32>,
+    pub advantages: Vec<f32>,
+    pub weights: Vec<f32>,
+}
+
+impl MicroBatch {
+    fn new(examples: &[(&Example, f64)], config: &ModelConfig) -> Self {
+        let sequences: Vec<Sequence> = examples.iter().map(|(example, _)| example.sequence.clone()).collect();
+        let batch = PaddedBatch::new(&sequences, Padding::Right, config);
+        let mut micro = Self {
+            predictors: Vec::new(),
+            targets: Vec::new(),
+            old_logprobs: Vec::new(),
+            advantages: Vec::new(),
+            weights: Vec::new(),
+            batch,
+        };
+        for (row, (example, token_weight)) in examples.iter().enumerate() {
+            let Sequence { ids, prompt_length, .. } = &example.sequence;
+            let first = row * micro.batch.length + prompt_length - 1;
+            let count = example.completion_length();
+            micro.predictors.extend(first..first + count);
+            micro.targets.extend_from_slice(&ids[*prompt_length..]);
+            micro.old_logprobs.extend_from_slice(&example.old_logprobs);
+            micro.advantages.resize(micro.targets.len(), example.advantage as f32);
+            micro.weights.resize(micro.targets.len(), *token_weight as f32);
+        }
+        micro
+    }
+}
+
+/// Packs examples, sorted by length, into micro-batches of at most `max_tokens` padded tokens (one
+/// example at least). `weights` has one entry per example.
+pub fn micro_batches(
+    examples: &[Example],
+    weights: &[f64],
+    max_tokens: usize,
+    config: &ModelConfig,
+) -> Vec<MicroBatch> {
+    let mut order: Vec<(&Example, f64)> = examples.iter().zip(weights.iter().copied()).collect();
+    order.sort_by_key(|(example, _)| example.sequence.length());
+    let mut batches = Vec::new();
+    let mut pending: Vec<(&Example, f64)> = Vec::new();
+    for item in order {
+        if !pending.is_empty() && (pending.len() + 1) * item.0.sequence.length() > max_tokens {
+            batches.push(MicroBatch::new(&pending, config));
+            pending.clear();
+        }
+        pending.push(item);
+    }
+    if !pending.is_empty() {
+        batches.push(MicroBatch::new(&pending, config));
+    }
+    batches
+}

@@ -1,0 +1,181 @@
+//! AdamW (arXiv 1711.05101) with a learning rate per step, and the global gradient norm.
+//!
+//! The moments are kept per parameter, flat; they are saved and restored under the checkpoint's names.
+
+use std::{collections::HashMap, path::Path};
+
+use anyhow::{Context, Result};
+use burn::{
+    module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
+    optim::GradientsParams,
+    tensor::{
+        Tensor, TensorData,
+        backend::{AutodiffBackend, Backend},
+    },
+};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::input_error,
+    model::weights::{NamedTensor, parameter_names, write_tensors},
+};
+
+/// AdamW's settings, with the field's defaults for reinforcement learning.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamWConfig {
+    pub beta1: f64,
+    pub beta2: f64,
+    pub epsilon: f64,
+    /// Applied to matrices and embeddings; never to norms and biases.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+/// First and second moment of one parameter, `[elements]`.
+#[derive(Debug, Clone)]
+struct Moments<B: Backend> {
+    first: Tensor<B, 1>,
+    second: Tensor<B, 1>,
+}
+
+/// The optimizer and its state, which lives on the inner backend.
+pub struct AdamW<B: AutodiffBackend> {
+    config: AdamWConfig,
+    /// Updates done, for the bias correction.
+    updates: u64,
+    moments: HashMap<ParamId, Moments<B::InnerBackend>>,
+}
+
+impl<B: AutodiffBackend> AdamW<B> {
+    /// An optimizer without history.
+    pub fn new(config: AdamWConfig) -> Self {
+        Self { config, updates: 0, moments: HashMap::new() }
+    }
+
+    /// One update of every parameter that has a gradient; gradients are first multiplied by `scale`.
+    pub fn step<M: AutodiffModule<B>>(
+        &mut self,
+        model: M,
+        gradients: GradientsParams,
+        learning_rate: f64,
+        scale: f64,
+    ) -> M {
+        self.updates += 1;
+        let corrections = [self.config.beta1, self.config.beta2].map(|beta| 1.0 - beta.powf(self.updates as f64));
+        model.map(&mut Update { optimizer: self, gradients, learning_rate, scale, corrections })
+    }
+
+    /// Writes the moments as `first.NAME` and `second.NAME`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save<M: Module<B>>(&self, model: &M, path: &Path) -> Result<()> {
+        let names = parameter_names(model);
+        let mut tensors = vec![NamedTensor::new(
+            "updates".to_owned(),
+            TensorData::new(vec![self.updates as f32], [1]),
+        )];
+        for (id, moments) in &self.moments {
+            let name = &names[id];
+            tensors.push(NamedTensor::new(format!("first.{name}"), moments.first.to_data()));
+            tensors.push(NamedTensor::new(format!("second.{name}"), moments.second.to_data()));
+        }
+        write_tensors(&tensors, path)
+    }
+
+    /// Reads back what [`AdamW::save`] wrote for the same model.
+    ///
+    /// # Errors
+    /// When the file is missing, malformed, or of another model.
+    pub fn load<M: Module<B>>(config: AdamWConfig, model: &M, path: &Path, device: &B::Device) -> Result<Self> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| input_error(format!("{}: cannot read the optimizer ({error})", path.display())))?;
+        let tensors = SafeTensors::deserialize(&bytes)
+            .map_err(|error| input_error(format!("{}: not a safetensors file: {error}", path.display())))?;
+        let read = |name: &str| -> Result<Tensor<B::InnerBackend, 1>> {
+            let view = tensors.tensor(name).with_context(|| format!("{}: {name}", path.display()))?;
+            let values: Vec<f32> =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            Ok(Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device))
+        };
+        let updates = read("updates")?.into_data().iter::<f32>().next().unwrap_or_default() as u64;
+        let mut moments = HashMap::new();
+        for (id, name) in parameter_names(model) {
+            // A parameter that never had a gradient has no moments.
+            if tensors.tensor(&format!("first.{name}")).is_ok() {
+                let pair =
+                    Moments { first: read(&format!("first.{name}"))?, second: read(&format!("second.{name}"))? };
+                moments.insert(id, pair);
+            }
+        }
+        Ok(Self { config, updates, moments })
+    }
+}
+
+struct Update<'a, B: AutodiffBackend> {
+    optimizer: &'a mut AdamW<B>,
+    gradients: GradientsParams,
+    learning_rate: f64,
+    scale: f64,
+    corrections: [f64; 2],
+}
+
+impl<B: AutodiffBackend> ModuleMapper<B> for Update<'_, B> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let (id, tensor, mapper) = param.consume();
+        let Some(gradient) = self.gradients.remove::<B::InnerBackend, D>(id) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        let AdamWConfig { beta1, beta2, epsilon, weight_decay } = self.optimizer.config;
+        let shape = tensor.dims();
+        let gradient: Tensor<B::InnerBackend, 1> = gradient.reshape([-1]).mul_scalar(self.scale);
+        let square = gradient.clone().square();
+        let moments = match self.optimizer.moments.remove(&id) {
+            Some(old) => Moments {
+                first: old.first.mul_scalar(beta1) + gradient.mul_scalar(1.0 - beta1),
+                second: old.second.mul_scalar(beta2) + square.mul_scalar(1.0 - beta2),
+            },
+            None => Moments {
+                first: gradient.mul_scalar(1.0 - beta1),
+                second: square.mul_scalar(1.0 - beta2),
+            },
+        };
+        let denominator =
+            moments.second.clone().div_scalar(self.corrections[1]).sqrt().add_scalar(epsilon);
+        let step = moments.first.clone().div_scalar(self.corrections[0]) / denominator;
+        let decay = if D > 1 { weight_decay } else { 0.0 };
+        let weights = tensor.inner().mul_scalar(1.0 - self.learning_rate * decay)
+            - step.mul_scalar(self.learning_rate).reshape(shape);
+        self.optimizer.moments.insert(id, moments);
+        Param::from_mapped_value(id, Tensor::from_inner(weights).require_grad(), mapper)
+    }
+}
+
+/// The L2 norm over all gradients of a model together.
+pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradients: &GradientsParams) -> f64 {
+    struct SquaredNorm<'a, B: AutodiffBackend> {
+        gradients: &'a GradientsParams,
+        sum: Option<Tensor<B::InnerBackend, 1>>,
+    }
+    impl<B: AutodiffBackend> ModuleVisitor<B> for SquaredNorm<'_, B> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+            if let Some(gradient) = self.gradients.get::<B::InnerBackend, D>(param.id) {
+                let squares = gradient.square().sum();
+                self.sum = Some(match self.sum.take() {
+                    Some(sum) => sum + squares,
+                    None => squares,
+                });
+            }
+        }
+    }
+    let mut visitor = SquaredNorm::<B> { gradients, sum: None };
+    model.visit(&mut visitor);
+    visitor.sum.map_or(0.0, |sum| f64::from(sum.into_data().convert::<f32>().iter::<f32>().sum::<f32>()).sqrt())
+}
