@@ -1,1 +1,3 @@
-//! placeholder
+//! One file per command: from its options to library calls.
+
+pub mod data;

@@ -1,0 +1,254 @@
+//! The supervised pairs of digits-vl: how a solution, a verdict and a reflection are written.
+//!
+//! They teach form only. The verdict of a judge pair is by default a fair coin: after the warm start a
+//! model judges in the right form and knows nothing of right and wrong, which is left to be learnt by
+//! reinforcement. What a reply states before its verdict is always true.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::{
+    data::{
+        Kind,
+        digits::{Exercise, NumberImage, Plan, Posed, Solution, pose},
+    },
+    judge,
+    random::Stream,
+};
+
+/// How often a candidate is shown as a whole solution instead of its bare answer.
+const WHOLE_SOLUTION: f64 = 0.25;
+
+/// A (prompt, completion) pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pair {
+    pub id: String,
+    pub kind: Kind,
+    pub question: String,
+    pub images: Vec<String>,
+    /// The true answer; a judge pair's completion may say otherwise.
+    pub answer: String,
+    pub completion: String,
+}
+
+/// `count` pairs about the images: half of them solve, an eighth each judge one answer and compare two,
+/// a quarter reflect. In random order.
+///
+/// # Errors
+/// An input error where the images are too few.
+pub fn warm_start(
+    plan: &Plan,
+    images: &[NumberImage],
+    count: usize,
+    judge_label_noise: f64,
+) -> Result<Vec<Pair>> {
+    let (pointwise, pairwise, reflection) = (count / 8, count / 8, count / 4);
+    let mut pairs = Vec::with_capacity(count);
+    for (kind, count) in [
+        (Kind::Reason, count - pointwise - pairwise - reflection),
+        (Kind::Pointwise, pointwise),
+        (Kind::Pairwise, pairwise),
+        (Kind::Reflection, reflection),
+    ] {
+        let mut stream = plan.stream(kind.name());
+        let posed = pose(images, count, &mut stream)?;
+        let cases = Case::deal(count, judge_label_noise, &mut stream);
+        pairs.extend(posed.iter().zip(cases).map(|(posed, case)| case.pair(kind, posed, &mut stream)));
+    }
+    plan.stream("order of the pairs").shuffle(&mut pairs);
+    Ok(pairs)
+}
+
+/// What a judge or reflection pair is to be about.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    /// The (first) candidate is right.
+    truth: bool,
+    /// The completion says that the (first) candidate is right.
+    verdict: bool,
+}
+
+impl Case {
+    /// Right and wrong candidates in equal numbers, and to each as many coins of either side; with
+    /// probability `noise` the verdict is the coin, otherwise the truth.
+    fn deal(count: usize, noise: f64, stream: &mut Stream) -> Vec<Self> {
+        let mut cases: Vec<Self> =
+            (0..count).map(|i| Self { truth: i % 2 == 0, verdict: i / 2 % 2 == 0 }).collect();
+        stream.shuffle(&mut cases);
+        for case in &mut cases {
+            if !stream.chance(noise) {
+                case.verdict = case.truth;
+            }
+        }
+        cases
+    }
+
+    fn pair(self, kind: Kind, posed: &Posed, stream: &mut Stream) -> Pair {
+        let (question, answer, completion) = match kind {
+            Kind::Reason => reason(&posed.exercise),
+            Kind::Pointwise => self.pointwise(&posed.exercise, stream),
+            Kind::Pairwise => self.pairwise(&posed.exercise, stream),
+            Kind::Reflection => self.reflection(&posed.exercise, stream),
+        };
+        let id = format!("{}-{}", posed.id, kind.name());
+        Pair { id, kind, question, images: vec![posed.image.clone()], answer, completion }
+    }
+
+    fn pointwise(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
+        let candidate = self.candidate(exercise, stream);
+        let shown = show(&candidate, whole_solution(stream));
+        let label = |right: bool| if right { "Yes" } else { "No" };
+        (
+            judge::pointwise(&exercise.question, &shown, stream.below(judge::WORDINGS)),
+            label(self.truth).to_owned(),
+            format!("{} \\boxed{{{}}}", compared(exercise, &candidate), label(self.verdict)),
+        )
+    }
+
+    fn pairwise(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
+        let (right, wrong) = (exercise.solution(), exercise.wrong_solution(stream));
+        let (a, b) = if self.truth { (&right, &wrong) } else { (&wrong, &right) };
+        let whole = whole_solution(stream);
+        let label = |first: bool| if first { "A" } else { "B" };
+        (
+            judge::pairwise(
+                &exercise.question,
+                &show(a, whole),
+                &show(b, whole),
+                stream.below(judge::WORDINGS),
+            ),
+            label(self.truth).to_owned(),
+            format!(
+                "{} I get {}. A says {}, B says {}. \\boxed{{{}}}",
+                right.working,
+                right.answer,
+                a.answer,
+                b.answer,
+                label(self.verdict)
+            ),
+        )
+    }
+
+    /// Ends in the true answer, whatever the candidate.
+    fn reflection(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
+        let candidate = self.candidate(exercise, stream);
+        let shown = show(&candidate, whole_solution(stream));
+        let answer = exercise.solution().answer;
+        let completion = format!("{} \\boxed{{{answer}}}", compared(exercise, &candidate));
+        let question = judge::reflection(&exercise.question, &shown, stream.below(judge::WORDINGS));
+        (question, answer, completion)
+    }
+
+    fn candidate(self, exercise: &Exercise, stream: &mut Stream) -> Solution {
+        if self.truth { exercise.solution() } else { exercise.wrong_solution(stream) }
+    }
+}
+
+fn reason(exercise: &Exercise) -> (String, String, String) {
+    let solution = exercise.solution();
+    (exercise.question.clone(), solution.answer.clone(), solution.text())
+}
+
+fn whole_solution(stream: &mut Stream) -> bool {
+    stream.chance(WHOLE_SOLUTION)
+}
+
+fn show(candidate: &Solution, whole: bool) -> String {
+    if whole { candidate.text() } else { candidate.answer.clone() }
+}
+
+/// The working, one's own answer and the candidate's.
+fn compared(exercise: &Exercise, candidate: &Solution) -> String {
+    let Solution { working, answer } = exercise.solution();
+    format!("{working} I get {answer}, the answer says {}.", candidate.answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn images(count: usize) -> Vec<NumberImage> {
+        (0..count)
+            .map(|i| NumberImage {
+                file: format!("images/warm-{:04}.png", i + 1),
+                sources: vec![i, i + 1, i + 2],
+                number: [i / 9 + 1, i % 10, (i * 7 + 3) % 10].map(|digit| (digit % 9 + 1) as u8).to_vec(),
+            })
+            .collect()
+    }
+
+    fn pairs(noise: f64) -> Vec<Pair> {
+        warm_start(&Plan::default(), &images(40), 240, noise).unwrap()
+    }
+
+    fn boxed(text: &str) -> &str {
+        text.rsplit_once("\\boxed{").unwrap().1.strip_suffix('}').unwrap()
+    }
+
+    fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+        text.split_once(before).unwrap().1.split_once(after).unwrap().0
+    }
+
+    fn of_kind(pairs: &[Pair], kind: Kind) -> Vec<&Pair> {
+        pairs.iter().filter(|pair| pair.kind == kind).collect()
+    }
+
+    #[test]
+    fn half_solve_a_quarter_judge_a_quarter_reflect() {
+        let pairs = pairs(1.0);
+        let counts = Kind::ALL.map(|kind| of_kind(&pairs, kind).len());
+        assert_eq!(counts, [120, 30, 30, 60]);
+        assert_eq!(pairs.iter().map(|pair| &pair.id).collect::<HashSet<_>>().len(), 240);
+    }
+
+    #[test]
+    fn solving_and_reflecting_end_in_the_true_answer() {
+        for pair in pairs(1.0).iter().filter(|pair| !pair.kind.is_judge()) {
+            assert_eq!(boxed(&pair.completion), pair.answer, "{}", pair.completion);
+        }
+    }
+
+    #[test]
+    fn what_a_judge_states_is_true_and_implies_the_label() {
+        let pairs = pairs(1.0);
+        for pair in of_kind(&pairs, Kind::Pointwise) {
+            let mine = between(&pair.completion, "I get ", ", the");
+            let theirs = between(&pair.completion, "answer says ", ". \\boxed");
+            assert_eq!(pair.answer == "Yes", mine == theirs, "{}", pair.completion);
+        }
+        for pair in of_kind(&pairs, Kind::Pairwise) {
+            let mine = between(&pair.completion, "I get ", ". A");
+            let a = between(&pair.completion, "A says ", ", B");
+            let b = between(&pair.completion, "B says ", ". \\boxed");
+            assert_ne!(a, b);
+            assert_eq!(mine, if pair.answer == "A" { a } else { b }, "{}", pair.completion);
+        }
+    }
+
+    #[test]
+    fn a_pure_coin_says_nothing_about_the_truth() {
+        let pairs = pairs(1.0);
+        for kind in [Kind::Pointwise, Kind::Pairwise] {
+            let judged = of_kind(&pairs, kind);
+            let right = judged.iter().filter(|pair| matches!(pair.answer.as_str(), "Yes" | "A")).count();
+            assert_eq!(right, 15);
+            let agreeing = judged.iter().filter(|pair| boxed(&pair.completion) == pair.answer).count();
+            assert!((14..=16).contains(&agreeing), "{agreeing}");
+        }
+    }
+
+    #[test]
+    fn without_noise_every_verdict_is_true() {
+        assert!(pairs(0.0).iter().all(|pair| boxed(&pair.completion) == pair.answer));
+    }
+
+    #[test]
+    fn some_candidates_are_whole_solutions() {
+        let pairs = pairs(1.0);
+        let judged = pairs.iter().filter(|pair| pair.kind != Kind::Reason);
+        let whole = judged.filter(|pair| pair.question.contains("I see")).count();
+        assert!((15..=45).contains(&whole), "{whole} of 120");
+    }
+}

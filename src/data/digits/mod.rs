@@ -1,0 +1,17 @@
+//! A small visual reasoning data set made from real handwritten digits: numbers of two to four digits
+//! as images, and questions about them whose answers follow from the digits' labels.
+//!
+//! Pure and seeded: the same digits and [`Plan`] give the same data set. Writes no files and knows
+//! nothing of models, tokenizers or judge prompts.
+
+mod number;
+mod plan;
+mod render;
+mod source;
+mod task;
+
+pub use number::{NumberImage, written};
+pub use plan::{Drawing, Part, Plan, Posed, ProblemRow, pose};
+pub use render::{DIGIT_SIDE, encode_png, render};
+pub use source::{SourceDigit, read_digits};
+pub use task::{Exercise, Solution, Task};
