@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{checkpoint::CheckpointConfig, error::input_error, eval::EvalConfig, recycle::RecycleConfig, train::TrainConfig};
+use crate::{checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig, recycle::RecycleConfig, train::TrainConfig};
 
 /// The `[model]` part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +23,6 @@ impl Default for ModelSource {
     }
 }
 
-/// What to do with a row that cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BadRowPolicy {
-    /// The run does not start.
-    Refuse,
-    /// The row is left out, counted and reported.
-    Skip,
-}
-
 /// The `[data]` part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -43,7 +33,7 @@ pub struct DataConfig {
     pub test: PathBuf,
     /// Appended to every original question.
     pub instruction: Option<String>,
-    pub bad_rows: BadRowPolicy,
+    pub bad_rows: BadRows,
 }
 
 impl Default for DataConfig {
@@ -52,7 +42,7 @@ impl Default for DataConfig {
             train: PathBuf::from("datasets/digits-vl/train.jsonl"),
             test: PathBuf::from("datasets/digits-vl/test.jsonl"),
             instruction: None,
-            bad_rows: BadRowPolicy::Refuse,
+            bad_rows: BadRows::Refuse,
         }
     }
 }
@@ -133,6 +123,7 @@ impl RunConfig {
     fn check(&self) -> Result<()> {
         self.train.check()?;
         self.eval.check()?;
+        self.recycle.check()?;
         if self.rollout.max_rows == 0 {
             return Err(input_error("rollout.max_rows = 0: must be at least 1"));
         }

@@ -1,10 +1,37 @@
-//! SPARK: synergistic policy and reward co-evolving post-training, on Burn.
+//! SPARK: synergistic policy and reward co-evolving post-training (arXiv 2509.22624), on Burn.
+//!
+//! One step of the loop, in [`commands`]:
+//!
+//! ```text
+//! problems = data.next(n) + recycled.take(m)
+//! groups   = rollout(policy, problems)        several completions per problem, with log-probabilities
+//! verify(groups)                              a reward per completion
+//! recycled.push(recycle(groups))              judge and reflection problems for later steps
+//! metrics  = trainer.update(groups)           advantages, loss, gradient, step
+//! ```
+//!
+//! Each module uses only those above it:
+//!
+//! | modules | what they are for |
+//! |---|---|
+//! | [`error`], [`random`] | input errors; random numbers keyed by what they are for |
+//! | [`metrics`], [`backend`], [`data`] | numbers and their sinks; backends by name; problems and their files |
+//! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
+//! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
+//! | [`recycle`], [`train`], [`eval`] | groups to problems; groups to a better policy; how good it is |
+//! | [`config`] | a run's recipe |
+//! | [`commands`], [`cli`] | what a person types |
 
+pub mod backend;
+pub mod checkpoint;
+pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod data;
 pub mod error;
 pub mod eval;
 pub mod judge;
+pub mod metrics;
 pub mod model;
 pub mod processor;
 pub mod random;

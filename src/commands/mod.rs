@@ -1,3 +1,49 @@
-//! One file per command: from its options to library calls.
+//! One file per command: from its options to library calls. The only place that joins trainer,
+//! checkpoint and data.
 
 pub mod data;
+mod eval;
+mod generate;
+mod inputs;
+mod interrupt;
+mod report;
+mod run_dir;
+mod session;
+mod sft;
+mod train;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command, DataCommand, TrainArgs};
+
+/// Runs a parsed command line.
+///
+/// # Errors
+/// Whatever the command fails with; input errors are marked as such.
+pub fn run(cli: Cli) -> Result<()> {
+    let common = cli.common;
+    match cli.command.unwrap_or_else(|| Command::Train(TrainArgs::default())) {
+        Command::Train(args) => train::run(args, &common),
+        Command::Sft(args) => sft::run(args, &common),
+        Command::Eval(args) => eval::run(args, &common),
+        Command::Generate(args) => generate::run(args, &common),
+        Command::Data { what } => make_data(what),
+    }
+}
+
+fn make_data(what: DataCommand) -> Result<()> {
+    match what {
+        DataCommand::Digits { source, out } => {
+            let report = data::write_digits_vl(&data::DigitsVlOptions::new(source, out))?;
+            eprintln!(
+                "{} images, {} training problems, {} test problems, {} warm-start pairs",
+                report.images, report.train_problems, report.test_problems, report.warm_pairs
+            );
+        }
+        DataCommand::TinyVl { dataset, out } => {
+            let report = data::write_tiny_vl(&data::TinyVlOptions::new(dataset, out))?;
+            eprintln!("{} tokens, vocabulary padded to {}", report.tokens, report.vocab_size);
+        }
+    }
+    Ok(())
+}

@@ -60,6 +60,6 @@ pub fn sample_groups<B: Backend>(
 }
 
 fn score(processor: &Processor, problem: &Problem, completion: Completion) -> Result<Rollout> {
-    let text = processor.decode(&completion.token_ids)?;
+    let text = processor.decode(&completion.token_ids, true)?;
     Ok(Rollout { verdict: verify(problem, &text), completion, text })
 }

@@ -66,14 +66,14 @@ pub struct Trainer<B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend> Trainer<B> {
-    /// The reference is dropped when the configuration has no KL penalty.
+    /// The reference is only kept when the configuration has a KL penalty; imitation needs none.
     pub fn new(
         policy: Qwen<B>,
-        reference: Arc<Qwen<B::InnerBackend>>,
+        reference: Option<Arc<Qwen<B::InnerBackend>>>,
         optimizer: AdamW<B>,
         config: TrainConfig,
     ) -> Self {
-        let reference = (config.kl_coefficient > 0.0).then_some(reference);
+        let reference = reference.filter(|_| config.kl_coefficient > 0.0);
         Self { policy, reference, optimizer, config }
     }
 

@@ -1,0 +1,169 @@
+//! The command line, typed once. What each command does is in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The recipe of `spark` without a command.
+pub const DEFAULT_RECIPE: &str = "recipes/digits.toml";
+
+/// Co-evolve a policy and its own reward model: reinforcement learning with verifiable rewards whose
+/// checked answers become judge and reflection problems (SPARK, arXiv 2509.22624).
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Without a command: spark train --recipe recipes/digits.toml")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct CommonArgs {
+    /// Where to compute: flex, cuda, vulkan, wgpu or tch, with a device number as in cuda:1
+    /// [default: the best one compiled in]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// Seed of everything random [default: the recipe's, or 0]
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// No progress on stderr
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the SPARK loop: sample, verify, recycle, update
+    #[command(after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
+        spark train --out runs/try --resume")]
+    Train(TrainArgs),
+    /// Warm-start a model on (prompt, completion) pairs
+    #[command(after_help = "Example:\n  spark sft --recipe recipes/tiny-vl-sft.toml --out runs/tiny-vl-sft")]
+    Sft(SftArgs),
+    /// Measure accuracy on a file of problems
+    #[command(after_help = "Example:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect")]
+    Eval(EvalArgs),
+    /// Sample completions of one prompt
+    #[command(after_help = "Example:\n  spark generate --model models/tiny-vl --prompt 'What number is written?' \\\n    \
+        --image datasets/digits-vl/images/test-0001.png --temperature 0")]
+    Generate(GenerateArgs),
+    /// Make the shipped data set and model directory from their sources
+    Data {
+        #[command(subcommand)]
+        what: DataCommand,
+    },
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RecipeArgs {
+    /// The run's recipe [default: recipes/digits.toml; with --resume: the run's own]
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+    /// Overrides one setting of the recipe, for example train.steps=20; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The run's directory [default: the first free runs/NAME, runs/NAME-2, …]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Go on from the run's last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SftArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The run's directory [default: the first free runs/NAME, runs/NAME-2, …]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// The answers as they come
+    Single,
+    /// Answer, judge oneself, answer again when in doubt
+    Reflect,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct EvalArgs {
+    /// A Hugging Face model directory
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Problems: JSONL or a JSON array
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Completions per problem; more than one samples at temperature 1
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub samples: usize,
+    #[arg(long, value_enum, default_value_t = Strategy::Single)]
+    pub strategy: Strategy,
+    /// Tokens per completion, at most
+    #[arg(long, default_value_t = 512, value_name = "N")]
+    pub max_new_tokens: usize,
+    /// Writes every answer to this file, one JSON object per line
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct GenerateArgs {
+    /// A Hugging Face model directory
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// The user's text
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: String,
+    /// An image shown before the text; may be repeated
+    #[arg(long = "image", value_name = "FILE")]
+    pub images: Vec<PathBuf>,
+    #[arg(long, default_value_t = 512, value_name = "N")]
+    pub max_new_tokens: usize,
+    /// 0 takes the most likely token every time
+    #[arg(long, default_value_t = 1.0, value_name = "T")]
+    pub temperature: f64,
+    #[arg(long, default_value_t = 1.0, value_name = "P")]
+    pub top_p: f64,
+    /// 0: off
+    #[arg(long, default_value_t = 0, value_name = "K")]
+    pub top_k: usize,
+    /// Completions
+    #[arg(long = "n", default_value_t = 1, value_name = "N")]
+    pub samples: usize,
+    /// One JSON object per completion, with token ids and log-probabilities
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Build datasets/digits-vl from real handwritten digits
+    #[command(after_help = "Example:\n  spark data digits --source ../shared/data/handwritten_digits_8x8.csv --out datasets/digits-vl")]
+    Digits {
+        /// CSV: label, then 64 grey values 0..16 per row
+        #[arg(long, value_name = "FILE")]
+        source: PathBuf,
+        /// A folder without images of an earlier build
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the tokenizer and configuration files of models/tiny-vl
+    #[command(after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out models/tiny-vl")]
+    TinyVl {
+        /// The data set whose text the tokenizer is made for
+        #[arg(long, value_name = "DIR")]
+        dataset: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}

@@ -1,0 +1,89 @@
+//! `spark generate`: completions of one prompt.
+
+use anyhow::Result;
+use burn::tensor::backend::AutodiffBackend;
+use serde_json::json;
+
+use super::inputs::load_model_and_processor;
+use crate::{
+    backend::{Job, run_job},
+    cli::{CommonArgs, GenerateArgs},
+    data::{ImageRef, Kind, Problem},
+    error::input_error,
+    random::Stream,
+    rollout::{Engine, Request, Sampling},
+};
+
+/// Rows decoded side by side, at most.
+const MAX_ROWS: usize = 64;
+
+/// Samples and prints completions.
+///
+/// # Errors
+/// Input errors that name the option or file.
+pub fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
+    let in_range = args.temperature >= 0.0 && args.top_p > 0.0 && args.top_p <= 1.0;
+    if !in_range || args.samples == 0 || args.max_new_tokens == 0 {
+        return Err(input_error(
+            "--temperature must be at least 0, --top-p above 0 and at most 1, --n and --max-new-tokens at least 1",
+        ));
+    }
+    let seed = common.seed.unwrap_or(0);
+    run_job(common.backend.as_deref(), seed, GenerateJob { args, seed })
+}
+
+struct GenerateJob {
+    args: GenerateArgs,
+    seed: u64,
+}
+
+impl Job for GenerateJob {
+    type Output = ();
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+        let Self { args, seed } = self;
+        let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
+        let problem = Problem {
+            id: "prompt".to_owned(),
+            kind: Kind::Reason,
+            system: None,
+            question: args.prompt,
+            images: args.images.into_iter().map(ImageRef::from).collect(),
+            answer: String::new(),
+            verifier: None,
+            source: None,
+        };
+        let prompt = processor.prompt(&problem)?;
+        let engine = Engine {
+            model: &model,
+            sampling: Sampling {
+                temperature: args.temperature,
+                top_p: args.top_p,
+                top_k: args.top_k,
+                max_new_tokens: args.max_new_tokens,
+            },
+            stop_ids: processor.eos_token_ids(),
+            max_rows: MAX_ROWS,
+        };
+        let streams = (0..args.samples).map(|sample| Stream::new(&[seed, sample as u64])).collect();
+        let request = Request { prompt: &prompt.input, streams };
+        let completions = engine.generate(&[request], &|_| ()).remove(0);
+        for (index, completion) in completions.iter().enumerate() {
+            let text = processor.decode(&completion.token_ids, true)?;
+            if args.json {
+                let row = json!({
+                    "index": index,
+                    "text": text,
+                    "token_ids": completion.token_ids,
+                    "logprobs": completion.logprobs,
+                    "prompt_tokens": prompt.input.ids.len(),
+                    "finish_reason": completion.finish_reason,
+                });
+                println!("{row}");
+            } else {
+                println!("{text}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! Loading what a command works on: problems that can be rendered, and a model with its processor.
+
+use std::path::Path;
+
+use anyhow::Result;
+use burn::tensor::backend::Backend;
+use rayon::prelude::*;
+
+use crate::{
+    config::DataConfig,
+    data::{BadRows, Problem, load_problems},
+    error::input_error,
+    model::{Qwen, weights::load_model},
+    processor::Processor,
+    verify::check_gold,
+};
+
+/// A model and the processor that belongs to it.
+///
+/// # Errors
+/// When the directory is incomplete or malformed.
+pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> Result<(Qwen<B>, Processor)> {
+    Ok((load_model(dir, device)?, Processor::from_dir(dir)?))
+}
+
+/// Problems that can be rendered and checked; bad rows are refused, or skipped, counted and reported.
+///
+/// # Errors
+/// When the file cannot be read, a row is bad and may not be skipped, or none is left.
+pub fn usable_problems(path: &Path, config: &DataConfig, processor: &Processor) -> Result<Vec<Problem>> {
+    let loaded = load_problems(path, config.bad_rows)?;
+    let mut skipped = loaded.skipped;
+    let checked: Vec<(Problem, Result<()>)> = loaded
+        .problems
+        .into_par_iter()
+        .map(|problem| {
+            let check = check_gold(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
+            (problem, check)
+        })
+        .collect();
+    let mut usable = Vec::with_capacity(checked.len());
+    for (problem, check) in checked {
+        match check {
+            Ok(()) => usable.push(problem),
+            Err(error) if config.bad_rows == BadRows::Skip => {
+                skipped.push(format!("{}: problem {}: {error:#}", path.display(), problem.id));
+            }
+            Err(error) => return Err(error.context(format!("{}: problem {}", path.display(), problem.id))),
+        }
+    }
+    report_skipped(path, &skipped);
+    if usable.is_empty() {
+        return Err(input_error(format!("{}: no usable problem", path.display())));
+    }
+    Ok(usable)
+}
+
+fn report_skipped(path: &Path, skipped: &[String]) {
+    const SHOWN: usize = 5;
+    if skipped.is_empty() {
+        return;
+    }
+    eprintln!("{}: {} rows skipped", path.display(), skipped.len());
+    skipped.iter().take(SHOWN).for_each(|message| eprintln!("  {message}"));
+    if skipped.len() > SHOWN {
+        eprintln!("  … and {} more", skipped.len() - SHOWN);
+    }
+}

@@ -1,0 +1,112 @@
+//! What a step or a run looks like as numbers: metrics of a step's groups, log lines, the final table.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    data::Kind,
+    eval::Scores,
+    metrics::{Record, names, per_kind},
+    rollout::{FinishReason, Rollout, RolloutGroup},
+    train::{
+        UpdateReport,
+        advantage::{group_advantages, mean, standard_deviation},
+    },
+};
+
+/// `summary.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    pub before: Scores,
+    pub after: Scores,
+    /// From the start of the run to its end, interruptions left out.
+    pub seconds: f64,
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Adds the metrics of each kind that occurs among a step's groups.
+pub fn record_groups(record: &mut Record, groups: &[RolloutGroup]) {
+    for kind in Kind::ALL {
+        let of_kind: Vec<&RolloutGroup> = groups.iter().filter(|group| group.problem.kind == kind).collect();
+        record.set(per_kind(kind, names::COUNT), of_kind.len() as f64);
+        if !of_kind.is_empty() {
+            record_kind(record, kind, &of_kind);
+        }
+    }
+}
+
+fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
+    let rollouts: Vec<&Rollout> = groups.iter().flat_map(|group| &group.rollouts).collect();
+    let average = |value: &dyn Fn(&Rollout) -> f64| mean(&rollouts.iter().map(|r| value(r)).collect::<Vec<_>>());
+    let share = |holds: &dyn Fn(&Rollout) -> bool| average(&|rollout| f64::from(u8::from(holds(rollout))));
+    let deviations: Vec<f64> = groups.iter().map(|group| standard_deviation(&rewards(group))).collect();
+    let flat = deviations.iter().filter(|&&deviation| deviation == 0.0).count();
+    record.set(per_kind(kind, names::REWARD), average(&|rollout| rollout.verdict.reward));
+    record.set(per_kind(kind, names::REWARD_STD), mean(&deviations));
+    record.set(per_kind(kind, names::FRAC_ZERO_STD), flat as f64 / groups.len() as f64);
+    record.set(per_kind(kind, names::RESPONSE_LENGTH), average(&|r| r.completion.token_ids.len() as f64));
+    record.set(
+        per_kind(kind, names::TRUNCATED),
+        share(&|rollout| rollout.completion.finish_reason == FinishReason::Length),
+    );
+    record.set(per_kind(kind, names::UNPARSED), share(&|rollout| rollout.verdict.extracted.is_none()));
+}
+
+fn rewards(group: &RolloutGroup) -> Vec<f64> {
+    group.rollouts.iter().map(|rollout| rollout.verdict.reward).collect()
+}
+
+/// Adds what the update reports.
+pub fn record_update(record: &mut Record, report: &UpdateReport) {
+    record.set(names::LR, report.learning_rate);
+    record.set(names::LOSS, report.loss);
+    record.set(names::GRAD_NORM, report.grad_norm);
+    record.set(names::KL, report.kl);
+    record.set(names::ENTROPY, report.entropy);
+    record.set(names::CLIP_RATIO, report.clip_ratio);
+    record.set(names::ROLLOUT_LOGPROB_GAP, report.rollout_logprob_gap);
+}
+
+/// One line of `rollouts.jsonl` per completion.
+pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) -> Vec<Value> {
+    let row = |group: &RolloutGroup, rollout: &Rollout, advantage: f64| {
+        json!({
+            "step": step,
+            "kind": group.problem.kind,
+            "problem": group.problem.id,
+            "prompt": group.prompt.text,
+            "completion": rollout.text,
+            "answer": group.problem.answer,
+            "extracted": rollout.verdict.extracted,
+            "reward": rollout.verdict.reward,
+            "reason": rollout.verdict.reason,
+            "advantage": advantage,
+            "finish_reason": rollout.completion.finish_reason,
+        })
+    };
+    let rows_of = |group: &RolloutGroup| {
+        let advantages = group_advantages(&rewards(group), advantage_epsilon);
+        group.rollouts.iter().zip(advantages).map(|(r, advantage)| row(group, r, advantage)).collect::<Vec<_>>()
+    };
+    groups.iter().flat_map(rows_of).collect()
+}
+
+/// The table at the end of a run.
+pub fn table(summary: &Summary) -> String {
+    let Summary { before, after, seconds, peak_memory_bytes } = summary;
+    let rows = [
+        ("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
+        ("judge accuracy", before.judge_accuracy, after.judge_accuracy),
+        ("  pointwise", before.pointwise_accuracy, after.pointwise_accuracy),
+        ("  pairwise", before.pairwise_accuracy, after.pairwise_accuracy),
+        ("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
+    ];
+    let mut lines = vec![format!("{:<22}{:>9}{:>9}{:>9}", "held-out set", "before", "after", "points")];
+    lines.extend(rows.iter().map(|(name, before, after)| {
+        let [before, after] = [before, after].map(|share| share * 100.0);
+        format!("{name:<22}{before:>8.1}%{after:>8.1}%{:>+9.1}", after - before)
+    }));
+    let memory = peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
+    lines.push(format!("{seconds:.0} seconds{memory}"));
+    lines.join("\n")
+}

@@ -1,0 +1,286 @@
+//! The parts of a run that is going on, and what carries it over a restart.
+
+use std::{fs, sync::Arc, time::Instant};
+
+use anyhow::{Context, Result};
+use burn::tensor::backend::AutodiffBackend;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    inputs::{load_model_and_processor, usable_problems},
+    report::{Summary, record_groups, record_update, rollout_rows},
+    run_dir::{RunDir, read_json, write_json},
+};
+use crate::{
+    checkpoint::{CheckpointStore, save_model_dir},
+    config::RunConfig,
+    data::{Problem, ShuffledCursor},
+    eval::{EvalConfig, Scores, Solver, build_judge_set, evaluate},
+    metrics::{JsonlWriter, Record, Sinks, names, peak_memory_bytes},
+    model::{Qwen, weights::load_model},
+    processor::Processor,
+    recycle::{RecycleReport, Recycler},
+    rollout::{RolloutGroup, Sampling, SamplingKey},
+    train::{AdamW, TrainConfig, Trainer, UpdateReport},
+};
+
+/// Everything of a run that is neither configuration nor tensors; saved with each checkpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct RunState {
+    step: u64,
+    cursor: ShuffledCursor,
+    recycler: Recycler,
+    /// Tokens sampled so far.
+    tokens: u64,
+    /// Time spent so far.
+    seconds: f64,
+}
+
+/// When the phases of the current step ended.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    /// Start of this process's part of the run.
+    opened: Instant,
+    step: Instant,
+    rollout_seconds: f64,
+}
+
+/// A run in progress.
+pub struct Session<B: AutodiffBackend> {
+    pub trainer: Trainer<B>,
+    config: RunConfig,
+    dir: RunDir,
+    device: B::Device,
+    start: Arc<Qwen<B::InnerBackend>>,
+    processor: Processor,
+    train: Vec<Problem>,
+    test: Vec<Problem>,
+    state: RunState,
+    checkpoints: CheckpointStore,
+    sinks: Sinks,
+    rollouts: JsonlWriter,
+    clock: Clock,
+    seconds_before: f64,
+}
+
+const OPTIMIZER: &str = "trainer/optimizer.safetensors";
+const STATE: &str = "trainer/state.json";
+
+impl<B: AutodiffBackend> Session<B> {
+    /// Loads all parts, of a new run or from its last checkpoint.
+    ///
+    /// # Errors
+    /// Input errors that name the file or setting.
+    pub fn open(
+        config: RunConfig,
+        dir: RunDir,
+        resume: bool,
+        quiet: bool,
+        device: B::Device,
+    ) -> Result<Self> {
+        let opened = Instant::now();
+        let (start, processor) =
+            load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
+        let processor = processor.with_instruction(config.data.instruction.clone());
+        let start = Arc::new(start);
+        let train = usable_problems(&config.data.train, &config.data, &processor)?;
+        let mut test = usable_problems(&config.data.test, &config.data, &processor)?;
+        if config.eval.problems > 0 {
+            test.truncate(config.eval.problems);
+        }
+        let checkpoints = CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep);
+        let latest = if resume { checkpoints.latest()? } else { None };
+        let (policy_dir, state) = match &latest {
+            Some((_, path)) => (path.as_path(), read_json(&path.join(STATE))?),
+            None => (config.model.path.as_path(), initial_state(&config, train.len())),
+        };
+        let policy: Qwen<B> = load_model(policy_dir, &device)?;
+        let optimizer = match &latest {
+            Some((_, path)) => AdamW::load(config.train.adamw, &policy, &path.join(OPTIMIZER), &device)?,
+            None => AdamW::new(config.train.adamw),
+        };
+        fs::write(dir.recipe(), config.to_toml()).with_context(|| format!("writing {}", dir.recipe().display()))?;
+        let kept = resume.then_some(state.step);
+        let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
+        let rollouts = JsonlWriter::open(&dir.rollouts(), kept)?;
+        let seconds_before = state.seconds;
+        Ok(Self {
+            trainer: Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone()),
+            clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
+            config, dir, device, start, processor, train, test, state, checkpoints, sinks, rollouts, seconds_before,
+        })
+    }
+
+    /// Whether the recipe asks for more steps.
+    pub fn steps_left(&self) -> bool {
+        self.state.step < self.config.train.steps
+    }
+
+    /// Begins a step and returns its number, from 1.
+    pub fn next_step(&mut self) -> u64 {
+        self.clock.step = Instant::now();
+        self.state.step += 1;
+        self.state.step
+    }
+
+    /// The next original problems, in shuffled order.
+    pub fn draw_problems(&mut self) -> Vec<Problem> {
+        let drawn = self.state.cursor.next(self.config.train.prompts_per_step);
+        drawn.into_iter().map(|index| self.train[index].clone()).collect()
+    }
+
+    /// The recycled problems whose turn it is.
+    pub fn take_recycled(&mut self) -> Vec<Problem> {
+        self.state.recycler.take(self.config.train.recycled_per_step, self.state.step)
+    }
+
+    /// Samples a group per problem from the current policy and verifies it.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered.
+    pub fn sample_and_verify(&mut self, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
+        let started = Instant::now();
+        let policy = self.trainer.sampler();
+        let key = SamplingKey { seed: self.config.seed, step: self.state.step };
+        let TrainConfig { samples_per_prompt, .. } = self.config.train;
+        let sampling = self.config.train.sampling();
+        let groups = self.solver(&policy).answer(problems, samples_per_prompt, sampling, key, &|_| ())?;
+        self.clock.rollout_seconds = started.elapsed().as_secs_f64();
+        Ok(groups)
+    }
+
+    /// Turns the step's original groups into judge and reflection problems for later steps.
+    pub fn recycle(&mut self, groups: &[RolloutGroup]) -> RecycleReport {
+        self.state.recycler.push(groups, self.state.step)
+    }
+
+    /// Writes the step's metrics and completions.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn record(
+        &mut self,
+        groups: &[RolloutGroup],
+        recycled: &RecycleReport,
+        update: &UpdateReport,
+    ) -> Result<()> {
+        let sampled: usize =
+            groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.completion.token_ids.len()).sum();
+        self.state.tokens += sampled as u64;
+        let seconds = self.clock.step.elapsed().as_secs_f64();
+        let mut record = Record::new(self.state.step);
+        record.set(names::TIME, self.seconds());
+        record.set(names::TOKENS, self.state.tokens as f64);
+        record_update(&mut record, update);
+        record.set(names::RECYCLED_QUEUE, self.state.recycler.len() as f64);
+        recycled.record(&mut record);
+        record.set(names::TOKENS_PER_SECOND_ROLLOUT, sampled as f64 / self.clock.rollout_seconds);
+        let training_seconds = seconds - self.clock.rollout_seconds;
+        record.set(names::TOKENS_PER_SECOND_TRAIN, update.tokens as f64 / training_seconds);
+        record_groups(&mut record, groups);
+        let rows = rollout_rows(groups, self.state.step, self.config.train.advantage_epsilon);
+        self.rollouts.append(&rows)?;
+        self.sinks.record(&record)
+    }
+
+    /// Saves a checkpoint when the recipe asks for one at this step.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_if_due(&mut self) -> Result<()> {
+        let every = self.config.checkpoint.every;
+        if every > 0 && self.state.step.is_multiple_of(every) { self.save() } else { Ok(()) }
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.state.seconds = self.seconds();
+        self.checkpoints.save(self.state.step, |dir| {
+            save_model_dir(&self.trainer.policy, &self.config.model.path, dir)?;
+            fs::create_dir_all(dir.join("trainer"))?;
+            self.trainer.optimizer.save(&self.trainer.policy, &dir.join(OPTIMIZER))?;
+            write_json(&dir.join(STATE), &self.state)
+        })?;
+        Ok(())
+    }
+
+    /// Saves an unfinished run and says how to go on.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be written.
+    pub fn suspend(mut self) -> Result<()> {
+        self.save()?;
+        self.sinks.finish();
+        let (step, dir) = (self.state.step, self.dir.path().display());
+        eprintln!("stopped after step {step}; go on with: spark train --out {dir} --resume");
+        Ok(())
+    }
+
+    /// The starting model's scores and its judge items, measured once per run.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered or a file cannot be written.
+    pub fn scores_before(&mut self) -> Result<Scores> {
+        if self.dir.before().exists() {
+            return read_json(&self.dir.before());
+        }
+        let judge_set = self.make_judge_set()?;
+        write_json(&self.dir.judge_set(), &judge_set)?;
+        let start = self.start.clone();
+        let before = self.score(&start, &judge_set, "before")?;
+        write_json(&self.dir.before(), &before)?;
+        Ok(before)
+    }
+
+    /// Judge items over the starting model's own sampled answers to held-out problems.
+    fn make_judge_set(&self) -> Result<Vec<Problem>> {
+        let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
+        // A step that no update has: the loop never draws these samples again.
+        let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
+        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
+        let progress = self.sinks.phase("sampling answers to judge", self.test.len());
+        let solver = self.solver(&self.start);
+        let groups = solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
+        Ok(build_judge_set(&groups, judge_items, self.config.seed))
+    }
+
+    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &[Problem], when: &str) -> Result<Scores> {
+        let progress = self.sinks.phase(&format!("held-out set, {when}"), self.test.len() + judge_set.len());
+        evaluate(&self.solver(model), &self.test, judge_set, &self.config.eval, &|n| progress.advance(n))
+    }
+
+    /// Measures the final model and writes `final/` and `summary.json`.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn finish(mut self, before: Scores) -> Result<Summary> {
+        self.save()?;
+        let policy = self.trainer.sampler();
+        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model())?;
+        let judge_set: Vec<Problem> = read_json(&self.dir.judge_set())?;
+        let after = self.score(&policy, &judge_set, "after")?;
+        let summary =
+            Summary { before, after, seconds: self.seconds(), peak_memory_bytes: peak_memory_bytes() };
+        write_json(&self.dir.summary(), &summary)?;
+        self.sinks.finish();
+        Ok(summary)
+    }
+
+    fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
+        Solver { model, processor: &self.processor, max_rows: self.config.rollout.max_rows }
+    }
+
+    /// Time spent on the run, over all its restarts.
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.clock.opened.elapsed().as_secs_f64()
+    }
+}
+
+fn initial_state(config: &RunConfig, problems: usize) -> RunState {
+    RunState {
+        step: 0,
+        cursor: ShuffledCursor::new(config.seed, problems),
+        recycler: Recycler::new(config.recycle.clone(), config.seed),
+        tokens: 0,
+        seconds: 0.0,
+    }
+}

@@ -1,0 +1,69 @@
+//! `spark train`: the SPARK loop.
+
+use anyhow::Result;
+use burn::tensor::backend::AutodiffBackend;
+
+use super::{
+    interrupt::Interrupt,
+    report,
+    run_dir::{RunDir, load_config, recipe_path, stem},
+    session::Session,
+};
+use crate::{
+    backend::{Job, run_job},
+    cli::{CommonArgs, TrainArgs},
+    config::RunConfig,
+};
+
+/// Starts or resumes a run.
+///
+/// # Errors
+/// Input errors before anything is computed; otherwise whatever a step fails with.
+pub fn run(args: TrainArgs, common: &CommonArgs) -> Result<()> {
+    let recipe = recipe_path(&args.recipe);
+    let name = stem(&recipe);
+    let (config, dir) = if args.resume {
+        let dir = RunDir::existing(args.out.as_deref(), &name)?;
+        let recipe = args.recipe.recipe.clone().unwrap_or_else(|| dir.recipe());
+        (load_config(&recipe, &args.recipe, common.seed)?, dir)
+    } else {
+        let config = load_config(&recipe, &args.recipe, common.seed)?;
+        (config, RunDir::create(args.out.as_deref(), &name)?)
+    };
+    let seed = config.seed;
+    let job = TrainJob { config, dir, resume: args.resume, quiet: common.quiet };
+    run_job(common.backend.as_deref(), seed, job)
+}
+
+struct TrainJob {
+    config: RunConfig,
+    dir: RunDir,
+    resume: bool,
+    quiet: bool,
+}
+
+impl Job for TrainJob {
+    type Output = ();
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+        let interrupt = Interrupt::listen()?;
+        let mut session = Session::<B>::open(self.config, self.dir, self.resume, self.quiet, device)?;
+        let before = session.scores_before()?;
+        while session.steps_left() && !interrupt.asked() {
+            let step = session.next_step();
+            let mut problems = session.draw_problems();
+            problems.extend(session.take_recycled());
+            let groups = session.sample_and_verify(problems)?;
+            let recycled = session.recycle(&groups);
+            let update = session.trainer.update(&groups, step)?;
+            session.record(&groups, &recycled, &update)?;
+            session.save_if_due()?;
+        }
+        if session.steps_left() {
+            return session.suspend();
+        }
+        let summary = session.finish(before)?;
+        println!("{}", report::table(&summary));
+        Ok(())
+    }
+}

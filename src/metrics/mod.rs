@@ -1,0 +1,65 @@
+//! Numbers of a run: their names, and the sinks that write them. Nothing else prints.
+//! Knows nothing of models or trainers.
+
+mod jsonl;
+mod memory;
+pub mod names;
+mod progress;
+mod record;
+mod tensorboard;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+pub use jsonl::JsonlWriter;
+pub use memory::peak_memory_bytes;
+pub use names::per_kind;
+pub use progress::{Phase, Progress};
+pub use record::Record;
+pub use tensorboard::TensorBoardWriter;
+
+/// Everything that a record goes to.
+#[derive(Debug)]
+pub struct Sinks {
+    metrics: JsonlWriter,
+    tensorboard: TensorBoardWriter,
+    progress: Progress,
+    quiet: bool,
+}
+
+impl Sinks {
+    /// The sinks of a run of `steps` steps in `dir`; on resume, metrics after step `kept` are removed.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn open(dir: &Path, kept: Option<u64>, steps: u64, quiet: bool) -> Result<Self> {
+        Ok(Self {
+            metrics: JsonlWriter::open(&dir.join("metrics.jsonl"), kept)?,
+            tensorboard: TensorBoardWriter::create(dir)?,
+            progress: Progress::new(steps, kept.unwrap_or(0), quiet),
+            quiet,
+        })
+    }
+
+    /// Writes a record everywhere.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn record(&mut self, record: &Record) -> Result<()> {
+        self.metrics.append(&[record.to_json()])?;
+        self.tensorboard.record(record)?;
+        self.progress.record(record);
+        Ok(())
+    }
+
+    /// A bar for work outside the steps.
+    pub fn phase(&self, name: &str, total: usize) -> Phase {
+        Phase::start(name, total, self.quiet)
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(&self) {
+        self.progress.finish();
+    }
+}

@@ -1,0 +1,36 @@
+//! The keys of `metrics.jsonl` and of TensorBoard; scripts depend on them.
+
+use crate::data::Kind;
+
+pub const TIME: &str = "time";
+pub const TOKENS: &str = "tokens";
+pub const LR: &str = "lr";
+pub const LOSS: &str = "loss";
+pub const GRAD_NORM: &str = "grad_norm";
+pub const KL: &str = "kl";
+pub const ENTROPY: &str = "entropy";
+pub const CLIP_RATIO: &str = "clip_ratio";
+pub const ROLLOUT_LOGPROB_GAP: &str = "rollout_logprob_gap";
+pub const RECYCLED_QUEUE: &str = "recycled_queue";
+pub const TOKENS_PER_SECOND_ROLLOUT: &str = "tokens_per_second/rollout";
+pub const TOKENS_PER_SECOND_TRAIN: &str = "tokens_per_second/train";
+
+/// Per kind: problems in the step.
+pub const COUNT: &str = "count";
+/// Per kind: mean reward.
+pub const REWARD: &str = "reward";
+/// Per kind: mean standard deviation within a group.
+pub const REWARD_STD: &str = "reward_std";
+/// Per kind: share of groups whose rewards are all equal.
+pub const FRAC_ZERO_STD: &str = "frac_zero_std";
+/// Per kind: mean tokens per completion.
+pub const RESPONSE_LENGTH: &str = "response_length";
+/// Per kind: share of completions cut off by the token limit.
+pub const TRUNCATED: &str = "truncated";
+/// Per kind: share of completions without a readable answer.
+pub const UNPARSED: &str = "unparsed";
+
+/// The full name of a per-kind metric: `reason/reward`.
+pub fn per_kind(kind: Kind, name: &str) -> String {
+    format!("{}/{name}", kind.name())
+}

@@ -1,0 +1,94 @@
+//! What a person watches: a bar with the time left on a terminal, a line now and then elsewhere.
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Record, names, per_kind};
+use crate::data::Kind;
+
+/// How often a line is written when stderr is not a terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// The bar of a training run.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    steps: u64,
+    lines: Option<Instant>,
+}
+
+impl Progress {
+    /// A bar over `steps` steps of which `done` are done; nothing at all when `quiet`.
+    pub fn new(steps: u64, done: u64, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(steps) };
+        bar.set_style(style("step {pos}/{len} {wide_bar} {elapsed} < {eta}  {msg}"));
+        bar.set_position(done);
+        bar.reset_eta();
+        Self { bar, steps, lines: (!quiet && !terminal).then(Instant::now) }
+    }
+
+    /// Shows a step's numbers.
+    pub fn record(&mut self, record: &Record) {
+        self.bar.set_position(record.step);
+        self.bar.set_message(message(record));
+        let due = self.lines.is_some_and(|last| last.elapsed() >= LINE_EVERY || record.step == self.steps);
+        if due {
+            eprintln!("step {}/{}  {}", record.step, self.steps, message(record));
+            self.lines = Some(Instant::now());
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Rewards per kind, loss and speed.
+fn message(record: &Record) -> String {
+    let reward = |kind: Kind| {
+        record.get(&per_kind(kind, names::REWARD)).map(|reward| format!("{} {reward:.2}", kind.name()))
+    };
+    let mut parts: Vec<String> = Kind::ALL.into_iter().filter_map(reward).collect();
+    parts.extend(record.get(names::LOSS).map(|loss| format!("loss {loss:+.4}")));
+    parts.extend(record.get(names::TOKENS_PER_SECOND_ROLLOUT).map(|speed| format!("{speed:.0} tok/s")));
+    parts.join("  ")
+}
+
+/// A stretch of work outside the steps, counted in problems.
+#[derive(Debug)]
+pub struct Phase(ProgressBar);
+
+impl Phase {
+    /// Starts a bar over `total` problems.
+    pub fn start(name: &str, total: usize, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
+        bar.set_style(style("{prefix} {pos}/{len} {wide_bar} {elapsed} < {eta}"));
+        bar.set_prefix(name.to_owned());
+        if !quiet && !terminal {
+            eprintln!("{name}: {total} problems");
+        }
+        Self(bar)
+    }
+
+    /// So many more are done.
+    pub fn advance(&self, count: usize) {
+        self.0.inc(count as u64);
+    }
+}
+
+impl Drop for Phase {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("a valid template")
+}

@@ -1,0 +1,66 @@
+//! The `[recycle]` part of a recipe.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::error::input_error;
+
+/// Which items are made of a step's groups, and how long they wait. Defaults are the original's
+/// values where it has them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecycleConfig {
+    /// Make "is this answer correct?" items.
+    pub pointwise: bool,
+    /// Make "which of these two is correct?" items.
+    pub pairwise: bool,
+    /// Make "judge this answer and solve the problem" items.
+    pub reflection: bool,
+    /// How often a group with right and wrong answers gives a pointwise item instead of a pair.
+    pub mixed_pointwise_probability: f64,
+    /// Share of items that show the whole solution instead of the bare answer.
+    pub solution_share: f64,
+    /// Share of reflection items whose shown answer is right: changing it must not always pay.
+    pub reflection_right_share: f64,
+    /// Pointwise and pairwise items per step, at most.
+    pub max_judge_per_step: usize,
+    /// Reflection items per step, at most.
+    pub max_reflection_per_step: usize,
+    /// Items that may wait; beyond that the oldest goes.
+    pub queue_capacity: usize,
+    /// Items older than this many steps are dropped: the policy has moved on.
+    pub max_age_steps: u64,
+}
+
+impl Default for RecycleConfig {
+    fn default() -> Self {
+        Self {
+            pointwise: true,
+            pairwise: true,
+            reflection: true,
+            mixed_pointwise_probability: 0.3,
+            solution_share: 0.25,
+            reflection_right_share: 0.5,
+            max_judge_per_step: 32,
+            max_reflection_per_step: 32,
+            queue_capacity: 512,
+            max_age_steps: 16,
+        }
+    }
+}
+
+impl RecycleConfig {
+    /// # Errors
+    /// Names the first setting that is out of range, and the range.
+    pub fn check(&self) -> Result<()> {
+        let shares = [
+            ("mixed_pointwise_probability", self.mixed_pointwise_probability),
+            ("solution_share", self.solution_share),
+            ("reflection_right_share", self.reflection_right_share),
+        ];
+        match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            Some((name, share)) => Err(input_error(format!("recycle.{name} = {share}: must be 0 to 1"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Short labels: choice letters, and yes or no, in the ways models write them.
+
+/// The text without wrappers that carry no meaning: `\text{…}`, `$`, `**`, brackets, end punctuation.
+fn bare(text: &str) -> &str {
+    let mut text = text.trim();
+    loop {
+        let wrapped = ["\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{"]
+            .into_iter()
+            .find_map(|open| text.strip_prefix(open)?.strip_suffix('}'));
+        let next = wrapped.unwrap_or(text).trim_matches(|c: char| c.is_whitespace() || "$*().:,;!\"'[]".contains(c));
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+}
+
+/// A choice letter A to Z, from "B", "(b)", "B.", "Option B", "\text{B}", "B) 12".
+pub fn choice(text: &str) -> Option<char> {
+    let stripped = bare(text);
+    let lower = stripped.to_ascii_lowercase();
+    let prefix = ["option ", "answer ", "choice "].into_iter().find(|prefix| lower.starts_with(prefix));
+    let letter = bare(&stripped[prefix.map_or(0, str::len)..]);
+    let mut characters = letter.chars();
+    let first = characters.next().filter(char::is_ascii_alphabetic)?;
+    // "B) 12" names the option and repeats it; "Because" is a word.
+    match characters.next() {
+        None | Some(')' | '.' | ':') => Some(first.to_ascii_uppercase()),
+        Some(_) => None,
+    }
+}
+
+/// A verdict on correctness: true for yes, correct, right, true; false for their opposites.
+pub fn yes_no(text: &str) -> Option<bool> {
+    let lower = bare(text).to_lowercase();
+    let first = lower.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    match (first, lower.as_str()) {
+        (_, "not correct" | "not right" | "not true") => Some(false),
+        ("yes" | "correct" | "right" | "true", _) => Some(true),
+        ("no" | "incorrect" | "wrong" | "false", _) => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choice_letters_in_all_dresses() {
+        for text in ["B", "b", "(B)", "B.", "B)", "**B**", "Option B", "\\text{B}", "$B$", "B) 12", "(B).", "option (b)"] {
+            assert_eq!(choice(text), Some('B'), "{text}");
+        }
+        for text in ["", "12", "Because", "B or C", "A B"] {
+            assert_eq!(choice(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn verdicts_in_all_dresses() {
+        for text in ["Yes", "yes.", "\\text{Yes}", "Correct", "right", "TRUE", "Yes, it is"] {
+            assert_eq!(yes_no(text), Some(true), "{text}");
+        }
+        for text in ["No", "no!", "incorrect", "Wrong.", "false", "not correct"] {
+            assert_eq!(yes_no(text), Some(false), "{text}");
+        }
+        for text in ["", "maybe", "nothing", "12", "notyes"] {
+            assert_eq!(yes_no(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The model against itself: caches, batches and padding change nothing, and the gradient is the
+//! slope of the loss.
+
+mod common;
+
+use burn::{
+    module::{AutodiffModule, Module, ModuleMapper, Param},
+    optim::GradientsParams,
+    tensor::{Tensor, TensorData},
+};
+use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model};
+use spark::{
+    model::{ModelInput, PaddedBatch, Padding, Qwen, Sequence, gather_targets, index_tensor},
+    random::Stream,
+    rollout::{Completion, Engine, Request, Sampling},
+};
+
+/// Prompts of different length, with and without images of different size.
+fn prompts() -> Vec<ModelInput> {
+    vec![
+        prompt(&[5, 6], &[image(2, 4, 1)], &[7, 8, 9]),
+        prompt(&[5, 6, 10, 11, 12], &[], &[]),
+        prompt(&[4], &[image(6, 6, 2), image(2, 2, 3)], &[13]),
+    ]
+}
+
+/// Log-probabilities of `completion` after `prompt`, from one forward over the whole sequence.
+fn full_forward(model: &Qwen<Plain>, prompt: &ModelInput, completion: &[u32]) -> Vec<f32> {
+    let sequence = Sequence::new(prompt, completion, &model.config);
+    let first = sequence.prompt_length - 1;
+    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
+    let rows: Vec<usize> = (first..first + completion.len()).collect();
+    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
+    gather_targets(model.log_probabilities(hidden, 1.0), completion).into_data().to_vec().unwrap()
+}
+
+fn generate(model: &Qwen<Plain>, prompts: &[&ModelInput], samples: usize, max_rows: usize) -> Vec<Vec<Completion>> {
+    let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 12 };
+    let engine = Engine { model, sampling, stop_ids: &[END_TOKEN], max_rows };
+    let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
+    let requests: Vec<Request<'_>> = prompts
+        .iter()
+        .map(|prompt| Request { prompt, streams: (0..samples).map(|sample| stream(prompt, sample)).collect() })
+        .collect();
+    engine.generate(&requests, &|_| ())
+}
+
+fn assert_close(left: &[f32], right: &[f32], tolerance: f32) {
+    assert_eq!(left.len(), right.len());
+    for (l, r) in left.iter().zip(right) {
+        assert!((l - r).abs() <= tolerance, "{l} and {r} differ by more than {tolerance}");
+    }
+}
+
+#[test]
+fn cached_decoding_equals_the_uncached_forward() {
+    let model = tiny_model(1);
+    let prompts = prompts();
+    let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        for completion in group {
+            let expected = full_forward(&model, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn grouped_prefill_equals_separate_prefills() {
+    let model = tiny_model(2);
+    let prompts = prompts();
+    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&together) {
+        let alone = generate(&model, &[prompt], 4, 4).remove(0);
+        for (together, alone) in group.iter().zip(&alone) {
+            assert_eq!(together.token_ids, alone.token_ids);
+            assert_close(&together.logprobs, &alone.logprobs, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn rows_beyond_the_limit_are_sampled_in_turns_with_the_same_result() {
+    let model = tiny_model(3);
+    let prompts = prompts();
+    let all: Vec<_> = prompts.iter().collect();
+    let ids = |completions: Vec<Vec<Completion>>| -> Vec<Vec<Vec<u32>>> {
+        completions.into_iter().map(|group| group.into_iter().map(|c| c.token_ids).collect()).collect()
+    };
+    assert_eq!(ids(generate(&model, &all, 3, 64)), ids(generate(&model, &all, 3, 1)));
+}
+
+#[test]
+fn a_row_ends_at_its_stop_token_or_at_the_limit() {
+    let model = tiny_model(4);
+    for completion in generate(&model, &[&prompts()[1]], 64, 64).remove(0) {
+        let stops = completion.token_ids.iter().position(|&id| id == END_TOKEN);
+        match completion.finish_reason {
+            spark::rollout::FinishReason::Stop => assert_eq!(stops, Some(completion.token_ids.len() - 1)),
+            spark::rollout::FinishReason::Length => assert_eq!((stops, completion.token_ids.len()), (None, 12)),
+        }
+    }
+}
+
+#[test]
+fn a_batch_equals_its_rows_one_by_one() {
+    let model = tiny_model(5);
+    let completion = [9, 10, 11, 12];
+    let sequences: Vec<Sequence> =
+        prompts().iter().map(|prompt| Sequence::new(prompt, &completion, &model.config)).collect();
+    let batch = PaddedBatch::new(&sequences, Padding::Right, &model.config);
+    let hidden = model.forward(&batch);
+    for (row, sequence) in sequences.iter().enumerate() {
+        let first = row * batch.length + sequence.prompt_length - 1;
+        let rows: Vec<usize> = (first..first + completion.len()).collect();
+        let picked = hidden.clone().select(0, index_tensor(&rows, &model.device()));
+        let together: Vec<f32> =
+            gather_targets(model.log_probabilities(picked, 1.0), &completion).into_data().to_vec().unwrap();
+        assert_close(&together, &full_forward(&model, &prompts()[row], &completion), 1e-5);
+    }
+}
+
+/// The negative mean log-probability of a completion that follows text and images.
+fn loss<B: burn::tensor::backend::Backend>(model: &Qwen<B>) -> Tensor<B, 1> {
+    let completion = [9, 10, 11, 12];
+    let sequence = Sequence::new(&prompts()[2], &completion, &model.config);
+    let first = sequence.prompt_length - 1;
+    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
+    let rows: Vec<usize> = (first..first + completion.len()).collect();
+    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
+    gather_targets(model.log_probabilities(hidden, 1.0), &completion).mean().neg()
+}
+
+/// Moves parameters along a random unit direction; adds up the gradient's slope along it.
+struct Nudge<'a> {
+    stream: Stream,
+    scale: f64,
+    gradients: Option<&'a GradientsParams>,
+    slope: f64,
+    only: Option<usize>,
+    seen: usize,
+}
+
+impl ModuleMapper<Plain> for Nudge<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<Plain, D>>) -> Param<Tensor<Plain, D>> {
+        let shape = param.dims();
+        let mut direction: Vec<f32> = (0..shape.iter().product()).map(|_| self.stream.normal() as f32).collect();
+        let length = direction.iter().map(|value| value * value).sum::<f32>().sqrt();
+        direction.iter_mut().for_each(|value| *value /= length);
+        self.seen += 1;
+        if self.only.is_some_and(|only| only != self.seen - 1) {
+            return param;
+        }
+        let direction = Tensor::<Plain, D>::from_data(TensorData::new(direction, shape), &param.device());
+        if let Some(gradient) = self.gradients.and_then(|g| g.get::<Plain, D>(param.id)) {
+            self.slope += f64::from((gradient * direction.clone()).sum().into_scalar());
+        }
+        param.map(|tensor| tensor + direction.mul_scalar(self.scale))
+    }
+}
+
+#[test]
+fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
+    let model = differentiable(tiny_model(6));
+    let gradients = GradientsParams::from_grads(loss(&model).backward(), &model);
+    let inner = model.valid();
+    let nudged = |only: Option<usize>, scale: f64| {
+        let mut nudge =
+            Nudge { stream: Stream::new(&[8]), scale, gradients: Some(&gradients), slope: 0.0, only, seen: 0 };
+        let value = loss(&inner.clone().map(&mut nudge)).into_scalar();
+        (f64::from(value), nudge.slope, nudge.seen)
+    };
+    let parameters = nudged(None, 0.0).2;
+    assert!(parameters > 60, "vision and text are both there: {parameters} parameters");
+    for only in 0..parameters {
+        let step = 1e-2;
+        let (above, slope, _) = nudged(Some(only), step);
+        let (below, _, _) = nudged(Some(only), -step);
+        let measured = (above - below) / (2.0 * step);
+        assert!(
+            (measured - slope).abs() < 5e-4 + 1e-2 * slope.abs(),
+            "parameter {only}: slope {slope}, measured {measured}"
+        );
+    }
+}
