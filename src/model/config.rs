@@ -45,7 +45,7 @@ pub struct VisionConfig {
     pub hidden_size: usize,
     pub intermediate_size: usize,
     pub num_heads: usize,
-    #[serde(alias = "in_chans", default = "three")]
+    #[serde(skip)]
     pub in_channels: usize,
     pub out_hidden_size: usize,
     pub patch_size: usize,
@@ -80,10 +80,6 @@ pub struct ModelConfig {
 
 fn default_rope_theta() -> f64 {
     10_000.0
-}
-
-fn three() -> usize {
-    3
 }
 
 impl ModelConfig {
@@ -183,8 +179,11 @@ fn check_text(text: &TextConfig, model_type: &str) -> Result<()> {
 }
 
 fn parse_vision(value: &Value) -> Result<VisionConfig> {
-    let vision: VisionConfig = serde_json::from_value(value.clone())
+    let mut vision: VisionConfig = serde_json::from_value(value.clone())
         .map_err(|error| input_error(format!("vision_config: {error}")))?;
+    // The released files say `in_chans`, some say both.
+    let channels = ["in_channels", "in_chans"].into_iter().find_map(|key| value[key].as_u64());
+    vision.in_channels = channels.unwrap_or(3) as usize;
     if vision.num_heads == 0 || !vision.hidden_size.is_multiple_of(vision.num_heads * 4) {
         return Err(input_error(format!(
             "vision_config: hidden_size {} must be a multiple of 4 x num_heads {}",
