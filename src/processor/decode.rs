@@ -1,0 +1,113 @@
+//! Image files into 8-bit RGB: upright, without alpha, and never larger than memory allows.
+
+use std::path::Path;
+
+use anyhow::Result;
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+
+use crate::error::input_error;
+
+const MAX_SIDE: u32 = 16_384;
+const MAX_PIXELS: u64 = 100_000_000;
+
+/// Decodes a PNG, JPEG, WebP or GIF (its first frame), told by its content.
+///
+/// As transformers does: turned upright by its EXIF orientation, alpha dropped without blending,
+/// 16 bits cut to the high byte (16-bit grey too, which PIL clips to white).
+///
+/// # Errors
+/// When the file cannot be read or decoded, or has more than 16,384 pixels on a side or 100
+/// megapixels in all; that is told from its header, before memory is taken.
+pub fn decode(path: &Path) -> Result<RgbImage> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        input_error(format!(
+            "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",
+            path.display()
+        ))
+    };
+    let reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|error| unreadable(&error))?;
+    let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
+    check_size(path, decoder.dimensions())?;
+    let orientation = decoder.orientation().map_err(|error| unreadable(&error))?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    image.apply_orientation(orientation);
+    Ok(to_rgb8(image))
+}
+
+fn check_size(path: &Path, (width, height): (u32, u32)) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(input_error(format!(
+            "image {} has {width}x{height} pixels; at most {MAX_SIDE} on a side and {MAX_PIXELS} in all are read: scale it down",
+            path.display()
+        )));
+    }
+    if pixels == 0 {
+        return Err(input_error(format!("image {} has no pixels; replace it", path.display())));
+    }
+    Ok(())
+}
+
+fn to_rgb8(image: DynamicImage) -> RgbImage {
+    use DynamicImage::{ImageLuma16, ImageLumaA16, ImageRgb16, ImageRgba16};
+    match image {
+        ImageLuma16(_) | ImageLumaA16(_) | ImageRgb16(_) | ImageRgba16(_) => {
+            let (width, height) = (image.width(), image.height());
+            let high_bytes = image.into_rgb16().into_raw().into_iter().map(|value| (value >> 8) as u8);
+            RgbImage::from_raw(width, height, high_bytes.collect()).expect("three bytes per pixel")
+        }
+        image => image.into_rgb8(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageBuffer, Luma, LumaA, Rgb, Rgba};
+
+    use super::*;
+
+    fn decoded(image: impl Into<DynamicImage>) -> [u8; 3] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("image.png");
+        image.into().save(&path).unwrap();
+        decode(&path).unwrap().get_pixel(0, 0).0
+    }
+
+    fn refused(name: &str, content: &[u8]) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let error = decode(&path).unwrap_err();
+        assert!(crate::error::is_input_error(&error));
+        error.to_string()
+    }
+
+    #[test]
+    fn every_pixel_format_becomes_8_bit_rgb() {
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Luma([9u8]))), [9, 9, 9]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, LumaA([9u8, 0]))), [9, 9, 9]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([1u8, 2, 3, 0]))), [1, 2, 3]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Luma([0x12FFu16]))), [0x12, 0x12, 0x12]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgb([0x01FFu16, 0x0280, 0xFFFF]))), [1, 2, 255]);
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        assert!(refused("broken.png", b"\x89PNG\r\n\x1a\nrest").contains("broken.png"));
+        assert!(refused("text.jpg", b"no image").contains("text.jpg"));
+        assert!(decode(Path::new("/nowhere/x.png")).unwrap_err().to_string().contains("/nowhere/x.png"));
+    }
+
+    #[test]
+    fn an_image_larger_than_memory_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("long.png");
+        RgbImage::new(MAX_SIDE + 1, 1).save(&path).unwrap();
+        let message = decode(&path).unwrap_err().to_string();
+        assert!(message.contains("long.png has 16385x1 pixels"), "{message}");
+        assert!(check_size(&path, (10_000, 10_000)).is_ok());
+        assert!(check_size(&path, (10_000, 10_001)).unwrap_err().to_string().contains("scale it down"));
+    }
+}
