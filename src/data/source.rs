@@ -1,6 +1,9 @@
 //! Problems from a file, whole and checked: every row is read before the first is used.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::Path,
+};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -31,7 +34,8 @@ pub struct Loaded {
     pub skipped: Vec<String>,
 }
 
-/// Reads problems from JSON lines or one JSON array, in any of the formats of [`format`].
+/// Reads problems from JSON lines or one JSON array, each row being of our own shape, chat messages,
+/// or a benchmark's.
 ///
 /// A missing id becomes `{file stem}:{line}`. Images must exist; whether they can be decoded shows
 /// when they are used.
@@ -60,11 +64,15 @@ pub(super) fn load<T>(
         let parsed = row
             .fields
             .and_then(|fields| parse(&fields, directory, format!("{stem}:{}", row.number)))
-            .and_then(|item| match first_with_id.insert(id(&item).to_owned(), row.number) {
-                None => Ok(item),
-                Some(first) => Err(format!(
-                    r#"field "id" repeats "{}" of {unit} {first}; make ids unique or leave them out"#,
-                    id(&item)
+            .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(row.number);
+                    Ok(item)
+                }
+                Entry::Occupied(first) => Err(format!(
+                    r#"field "id" repeats "{}" of {unit} {}; make ids unique or leave them out"#,
+                    first.key(),
+                    first.get()
                 )),
             });
         match parsed {

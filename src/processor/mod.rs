@@ -5,6 +5,7 @@
 
 mod cache;
 mod decode;
+mod files;
 mod image;
 mod resize;
 mod special;
@@ -19,9 +20,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
-use self::{cache::ImageCache, special::SpecialIds};
+use self::{cache::ImageCache, files::read_json, special::SpecialIds};
 pub use self::{
     decode::decode,
     image::ImageProcessorConfig,
@@ -214,23 +214,6 @@ fn image_config(directory: &Path) -> Result<Option<ImageProcessorConfig>> {
         Some(config) => ImageProcessorConfig::from_json(config.clone(), &shared_file).map(Some),
         None => Ok(None),
     }
-}
-
-/// A JSON file's content, `None` where there is no such file.
-fn read_json(path: &Path) -> Result<Option<Value>> {
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(input_error(format!("cannot read {}: {error}", path.display()))),
-        Ok(text) => text,
-    };
-    let value = serde_json::from_str(&text)
-        .map_err(|error| input_error(format!("{} is not JSON: {error}", path.display())))?;
-    Ok(Some(value))
-}
-
-/// A token as tokenizer configurations write it: its text, or an object with the text as `content`.
-fn token_text(value: &Value) -> Option<String> {
-    value.as_str().or_else(|| value.get("content")?.as_str()).map(str::to_owned)
 }
 
 #[cfg(test)]

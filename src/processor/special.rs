@@ -5,7 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Tokenizer, read_json, token_text};
+use super::{
+    Tokenizer,
+    files::{read_json, token_text},
+};
 use crate::error::input_error;
 
 /// Ids with a part in sampling and batching.

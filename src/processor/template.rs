@@ -6,7 +6,7 @@ use anyhow::Result;
 use minijinja::{Environment, Error, ErrorKind, context, value::Value as Rendered};
 use serde_json::{Map, Value, json};
 
-use super::{read_json, token_text};
+use super::files::{read_json, token_text};
 use crate::error::input_error;
 
 const NAME: &str = "chat";
@@ -163,6 +163,18 @@ mod tests {
     fn blocks_are_trimmed_and_python_methods_work() {
         let template = "{% for m in messages %}\n  {% if m.content.startswith('q') %}\n[{{ m['content'].strip() }}]\n  {% endif %}\n{% endfor %}\n{% if add_generation_prompt %}A:{% endif %}\n";
         assert_eq!(render(template, &messages(None, "q  ", 0)).unwrap(), "[q]\nA:");
+    }
+
+    #[test]
+    fn templates_may_count_images_and_insert_a_system_message() {
+        let template = "{% set count = namespace(value=0) %}{% for m in messages %}\
+            {% if loop.first and m['role'] != 'system' %}S:none {% endif %}\
+            {% if m['content'] is string %}{{ m['content'] }}{% else %}{% for part in m['content'] %}\
+            {% if part['type'] == 'image' or 'image_url' in part %}{% set count.value = count.value + 1 %}\
+            {% if add_vision_id %}no{% endif %}<{{ count.value }}>\
+            {%- elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}{% endfor %}\
+            {%- if tools %}no{% endif %}";
+        assert_eq!(render(template, &messages(None, "q", 2)).unwrap(), "S:none <1><2>q");
     }
 
     #[test]
