@@ -6,7 +6,7 @@ use burn::{
     tensor::backend::{AutodiffBackend, Backend},
 };
 
-use crate::error::input_error;
+use crate::{error::input_error, kernels::TrainBackend};
 
 /// Work that is generic over the backend it runs on.
 pub trait Job {
@@ -17,7 +17,7 @@ pub trait Job {
     ///
     /// # Errors
     /// Whatever the work may fail with.
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<Self::Output>;
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<Self::Output>;
 }
 
 /// Every backend, compiled in or not, the best first, with the cargo feature it needs.
@@ -45,6 +45,8 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
             input_error("no backend is compiled in: build with one of --features flex, cuda, vulkan, wgpu, tch")
         })?,
     };
+    // Flex has one device, so a build for it alone has no use for the number.
+    #[allow(unused_variables)]
     let (backend, index) = parse_name(requested)?;
     match backend {
         #[cfg(feature = "flex")]
@@ -73,7 +75,7 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
 
 fn run_seeded<B: Backend, J: Job>(device: B::Device, seed: u64, job: J) -> Result<J::Output>
 where
-    Autodiff<B>: AutodiffBackend<Device = B::Device>,
+    Autodiff<B>: TrainBackend + AutodiffBackend<Device = B::Device>,
 {
     B::seed(&device, seed);
     job.run::<Autodiff<B>>(device)

@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`error`], [`random`] | input errors; random numbers keyed by what they are for |
 //! | [`metrics`], [`backend`], [`data`] | numbers and their sinks; backends by name; problems and their files |
+//! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
 //! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
 //! | [`recycle`], [`train`], [`eval`] | groups to problems; groups to a better policy; how good it is |
@@ -31,6 +32,7 @@ pub mod data;
 pub mod error;
 pub mod eval;
 pub mod judge;
+pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod processor;

@@ -10,7 +10,8 @@ use burn::{
 };
 use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model};
 use spark::{
-    model::{ModelInput, PaddedBatch, Padding, Qwen, Sequence, gather_targets, index_tensor},
+    kernels::Kernels,
+    model::{ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor},
     random::Stream,
     rollout::{Completion, Engine, Request, Sampling},
 };
@@ -31,7 +32,7 @@ fn full_forward(model: &Qwen<Plain>, prompt: &ModelInput, completion: &[u32]) ->
     let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
     let rows: Vec<usize> = (first..first + completion.len()).collect();
     let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
-    gather_targets(model.log_probabilities(hidden, 1.0), completion).into_data().to_vec().unwrap()
+    model.target_logprobs(hidden, completion, 1.0).logprobs.into_data().to_vec().unwrap()
 }
 
 fn generate(model: &Qwen<Plain>, prompts: &[&ModelInput], samples: usize, max_rows: usize) -> Vec<Vec<Completion>> {
@@ -115,20 +116,20 @@ fn a_batch_equals_its_rows_one_by_one() {
         let rows: Vec<usize> = (first..first + completion.len()).collect();
         let picked = hidden.clone().select(0, index_tensor(&rows, &model.device()));
         let together: Vec<f32> =
-            gather_targets(model.log_probabilities(picked, 1.0), &completion).into_data().to_vec().unwrap();
+            model.target_logprobs(picked, &completion, 1.0).logprobs.into_data().to_vec().unwrap();
         assert_close(&together, &full_forward(&model, &prompts()[row], &completion), 1e-5);
     }
 }
 
 /// The negative mean log-probability of a completion that follows text and images.
-fn loss<B: burn::tensor::backend::Backend>(model: &Qwen<B>) -> Tensor<B, 1> {
+fn loss<B: Kernels>(model: &Qwen<B>) -> Tensor<B, 1> {
     let completion = [9, 10, 11, 12];
     let sequence = Sequence::new(&prompts()[2], &completion, &model.config);
     let first = sequence.prompt_length - 1;
     let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
     let rows: Vec<usize> = (first..first + completion.len()).collect();
     let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
-    gather_targets(model.log_probabilities(hidden, 1.0), &completion).mean().neg()
+    model.target_logprobs(hidden, &completion, 1.0).logprobs.mean().neg()
 }
 
 /// Moves parameters along a random unit direction; adds up the gradient's slope along it.

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
-use burn::tensor::backend::AutodiffBackend;
 use serde_json::{Value, json};
 
 use super::inputs::{load_model_and_processor, usable_problems};
 use crate::{
+    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
     config::{DataConfig, RolloutConfig},
@@ -51,7 +51,7 @@ struct Answer {
 impl Job for EvalJob {
     type Output = ();
 
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&self.args.model, &device)?;
         let problems = usable_problems(&self.args.data, &DataConfig::default(), &processor)?;
         let progress = Phase::start("answering", problems.len(), self.quiet);

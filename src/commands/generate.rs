@@ -1,11 +1,11 @@
 //! `spark generate`: completions of one prompt.
 
 use anyhow::Result;
-use burn::tensor::backend::AutodiffBackend;
 use serde_json::json;
 
 use super::inputs::load_model_and_processor;
 use crate::{
+    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
     data::{ImageRef, Kind, Problem},
@@ -40,7 +40,7 @@ struct GenerateJob {
 impl Job for GenerateJob {
     type Output = ();
 
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, seed } = self;
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
         let problem = Problem {

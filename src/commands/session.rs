@@ -12,6 +12,7 @@ use super::{
     run_dir::{RunDir, read_json, write_json},
 };
 use crate::{
+    kernels::TrainBackend,
     checkpoint::{CheckpointStore, save_model_dir},
     config::RunConfig,
     data::{Problem, ShuffledCursor},
@@ -66,7 +67,7 @@ pub struct Session<B: AutodiffBackend> {
 const OPTIMIZER: &str = "trainer/optimizer.safetensors";
 const STATE: &str = "trainer/state.json";
 
-impl<B: AutodiffBackend> Session<B> {
+impl<B: TrainBackend> Session<B> {
     /// Loads all parts, of a new run or from its last checkpoint.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use burn::tensor::backend::AutodiffBackend;
 use rayon::prelude::*;
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     run_dir::{RunDir, load_config, recipe_path, stem},
 };
 use crate::{
+    kernels::TrainBackend,
     backend::{Job, run_job},
     checkpoint::save_model_dir,
     cli::{CommonArgs, SftArgs},
@@ -46,7 +46,7 @@ struct SftJob {
 impl Job for SftJob {
     type Output = ();
 
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { config, dir, quiet } = self;
         let policy = starting_model::<B>(&config, &device)?;
         let examples = load_examples(&config, &policy.config)?;
@@ -76,7 +76,7 @@ impl Job for SftJob {
     }
 }
 
-fn starting_model<B: AutodiffBackend>(config: &RunConfig, device: &B::Device) -> Result<Qwen<B>> {
+fn starting_model<B: TrainBackend>(config: &RunConfig, device: &B::Device) -> Result<Qwen<B>> {
     let dir: &Path = &config.model.path;
     if config.sft.from_scratch {
         return Ok(random_model(&ModelConfig::from_dir(dir)?, config.seed, device));

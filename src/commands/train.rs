@@ -1,7 +1,6 @@
 //! `spark train`: the SPARK loop.
 
 use anyhow::Result;
-use burn::tensor::backend::AutodiffBackend;
 
 use super::{
     interrupt::Interrupt,
@@ -10,6 +9,7 @@ use super::{
     session::Session,
 };
 use crate::{
+    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, TrainArgs},
     config::RunConfig,
@@ -45,7 +45,7 @@ struct TrainJob {
 impl Job for TrainJob {
     type Output = ();
 
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Result<()> {
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = Interrupt::listen()?;
         let mut session = Session::<B>::open(self.config, self.dir, self.resume, self.quiet, device)?;
         let before = session.scores_before()?;

@@ -5,13 +5,13 @@ mod judge_set;
 mod reflect;
 
 use anyhow::Result;
-use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 pub use judge_set::build_judge_set;
 pub use reflect::{Reflected, answer_with_reflection};
 
 use crate::{
+    kernels::Kernels,
     data::{Kind, Problem},
     error::input_error,
     model::Qwen,
@@ -67,13 +67,13 @@ pub struct Scores {
 }
 
 /// A model with what it needs to answer problems.
-pub struct Solver<'a, B: Backend> {
+pub struct Solver<'a, B: Kernels> {
     pub model: &'a Qwen<B>,
     pub processor: &'a Processor,
     pub max_rows: usize,
 }
 
-impl<B: Backend> Solver<'_, B> {
+impl<B: Kernels> Solver<'_, B> {
     /// Samples completions and verifies them.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 ///
 /// # Errors
 /// When a problem cannot be rendered.
-pub fn evaluate<B: Backend>(
+pub fn evaluate<B: Kernels>(
     solver: &Solver<'_, B>,
     problems: &[Problem],
     judge_set: &[Problem],

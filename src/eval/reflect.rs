@@ -2,10 +2,10 @@
 //! the question again with the doubtful answer in sight.
 
 use anyhow::Result;
-use burn::tensor::backend::Backend;
 
 use super::{EvalConfig, Solver};
 use crate::{
+    kernels::Kernels,
     data::{Kind, Problem},
     judge,
     rollout::RolloutGroup,
@@ -28,7 +28,7 @@ pub struct Reflected {
 ///
 /// # Errors
 /// When a problem cannot be rendered.
-pub fn answer_with_reflection<B: Backend>(
+pub fn answer_with_reflection<B: Kernels>(
     solver: &Solver<'_, B>,
     first_answers: &[RolloutGroup],
     config: &EvalConfig,
@@ -66,7 +66,7 @@ fn first_answer(group: &RolloutGroup) -> Reflected {
 }
 
 /// Those of `open` whose answer the model itself calls wrong.
-fn doubted<B: Backend>(
+fn doubted<B: Kernels>(
     solver: &Solver<'_, B>,
     answers: &[Reflected],
     open: Vec<usize>,

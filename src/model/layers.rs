@@ -3,8 +3,10 @@
 use burn::{
     module::{Initializer, Module},
     nn::{Linear, LinearConfig},
-    tensor::{Tensor, activation::silu, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
+
+use crate::kernels::Kernels;
 
 /// A linear layer of zeros: real weights are loaded, or drawn by [`super::init`].
 ///
@@ -31,20 +33,11 @@ impl<B: Backend> GatedMlp<B> {
         }
     }
 
+}
+
+impl<B: Kernels> GatedMlp<B> {
     /// `[tokens, hidden]` in and out.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.down_proj.forward(silu(self.gate_proj.forward(x.clone())) * self.up_proj.forward(x))
+        self.down_proj.forward(B::gated_silu(self.gate_proj.forward(x.clone()), self.up_proj.forward(x)))
     }
-}
-
-/// `[batch · sequence, heads · head_dim]` to `[batch, heads, sequence, head_dim]`.
-pub fn split_heads<B: Backend>(x: Tensor<B, 2>, batch: usize, heads: usize) -> Tensor<B, 4> {
-    let [tokens, width] = x.dims();
-    x.reshape([batch, tokens / batch, heads, width / heads]).swap_dims(1, 2)
-}
-
-/// The inverse of [`split_heads`].
-pub fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
-    let [batch, heads, sequence, head_dim] = x.dims();
-    x.swap_dims(1, 2).reshape([batch * sequence, heads * head_dim])
 }

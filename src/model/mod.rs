@@ -1,7 +1,6 @@
 //! Qwen2.5-VL and its text-only relatives, generic over the backend. Knows tensors and token ids; no
 //! text, and no files but a checkpoint's configuration and weights.
 
-mod attention;
 mod batch;
 mod cache;
 mod config;
@@ -20,6 +19,6 @@ pub use batch::{PaddedBatch, Padding, Sequence};
 pub use cache::KvCache;
 pub use config::{ModelConfig, TextConfig, VisionConfig};
 pub use input::{ImagePatches, ModelInput};
-pub use qwen::{Qwen, gather_targets};
+pub use qwen::Qwen;
 pub use rope::{Position, prompt_positions};
 pub use vision::index_tensor;

@@ -5,6 +5,8 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 
+use crate::kernels::Kernels;
+
 /// `x / sqrt(mean(x²) + ε) · weight`, over the last dimension.
 #[derive(Module, Debug)]
 pub struct RmsNorm<B: Backend> {
@@ -19,10 +21,17 @@ impl<B: Backend> RmsNorm<B> {
         Self { weight: Initializer::Ones.init([size], device), epsilon }
     }
 
-    /// `[.., size]` in and out.
-    pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
-        let mean_square = x.clone().square().mean_dim(D - 1);
-        let scale = mean_square.add_scalar(self.epsilon).sqrt().recip();
-        x * scale * self.weight.val().unsqueeze()
+}
+
+impl<B: Kernels> RmsNorm<B> {
+    /// `[rows, size]` in and out.
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        B::rms_norm(x, self.weight.val(), self.epsilon)
+    }
+
+    /// Normalises each stretch of `size` features on its own: `[rows, heads · size]` in and out.
+    pub fn forward_heads(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let (shape, size) = (x.dims(), self.weight.dims()[0]);
+        self.forward(x.reshape([-1, size as i32])).reshape(shape)
     }
 }

@@ -3,19 +3,19 @@
 use burn::{
     module::Module,
     nn::Linear,
-    tensor::{Tensor, TensorData, activation::log_softmax, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::{
-    attention::{causal_bias, visibility_bias},
     batch::{PaddedBatch, Padding, Sequence},
     cache::KvCache,
     config::ModelConfig,
     layers::linear,
     rope::{Position, text_rotary},
-    text::{Pass, TextModel},
+    text::{Cached, Pass, TextModel},
     vision::{VisionTower, index_tensor},
 };
+use crate::kernels::{Kernels, TargetLogprobs, generic::visibility_bias};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
@@ -46,12 +46,14 @@ impl<B: Backend> Qwen<B> {
         self.model.norm.weight.device()
     }
 
+}
+
+impl<B: Kernels> Qwen<B> {
     /// Hidden states of whole sequences, `[rows · length, hidden]`, rows padded on the right.
     pub fn forward(&self, batch: &PaddedBatch) -> Tensor<B, 2> {
         let device = self.device();
         let rotary = text_rotary(&batch.positions, &self.config.text, &device);
-        let bias = causal_bias(batch.length, &device);
-        let pass = Pass { batch: batch.rows(), rotary: &rotary, bias: Some(&bias), cache: None };
+        let pass = Pass { rows: batch.rows(), rotary: &rotary, cached: None };
         self.model.forward(self.embed(batch), pass)
     }
 
@@ -65,7 +67,7 @@ impl<B: Backend> Qwen<B> {
         let visible = |row: usize, query: usize, key: usize| key <= query && key >= batch.starts[row];
         let bias = visibility_bias([rows, length, length], visible, &device);
         let mut cache = KvCache::new(self.config.text.num_hidden_layers);
-        let pass = Pass { batch: rows, rotary: &rotary, bias: Some(&bias), cache: Some(&mut cache) };
+        let pass = Pass { rows, rotary: &rotary, cached: Some(Cached { cache: &mut cache, bias: Some(&bias) }) };
         let hidden = self.model.forward(self.embed(&batch), pass);
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
         (hidden.select(0, index_tensor(&last, &device)), cache, batch)
@@ -86,7 +88,7 @@ impl<B: Backend> Qwen<B> {
         let bias = starts.iter().any(|&start| start > 0).then(|| {
             visibility_bias([ids.len(), 1, keys], |row, _, key| key >= starts[row], &device)
         });
-        let pass = Pass { batch: ids.len(), rotary: &rotary, bias: bias.as_ref(), cache: Some(cache) };
+        let pass = Pass { rows: ids.len(), rotary: &rotary, cached: Some(Cached { cache, bias: bias.as_ref() }) };
         self.model.forward(self.embed_tokens(ids), pass)
     }
 
@@ -98,9 +100,9 @@ impl<B: Backend> Qwen<B> {
         }
     }
 
-    /// Log-probabilities over the vocabulary at a temperature, `[n, vocabulary]`.
-    pub fn log_probabilities(&self, hidden: Tensor<B, 2>, temperature: f64) -> Tensor<B, 2> {
-        log_softmax(self.logits(hidden).div_scalar(temperature), 1)
+    /// What the model says of one target after each hidden state, `[n, hidden]`.
+    pub fn target_logprobs(&self, hidden: Tensor<B, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<B> {
+        B::target_logprobs(self.logits(hidden), targets, temperature)
     }
 
     fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2> {
@@ -122,12 +124,4 @@ impl<B: Backend> Qwen<B> {
             batch.features.iter().enumerate().map(|(i, f)| f.map_or(i, |feature| count + feature)).collect();
         Tensor::cat(vec![tokens, features], 0).select(0, index_tensor(&sources, &device))
     }
-}
-
-/// Picks each row's log-probability of its target, `[n, vocabulary]` to `[n]`.
-pub fn gather_targets<B: Backend>(log_probabilities: Tensor<B, 2>, targets: &[u32]) -> Tensor<B, 1> {
-    let device = log_probabilities.device();
-    let ids: Vec<i32> = targets.iter().map(|&id| id as i32).collect();
-    let index = Tensor::from_data(TensorData::new(ids, [targets.len(), 1]), &device);
-    log_probabilities.gather(1, index).squeeze_dim(1)
 }

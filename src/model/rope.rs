@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 use super::config::{ModelConfig, TextConfig};
 use super::input::ModelInput;
+use crate::kernels::RotaryTable;
 
 /// Time, height and width position of one token; equal for text.
 pub type Position = [u32; 3];
@@ -43,40 +44,17 @@ pub fn prompt_positions(input: &ModelInput, config: &ModelConfig) -> (Vec<Positi
     (positions, next)
 }
 
-/// Cosines and sines for a batch of positions, both `[batch or 1, 1, sequence, head_dim / 2]`.
-#[derive(Debug, Clone)]
-pub struct Rotary<B: Backend> {
-    cos: Tensor<B, 4>,
-    sin: Tensor<B, 4>,
-}
-
-impl<B: Backend> Rotary<B> {
-    /// From `angles`, row-major `[batch, sequence, half]`.
-    pub fn from_angles(angles: &[f32], [batch, sequence, half]: [usize; 3], device: &B::Device) -> Self {
-        let table = |function: fn(f32) -> f32| {
-            let values: Vec<f32> = angles.iter().map(|&angle| function(angle)).collect();
-            Tensor::from_data(TensorData::new(values, [batch, 1, sequence, half]), device)
-        };
-        Self { cos: table(f32::cos), sin: table(f32::sin) }
-    }
-
-    /// The same table for `times` as many rows, block after block; a single row serves any number.
-    pub fn repeat_rows(self, times: usize) -> Self {
-        if self.cos.dims()[0] == 1 {
-            return self;
-        }
-        Self { cos: self.cos.repeat_dim(0, times), sin: self.sin.repeat_dim(0, times) }
-    }
-
-    /// Rotates `[batch, heads, sequence, head_dim]`; feature `i` pairs with `i + head_dim / 2`.
-    pub fn apply(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let half = x.dims()[3] / 2;
-        let low = x.clone().narrow(3, 0, half);
-        let high = x.narrow(3, half, half);
-        let (cos, sin) = (self.cos.clone(), self.sin.clone());
-        let rotated_low = low.clone() * cos.clone() - high.clone() * sin.clone();
-        Tensor::cat(vec![rotated_low, high * cos + low * sin], 3)
-    }
+/// The rotary table of `angles`, row-major `[rows, sequence, half]`.
+pub fn rotary_table<B: Backend>(
+    angles: &[f32],
+    [rows, sequence, half]: [usize; 3],
+    device: &B::Device,
+) -> RotaryTable<B> {
+    let table = |function: fn(f32) -> f32| {
+        let values: Vec<f32> = angles.iter().map(|&angle| function(angle)).collect();
+        Tensor::from_data(TensorData::new(values, [rows, 1, sequence, half]), device)
+    };
+    RotaryTable { cos: table(f32::cos), sin: table(f32::sin) }
 }
 
 /// `theta^(-i / count)` for `i` in `0..count`, in f32 as the reference computes them.
@@ -85,7 +63,7 @@ pub fn inverse_frequencies(theta: f64, count: usize) -> Vec<f32> {
 }
 
 /// The language model's rotation for rows of equal length (padding: any position).
-pub fn text_rotary<B: Backend>(rows: &[Vec<Position>], config: &TextConfig, device: &B::Device) -> Rotary<B> {
+pub fn text_rotary<B: Backend>(rows: &[Vec<Position>], config: &TextConfig, device: &B::Device) -> RotaryTable<B> {
     let half = config.head_dim / 2;
     let frequencies = inverse_frequencies(config.rope_theta, half);
     let axes = axis_per_frequency(config);
@@ -95,7 +73,7 @@ pub fn text_rotary<B: Backend>(rows: &[Vec<Position>], config: &TextConfig, devi
         .flatten()
         .flat_map(|position| frequencies.iter().zip(&axes).map(|(f, &axis)| position[axis] as f32 * f))
         .collect();
-    Rotary::from_angles(&angles, [rows.len(), length, half], device)
+    rotary_table(&angles, [rows.len(), length, half], device)
 }
 
 /// Which position axis drives each frequency: sections one after the other.

@@ -8,12 +8,14 @@ use burn::{
 };
 
 use super::{
-    attention::attention,
     cache::KvCache,
     config::TextConfig,
-    layers::{GatedMlp, join_heads, linear, split_heads},
+    layers::{GatedMlp, linear},
     norm::RmsNorm,
-    rope::Rotary,
+};
+use crate::kernels::{
+    AttentionShape, Kernels, RotaryTable,
+    generic::{attention, join_heads, rotate, split_heads},
 };
 
 /// Causal self-attention with grouped query heads.
@@ -45,35 +47,58 @@ impl<B: Backend> SelfAttention<B> {
             key_heads,
         }
     }
+}
 
+impl<B: Kernels> SelfAttention<B> {
     fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
-        let query = split_heads(self.q_proj.forward(x.clone()), pass.batch, self.heads);
-        let key = split_heads(self.k_proj.forward(x.clone()), pass.batch, self.key_heads);
-        let value = split_heads(self.v_proj.forward(x), pass.batch, self.key_heads);
         let normed = |norm: &Option<RmsNorm<B>>, x| match norm {
-            Some(norm) => norm.forward(x),
+            Some(norm) => norm.forward_heads(x),
             None => x,
         };
-        let query = pass.rotary.apply(normed(&self.q_norm, query));
-        let key = pass.rotary.apply(normed(&self.k_norm, key));
-        let (key, value) = match pass.cache.as_mut() {
-            Some(cache) => cache.append(layer, key, value),
-            None => (key, value),
-        };
-        self.o_proj.forward(join_heads(attention(query, key, value, pass.bias)))
+        let query = normed(&self.q_norm, self.q_proj.forward(x.clone()));
+        let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
+        let value = self.v_proj.forward(x);
+        let shape =
+            AttentionShape { rows: pass.rows, heads: self.heads, key_heads: self.key_heads, causal: true };
+        self.o_proj.forward(match &mut pass.cached {
+            None => B::self_attention(query, key, value, pass.rotary, shape),
+            Some(cached) => cached_attention(query, key, value, pass.rotary, shape, cached, layer),
+        })
     }
+}
+
+/// Rotates, appends to the cache, and attends over all of it.
+fn cached_attention<B: Backend>(
+    query: Tensor<B, 2>,
+    key: Tensor<B, 2>,
+    value: Tensor<B, 2>,
+    rotary: &RotaryTable<B>,
+    shape: AttentionShape,
+    cached: &mut Cached<'_, B>,
+    layer: usize,
+) -> Tensor<B, 2> {
+    let query = rotate(split_heads(query, shape.rows, shape.heads), rotary);
+    let key = rotate(split_heads(key, shape.rows, shape.key_heads), rotary);
+    let value = split_heads(value, shape.rows, shape.key_heads);
+    let (key, value) = cached.cache.append(layer, key, value);
+    join_heads(attention(query, key, value, cached.bias))
 }
 
 /// What every layer of one forward pass shares.
 pub struct Pass<'a, B: Backend> {
     /// Rows in the batch.
-    pub batch: usize,
+    pub rows: usize,
     /// Rotation at each new position.
-    pub rotary: &'a Rotary<B>,
-    /// Which keys each new position sees, `[rows or 1, 1, new, cached + new]`; `None`: all.
+    pub rotary: &'a RotaryTable<B>,
+    /// For decoding; without it every position sees those before it in its row.
+    pub cached: Option<Cached<'a, B>>,
+}
+
+/// Earlier keys and values, and who sees them.
+pub struct Cached<'a, B: Backend> {
+    pub cache: &'a mut KvCache<B>,
+    /// Which keys each new position sees, `[rows, 1, new, cached + new]`; `None`: all.
     pub bias: Option<&'a Tensor<B, 4>>,
-    /// Where earlier keys and values are, and new ones go.
-    pub cache: Option<&'a mut KvCache<B>>,
 }
 
 /// Attention and feed-forward, each behind a norm and around a residual.
@@ -96,6 +121,9 @@ impl<B: Backend> DecoderLayer<B> {
         }
     }
 
+}
+
+impl<B: Kernels> DecoderLayer<B> {
     fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
         let x = x.clone() + self.self_attn.forward(self.input_layernorm.forward(x), pass, layer);
         x.clone() + self.mlp.forward(self.post_attention_layernorm.forward(x))
@@ -123,6 +151,9 @@ impl<B: Backend> TextModel<B> {
         }
     }
 
+}
+
+impl<B: Kernels> TextModel<B> {
     /// Hidden states after the final norm; `[batch · new, hidden]` in and out.
     pub fn forward(&self, embeddings: Tensor<B, 2>, mut pass: Pass<'_, B>) -> Tensor<B, 2> {
         let layers = self.layers.iter().enumerate();

@@ -10,13 +10,16 @@ use burn::{
 };
 
 use super::{
-    attention::{attention, visibility_bias},
     config::VisionConfig,
     input::ImagePatches,
-    layers::{GatedMlp, join_heads, linear, split_heads},
+    layers::{GatedMlp, linear},
     norm::RmsNorm,
-    rope::{Rotary, inverse_frequencies},
+    rope::{inverse_frequencies, rotary_table},
     window::{WindowLayout, patch_coordinates},
+};
+use crate::kernels::{
+    AttentionShape, Kernels, RotaryTable,
+    generic::{attention, join_heads, rotate, split_heads, visibility_bias},
 };
 
 const EPSILON: f64 = 1e-6;
@@ -58,14 +61,24 @@ pub struct VisionAttention<B: Backend> {
     heads: usize,
 }
 
-impl<B: Backend> VisionAttention<B> {
-    /// Attends within each of `batch` equal stretches of `[tokens, hidden]`.
+impl<B: Kernels> VisionAttention<B> {
+    /// Attends within each stretch of `[slots, hidden]`.
     fn forward(&self, x: Tensor<B, 2>, place: &Place<B>) -> Tensor<B, 2> {
         let hidden = x.dims()[1];
         let qkv = self.qkv.forward(x);
-        let part = |index: usize| split_heads(qkv.clone().narrow(1, index * hidden, hidden), place.batch, self.heads);
-        let (query, key) = (place.rotary.apply(part(0)), place.rotary.apply(part(1)));
-        self.proj.forward(join_heads(attention(query, key, part(2), place.bias.as_ref())))
+        let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(1, part * hidden, hidden));
+        let (rows, heads) = (place.stretches, self.heads);
+        self.proj.forward(match &place.bias {
+            None => {
+                let shape = AttentionShape { rows, heads, key_heads: heads, causal: false };
+                B::self_attention(query, key, value, &place.rotary, shape)
+            }
+            Some(bias) => {
+                let query = rotate(split_heads(query, rows, heads), &place.rotary);
+                let key = rotate(split_heads(key, rows, heads), &place.rotary);
+                join_heads(attention(query, key, split_heads(value, rows, heads), Some(bias)))
+            }
+        })
     }
 }
 
@@ -93,6 +106,9 @@ impl<B: Backend> VisionBlock<B> {
         }
     }
 
+}
+
+impl<B: Kernels> VisionBlock<B> {
     fn forward(&self, x: Tensor<B, 2>, place: &Place<B>) -> Tensor<B, 2> {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x), place);
         x.clone() + self.mlp.forward(self.norm2.forward(x))
@@ -119,6 +135,9 @@ impl<B: Backend> PatchMerger<B> {
         }
     }
 
+}
+
+impl<B: Kernels> PatchMerger<B> {
     /// `[slots, hidden]` to `[slots / merge², out_hidden]`.
     fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let width = self.mlp_in.weight.dims()[0];
@@ -129,9 +148,9 @@ impl<B: Backend> PatchMerger<B> {
 
 /// How a block sees the slots: as whole images, or as windows.
 struct Place<B: Backend> {
-    /// Independent stretches in the batch.
-    batch: usize,
-    rotary: Rotary<B>,
+    /// Windows or images that attend within themselves.
+    stretches: usize,
+    rotary: RotaryTable<B>,
     /// Hides padding slots.
     bias: Option<Tensor<B, 4>>,
 }
@@ -157,6 +176,9 @@ impl<B: Backend> VisionTower<B> {
         }
     }
 
+}
+
+impl<B: Kernels> VisionTower<B> {
     /// Features of all merged cells, image after image, cells in raster order: `[cells, out_hidden]`.
     ///
     /// # Panics
@@ -220,19 +242,18 @@ impl<B: Backend> VisionTower<B> {
             .flat_map(|coordinate| frequencies.iter().map(move |f| coordinate as f32 * f))
             .collect();
         let place = |stretches: usize, length: usize| {
-            let shape = [stretches, length, half];
-            let (rotary, bias) = (
-                Rotary::from_angles(&angles, shape, device),
-                layout.is_ragged().then(|| {
-                    let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
-                    visibility_bias([stretches, 1, length], visible, device)
-                }),
-            );
-            Place {
-                batch: images * stretches,
-                rotary: rotary.repeat_rows(images),
-                bias: bias.map(|bias: Tensor<B, 4>| bias.repeat_dim(0, images)),
-            }
+            let table = rotary_table::<B>(&angles, [stretches, length, half], device);
+            let bias = layout.is_ragged().then(|| {
+                let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
+                visibility_bias::<B>([stretches, 1, length], visible, device)
+            });
+            let repeated = |x: Tensor<B, 4>| x.repeat_dim(0, images);
+            let rotary = match stretches {
+                // One row of angles serves any number of images.
+                1 => table,
+                _ => RotaryTable { cos: repeated(table.cos), sin: repeated(table.sin) },
+            };
+            Place { stretches: images * stretches, rotary, bias: bias.map(repeated) }
         };
         [place(1, layout.slots.len()), place(layout.windows, layout.window_length)]
     }

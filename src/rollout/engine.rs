@@ -3,7 +3,7 @@
 //! A prompt is run once and its cache fanned out to its samples; finished rows leave the batch. Every
 //! sample has a stream of its own, so that its tokens do not depend on who shares the batch.
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     sampler::{Sampling, sample},
 };
 use crate::{
+    kernels::Kernels,
     model::{KvCache, ModelInput, Qwen, Sequence, index_tensor},
     random::Stream,
 };
@@ -23,7 +24,7 @@ pub struct Request<'a> {
 }
 
 /// Samples from a model.
-pub struct Engine<'a, B: Backend> {
+pub struct Engine<'a, B: Kernels> {
     pub model: &'a Qwen<B>,
     pub sampling: Sampling,
     /// Tokens that end a completion.
@@ -45,7 +46,7 @@ struct Row {
     finished: bool,
 }
 
-impl<B: Backend> Engine<'_, B> {
+impl<B: Kernels> Engine<'_, B> {
     /// Completions of every request, in its order. `progress` hears of each finished request.
     pub fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Vec<Vec<Completion>> {
         let mut order: Vec<usize> = (0..requests.len()).collect();

@@ -1,11 +1,11 @@
 //! From problems to verified groups: render, sample, decode, check.
 
 use anyhow::Result;
-use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
 use super::{Completion, Engine, Request, Rollout, RolloutGroup};
 use crate::{
+    kernels::Kernels,
     data::Problem,
     processor::{Processor, Prompt},
     random::{Stream, hash_text},
@@ -29,7 +29,7 @@ impl SamplingKey {
 ///
 /// # Errors
 /// When a problem cannot be rendered, for example because an image is broken.
-pub fn sample_groups<B: Backend>(
+pub fn sample_groups<B: Kernels>(
     engine: &Engine<'_, B>,
     processor: &Processor,
     problems: Vec<Problem>,

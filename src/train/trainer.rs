@@ -20,7 +20,8 @@ use super::{
     optimizer::{AdamW, global_norm},
 };
 use crate::{
-    model::{Qwen, Sequence, gather_targets, index_tensor},
+    kernels::{Kernels, TargetLogprobs, TrainBackend},
+    model::{Qwen, Sequence, index_tensor},
     rollout::RolloutGroup,
 };
 
@@ -65,7 +66,7 @@ pub struct Trainer<B: AutodiffBackend> {
     config: TrainConfig,
 }
 
-impl<B: AutodiffBackend> Trainer<B> {
+impl<B: TrainBackend> Trainer<B> {
     /// The reference is only kept when the configuration has a KL penalty; imitation needs none.
     pub fn new(
         policy: Qwen<B>,
@@ -105,7 +106,7 @@ impl<B: AutodiffBackend> Trainer<B> {
     pub fn imitate(&mut self, examples: &[Example], step: u64) -> Result<UpdateReport> {
         let weights = token_weights(examples, self.config.normalization);
         self.learn(examples, &weights, step, |trainer, micro, sums| {
-            let logprobs = trainer.logprobs(&trainer.policy, micro, None);
+            let logprobs = trainer.logprobs(&trainer.policy, micro).logprobs;
             let weights = floats(&micro.weights, &logprobs.device());
             sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
             (logprobs * weights).sum().neg()
@@ -183,13 +184,13 @@ impl<B: AutodiffBackend> Trainer<B> {
 
     fn policy_loss(&self, micro: &MicroBatch, loss: PolicyLoss, sums: &mut Sums) -> Tensor<B, 1> {
         let device = self.policy.device();
-        let logprobs = self.logprobs(&self.policy, micro, Some(&mut sums.entropy));
+        let TargetLogprobs { logprobs, entropy } = self.logprobs(&self.policy, micro);
+        sums.entropy += scalar(entropy.sum());
         let old_logprobs = floats(&micro.old_logprobs, &device);
         sums.gap += scalar((logprobs.clone().inner() - floats(&micro.old_logprobs, &device)).abs().sum());
         sums.targets += micro.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference =
-            self.reference.as_ref().map(|reference| Tensor::from_inner(self.logprobs(reference, micro, None)));
+        let reference = self.reference.as_ref().map(|model| Tensor::from_inner(self.logprobs(model, micro).logprobs));
         let output = loss.compute(LossInput {
             logprobs,
             old_logprobs,
@@ -202,16 +203,10 @@ impl<B: AutodiffBackend> Trainer<B> {
         output.loss
     }
 
-    /// Log-probability of every target at the sampling temperature, `[targets]`; on request the sum of
-    /// the distributions' entropies is added to `entropy`.
-    fn logprobs<A: Backend>(&self, model: &Qwen<A>, micro: &MicroBatch, entropy: Option<&mut f64>) -> Tensor<A, 1> {
+    /// What a model says of every target, at the sampling temperature.
+    fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
         let hidden = model.forward(&micro.batch).select(0, index_tensor(&micro.predictors, &model.device()));
-        let log_probabilities = model.log_probabilities(hidden, self.config.temperature);
-        if let Some(entropy) = entropy {
-            let detached = log_probabilities.clone().detach();
-            *entropy -= scalar((detached.clone().exp() * detached).sum());
-        }
-        gather_targets(log_probabilities, &micro.targets)
+        model.target_logprobs(hidden, &micro.targets, self.config.temperature)
     }
 }
 

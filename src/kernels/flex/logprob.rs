@@ -1,0 +1,67 @@
+//! Log-probability of one target per row, and its gradient, without a matrix of log-probabilities.
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::{exponential::exp, tensor_of, values};
+
+/// What a row of scores says of its target.
+pub struct Found {
+    /// `[tokens]`
+    pub logprobs: FlexTensor,
+    /// `[tokens]`
+    pub entropy: FlexTensor,
+    /// `log Σ exp(score / temperature)` per row.
+    pub log_totals: Vec<f32>,
+}
+
+pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found {
+    let vocabulary = scores.layout().shape()[1];
+    let rows: Vec<[f32; 3]> = values(scores)
+        .par_chunks_exact(vocabulary)
+        .zip(targets)
+        .map(|(row, &target)| {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            // Σ e^z and Σ z·e^z with z = (score − largest) / temperature
+            let (mut total, mut weighted) = (0.0, 0.0);
+            for &score in row {
+                let z = (score - largest) / temperature;
+                let weight = exp(z);
+                total += weight;
+                weighted += z * weight;
+            }
+            let logprob = (row[target as usize] - largest) / temperature - total.ln();
+            [logprob, total.ln() - weighted / total, largest / temperature + total.ln()]
+        })
+        .collect();
+    let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<f32>>();
+    Found {
+        logprobs: tensor_of(column(0), [rows.len()]),
+        entropy: tensor_of(column(1), [rows.len()]),
+        log_totals: column(2),
+    }
+}
+
+/// `dscore = g · (1[target] − p) / temperature`
+pub fn backward(
+    scores: &FlexTensor,
+    log_totals: &[f32],
+    targets: &[u32],
+    gradient: &FlexTensor,
+    temperature: f32,
+) -> FlexTensor {
+    let vocabulary = scores.layout().shape()[1];
+    let mut output = vec![0.0; values(scores).len()];
+    output
+        .par_chunks_exact_mut(vocabulary)
+        .zip(values(scores).par_chunks_exact(vocabulary))
+        .zip(values(gradient).par_iter().zip(log_totals).zip(targets))
+        .for_each(|((output, row), ((&gradient, &log_total), &target))| {
+            let pull = gradient / temperature;
+            for (output, &score) in output.iter_mut().zip(row) {
+                *output = -pull * exp(score / temperature - log_total);
+            }
+            output[target as usize] += pull;
+        });
+    tensor_of(output, [targets.len(), vocabulary])
+}

@@ -1,0 +1,122 @@
+//! The kernels made of Burn's operations: what every backend can run, and what hand-written ones are
+//! tested against.
+
+use burn::tensor::{
+    Tensor, TensorData,
+    activation::{log_softmax, silu, softmax},
+    backend::Backend,
+};
+
+use super::{AttentionShape, RotaryTable, TargetLogprobs};
+
+/// Added to the scores of keys that must not be seen. Finite, so that a padding row without any
+/// visible key stays finite, too.
+const HIDDEN: f32 = -1e9;
+
+/// See [`super::Kernels::rms_norm`].
+pub fn rms_norm<B: Backend>(x: Tensor<B, 2>, weight: Tensor<B, 1>, epsilon: f64) -> Tensor<B, 2> {
+    let mean_square = x.clone().square().mean_dim(1);
+    x * mean_square.add_scalar(epsilon).sqrt().recip() * weight.unsqueeze()
+}
+
+/// See [`super::Kernels::gated_silu`].
+pub fn gated_silu<B: Backend>(gate: Tensor<B, 2>, up: Tensor<B, 2>) -> Tensor<B, 2> {
+    silu(gate) * up
+}
+
+/// See [`super::Kernels::self_attention`].
+pub fn self_attention<B: Backend>(
+    query: Tensor<B, 2>,
+    key: Tensor<B, 2>,
+    value: Tensor<B, 2>,
+    rotary: &RotaryTable<B>,
+    shape: AttentionShape,
+) -> Tensor<B, 2> {
+    let length = query.dims()[0] / shape.rows;
+    let query = rotate(split_heads(query, shape.rows, shape.heads), rotary);
+    let key = rotate(split_heads(key, shape.rows, shape.key_heads), rotary);
+    let value = split_heads(value, shape.rows, shape.key_heads);
+    let bias = shape
+        .causal
+        .then(|| visibility_bias([1, length, length], |_, query, key| key <= query, &query.device()));
+    join_heads(attention(query, key, value, bias.as_ref()))
+}
+
+/// See [`super::Kernels::target_logprobs`].
+pub fn target_logprobs<B: Backend>(
+    scores: Tensor<B, 2>,
+    targets: &[u32],
+    temperature: f64,
+) -> TargetLogprobs<B> {
+    let ids: Vec<i32> = targets.iter().map(|&id| id as i32).collect();
+    let index = Tensor::from_data(TensorData::new(ids, [targets.len(), 1]), &scores.device());
+    let log_probabilities = log_softmax(scores.div_scalar(temperature), 1);
+    let detached = log_probabilities.clone().detach();
+    TargetLogprobs {
+        logprobs: log_probabilities.gather(1, index).squeeze_dim(1),
+        entropy: (detached.clone().exp() * detached).sum_dim(1).neg().squeeze_dim(1),
+    }
+}
+
+/// Rotates `[rows, heads, sequence, head_dim]`; feature `i` pairs with `i + head_dim / 2`.
+pub fn rotate<B: Backend>(x: Tensor<B, 4>, RotaryTable { cos, sin }: &RotaryTable<B>) -> Tensor<B, 4> {
+    let half = x.dims()[3] / 2;
+    let low = x.clone().narrow(3, 0, half);
+    let high = x.narrow(3, half, half);
+    let rotated_low = low.clone() * cos.clone() - high.clone() * sin.clone();
+    Tensor::cat(vec![rotated_low, high * cos.clone() + low * sin.clone()], 3)
+}
+
+/// Attention of `[rows, heads, queries, head_dim]` over `[rows, key_heads, keys, head_dim]`.
+///
+/// Query head `h` reads key head `h / (heads / key_heads)`; the keys are not repeated. `bias`, of
+/// shape `[rows or 1, 1, queries or 1, keys]`, is added to the scaled scores.
+pub fn attention<B: Backend>(
+    query: Tensor<B, 4>,
+    key: Tensor<B, 4>,
+    value: Tensor<B, 4>,
+    bias: Option<&Tensor<B, 4>>,
+) -> Tensor<B, 4> {
+    let [rows, heads, queries, head_dim] = query.dims();
+    let [_, key_heads, keys, _] = key.dims();
+    let group = heads / key_heads;
+    let query = query.mul_scalar((head_dim as f64).powf(-0.5));
+    let grouped = query.reshape([rows, key_heads, group * queries, head_dim]);
+    let scores = grouped.matmul(key.swap_dims(2, 3));
+    let scores = match bias {
+        None => scores,
+        Some(bias) => {
+            let biased = scores.reshape([rows, heads, queries, keys]) + bias.clone();
+            biased.reshape([rows, key_heads, group * queries, keys])
+        }
+    };
+    softmax(scores, 3).matmul(value).reshape([rows, heads, queries, head_dim])
+}
+
+/// The bias `[rows, 1, queries, keys]` under which query `q` of row `r` sees key `k` where
+/// `visible(r, q, k)`.
+pub fn visibility_bias<B: Backend>(
+    [rows, queries, keys]: [usize; 3],
+    visible: impl Fn(usize, usize, usize) -> bool,
+    device: &B::Device,
+) -> Tensor<B, 4> {
+    let mut values = Vec::with_capacity(rows * queries * keys);
+    for row in 0..rows {
+        for query in 0..queries {
+            values.extend((0..keys).map(|key| if visible(row, query, key) { 0.0 } else { HIDDEN }));
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [rows, 1, queries, keys]), device)
+}
+
+/// `[rows · sequence, heads · head_dim]` to `[rows, heads, sequence, head_dim]`.
+pub fn split_heads<B: Backend>(x: Tensor<B, 2>, rows: usize, heads: usize) -> Tensor<B, 4> {
+    let [tokens, width] = x.dims();
+    x.reshape([rows, tokens / rows, heads, width / heads]).swap_dims(1, 2)
+}
+
+/// The inverse of [`split_heads`].
+pub fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
+    let [rows, heads, sequence, head_dim] = x.dims();
+    x.swap_dims(1, 2).reshape([rows * sequence, heads * head_dim])
+}

@@ -1,0 +1,89 @@
+//! The few operations in which training spends its time, as an extension of Burn's backends: a generic
+//! form made of Burn's own operations, and hand-written ones where a backend gains from them.
+//!
+//! Knows tensors; knows nothing of the model that is built from them.
+
+#[cfg(feature = "flex")]
+mod flex;
+pub mod generic;
+
+use burn::tensor::{
+    Tensor,
+    backend::{AutodiffBackend, Backend},
+};
+
+/// Cosines and sines per position, both `[rows or 1, 1, sequence, head_dim / 2]`.
+#[derive(Debug, Clone)]
+pub struct RotaryTable<B: Backend> {
+    pub cos: Tensor<B, 4>,
+    pub sin: Tensor<B, 4>,
+}
+
+/// How flat `[rows · sequence, heads · head_dim]` matrices are to be read by self-attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Independent sequences of equal length.
+    pub rows: usize,
+    pub heads: usize,
+    /// Heads of keys and values; each serves `heads / key_heads` query heads.
+    pub key_heads: usize,
+    /// Whether a position sees only itself and what came before.
+    pub causal: bool,
+}
+
+/// What the distributions over the vocabulary say of the targets, both `[tokens]`.
+#[derive(Debug, Clone)]
+pub struct TargetLogprobs<B: Backend> {
+    pub logprobs: Tensor<B, 1>,
+    /// Of each distribution, in nats; carries no gradient.
+    pub entropy: Tensor<B, 1>,
+}
+
+/// A backend with this crate's operations; every one has a generic default.
+pub trait Kernels: Backend {
+    /// `x / sqrt(mean(x²) + ε) · weight` per row; `[rows, size]` in and out.
+    fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
+        generic::rms_norm(x, weight, epsilon)
+    }
+
+    /// `silu(gate) · up`, element by element.
+    fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        generic::gated_silu(gate, up)
+    }
+
+    /// Rotates queries and keys and attends; `[rows · sequence, heads · head_dim]` in and out, keys and
+    /// values `[rows · sequence, key_heads · head_dim]`.
+    fn self_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        shape: AttentionShape,
+    ) -> Tensor<Self, 2> {
+        generic::self_attention(query, key, value, rotary, shape)
+    }
+
+    /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
+    fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
+        generic::target_logprobs(scores, targets, temperature)
+    }
+}
+
+// Burn's fused form of the generic kernels is what these backends have so far.
+#[cfg(feature = "cuda")]
+impl Kernels for burn::backend::Cuda {}
+#[cfg(feature = "cuda")]
+impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::Cuda, C> {}
+#[cfg(feature = "wgpu")]
+impl Kernels for burn::backend::Wgpu {}
+#[cfg(feature = "wgpu")]
+impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::Wgpu, C> {}
+#[cfg(feature = "tch")]
+impl Kernels for burn::backend::LibTorch {}
+#[cfg(feature = "tch")]
+impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::LibTorch, C> {}
+
+/// A backend that can be trained on, with its kernels.
+pub trait TrainBackend: AutodiffBackend<InnerBackend: Kernels> + Kernels {}
+
+impl<B: AutodiffBackend<InnerBackend: Kernels> + Kernels> TrainBackend for B {}

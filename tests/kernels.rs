@@ -1,0 +1,109 @@
+//! Hand-written kernels against the generic form, values and gradients, over odd shapes too.
+
+mod common;
+
+use burn::tensor::{Tensor, TensorData};
+use common::Differentiable;
+use spark::{
+    kernels::{AttentionShape, Kernels, RotaryTable, generic},
+    random::Stream,
+};
+
+type Matrix = Tensor<Differentiable, 2>;
+
+fn random<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<Differentiable, D> {
+    let mut stream = Stream::new(&[seed]);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| stream.normal() as f32).collect();
+    Tensor::<Differentiable, D>::from_data(TensorData::new(values, shape), &Default::default()).require_grad()
+}
+
+fn assert_close<const D: usize>(left: Tensor<Differentiable, D>, right: Tensor<Differentiable, D>) {
+    left.into_data().assert_approx_eq::<f32>(&right.into_data(), burn::tensor::Tolerance::absolute(2e-5));
+}
+
+/// Both forms of an operation give the same output, and the same gradients for a random one.
+fn assert_same<const N: usize>(
+    inputs: [Matrix; N],
+    own: impl Fn([Matrix; N]) -> Matrix,
+    generic: impl Fn([Matrix; N]) -> Matrix,
+) {
+    let outputs = [own(inputs.clone()), generic(inputs.clone())];
+    let direction = random(outputs[0].dims(), 77).detach();
+    let [own, generic] = outputs.map(|output| {
+        let mut gradients = (output.clone() * direction.clone()).sum().backward();
+        (output, inputs.clone().map(|input| input.grad_remove(&mut gradients).unwrap()))
+    });
+    assert_close(own.0, generic.0);
+    for (own, generic) in own.1.into_iter().zip(generic.1) {
+        assert_close::<2>(Tensor::from_inner(own), Tensor::from_inner(generic));
+    }
+}
+
+#[test]
+fn rms_norm() {
+    for (rows, size) in [(1, 1), (3, 7), (130, 32), (64, 96)] {
+        let weight = |weight: Matrix| weight.squeeze_dim(0);
+        assert_same(
+            [random([rows, size], 1), random([1, size], 2)],
+            |[x, w]| Differentiable::rms_norm(x, weight(w), 1e-6),
+            |[x, w]| generic::rms_norm(x, weight(w), 1e-6),
+        );
+    }
+}
+
+#[test]
+fn gated_silu() {
+    for (rows, size) in [(1, 1), (5, 3), (700, 33)] {
+        assert_same(
+            [random([rows, size], 1).mul_scalar(5.0).detach().require_grad(), random([rows, size], 2)],
+            |[gate, up]| Differentiable::gated_silu(gate, up),
+            |[gate, up]| generic::gated_silu(gate, up),
+        );
+    }
+}
+
+#[test]
+fn self_attention() {
+    for (rows, length, heads, key_heads, head_dim) in
+        [(1, 1, 1, 1, 2), (2, 5, 4, 2, 6), (3, 17, 3, 1, 8), (1, 40, 2, 2, 32)]
+    {
+        for (causal, table_rows) in [(true, rows), (false, 1)] {
+            let shape = AttentionShape { rows, heads, key_heads, causal };
+            let angles = random([table_rows, 1, length, head_dim / 2], 9).detach();
+            let rotary = RotaryTable { cos: angles.clone().cos(), sin: angles.sin() };
+            let matrix = |heads: usize, seed: u64| random([rows * length, heads * head_dim], seed);
+            assert_same(
+                [matrix(heads, 1), matrix(key_heads, 2), matrix(key_heads, 3)],
+                |[q, k, v]| Differentiable::self_attention(q, k, v, &rotary, shape),
+                |[q, k, v]| generic::self_attention(q, k, v, &rotary, shape),
+            );
+        }
+    }
+}
+
+#[test]
+fn target_logprobs() {
+    for (tokens, vocabulary) in [(1, 2), (7, 33), (50, 300)] {
+        let targets: Vec<u32> = (0..tokens as u32).map(|token| token * 7 % vocabulary as u32).collect();
+        let column = |logprobs: Tensor<Differentiable, 1>| logprobs.unsqueeze_dim::<2>(1);
+        assert_same(
+            [random([tokens, vocabulary], 1).mul_scalar(3.0).detach().require_grad()],
+            |[scores]| column(Differentiable::target_logprobs(scores, &targets, 0.7).logprobs),
+            |[scores]| column(generic::target_logprobs(scores, &targets, 0.7).logprobs),
+        );
+        let scores = random([tokens, vocabulary], 2);
+        assert_close(
+            Differentiable::target_logprobs(scores.clone(), &targets, 0.7).entropy,
+            generic::target_logprobs(scores, &targets, 0.7).entropy,
+        );
+    }
+}
+
+#[test]
+fn kernels_read_views_that_are_not_contiguous() {
+    let wide = random([4, 6], 5);
+    let views = || [wide.clone().narrow(1, 0, 3), wide.clone().narrow(1, 3, 3)];
+    let [gate, up] = views();
+    let [generic_gate, generic_up] = views();
+    assert_close(Differentiable::gated_silu(gate, up), generic::gated_silu(generic_gate, generic_up));
+}
