@@ -146,14 +146,14 @@ impl<B: AutodiffBackend> Trainer<B> {
         step: u64,
         loss: impl Fn(&Self, &MicroBatch, &mut Sums) -> Tensor<B, 1>,
     ) -> Result<UpdateReport> {
+        let batches = micro_batches(examples, weights, self.config.micro_batch_tokens, &self.policy.config);
         let mut sums = Sums::default();
         let mut accumulator = GradientsAccumulator::new();
-        for micro in micro_batches(examples, weights, self.config.micro_batch_tokens, &self.policy.config) {
+        for micro in batches {
             let loss = loss(self, &micro, &mut sums);
             sums.loss += scalar(loss.clone());
             sums.tokens += micro.batch.ids.len();
-            let gradients = GradientsParams::from_grads(loss.backward(), &self.policy);
-            accumulator.accumulate(&self.policy, gradients);
+            accumulator.accumulate(&self.policy, GradientsParams::from_grads(loss.backward(), &self.policy));
         }
         let gradients = accumulator.grads();
         let grad_norm = global_norm(&self.policy, &gradients);
