@@ -76,3 +76,47 @@ pub fn reflection(question: &str, candidate: &str, wording: usize) -> String {
     let Wording { before, after, .. } = &REFLECTION[wording % WORDINGS];
     format!("{question}\n{before}{candidate}\n{after}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shows(prompt: &str, parts: &[&str]) {
+        parts.iter().for_each(|part| assert!(prompt.contains(part), "{part:?} is missing in {prompt:?}"));
+    }
+
+    #[test]
+    fn every_wording_shows_the_question_the_candidates_and_the_reply_format() {
+        for wording in 0..WORDINGS {
+            shows(
+                &pointwise("What?", "<first>", wording),
+                &["What?", "<first>", r"\boxed{Yes}", r"\boxed{No}"],
+            );
+            let pair = pairwise("What?", "<first>", "<second>", wording);
+            shows(&pair, &["What?", "<first>", "<second>", r"\boxed{A}", r"\boxed{B}"]);
+            assert!(pair.find("<first>") < pair.find("<second>"));
+            shows(&reflection("What?", "<first>", wording), &["What?", "<first>", r"\boxed{}"]);
+        }
+    }
+
+    #[test]
+    fn wordings_differ_and_repeat_after_the_last() {
+        let prompts = |wording| {
+            [pointwise("Q", "1", wording), pairwise("Q", "1", "2", wording), reflection("Q", "1", wording)]
+        };
+        for wording in 0..WORDINGS {
+            assert_eq!(prompts(wording), prompts(wording + WORDINGS));
+            for other in 0..wording {
+                prompts(wording).iter().zip(prompts(other)).for_each(|(a, b)| assert_ne!(*a, b));
+            }
+        }
+    }
+
+    #[test]
+    fn no_wording_says_whether_the_answer_is_right() {
+        for wording in 0..WORDINGS {
+            let prompt = reflection("Q", "1", wording);
+            assert!(!prompt.contains("is wrong") && !prompt.contains("incorrect"), "{prompt}");
+        }
+    }
+}

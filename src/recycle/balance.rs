@@ -1,5 +1,7 @@
 //! Labels balanced by construction: what a batch may be labelled, and what it is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::random::Stream;
 
 /// The labels that a group can truthfully supply.
@@ -11,38 +13,119 @@ pub enum Offer {
     Either,
 }
 
-/// Chooses a label for each offer, or drops it, so that a share of `share` is labelled `true`.
+/// Items made so far with either label. Whole numbers, so that a restored run goes on exactly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    positive: u64,
+    negative: u64,
+}
+
+impl Tally {
+    /// Items labelled `true` beyond their share; below zero where they are too few.
+    fn surplus(self, share: f64) -> f64 {
+        self.positive as f64 - share * (self.positive + self.negative) as f64
+    }
+
+    /// Counts a batch.
+    pub fn add(&mut self, labels: &[Option<bool>]) {
+        self.positive += count(labels, true) as u64;
+        self.negative += count(labels, false) as u64;
+    }
+}
+
+/// How many of `labels` are `label`.
+pub fn count(labels: &[Option<bool>], label: bool) -> usize {
+    labels.iter().filter(|given| **given == Some(label)).count()
+}
+
+/// A label per offer, or none where the offer is dropped.
 ///
-/// `imbalance` is what earlier batches left over, and is carried on. With a share of ½ an item counts
-/// ½ for or against, and at the end the imbalance is at most ½ wherever the offers allow it: of the
-/// offers right, right, right, either, the last is labelled wrong and one of the first is dropped.
-pub fn balance(offers: &[Offer], share: f64, imbalance: &mut f64, stream: &mut Stream) -> Vec<Option<bool>> {
-    let value = |label: bool| if label { 1.0 - share } else { -share };
-    let tolerance = share.max(1.0 - share);
-    let mut labels: Vec<Option<bool>> = offers
-        .iter()
-        .map(|offer| match offer {
-            Offer::Only(label) => Some(*label),
-            Offer::Either => None,
-        })
-        .collect();
-    *imbalance += labels.iter().flatten().map(|&label| value(label)).sum::<f64>();
-    for (label, _) in labels.iter_mut().zip(offers).filter(|(_, offer)| **offer == Offer::Either) {
-        let [with_right, with_wrong] = [true, false].map(|label| (*imbalance + value(label)).abs());
-        let chosen = if with_right == with_wrong { stream.chance(0.5) } else { with_right < with_wrong };
-        *label = Some(chosen);
-        *imbalance += value(chosen);
+/// With a share of ½ an item weighs ½ for or against. The surplus ends within ½ of zero both over this
+/// batch and over all batches so far, so |true − false| ≤ 1 for each: of the offers right, right, right,
+/// either, the last is labelled wrong and one of the first is dropped.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    labels: Vec<Option<bool>>,
+    share: f64,
+    /// Where the surplus over all batches may end.
+    low: f64,
+    high: f64,
+    surplus: f64,
+}
+
+impl Labels {
+    /// Labels `offers` so that a share of `share` is `true`, after the items in `before`.
+    pub fn balanced(offers: &[Offer], share: f64, before: Tally, stream: &mut Stream) -> Self {
+        let surplus = before.surplus(share);
+        let low = (surplus - 0.5).max(-0.5);
+        let high = (surplus + 0.5).min(0.5);
+        let mut balance = Self { labels: vec![None; offers.len()], share, low, high, surplus };
+        for (index, offer) in offers.iter().enumerate() {
+            if let Offer::Only(label) = offer {
+                balance.give(index, *label);
+            }
+        }
+        for (index, _) in offers.iter().enumerate().filter(|(_, offer)| **offer == Offer::Either) {
+            let label = balance.nearer(balance.weight(true), balance.weight(false), stream);
+            balance.give(index, label);
+        }
+        while balance.outside(balance.surplus) > 0.0 && balance.made() > 0 {
+            balance.drop_one(stream);
+        }
+        balance
     }
-    let surplus = *imbalance > 0.0;
-    let mut droppable: Vec<usize> = (0..offers.len()).filter(|&i| offers[i] == Offer::Only(surplus)).collect();
-    stream.shuffle(&mut droppable);
-    // A hair of slack: the shares need not be exact in binary.
-    while imbalance.abs() > tolerance + 1e-9 {
-        let Some(index) = droppable.pop() else { break };
-        labels[index] = None;
-        *imbalance -= value(surplus);
+
+    /// Drops at random until `most` are left, and keeps the balance.
+    pub fn limit(&mut self, most: usize, stream: &mut Stream) {
+        while self.made() > most {
+            self.drop_one(stream);
+        }
     }
-    labels
+
+    /// Offers that have a label.
+    pub fn made(&self) -> usize {
+        self.labels.iter().flatten().count()
+    }
+
+    /// The label of each offer, in order.
+    pub fn as_slice(&self) -> &[Option<bool>] {
+        &self.labels
+    }
+
+    fn weight(&self, label: bool) -> f64 {
+        if label { 1.0 - self.share } else { -self.share }
+    }
+
+    fn give(&mut self, index: usize, label: bool) {
+        self.labels[index] = Some(label);
+        self.surplus += self.weight(label);
+    }
+
+    fn drop_one(&mut self, stream: &mut Stream) {
+        let label = match [true, false].map(|label| count(&self.labels, label) > 0) {
+            [true, true] => self.nearer(-self.weight(true), -self.weight(false), stream),
+            [has_positive, _] => has_positive,
+        };
+        let labelled: Vec<usize> =
+            (0..self.labels.len()).filter(|&i| self.labels[i] == Some(label)).collect();
+        let index = *stream.choose(&labelled).expect("only called while a label is left to drop");
+        self.labels[index] = None;
+        self.surplus -= self.weight(label);
+    }
+
+    /// Whether the first change leaves a better balance than the second; a coin decides between equals.
+    fn nearer(&self, first: f64, second: f64, stream: &mut Stream) -> bool {
+        let cost = |change: f64| (self.outside(self.surplus + change), (self.surplus + change).abs());
+        let (first, second) = (cost(first), cost(second));
+        if first == second { stream.chance(0.5) } else { first < second }
+    }
+
+    /// How far a surplus lies outside the bounds. A hair of slack: shares need not be exact in binary.
+    fn outside(&self, surplus: f64) -> f64 {
+        const SLACK: f64 = 1e-9;
+        let distance = (self.low - surplus).max(surplus - self.high);
+        if distance > SLACK { distance } else { 0.0 }
+    }
 }
 
 #[cfg(test)]
@@ -51,17 +134,25 @@ mod tests {
 
     use super::*;
 
-    fn counts(labels: &[Option<bool>]) -> (i64, i64) {
-        let count = |wanted| labels.iter().filter(|label| **label == Some(wanted)).count() as i64;
-        (count(true), count(false))
+    /// Items labelled `true` less those labelled `false`.
+    fn difference(labels: &[Option<bool>]) -> i64 {
+        count(labels, true) as i64 - count(labels, false) as i64
+    }
+
+    fn balanced(offers: &[Offer], share: f64) -> Vec<Option<bool>> {
+        Labels::balanced(offers, share, Tally::default(), &mut Stream::new(&[1])).labels
     }
 
     #[test]
     fn the_documented_example() {
-        let offers = [Offer::Only(true), Offer::Only(true), Offer::Only(true), Offer::Either];
-        let mut imbalance = 0.0;
-        let labels = balance(&offers, 0.5, &mut imbalance, &mut Stream::new(&[1]));
-        assert_eq!((counts(&labels), imbalance), ((2, 1), 0.5));
+        let labels = balanced(&[Offer::Only(true), Offer::Only(true), Offer::Only(true), Offer::Either], 0.5);
+        assert_eq!((count(&labels, true), count(&labels, false), labels[3]), (2, 1, Some(false)));
+    }
+
+    #[test]
+    fn a_share_of_none_makes_none() {
+        assert_eq!(balanced(&[Offer::Only(true), Offer::Only(false)], 0.0), [None, Some(false)]);
+        assert_eq!(balanced(&[Offer::Only(true), Offer::Only(false)], 1.0), [Some(true), None]);
     }
 
     fn offers() -> impl Strategy<Value = Vec<Offer>> {
@@ -71,30 +162,57 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_are_true_and_balanced(batches in proptest::collection::vec(offers(), 1..6), seed: u64) {
+        fn labels_are_true_and_balanced_in_each_batch_and_over_all(
+            batches in proptest::collection::vec((offers(), 0..40usize), 1..6), seed: u64,
+        ) {
             let mut stream = Stream::new(&[seed]);
-            let mut imbalance = 0.0;
-            let mut total = (0, 0);
-            for offers in &batches {
-                let labels = balance(offers, 0.5, &mut imbalance, &mut stream);
-                for (offer, label) in offers.iter().zip(&labels) {
+            let mut tally = Tally::default();
+            for (offers, most) in &batches {
+                let mut balance = Labels::balanced(offers, 0.5, tally, &mut stream);
+                let made = balance.made();
+                balance.limit(*most, &mut stream);
+                prop_assert_eq!(balance.made(), made.min(*most));
+                for (offer, label) in offers.iter().zip(balance.as_slice()) {
                     if let (Offer::Only(only), Some(label)) = (offer, label) {
                         prop_assert_eq!(only, label);
                     }
                 }
-                let (right, wrong) = counts(&labels);
-                total = (total.0 + right, total.1 + wrong);
-                prop_assert!((total.0 - total.1).abs() <= 1, "{:?}", total);
+                tally.add(balance.as_slice());
+                prop_assert!(difference(balance.as_slice()).abs() <= 1);
+                prop_assert!(tally.positive.abs_diff(tally.negative) <= 1, "{:?}", tally);
             }
         }
 
         #[test]
-        fn a_share_is_kept_to_within_one_item(offers in offers(), share in 0.0..=1.0f64) {
-            let mut imbalance = 0.0;
-            let labels = balance(&offers, share, &mut imbalance, &mut Stream::new(&[2]));
-            let (right, wrong) = counts(&labels);
-            let expected = share * (right + wrong) as f64;
-            prop_assert!((right as f64 - expected).abs() <= 1.0 + 1e-6);
+        fn nothing_is_dropped_that_could_be_balanced(batches in proptest::collection::vec(offers(), 1..4)) {
+            let mut stream = Stream::new(&[2]);
+            let mut tally = Tally::default();
+            for offers in &batches {
+                let labels = Labels::balanced(offers, 0.5, tally, &mut stream);
+                let only: Vec<Option<bool>> = offers
+                    .iter()
+                    .map(|offer| match offer { Offer::Only(label) => Some(*label), Offer::Either => None })
+                    .collect();
+                let either = only.iter().filter(|label| label.is_none()).count();
+                let surplus = (difference(&only).unsigned_abs() as usize).saturating_sub(either);
+                prop_assert!(offers.len() - labels.made() <= surplus);
+                tally.add(labels.as_slice());
+            }
+        }
+
+        #[test]
+        fn a_share_is_kept_to_within_one_item(
+            batches in proptest::collection::vec((offers(), 0..40usize), 1..6), share in 0.0..=1.0f64,
+        ) {
+            let mut stream = Stream::new(&[3]);
+            let mut tally = Tally::default();
+            for (offers, most) in &batches {
+                let mut labels = Labels::balanced(offers, share, tally, &mut stream);
+                labels.limit(*most, &mut stream);
+                prop_assert!(labels.made() <= *most);
+                tally.add(labels.as_slice());
+                prop_assert!(tally.surplus(share).abs() <= 1.0 + 1e-6, "{:?} {}", tally, tally.surplus(share));
+            }
         }
     }
 }

@@ -1,114 +1,120 @@
-//! One recycled problem from one group. The label is what verification found, never a guess.
+//! Recycled problems from one group. The label is what verification found, never a guess.
 
-use super::RecycleConfig;
+use super::{RecycleConfig, balance::Offer, candidates::Candidates};
 use crate::{
     data::{Kind, Problem},
     judge,
     random::Stream,
-    rollout::{FinishReason, Rollout, RolloutGroup},
+    rollout::Rollout,
 };
 
-/// A group's completions that may be shown: finished, with an answer that could be read.
+/// The items of one kind that a group can truthfully give, at most one of which is made.
 #[derive(Debug, Clone)]
-pub struct Candidates<'a> {
-    pub problem: &'a Problem,
-    pub right: Vec<&'a Rollout>,
-    pub wrong: Vec<&'a Rollout>,
-    /// Completions left out because the token limit cut them off.
-    pub truncated: usize,
-    /// Completions left out because no answer could be read.
-    pub unparsed: usize,
+pub struct Draft {
+    /// Labelled Yes or A, or shows a right answer to reflect on.
+    pub positive: Option<Problem>,
+    /// Labelled No or B, or shows a wrong answer to reflect on.
+    pub negative: Option<Problem>,
 }
 
-impl<'a> Candidates<'a> {
-    /// Sorts a group's completions.
-    pub fn of(group: &'a RolloutGroup) -> Self {
-        let mut candidates =
-            Self { problem: &group.problem, right: vec![], wrong: vec![], truncated: 0, unparsed: 0 };
-        for rollout in &group.rollouts {
-            if rollout.completion.finish_reason == FinishReason::Length {
-                candidates.truncated += 1;
-            } else if rollout.verdict.extracted.is_none() {
-                candidates.unparsed += 1;
-            } else if rollout.verdict.is_correct() {
-                candidates.right.push(rollout);
-            } else {
-                candidates.wrong.push(rollout);
-            }
+impl Draft {
+    /// The labels it can have; `None` where it holds no item.
+    pub fn offer(&self) -> Option<Offer> {
+        match (&self.positive, &self.negative) {
+            (Some(_), Some(_)) => Some(Offer::Either),
+            (Some(_), None) => Some(Offer::Only(true)),
+            (None, Some(_)) => Some(Offer::Only(false)),
+            (None, None) => None,
         }
-        candidates
     }
 
-    fn pick(&self, right: bool, stream: &mut Stream) -> &'a Rollout {
-        let sort = if right { &self.right } else { &self.wrong };
-        stream.choose(sort).expect("a label is only given where a completion of its sort exists")
+    /// Its item with this label.
+    pub fn item(self, label: bool) -> Option<Problem> {
+        if label { self.positive } else { self.negative }
     }
 }
 
-/// What is shown of a completion: its whole text by the configured share, else its bare answer.
-fn shown<'a>(rollout: &'a Rollout, whole: bool) -> &'a str {
+/// Drafts items of one step.
+pub struct Drafter<'a> {
+    pub config: &'a RecycleConfig,
+    pub step: u64,
+    pub stream: &'a mut Stream,
+}
+
+impl Drafter<'_> {
+    /// "Is this answer correct?", of a right answer and of a wrong one.
+    pub fn pointwise(&mut self, group: &Candidates<'_>) -> Draft {
+        let [positive, negative] = [(true, "Yes"), (false, "No")].map(|(right, label)| {
+            let shown = self.evidence(group, right)?;
+            let question = judge::pointwise(&group.problem.question, shown, self.wording());
+            Some(self.judge_item(group, Kind::Pointwise, question, label, "yes_no"))
+        });
+        Draft { positive, negative }
+    }
+
+    /// "Which of these two is correct?", with the right one as A and as B.
+    pub fn pairwise(&mut self, group: &Candidates<'_>) -> Draft {
+        let [positive, negative] = [(true, "A"), (false, "B")].map(|(right_is_a, label)| {
+            let whole = self.stream.chance(self.config.solution_share);
+            // The first shown has the label's sort, so that both positions take the same path.
+            let a = shown(group.pick(right_is_a, self.stream)?, whole);
+            let b = shown(group.pick(!right_is_a, self.stream)?, whole);
+            let question = judge::pairwise(&group.problem.question, a, b, self.wording());
+            Some(self.judge_item(group, Kind::Pairwise, question, label, "choice"))
+        });
+        Draft { positive, negative }
+    }
+
+    /// "Here is a possibly wrong answer: judge it and solve the problem", of a right answer and of a
+    /// wrong one; the reference and its verifier stay the problem's.
+    pub fn reflection(&mut self, group: &Candidates<'_>) -> Draft {
+        let [positive, negative] = [true, false].map(|right| {
+            let shown = self.evidence(group, right)?;
+            let question = judge::reflection(&group.problem.question, shown, self.wording());
+            let id = self.item_id(group, Kind::Reflection);
+            Some(Problem { id, kind: Kind::Reflection, question, ..group.problem.clone() })
+        });
+        Draft { positive, negative }
+    }
+
+    fn evidence<'g>(&mut self, group: &Candidates<'g>, right: bool) -> Option<&'g str> {
+        let whole = self.stream.chance(self.config.solution_share);
+        Some(shown(group.pick(right, self.stream)?, whole))
+    }
+
+    fn wording(&mut self) -> usize {
+        self.stream.below(judge::WORDINGS)
+    }
+
+    fn judge_item(
+        &self,
+        group: &Candidates<'_>,
+        kind: Kind,
+        question: String,
+        answer: &str,
+        verifier: &str,
+    ) -> Problem {
+        Problem {
+            id: self.item_id(group, kind),
+            kind,
+            question,
+            answer: answer.to_owned(),
+            verifier: Some(verifier.to_owned()),
+            ..group.problem.clone()
+        }
+    }
+
+    /// Unique within a run: `p7#pointwise@3`, and `p7#pointwise@3.1` when step 3 holds a second group of p7.
+    fn item_id(&self, group: &Candidates<'_>, kind: Kind) -> String {
+        let id = format!("{}#{}@{}", group.problem.id, kind.name(), self.step);
+        if group.occurrence == 0 { id } else { format!("{id}.{}", group.occurrence) }
+    }
+}
+
+/// What is shown of a completion: its whole text, or its bare answer.
+fn shown(rollout: &Rollout, whole: bool) -> &str {
     match &rollout.verdict.extracted {
         Some(answer) if !whole => answer,
         _ => &rollout.text,
     }
-}
-
-/// "Is this answer correct?", of an answer that is (`right`) or is not.
-pub fn pointwise(
-    candidates: &Candidates<'_>,
-    right: bool,
-    config: &RecycleConfig,
-    step: u64,
-    stream: &mut Stream,
-) -> Problem {
-    let whole = stream.chance(config.solution_share);
-    let answer = shown(candidates.pick(right, stream), whole);
-    let question = judge::pointwise(&candidates.problem.question, answer, stream.below(judge::WORDINGS));
-    judge_item(candidates.problem, Kind::Pointwise, step, question, if right { "Yes" } else { "No" }, "yes_no")
-}
-
-/// "Which of these two is correct?", with the right one as A or as B.
-pub fn pairwise(
-    candidates: &Candidates<'_>,
-    right_is_a: bool,
-    config: &RecycleConfig,
-    step: u64,
-    stream: &mut Stream,
-) -> Problem {
-    let whole = stream.chance(config.solution_share);
-    let right = shown(candidates.pick(true, stream), whole);
-    let wrong = shown(candidates.pick(false, stream), whole);
-    let (a, b) = if right_is_a { (right, wrong) } else { (wrong, right) };
-    let question = judge::pairwise(&candidates.problem.question, a, b, stream.below(judge::WORDINGS));
-    judge_item(candidates.problem, Kind::Pairwise, step, question, if right_is_a { "A" } else { "B" }, "choice")
-}
-
-/// "Here is a possibly wrong answer: judge it and solve the problem"; the reference stays the problem's.
-pub fn reflection(
-    candidates: &Candidates<'_>,
-    right: bool,
-    config: &RecycleConfig,
-    step: u64,
-    stream: &mut Stream,
-) -> Problem {
-    let whole = stream.chance(config.solution_share);
-    let answer = shown(candidates.pick(right, stream), whole);
-    let question = judge::reflection(&candidates.problem.question, answer, stream.below(judge::WORDINGS));
-    let id = item_id(candidates.problem, Kind::Reflection, step);
-    Problem { id, kind: Kind::Reflection, question, ..candidates.problem.clone() }
-}
-
-fn judge_item(original: &Problem, kind: Kind, step: u64, question: String, answer: &str, verifier: &str) -> Problem {
-    Problem {
-        id: item_id(original, kind, step),
-        kind,
-        question,
-        answer: answer.to_owned(),
-        verifier: Some(verifier.to_owned()),
-        ..original.clone()
-    }
-}
-
-fn item_id(original: &Problem, kind: Kind, step: u64) -> String {
-    format!("{}#{}@{step}", original.id, kind.name())
 }

@@ -2,17 +2,23 @@
 //! these two, look again. Pure but for its own queue and counters; seeded, bounded, counted.
 
 mod balance;
+mod candidates;
 mod config;
 mod items;
+#[cfg(test)]
+mod laws;
 mod queue;
 mod report;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use balance::{Offer, balance};
+use balance::{Labels, Offer, Tally, count};
+use candidates::Candidates;
 pub use config::RecycleConfig;
-use items::Candidates;
-use queue::Queue;
+use items::{Draft, Drafter};
+use queue::{Key, Queue, key};
 pub use report::{Dropped, RecycleReport};
 
 use crate::{
@@ -21,23 +27,17 @@ use crate::{
     rollout::RolloutGroup,
 };
 
-/// What a group is to give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum JudgePlan {
-    Pointwise(Offer),
-    Pairwise,
-}
-
-/// Makes items and keeps them until their turn. Its state is part of a run.
+/// Makes items and keeps them until their turn. Its state is part of a run: restored, it goes on
+/// exactly as if it had never stopped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recycler {
     config: RecycleConfig,
     seed: u64,
     queue: Queue,
-    /// What earlier steps left over: more Yes than No, more A than B, more right than wrong.
-    pointwise_imbalance: f64,
-    pairwise_imbalance: f64,
-    reflection_imbalance: f64,
+    /// Yes and No, A and B, right and wrong among all items made so far.
+    pointwise: Tally,
+    pairwise: Tally,
+    reflection: Tally,
     /// Items that have grown too old since the last report.
     aged: usize,
 }
@@ -49,9 +49,9 @@ impl Recycler {
             config,
             seed,
             queue: Queue::default(),
-            pointwise_imbalance: 0.0,
-            pairwise_imbalance: 0.0,
-            reflection_imbalance: 0.0,
+            pointwise: Tally::default(),
+            pairwise: Tally::default(),
+            reflection: Tally::default(),
             aged: 0,
         }
     }
@@ -66,22 +66,17 @@ impl Recycler {
         self.len() == 0
     }
 
-    /// Makes items of the groups of original problems and queues them.
+    /// Makes items of the groups of original problems and queues them. Called once per step.
     pub fn push(&mut self, groups: &[RolloutGroup], step: u64) -> RecycleReport {
         let mut stream = Stream::new(&[self.seed, step]);
-        let original = groups.iter().filter(|group| group.problem.kind == Kind::Reason);
-        let mut candidates: Vec<Candidates<'_>> = original.map(Candidates::of).collect();
-        stream.shuffle(&mut candidates);
-        let mut report = RecycleReport {
-            groups: candidates.len(),
-            truncated: candidates.iter().map(|group| group.truncated).sum(),
-            unparsed: candidates.iter().map(|group| group.unparsed).sum(),
-            aged: std::mem::take(&mut self.aged),
-            ..RecycleReport::default()
-        };
-        self.make_judge_items(&candidates, step, &mut stream, &mut report);
+        let mut groups = Candidates::of_groups(groups);
+        stream.shuffle(&mut groups);
+        let mut report = RecycleReport::of(&groups);
+        report.aged = std::mem::take(&mut self.aged);
+        let mut known = self.queue.keys();
+        self.make_judge_items(&groups, step, &mut known, &mut stream, &mut report);
         if self.config.reflection {
-            self.make_reflections(&candidates, step, &mut stream, &mut report);
+            self.make_reflections(&groups, step, &mut known, &mut stream, &mut report);
         }
         report.pushed_out = self.queue.shrink(self.config.queue_capacity);
         report
@@ -95,99 +90,111 @@ impl Recycler {
 
     fn make_judge_items(
         &mut self,
-        candidates: &[Candidates<'_>],
+        groups: &[Candidates<'_>],
         step: u64,
+        known: &mut HashSet<Key>,
         stream: &mut Stream,
         report: &mut RecycleReport,
     ) {
-        let planned: Vec<_> = candidates.iter().map(|group| (group, self.judge_plan(group, stream))).collect();
-        let mut plans: Vec<(&Candidates<'_>, JudgePlan)> =
-            planned.iter().filter_map(|(group, plan)| plan.map(|plan| (*group, plan))).collect();
-        report.judge_dropped.no_candidate = candidates.len() - plans.len();
-        report.judge_dropped.over_cap = plans.len().saturating_sub(self.config.max_judge_per_step);
-        plans.truncate(self.config.max_judge_per_step);
-
-        let mut pointwise = Vec::new();
-        let mut pairs = Vec::new();
-        for (group, plan) in plans {
-            match plan {
-                JudgePlan::Pointwise(offer) => pointwise.push((group, offer)),
-                JudgePlan::Pairwise => pairs.push((group, Offer::Either)),
+        let (mut pointwise, mut pairs) = (Vec::new(), Vec::new());
+        for group in groups {
+            let kind = self.judge_kind(group, stream);
+            let mut drafter = Drafter { config: &self.config, step, stream };
+            match kind {
+                None => report.judge_dropped.no_candidate += 1,
+                Some(Kind::Pairwise) => pairs.push(drafter.pairwise(group)),
+                Some(_) => pointwise.push(drafter.pointwise(group)),
             }
         }
-        for (group, label) in labelled(&pointwise, 0.5, &mut self.pointwise_imbalance, stream) {
-            let Some(right) = label else {
-                report.judge_dropped.unbalanced += 1;
-                continue;
-            };
-            let item = items::pointwise(group, right, &self.config, step, stream);
-            let count = if right { &mut report.yes } else { &mut report.no };
-            count_queued(self.queue.push(item, step), count, &mut report.judge_dropped.duplicate);
-        }
-        for (group, label) in labelled(&pairs, 0.5, &mut self.pairwise_imbalance, stream) {
-            let right_is_a = label.expect("a pair can have either position");
-            let item = items::pairwise(group, right_is_a, &self.config, step, stream);
-            let count = if right_is_a { &mut report.a } else { &mut report.b };
-            count_queued(self.queue.push(item, step), count, &mut report.judge_dropped.duplicate);
-        }
+        let drafted = pointwise.len() + pairs.len();
+        let (pointwise, pointwise_offers) = only_new(pointwise, known);
+        let (pairs, pair_offers) = only_new(pairs, known);
+        let mut verdicts = Labels::balanced(&pointwise_offers, 0.5, self.pointwise, stream);
+        let mut positions = Labels::balanced(&pair_offers, 0.5, self.pairwise, stream);
+
+        let (new, made) = (pointwise.len() + pairs.len(), verdicts.made() + positions.made());
+        let dropped = &mut report.judge_dropped;
+        dropped.duplicate = drafted - new;
+        dropped.unbalanced = new - made;
+        dropped.over_cap = made.saturating_sub(self.config.max_judge_per_step);
+        limit_together(&mut verdicts, &mut positions, self.config.max_judge_per_step, stream);
+
+        self.pointwise.add(verdicts.as_slice());
+        self.pairwise.add(positions.as_slice());
+        [report.yes, report.no] = self.enqueue(pointwise, &verdicts, step);
+        [report.a, report.b] = self.enqueue(pairs, &positions, step);
     }
 
-    fn judge_plan(&self, group: &Candidates<'_>, stream: &mut Stream) -> Option<JudgePlan> {
+    /// What judge item a group gives: a mixed group mostly a pair, any other a pointwise one.
+    fn judge_kind(&self, group: &Candidates<'_>, stream: &mut Stream) -> Option<Kind> {
         let RecycleConfig { pointwise, pairwise, mixed_pointwise_probability, .. } = self.config;
-        let offer = offer(group)?;
+        let offer = group.offer()?;
         let prefers_pointwise = stream.chance(mixed_pointwise_probability);
         match offer {
-            Offer::Either if pairwise && !(pointwise && prefers_pointwise) => Some(JudgePlan::Pairwise),
-            offer => pointwise.then_some(JudgePlan::Pointwise(offer)),
+            Offer::Either if pairwise && !(pointwise && prefers_pointwise) => Some(Kind::Pairwise),
+            _ => pointwise.then_some(Kind::Pointwise),
         }
     }
 
     fn make_reflections(
         &mut self,
-        candidates: &[Candidates<'_>],
+        groups: &[Candidates<'_>],
         step: u64,
+        known: &mut HashSet<Key>,
         stream: &mut Stream,
         report: &mut RecycleReport,
     ) {
-        let mut offers: Vec<(&Candidates<'_>, Offer)> =
-            candidates.iter().filter_map(|group| offer(group).map(|offer| (group, offer))).collect();
+        let shown = groups.iter().filter(|group| group.offer().is_some());
+        let drafts: Vec<Draft> =
+            shown.map(|group| Drafter { config: &self.config, step, stream }.reflection(group)).collect();
         let dropped = &mut report.reflection_dropped;
-        dropped.no_candidate = candidates.len() - offers.len();
-        dropped.over_cap = offers.len().saturating_sub(self.config.max_reflection_per_step);
-        offers.truncate(self.config.max_reflection_per_step);
-        let share = self.config.reflection_right_share;
-        for (group, label) in labelled(&offers, share, &mut self.reflection_imbalance, stream) {
-            let Some(right) = label else {
-                dropped.unbalanced += 1;
-                continue;
-            };
-            let item = items::reflection(group, right, &self.config, step, stream);
-            let count = if right { &mut report.reflection_right } else { &mut report.reflection_wrong };
-            count_queued(self.queue.push(item, step), count, &mut dropped.duplicate);
+        dropped.no_candidate = groups.len() - drafts.len();
+        dropped.duplicate = drafts.len();
+        let (drafts, offers) = only_new(drafts, known);
+        dropped.duplicate -= drafts.len();
+
+        let mut labels =
+            Labels::balanced(&offers, self.config.reflection_right_share, self.reflection, stream);
+        dropped.unbalanced = drafts.len() - labels.made();
+        dropped.over_cap = labels.made().saturating_sub(self.config.max_reflection_per_step);
+        labels.limit(self.config.max_reflection_per_step, stream);
+        self.reflection.add(labels.as_slice());
+        [report.reflection_right, report.reflection_wrong] = self.enqueue(drafts, &labels, step);
+    }
+
+    /// Queues the labelled items; says how many have the positive and the negative label.
+    fn enqueue(&mut self, drafts: Vec<Draft>, labels: &Labels, step: u64) -> [usize; 2] {
+        for (draft, label) in drafts.into_iter().zip(labels.as_slice()) {
+            if let Some(label) = *label {
+                let item = draft.item(label).expect("only offered labels are given");
+                self.queue.push(item, step);
+            }
         }
+        [true, false].map(|label| count(labels.as_slice(), label))
     }
 }
 
-/// The labels a group can supply; `None` without any candidate.
-fn offer(group: &Candidates<'_>) -> Option<Offer> {
-    match (group.right.is_empty(), group.wrong.is_empty()) {
-        (false, false) => Some(Offer::Either),
-        (false, true) => Some(Offer::Only(true)),
-        (true, false) => Some(Offer::Only(false)),
-        (true, true) => None,
-    }
+/// The drafts that still hold an item once everything `known` is taken out, and what they offer. What
+/// they hold becomes known.
+fn only_new(drafts: Vec<Draft>, known: &mut HashSet<Key>) -> (Vec<Draft>, Vec<Offer>) {
+    let mut is_new = |item: &Problem| known.insert(key(item));
+    drafts
+        .into_iter()
+        .filter_map(|Draft { positive, negative }| {
+            let draft =
+                Draft { positive: positive.filter(&mut is_new), negative: negative.filter(&mut is_new) };
+            draft.offer().map(|offer| (draft, offer))
+        })
+        .unzip()
 }
 
-fn labelled<'c, 'g>(
-    offers: &[(&'c Candidates<'g>, Offer)],
-    share: f64,
-    imbalance: &mut f64,
-    stream: &mut Stream,
-) -> Vec<(&'c Candidates<'g>, Option<bool>)> {
-    let labels = balance(&offers.iter().map(|(_, offer)| *offer).collect::<Vec<_>>(), share, imbalance, stream);
-    offers.iter().zip(labels).map(|((group, _), label)| (*group, label)).collect()
-}
-
-fn count_queued(queued: bool, made: &mut usize, duplicates: &mut usize) {
-    *(if queued { made } else { duplicates }) += 1;
+/// Leaves `most` labels in both together, drawn at random, each side balanced in itself.
+fn limit_together(first: &mut Labels, second: &mut Labels, most: usize, stream: &mut Stream) {
+    let mut in_first: Vec<bool> =
+        (0..first.made() + second.made()).map(|index| index < first.made()).collect();
+    stream.shuffle(&mut in_first);
+    in_first.truncate(most);
+    let kept = in_first.iter().filter(|&&in_first| in_first).count();
+    first.limit(kept, stream);
+    second.limit(in_first.len() - kept, stream);
 }

@@ -1,10 +1,10 @@
 //! Where recycled problems wait: bounded, free of duplicates, and saved with the run.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Kind, Problem};
+use crate::data::{ImageRef, Kind, Problem};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Waiting {
@@ -13,10 +13,23 @@ struct Waiting {
     problem: Problem,
 }
 
-/// First in, first out within each kind.
+/// What makes two items the same, whatever they are called.
+pub type Key = (Kind, String, Vec<ImageRef>);
+
+/// The key of an item.
+pub fn key(problem: &Problem) -> Key {
+    (problem.kind, problem.question.clone(), problem.images.clone())
+}
+
+/// The kinds that wait, in the order in which they take turns.
+const KINDS: [Kind; 3] = [Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
+
+/// First in, first out within each kind; the kinds take turns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     waiting: VecDeque<Waiting>,
+    /// Which of `KINDS` is served next; kept, so that small batches serve every kind, too.
+    turn: usize,
 }
 
 impl Queue {
@@ -25,18 +38,14 @@ impl Queue {
         self.waiting.len()
     }
 
-    /// Adds a problem unless the same one waits already; says whether it was added.
-    pub fn push(&mut self, problem: Problem, born: u64) -> bool {
-        let same = |waiting: &Waiting| {
-            waiting.problem.kind == problem.kind
-                && waiting.problem.question == problem.question
-                && waiting.problem.images == problem.images
-        };
-        let is_new = !self.waiting.iter().any(same);
-        if is_new {
-            self.waiting.push_back(Waiting { born, problem });
-        }
-        is_new
+    /// What waits already.
+    pub fn keys(&self) -> HashSet<Key> {
+        self.waiting.iter().map(|waiting| key(&waiting.problem)).collect()
+    }
+
+    /// Adds a problem made in step `born`.
+    pub fn push(&mut self, problem: Problem, born: u64) {
+        self.waiting.push_back(Waiting { born, problem });
     }
 
     /// Drops the oldest beyond the capacity; says how many.
@@ -55,21 +64,72 @@ impl Queue {
 
     /// Up to `count` problems: the oldest of each kind in turn, so that every kind that waits is served.
     pub fn take(&mut self, count: usize) -> Vec<Problem> {
-        let mut taken = Vec::with_capacity(count);
-        let kinds = [Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
-        let mut misses = 0;
-        for kind in kinds.into_iter().cycle() {
-            if taken.len() == count || misses == kinds.len() {
-                break;
-            }
-            match self.waiting.iter().position(|waiting| waiting.problem.kind == kind) {
-                Some(place) => {
-                    taken.extend(self.waiting.remove(place).map(|waiting| waiting.problem));
-                    misses = 0;
-                }
-                None => misses += 1,
-            }
+        let count = count.min(self.waiting.len());
+        (0..count).map(|_| self.next().expect("no more are taken than wait")).collect()
+    }
+
+    /// The oldest problem of the kind whose turn it is, or of the next kind that waits.
+    fn next(&mut self) -> Option<Problem> {
+        let in_turn = (self.turn..self.turn + KINDS.len()).map(|turn| turn % KINDS.len());
+        let (turn, place) = in_turn.into_iter().find_map(|turn| {
+            let place = self.waiting.iter().position(|waiting| waiting.problem.kind == KINDS[turn])?;
+            Some((turn, place))
+        })?;
+        self.turn = (turn + 1) % KINDS.len();
+        self.waiting.remove(place).map(|waiting| waiting.problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Items named by kind and number, born in this order at steps 0, 1, 2 …
+    fn queue(kinds: &[Kind]) -> Queue {
+        let mut queue = Queue::default();
+        for (born, &kind) in (0u64..).zip(kinds) {
+            let text = format!("{}{born}", kind.name());
+            let problem = Problem {
+                id: text.clone(),
+                kind,
+                system: None,
+                question: text,
+                images: vec![],
+                answer: "A".into(),
+                verifier: None,
+                source: None,
+            };
+            queue.push(problem, born);
         }
-        taken
+        queue
+    }
+
+    fn ids(problems: Vec<Problem>) -> Vec<String> {
+        problems.into_iter().map(|problem| problem.id).collect()
+    }
+
+    #[test]
+    fn kinds_take_turns_oldest_first() {
+        use Kind::{Pairwise, Pointwise, Reflection};
+        let mut queue = queue(&[Reflection, Pointwise, Pointwise, Pairwise, Pointwise]);
+        assert_eq!(ids(queue.take(4)), ["pointwise1", "pairwise3", "reflection0", "pointwise2"]);
+        assert_eq!(ids(queue.take(usize::MAX)), ["pointwise4"]);
+        assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
+    fn one_at_a_time_serves_every_kind() {
+        use Kind::{Pairwise, Pointwise};
+        let mut queue = queue(&[Pointwise, Pointwise, Pairwise]);
+        let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1))).collect();
+        assert_eq!(order, ["pointwise0", "pairwise2", "pointwise1"]);
+    }
+
+    #[test]
+    fn the_oldest_go_first_when_it_is_full_or_they_are_too_old() {
+        let mut queue = queue(&[Kind::Pairwise; 6]);
+        assert_eq!(queue.shrink(5), 1);
+        assert_eq!(queue.drop_aged(5, 2), 2);
+        assert_eq!(ids(queue.take(9)), ["pairwise3", "pairwise4", "pairwise5"]);
     }
 }

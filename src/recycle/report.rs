@@ -1,11 +1,12 @@
 //! What became of a step's groups: every one is counted, made into an item or not.
 
+use super::candidates::Candidates;
 use crate::metrics::Record;
 
 /// Why groups gave no item of a sort.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// No completion finished with a readable answer, or the kind it would give is switched off.
+    /// No completion is surely right or wrong, or the kind it would give is switched off.
     pub no_candidate: usize,
     /// More than the step may make.
     pub over_cap: usize,
@@ -39,15 +40,31 @@ pub struct RecycleReport {
     pub reflection_wrong: usize,
     pub judge_dropped: Dropped,
     pub reflection_dropped: Dropped,
-    /// Completions that were never candidates.
+    /// Completions seen: the candidates, and those that never were, by reason.
+    pub completions: usize,
+    pub candidates: usize,
     pub truncated: usize,
     pub unparsed: usize,
+    pub ambiguous: usize,
     /// Items that left the queue unused since the last report: too old, or over its capacity.
     pub aged: usize,
     pub pushed_out: usize,
 }
 
 impl RecycleReport {
+    /// The report on these groups before anything is made of them.
+    pub fn of(groups: &[Candidates<'_>]) -> Self {
+        let mut report = Self { groups: groups.len(), ..Self::default() };
+        for group in groups {
+            report.candidates += group.len();
+            report.truncated += group.truncated;
+            report.unparsed += group.unparsed;
+            report.ambiguous += group.ambiguous;
+        }
+        report.completions = report.candidates + report.truncated + report.unparsed + report.ambiguous;
+        report
+    }
+
     /// Judge items made.
     pub fn judge_items(&self) -> usize {
         self.yes + self.no + self.a + self.b
@@ -71,6 +88,7 @@ impl RecycleReport {
             ("reflection_dropped", self.reflection_dropped.total()),
             ("truncated", self.truncated),
             ("unparsed", self.unparsed),
+            ("ambiguous", self.ambiguous),
             ("aged", self.aged),
             ("pushed_out", self.pushed_out),
         ];

@@ -1,13 +1,14 @@
 //! Short labels: choice letters, and yes or no, in the ways models write them.
 
 /// The text without wrappers that carry no meaning: `\text{…}`, `$`, `**`, brackets, end punctuation.
-fn bare(text: &str) -> &str {
+pub fn bare(text: &str) -> &str {
     let mut text = text.trim();
     loop {
         let wrapped = ["\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{"]
             .into_iter()
             .find_map(|open| text.strip_prefix(open)?.strip_suffix('}'));
-        let next = wrapped.unwrap_or(text).trim_matches(|c: char| c.is_whitespace() || "$*().:,;!\"'[]".contains(c));
+        let next =
+            wrapped.unwrap_or(text).trim_matches(|c: char| c.is_whitespace() || "$*().:,;!\"'[]".contains(c));
         if next == text {
             return text;
         }
@@ -30,14 +31,31 @@ pub fn choice(text: &str) -> Option<char> {
     }
 }
 
-/// A verdict on correctness: true for yes, correct, right, true; false for their opposites.
+/// A verdict on correctness: true for yes, correct, right, true; false for their opposites, and for
+/// "not" before one of either sort the reverse.
+///
+/// The first word must be one of these, and a text that says both ("Yes or No") is no verdict.
 pub fn yes_no(text: &str) -> Option<bool> {
     let lower = bare(text).to_lowercase();
-    let first = lower.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    match (first, lower.as_str()) {
-        (_, "not correct" | "not right" | "not true") => Some(false),
-        ("yes" | "correct" | "right" | "true", _) => Some(true),
-        ("no" | "incorrect" | "wrong" | "false", _) => Some(false),
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut verdict = None;
+    for (index, word) in words.iter().enumerate() {
+        let reversed = index > 0 && words[index - 1] == "not";
+        let Some(found) = word_verdict(word).map(|found| found != reversed) else { continue };
+        let leads = index == usize::from(reversed);
+        if verdict.map_or(!leads, |before| before != found) {
+            return None;
+        }
+        verdict = Some(found);
+    }
+    verdict
+}
+
+fn word_verdict(word: &str) -> Option<bool> {
+    match word {
+        "yes" | "correct" | "right" | "true" => Some(true),
+        "no" | "incorrect" | "wrong" | "false" => Some(false),
         _ => None,
     }
 }
@@ -48,7 +66,20 @@ mod tests {
 
     #[test]
     fn choice_letters_in_all_dresses() {
-        for text in ["B", "b", "(B)", "B.", "B)", "**B**", "Option B", "\\text{B}", "$B$", "B) 12", "(B).", "option (b)"] {
+        for text in [
+            "B",
+            "b",
+            "(B)",
+            "B.",
+            "B)",
+            "**B**",
+            "Option B",
+            "\\text{B}",
+            "$B$",
+            "B) 12",
+            "(B).",
+            "option (b)",
+        ] {
             assert_eq!(choice(text), Some('B'), "{text}");
         }
         for text in ["", "12", "Because", "B or C", "A B"] {
@@ -58,13 +89,43 @@ mod tests {
 
     #[test]
     fn verdicts_in_all_dresses() {
-        for text in ["Yes", "yes.", "\\text{Yes}", "Correct", "right", "TRUE", "Yes, it is"] {
+        for text in [
+            "Yes",
+            "yes.",
+            "\\text{Yes}",
+            "Correct",
+            "right",
+            "TRUE",
+            "Yes, it is",
+            "Yes, it is correct",
+            "not wrong",
+        ] {
             assert_eq!(yes_no(text), Some(true), "{text}");
         }
-        for text in ["No", "no!", "incorrect", "Wrong.", "false", "not correct"] {
+        for text in [
+            "No",
+            "no!",
+            "incorrect",
+            "Wrong.",
+            "false",
+            "not correct",
+            "No, it is not right",
+            "No, it is wrong",
+        ] {
             assert_eq!(yes_no(text), Some(false), "{text}");
         }
-        for text in ["", "maybe", "nothing", "12", "notyes"] {
+        for text in [
+            "",
+            "maybe",
+            "nothing",
+            "12",
+            "notyes",
+            "Yes or No",
+            "Yes/No",
+            "not sure",
+            "it is right",
+            "yes, but wrong",
+        ] {
             assert_eq!(yes_no(text), None, "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! Text in, verdict out: how right is this response to this problem?
 //! Sees only the problem and the text; knows nothing of models or training.
 
+mod equal;
 mod extract;
 mod label;
 mod number;
@@ -10,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 pub use extract::{gold_answer, last_box};
 
-use crate::{data::Problem, error::input_error};
+use crate::{
+    data::{Kind, Problem},
+    error::input_error,
+};
 
 /// What a verifier found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,40 +75,35 @@ impl VerifierKind {
         })
     }
 
-    /// The verifier a problem names, or the one its reference answer looks like: a single letter is a
-    /// choice, yes or no a verdict, everything else mathematics.
+    /// The verifier a problem names, or the one its reference answer looks like: a capital letter is a
+    /// choice, yes or no (true or false) a verdict, everything else mathematics.
     fn of(problem: &Problem) -> Result<Self> {
         if let Some(name) = &problem.verifier {
             return Self::parse(name);
         }
-        let gold = gold_answer(&problem.answer);
-        Ok(match gold {
-            _ if gold.len() == 1 && label::choice(gold).is_some() => Self::Choice,
-            _ if ["yes", "no"].contains(&gold.to_lowercase().as_str()) => Self::YesNo,
+        Ok(Self::looks_like(gold_answer(&problem.answer)))
+    }
+
+    fn looks_like(gold: &str) -> Self {
+        match label::bare(gold) {
+            // A small letter is more often a variable.
+            letter if letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                Self::Choice
+            }
+            word if ["yes", "no", "true", "false"].contains(&word.to_lowercase().as_str()) => Self::YesNo,
             _ => Self::Math,
-        })
+        }
     }
 
     /// Whether two answers agree; `None` when the first cannot be read as this kind of answer.
     fn compare(self, answer: &str, gold: &str) -> Option<bool> {
         match self {
-            Self::Exact => Some(normal(answer) == normal(gold)),
-            Self::Math => {
-                let numbers = (number::parse_number(&normal(answer)), number::parse_number(&normal(gold)));
-                Some(matches!(numbers, (Some(a), Some(b)) if a == b) || normal(answer) == normal(gold))
-            }
+            Self::Exact => Some(equal::same_text(answer, gold)),
+            Self::Math => Some(equal::same_value(answer, gold)),
             Self::Choice => Some(label::choice(answer)? == label::choice(gold)?),
             Self::YesNo => Some(label::yes_no(answer)? == label::yes_no(gold)?),
         }
     }
-}
-
-/// A text without spacing, `$`, `\left`, `\right` and `\text{…}` around it.
-fn normal(text: &str) -> String {
-    let plain = text.replace("\\left", "").replace("\\right", "");
-    let plain: String = plain.chars().filter(|c| !c.is_whitespace() && *c != '$').collect();
-    let inner = plain.strip_prefix("\\text{").and_then(|rest| rest.strip_suffix('}'));
-    inner.unwrap_or(&plain).trim_end_matches('.').to_owned()
 }
 
 /// Scores a response: its last box against the problem's reference answer.
@@ -116,13 +115,20 @@ fn normal(text: &str) -> String {
 pub fn verify(problem: &Problem, response: &str) -> Verdict {
     let kind = VerifierKind::of(problem).expect("problems are checked when they are loaded");
     let unread = if problem.kind.is_judge() { "no verdict" } else { "no answer" };
-    let Some(answer) = last_box(response).filter(|answer| !answer.is_empty()) else {
+    let Some(answer) =
+        last_box(response).filter(|answer| !answer.is_empty() && answers(problem.kind, answer))
+    else {
         return Verdict::unread(unread);
     };
     match kind.compare(answer, gold_answer(&problem.answer)) {
         Some(equal) => Verdict::compared(answer, equal),
         None => Verdict::unread(unread),
     }
+}
+
+/// Whether an answer is among those a kind of problem asks for: between two candidates there is no "C".
+fn answers(kind: Kind, answer: &str) -> bool {
+    kind != Kind::Pairwise || matches!(label::choice(answer), Some('A' | 'B'))
 }
 
 /// Refuses a problem whose reference answer its verifier cannot read: every response to it would
@@ -133,8 +139,11 @@ pub fn verify(problem: &Problem, response: &str) -> Verdict {
 pub fn check_gold(problem: &Problem) -> Result<()> {
     let kind = VerifierKind::of(problem)?;
     let gold = gold_answer(&problem.answer);
-    if gold.is_empty() {
-        return Err(input_error(format!("problem {}: the answer is empty", problem.id)));
+    if equal::normal(gold).is_empty() {
+        return Err(input_error(format!(
+            "problem {}: the answer {:?} is empty; give the reference answer",
+            problem.id, problem.answer
+        )));
     }
     match kind.compare(gold, gold) {
         Some(true) => Ok(()),
@@ -149,7 +158,7 @@ pub fn check_gold(problem: &Problem) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Kind;
+    use crate::error::is_input_error;
 
     fn problem(answer: &str, verifier: Option<&str>, kind: Kind) -> Problem {
         Problem {
@@ -184,6 +193,22 @@ mod tests {
         assert_eq!(verdict("Yes", r"\boxed{correct}").0, 1.0);
         assert_eq!(verdict(r"\frac{1}{2}", r"\boxed{0.5}").0, 1.0);
         assert_eq!(verdict("x + 1", r"\boxed{x+1}").0, 1.0);
+        for (gold, kind) in [
+            ("(B)", VerifierKind::Choice),
+            (r"\text{C}.", VerifierKind::Choice),
+            ("true", VerifierKind::YesNo),
+            ("x", VerifierKind::Math),
+            ("right", VerifierKind::Math),
+        ] {
+            assert_eq!(VerifierKind::looks_like(gold), kind, "{gold}");
+        }
+    }
+
+    #[test]
+    fn a_named_verifier_decides() {
+        let exact = problem("0.5", Some("exact"), Kind::Reason);
+        assert!(verify(&exact, r"\boxed{$0.5$}").is_correct());
+        assert_eq!(verify(&exact, r"\boxed{1/2}").reason, "different");
     }
 
     #[test]
@@ -193,13 +218,20 @@ mod tests {
         assert_eq!(verify(&judge, r"\boxed{12}").extracted, None);
         assert_eq!(verify(&judge, r"\boxed{Yes}").reason, "different");
         assert!(verify(&judge, r"\boxed{No}").is_correct());
+        assert_eq!(verify(&judge, r"\boxed{Yes or No}").reason, "no verdict");
+        let pair = problem("A", Some("choice"), Kind::Pairwise);
+        assert_eq!(verify(&pair, r"\boxed{(b)}").reason, "different");
+        assert_eq!(verify(&pair, r"\boxed{C}"), Verdict::unread("no verdict"));
     }
 
     #[test]
     fn a_gold_answer_that_can_never_be_matched_is_refused() {
-        let refusal = |answer, verifier| check_gold(&problem(answer, verifier, Kind::Reason)).unwrap_err().to_string();
+        let refusal =
+            |answer, verifier| check_gold(&problem(answer, verifier, Kind::Reason)).unwrap_err().to_string();
         assert!(refusal("12", Some("choice")).contains("\"12\""));
         assert!(refusal("", None).contains("empty"));
+        assert!(refusal("$ $", None).contains("empty"));
+        assert!(is_input_error(&check_gold(&problem("maybe", Some("yes_no"), Kind::Reason)).unwrap_err()));
         assert!(refusal("1", Some("maths")).contains("choose one of exact, math"));
         assert!(check_gold(&problem("#### 5", None, Kind::Reason)).is_ok());
     }

@@ -1,0 +1,143 @@
+//! When two answers say the same: as text without its dress, or as exact numbers.
+
+use super::number::parse_number;
+
+/// Commands that only set the type of what they wrap.
+const WRAPPERS: [&str; 6] = ["\\text{", "\\textbf{", "\\textrm{", "\\mathrm{", "\\mathbf{", "\\mbox{"];
+
+/// Ways to write a space.
+const SPACES: [&str; 8] = ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "~"];
+
+/// The same text, spacing and LaTeX dress aside.
+pub fn same_text(left: &str, right: &str) -> bool {
+    normal(left) == normal(right)
+}
+
+/// The same text, or the same exact number.
+pub fn same_value(left: &str, right: &str) -> bool {
+    let (left, right) = (normal(left), normal(right));
+    left == right || parse_number(&left).is_some_and(|number| parse_number(&right) == Some(number))
+}
+
+/// A piece of an answer's text.
+enum Piece {
+    Dress,
+    Space,
+    /// A brace that opens; true where it belongs to a wrapper and vanishes with it.
+    Open(bool),
+    Close,
+    Plain(char),
+}
+
+/// The text without `$`, `\left`, `\right`, `\text{…}` and a final full stop. Spaces stay, as one, only
+/// between letters or digits: `x + 1` is `x+1`, but `1 2` is not `12`.
+pub fn normal(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut open = Vec::new();
+    let mut spaced = false;
+    let mut rest = text;
+    while let Some((piece, length)) = first_piece(rest) {
+        rest = &rest[length..];
+        let character = match piece {
+            Piece::Dress => continue,
+            Piece::Space => {
+                spaced = true;
+                continue;
+            }
+            Piece::Open(wrapper) => {
+                open.push(wrapper);
+                if wrapper {
+                    continue;
+                }
+                '{'
+            }
+            Piece::Close if open.pop() == Some(true) => continue,
+            Piece::Close => '}',
+            Piece::Plain(character) => character,
+        };
+        if spaced && character.is_alphanumeric() && plain.ends_with(char::is_alphanumeric) {
+            plain.push(' ');
+        }
+        spaced = false;
+        plain.push(character);
+    }
+    plain.truncate(plain.trim_end_matches('.').len());
+    plain
+}
+
+/// The piece a text begins with, and its length in bytes.
+fn first_piece(text: &str) -> Option<(Piece, usize)> {
+    let first = text.chars().next()?;
+    let begins = |prefixes: &[&str]| prefixes.iter().find(|p| text.starts_with(**p)).map(|p| p.len());
+    let sizes =
+        begins(&["\\left", "\\right"]).filter(|&length| !text[length..].starts_with(char::is_alphabetic));
+    Some(if let Some(length) = begins(&WRAPPERS) {
+        (Piece::Open(true), length)
+    } else if let Some(length) = begins(&SPACES) {
+        (Piece::Space, length)
+    } else if let Some(length) = sizes.or_else(|| begins(&["\\$", "$"])) {
+        (Piece::Dress, length)
+    } else if let Some(length) = begins(&["\\{", "\\}"]) {
+        // Escaped braces group nothing; many write a set without the backslashes.
+        (Piece::Plain(if text.starts_with("\\{") { '{' } else { '}' }), length)
+    } else {
+        let piece = match first {
+            '{' => Piece::Open(false),
+            '}' => Piece::Close,
+            space if space.is_whitespace() => Piece::Space,
+            other => Piece::Plain(other),
+        };
+        (piece, first.len_utf8())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dress_does_not_matter() {
+        for (left, right) in [
+            ("x + 1", "x+1"),
+            ("$x$", "x"),
+            (r"\$5", "5"),
+            (r"\left( 1, 2 \right)", "(1,2)"),
+            (r"5\text{ cm}", "5 cm"),
+            (r"\text{a}+\mathrm{b}", "a+b"),
+            (r"\text{the \textbf{red} one}", "the red one"),
+            (r"\{1,\ 2\}", "{1,2}"),
+            ("New   York.", "New York"),
+        ] {
+            assert!(same_text(left, right), "{left} {right}: {} {}", normal(left), normal(right));
+        }
+    }
+
+    #[test]
+    fn what_matters_stays() {
+        for (left, right) in
+            [("1 2", "12"), (r"\leftarrow", "arrow"), ("x", "X"), (r"\frac{1}{2}", "12"), ("1.5", "15")]
+        {
+            assert!(!same_text(left, right) && !same_value(left, right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_by_value() {
+        for (left, right) in
+            [("$12.0$", "12"), (r"\frac{ 1 }{ 2 }", "0.5"), (r"\$1,200", "1200"), (r"-5\%", "- 0.05")]
+        {
+            assert!(same_value(left, right), "{left} {right}");
+        }
+        assert!(!same_value("0.33", "1/3"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_equals_itself_and_never_panics(left in r"[\\{}$~a-z0-9 .,/%é-]{0,24}|\PC{0,24}", right in r"\PC{0,12}") {
+            prop_assert!(same_text(&left, &left));
+            prop_assert_eq!(same_value(&left, &right), same_value(&right, &left));
+        }
+    }
+}
