@@ -42,7 +42,9 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
     let requested = match name {
         Some(name) => name,
         None => compiled_in().first().copied().ok_or_else(|| {
-            input_error("no backend is compiled in: build with one of --features flex, cuda, vulkan, wgpu, tch")
+            input_error(
+                "no backend is compiled in: build with one of --features flex, cuda, vulkan, wgpu, tch",
+            )
         })?,
     };
     // Flex has one device, so a build for it alone has no use for the number.
@@ -63,7 +65,8 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
         #[cfg(feature = "tch")]
         "tch" => {
             use burn::backend::libtorch::LibTorchDevice;
-            let device = if requested.contains(':') { LibTorchDevice::Cuda(index) } else { LibTorchDevice::Cpu };
+            let device =
+                if requested.contains(':') { LibTorchDevice::Cuda(index) } else { LibTorchDevice::Cpu };
             run_seeded::<burn::backend::LibTorch, J>(device, seed, job)
         }
         missing => Err(input_error(format!(

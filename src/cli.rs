@@ -36,18 +36,24 @@ pub struct CommonArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the SPARK loop: sample, verify, recycle, update
-    #[command(after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
-        spark train --out runs/try --resume")]
+    #[command(
+        after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
+        spark train --out runs/try --resume"
+    )]
     Train(TrainArgs),
     /// Warm-start a model on (prompt, completion) pairs
     #[command(after_help = "Example:\n  spark sft --recipe recipes/tiny-vl-sft.toml --out runs/tiny-vl-sft")]
     Sft(SftArgs),
     /// Measure accuracy on a file of problems
-    #[command(after_help = "Example:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect")]
+    #[command(
+        after_help = "Example:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect"
+    )]
     Eval(EvalArgs),
     /// Sample completions of one prompt
-    #[command(after_help = "Example:\n  spark generate --model models/tiny-vl --prompt 'What number is written?' \\\n    \
-        --image datasets/digits-vl/images/test-0001.png --temperature 0")]
+    #[command(
+        after_help = "Example:\n  spark generate --model models/tiny-vl --prompt 'What number is written?' \\\n    \
+        --image datasets/digits-vl/images/test-0001.png --temperature 0"
+    )]
     Generate(GenerateArgs),
     /// Make the shipped data set and model directory from their sources
     Data {
@@ -148,7 +154,9 @@ pub struct GenerateArgs {
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// Build datasets/digits-vl from real handwritten digits
-    #[command(after_help = "Example:\n  spark data digits --source ../shared/data/handwritten_digits_8x8.csv --out datasets/digits-vl")]
+    #[command(
+        after_help = "Example:\n  spark data digits --source ../shared/data/handwritten_digits_8x8.csv --out datasets/digits-vl"
+    )]
     Digits {
         /// CSV: label, then 64 grey values 0..16 per row
         #[arg(long, value_name = "FILE")]
@@ -158,7 +166,9 @@ pub enum DataCommand {
         out: PathBuf,
     },
     /// Write the tokenizer and configuration files of models/tiny-vl
-    #[command(after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out models/tiny-vl")]
+    #[command(
+        after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out models/tiny-vl"
+    )]
     TinyVl {
         /// The data set whose text the tokenizer is made for
         #[arg(long, value_name = "DIR")]

@@ -7,7 +7,10 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig, recycle::RecycleConfig, train::TrainConfig};
+use crate::{
+    checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig,
+    recycle::RecycleConfig, train::TrainConfig,
+};
 
 /// The `[model]` part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,11 +107,15 @@ impl RunConfig {
             input_error(format!("{}: cannot read the recipe ({error})", recipe.display()))
         })?;
         // First as written, so that an error shows the line.
-        toml::from_str::<Self>(&text).map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
+        toml::from_str::<Self>(&text)
+            .map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
         let mut table: Table = text.parse()?;
         for setting in settings {
             apply_setting(&mut table, setting)?;
-            table.clone().try_into::<Self>().map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
+            table
+                .clone()
+                .try_into::<Self>()
+                .map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
         }
         let config: Self = table.try_into()?;
         config.check().map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
@@ -140,9 +147,9 @@ fn one_line(error: &toml::de::Error) -> String {
 
 /// Sets `a.b=value` in a table. The value is read as TOML, or taken as a string if it is none.
 fn apply_setting(table: &mut Table, setting: &str) -> Result<()> {
-    let (key, text) = setting
-        .split_once('=')
-        .ok_or_else(|| input_error(format!("--set {setting}: expected key=value, for example train.steps=10")))?;
+    let (key, text) = setting.split_once('=').ok_or_else(|| {
+        input_error(format!("--set {setting}: expected key=value, for example train.steps=10"))
+    })?;
     let value = format!("value = {text}")
         .parse::<Table>()
         .ok()
@@ -176,7 +183,8 @@ mod tests {
 
     #[test]
     fn settings_override_the_recipe_and_keep_their_types() {
-        let config = load("seed = 3\n[train]\nsteps = 7\n", &["train.steps=9", "model.path=some/dir"]).unwrap();
+        let config =
+            load("seed = 3\n[train]\nsteps = 7\n", &["train.steps=9", "model.path=some/dir"]).unwrap();
         assert_eq!((config.seed, config.train.steps), (3, 9));
         assert_eq!(config.model.path, Path::new("some/dir"));
     }

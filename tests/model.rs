@@ -35,13 +35,21 @@ fn full_forward(model: &Qwen<Plain>, prompt: &ModelInput, completion: &[u32]) ->
     model.target_logprobs(hidden, completion, 1.0).logprobs.into_data().to_vec().unwrap()
 }
 
-fn generate(model: &Qwen<Plain>, prompts: &[&ModelInput], samples: usize, max_rows: usize) -> Vec<Vec<Completion>> {
+fn generate(
+    model: &Qwen<Plain>,
+    prompts: &[&ModelInput],
+    samples: usize,
+    max_rows: usize,
+) -> Vec<Vec<Completion>> {
     let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 12 };
     let engine = Engine { model, sampling, stop_ids: &[END_TOKEN], max_rows };
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()
-        .map(|prompt| Request { prompt, streams: (0..samples).map(|sample| stream(prompt, sample)).collect() })
+        .map(|prompt| Request {
+            prompt,
+            streams: (0..samples).map(|sample| stream(prompt, sample)).collect(),
+        })
         .collect();
     engine.generate(&requests, &|_| ())
 }
@@ -98,7 +106,9 @@ fn a_row_ends_at_its_stop_token_or_at_the_limit() {
         let stops = completion.token_ids.iter().position(|&id| id == END_TOKEN);
         match completion.finish_reason {
             spark::rollout::FinishReason::Stop => assert_eq!(stops, Some(completion.token_ids.len() - 1)),
-            spark::rollout::FinishReason::Length => assert_eq!((stops, completion.token_ids.len()), (None, 12)),
+            spark::rollout::FinishReason::Length => {
+                assert_eq!((stops, completion.token_ids.len()), (None, 12))
+            }
         }
     }
 }
@@ -145,7 +155,8 @@ struct Nudge<'a> {
 impl ModuleMapper<Plain> for Nudge<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<Plain, D>>) -> Param<Tensor<Plain, D>> {
         let shape = param.dims();
-        let mut direction: Vec<f32> = (0..shape.iter().product()).map(|_| self.stream.normal() as f32).collect();
+        let mut direction: Vec<f32> =
+            (0..shape.iter().product()).map(|_| self.stream.normal() as f32).collect();
         let length = direction.iter().map(|value| value * value).sum::<f32>().sqrt();
         direction.iter_mut().for_each(|value| *value /= length);
         self.seen += 1;
@@ -166,8 +177,14 @@ fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
     let gradients = GradientsParams::from_grads(loss(&model).backward(), &model);
     let inner = model.valid();
     let nudged = |only: Option<usize>, scale: f64| {
-        let mut nudge =
-            Nudge { stream: Stream::new(&[8]), scale, gradients: Some(&gradients), slope: 0.0, only, seen: 0 };
+        let mut nudge = Nudge {
+            stream: Stream::new(&[8]),
+            scale,
+            gradients: Some(&gradients),
+            slope: 0.0,
+            only,
+            seen: 0,
+        };
         let value = loss(&inner.clone().map(&mut nudge)).into_scalar();
         (f64::from(value), nudge.slope, nudge.seen)
     };

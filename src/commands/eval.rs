@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::inputs::{load_model_and_processor, usable_problems};
 use crate::{
-    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
     config::{DataConfig, RolloutConfig},
     data::Problem,
     error::input_error,
     eval::{EvalConfig, Solver, answer_with_reflection},
+    kernels::TrainBackend,
     metrics::Phase,
     rollout::{Sampling, SamplingKey},
     verify::Verdict,
@@ -77,8 +77,7 @@ impl Job for EvalJob {
                 })
                 .collect(),
             Strategy::Reflect => {
-                let config =
-                    EvalConfig { max_new_tokens: self.args.max_new_tokens, ..EvalConfig::default() };
+                let config = EvalConfig { max_new_tokens: self.args.max_new_tokens, ..EvalConfig::default() };
                 let reflected = answer_with_reflection(&solver, &groups, &config)?.into_iter();
                 reflected
                     .map(|answer| Answer {
@@ -91,7 +90,8 @@ impl Job for EvalJob {
             }
         };
         if let Some(out) = &self.args.out {
-            let lines: Vec<String> = answers.iter().map(|answer| answer_row(answer).to_string() + "\n").collect();
+            let lines: Vec<String> =
+                answers.iter().map(|answer| answer_row(answer).to_string() + "\n").collect();
             fs::write(out, lines.concat()).with_context(|| format!("writing {}", out.display()))?;
         }
         println!("{}", summary(&answers));

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::inputs::load_model_and_processor;
 use crate::{
-    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
     data::{ImageRef, Kind, Problem},
     error::input_error,
+    kernels::TrainBackend,
     random::Stream,
     rollout::{Engine, Request, Sampling},
 };

@@ -37,7 +37,8 @@ pub fn record_groups(record: &mut Record, groups: &[RolloutGroup]) {
 
 fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
     let rollouts: Vec<&Rollout> = groups.iter().flat_map(|group| &group.rollouts).collect();
-    let average = |value: &dyn Fn(&Rollout) -> f64| mean(&rollouts.iter().map(|r| value(r)).collect::<Vec<_>>());
+    let average =
+        |value: &dyn Fn(&Rollout) -> f64| mean(&rollouts.iter().map(|r| value(r)).collect::<Vec<_>>());
     let share = |holds: &dyn Fn(&Rollout) -> bool| average(&|rollout| f64::from(u8::from(holds(rollout))));
     let deviations: Vec<f64> = groups.iter().map(|group| standard_deviation(&rewards(group))).collect();
     let flat = deviations.iter().filter(|&&deviation| deviation == 0.0).count();
@@ -86,7 +87,12 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) 
     };
     let rows_of = |group: &RolloutGroup| {
         let advantages = group_advantages(&rewards(group), advantage_epsilon);
-        group.rollouts.iter().zip(advantages).map(|(r, advantage)| row(group, r, advantage)).collect::<Vec<_>>()
+        group
+            .rollouts
+            .iter()
+            .zip(advantages)
+            .map(|(r, advantage)| row(group, r, advantage))
+            .collect::<Vec<_>>()
     };
     groups.iter().flat_map(rows_of).collect()
 }
@@ -106,7 +112,8 @@ pub fn table(summary: &Summary) -> String {
         let [before, after] = [before, after].map(|share| share * 100.0);
         format!("{name:<22}{before:>8.1}%{after:>8.1}%{:>+9.1}", after - before)
     }));
-    let memory = peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
+    let memory =
+        peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
     lines.push(format!("{seconds:.0} seconds{memory}"));
     lines.join("\n")
 }

@@ -50,7 +50,9 @@ impl RunDir {
         };
         dir.ok_or_else(|| {
             let place = out.map_or_else(|| format!("runs/{name}"), |out| out.display().to_string());
-            input_error(format!("--resume: {place} holds no run; name one with --out, or start it without --resume"))
+            input_error(format!(
+                "--resume: {place} holds no run; name one with --out, or start it without --resume"
+            ))
         })
     }
 
@@ -60,10 +62,6 @@ impl RunDir {
 
     pub fn recipe(&self) -> PathBuf {
         self.0.join("recipe.toml")
-    }
-
-    pub fn metrics(&self) -> PathBuf {
-        self.0.join("metrics.jsonl")
     }
 
     pub fn rollouts(&self) -> PathBuf {
@@ -135,7 +133,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 /// # Errors
 /// When the file is missing or malformed.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| input_error(format!("{}: cannot read ({error}); is the run complete?", path.display())))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        input_error(format!("{}: cannot read ({error}); is the run complete?", path.display()))
+    })?;
     serde_json::from_str(&text).map_err(|error| input_error(format!("{}: {error}", path.display())))
 }

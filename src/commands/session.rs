@@ -12,11 +12,11 @@ use super::{
     run_dir::{RunDir, read_json, write_json},
 };
 use crate::{
-    kernels::TrainBackend,
     checkpoint::{CheckpointStore, save_model_dir},
     config::RunConfig,
     data::{Problem, ShuffledCursor},
     eval::{EvalConfig, Scores, Solver, build_judge_set, evaluate},
+    kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, names, peak_memory_bytes},
     model::{Qwen, weights::load_model},
     processor::Processor,
@@ -51,7 +51,8 @@ pub struct Session<B: AutodiffBackend> {
     pub trainer: Trainer<B>,
     config: RunConfig,
     dir: RunDir,
-    device: B::Device,
+    /// Recycled problems that this step had to leave out.
+    unrenderable: usize,
     start: Arc<Qwen<B::InnerBackend>>,
     processor: Processor,
     train: Vec<Problem>,
@@ -80,8 +81,7 @@ impl<B: TrainBackend> Session<B> {
         device: B::Device,
     ) -> Result<Self> {
         let opened = Instant::now();
-        let (start, processor) =
-            load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
+        let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
         let start = Arc::new(start);
         let train = usable_problems(&config.data.train, &config.data, &processor)?;
@@ -100,7 +100,8 @@ impl<B: TrainBackend> Session<B> {
             Some((_, path)) => AdamW::load(config.train.adamw, &policy, &path.join(OPTIMIZER), &device)?,
             None => AdamW::new(config.train.adamw),
         };
-        fs::write(dir.recipe(), config.to_toml()).with_context(|| format!("writing {}", dir.recipe().display()))?;
+        fs::write(dir.recipe(), config.to_toml())
+            .with_context(|| format!("writing {}", dir.recipe().display()))?;
         let kept = resume.then_some(state.step);
         let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
         let rollouts = JsonlWriter::open(&dir.rollouts(), kept)?;
@@ -108,7 +109,18 @@ impl<B: TrainBackend> Session<B> {
         Ok(Self {
             trainer: Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone()),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
-            config, dir, device, start, processor, train, test, state, checkpoints, sinks, rollouts, seconds_before,
+            config,
+            dir,
+            unrenderable: 0,
+            start,
+            processor,
+            train,
+            test,
+            state,
+            checkpoints,
+            sinks,
+            rollouts,
+            seconds_before,
         })
     }
 
@@ -130,9 +142,15 @@ impl<B: TrainBackend> Session<B> {
         drawn.into_iter().map(|index| self.train[index].clone()).collect()
     }
 
-    /// The recycled problems whose turn it is.
+    /// The recycled problems whose turn it is. One that shows a solution in which the model spelled out
+    /// a special token cannot be rendered: it is left out and counted.
     pub fn take_recycled(&mut self) -> Vec<Problem> {
-        self.state.recycler.take(self.config.train.recycled_per_step, self.state.step)
+        let taken = self.state.recycler.take(self.config.train.recycled_per_step, self.state.step);
+        let count = taken.len();
+        let usable: Vec<Problem> =
+            taken.into_iter().filter(|problem| self.processor.prompt(problem).is_ok()).collect();
+        self.unrenderable = count - usable.len();
+        usable
     }
 
     /// Samples a group per problem from the current policy and verifies it.
@@ -165,8 +183,11 @@ impl<B: TrainBackend> Session<B> {
         recycled: &RecycleReport,
         update: &UpdateReport,
     ) -> Result<()> {
-        let sampled: usize =
-            groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.completion.token_ids.len()).sum();
+        let sampled: usize = groups
+            .iter()
+            .flat_map(|group| &group.rollouts)
+            .map(|rollout| rollout.completion.token_ids.len())
+            .sum();
         self.state.tokens += sampled as u64;
         let seconds = self.clock.step.elapsed().as_secs_f64();
         let mut record = Record::new(self.state.step);
@@ -175,6 +196,7 @@ impl<B: TrainBackend> Session<B> {
         record_update(&mut record, update);
         record.set(names::RECYCLED_QUEUE, self.state.recycler.len() as f64);
         recycled.record(&mut record);
+        record.set(names::RECYCLED_UNRENDERABLE, self.unrenderable as f64);
         record.set(names::TOKENS_PER_SECOND_ROLLOUT, sampled as f64 / self.clock.rollout_seconds);
         let training_seconds = seconds - self.clock.rollout_seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, update.tokens as f64 / training_seconds);
@@ -240,7 +262,8 @@ impl<B: TrainBackend> Session<B> {
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
         let progress = self.sinks.phase("sampling answers to judge", self.test.len());
         let solver = self.solver(&self.start);
-        let groups = solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
+        let groups =
+            solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
         Ok(build_judge_set(&groups, judge_items, self.config.seed))
     }
 

@@ -11,12 +11,12 @@ use super::{
     run_dir::{RunDir, load_config, recipe_path, stem},
 };
 use crate::{
-    kernels::TrainBackend,
     backend::{Job, run_job},
     checkpoint::save_model_dir,
     cli::{CommonArgs, SftArgs},
     config::RunConfig,
     data::{SftExample, ShuffledCursor, load_sft},
+    kernels::TrainBackend,
     metrics::{Record, Sinks, names},
     model::{
         ModelConfig, Qwen, Sequence,
@@ -50,7 +50,8 @@ impl Job for SftJob {
         let Self { config, dir, quiet } = self;
         let policy = starting_model::<B>(&config, &device)?;
         let examples = load_examples(&config, &policy.config)?;
-        fs::write(dir.recipe(), config.to_toml()).with_context(|| format!("writing {}", dir.recipe().display()))?;
+        fs::write(dir.recipe(), config.to_toml())
+            .with_context(|| format!("writing {}", dir.recipe().display()))?;
         let mut sinks = Sinks::open(dir.path(), None, config.train.steps, quiet)?;
         let mut cursor = ShuffledCursor::new(config.seed, examples.len());
         let mut trainer = Trainer::new(policy, None, AdamW::new(config.train.adamw), config.train.clone());

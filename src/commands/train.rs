@@ -9,10 +9,10 @@ use super::{
     session::Session,
 };
 use crate::{
-    kernels::TrainBackend,
     backend::{Job, run_job},
     cli::{CommonArgs, TrainArgs},
     config::RunConfig,
+    kernels::TrainBackend,
 };
 
 /// Starts or resumes a run.

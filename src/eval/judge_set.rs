@@ -11,7 +11,8 @@ use crate::{
 /// answered Yes as No, as many A as B, at most one of each kind per original problem.
 pub fn build_judge_set(groups: &[RolloutGroup], items: usize, seed: u64) -> Vec<Problem> {
     let mut stream = Stream::new(&[seed]);
-    let mut order: Vec<&RolloutGroup> = groups.iter().filter(|group| group.problem.kind == Kind::Reason).collect();
+    let mut order: Vec<&RolloutGroup> =
+        groups.iter().filter(|group| group.problem.kind == Kind::Reason).collect();
     stream.shuffle(&mut order);
     let mut pointwise = [Vec::new(), Vec::new()];
     let mut pairwise = [Vec::new(), Vec::new()];
@@ -31,7 +32,13 @@ pub fn build_judge_set(groups: &[RolloutGroup], items: usize, seed: u64) -> Vec<
         }
         if let (Some(right), Some(wrong)) = (right.first(), wrong.first()) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
-            pairwise[usize::from(right_is_a)].push(pairwise_item(&group.problem, right, wrong, right_is_a, wording));
+            pairwise[usize::from(right_is_a)].push(pairwise_item(
+                &group.problem,
+                right,
+                wrong,
+                right_is_a,
+                wording,
+            ));
         }
     }
     [pointwise, pairwise].into_iter().flat_map(|labels| balanced(labels, items)).collect()

@@ -11,9 +11,9 @@ pub use judge_set::build_judge_set;
 pub use reflect::{Reflected, answer_with_reflection};
 
 use crate::{
-    kernels::Kernels,
     data::{Kind, Problem},
     error::input_error,
+    kernels::Kernels,
     model::Qwen,
     processor::Processor,
     rollout::{Engine, RolloutGroup, Sampling, SamplingKey, sample_groups},
@@ -134,7 +134,8 @@ pub fn evaluate<B: Kernels>(
     let reflected = answer_with_reflection(solver, first_answers, config)?;
     let pointwise_accuracy = accuracy(&groups, Kind::Pointwise);
     let pairwise_accuracy = accuracy(&groups, Kind::Pairwise);
-    let parsed = groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
+    let parsed =
+        groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     Ok(Scores {
         reasoning_accuracy: accuracy(&groups, Kind::Reason),
         pointwise_accuracy,

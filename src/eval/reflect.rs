@@ -5,9 +5,9 @@ use anyhow::Result;
 
 use super::{EvalConfig, Solver};
 use crate::{
-    kernels::Kernels,
     data::{Kind, Problem},
     judge,
+    kernels::Kernels,
     rollout::RolloutGroup,
     verify::Verdict,
 };
@@ -75,7 +75,12 @@ fn doubted<B: Kernels>(
     let judged = open.iter().map(|&index| self_judgement(&answers[index])).collect();
     let groups = solver.answer_greedily(judged, config.max_new_tokens, &|_| ())?;
     // The problem's reference is "No": a right verdict is a doubt.
-    Ok(open.into_iter().zip(groups).filter(|(_, group)| group.rollouts[0].verdict.is_correct()).map(|(i, _)| i).collect())
+    Ok(open
+        .into_iter()
+        .zip(groups)
+        .filter(|(_, group)| group.rollouts[0].verdict.is_correct())
+        .map(|(i, _)| i)
+        .collect())
 }
 
 fn shown_answer(answer: &Reflected) -> &str {

@@ -137,11 +137,8 @@ mod tests {
         assert_eq!(messages.len(), 2);
         assert!(messages[0].ends_with(b"brain.Event:2"));
         // After the wall time: step 300, then a summary with the tag and 0.5 as a little-endian f32.
-        let expected = [
-            &[0x10, 0xAC, 0x02, 0x2A, 13, 0x0A, 11, 0x0A, 4][..],
-            b"loss",
-            &[0x15, 0, 0, 0, 0x3F],
-        ];
+        let expected =
+            [&[0x10, 0xAC, 0x02, 0x2A, 13, 0x0A, 11, 0x0A, 4][..], b"loss", &[0x15, 0, 0, 0, 0x3F]];
         assert_eq!(messages[1][9..], expected.concat());
     }
 

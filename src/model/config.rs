@@ -217,7 +217,9 @@ fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
         .and_then(|rope| rope["rope_type"].as_str().or(rope["type"].as_str()))
         .unwrap_or("default");
     if !matches!(rope_type, "default" | "mrope") {
-        return Err(input_error(format!("rope type {rope_type} is not supported; expected default or mrope")));
+        return Err(input_error(format!(
+            "rope type {rope_type} is not supported; expected default or mrope"
+        )));
     }
     Ok(())
 }

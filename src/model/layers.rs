@@ -32,7 +32,6 @@ impl<B: Backend> GatedMlp<B> {
             down_proj: linear(intermediate, hidden, bias, device),
         }
     }
-
 }
 
 impl<B: Kernels> GatedMlp<B> {

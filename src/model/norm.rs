@@ -20,7 +20,6 @@ impl<B: Backend> RmsNorm<B> {
     pub fn new(size: usize, epsilon: f64, device: &B::Device) -> Self {
         Self { weight: Initializer::Ones.init([size], device), epsilon }
     }
-
 }
 
 impl<B: Kernels> RmsNorm<B> {

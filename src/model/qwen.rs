@@ -45,7 +45,6 @@ impl<B: Backend> Qwen<B> {
     pub fn device(&self) -> B::Device {
         self.model.norm.weight.device()
     }
-
 }
 
 impl<B: Kernels> Qwen<B> {
@@ -67,7 +66,8 @@ impl<B: Kernels> Qwen<B> {
         let visible = |row: usize, query: usize, key: usize| key <= query && key >= batch.starts[row];
         let bias = visibility_bias([rows, length, length], visible, &device);
         let mut cache = KvCache::new(self.config.text.num_hidden_layers);
-        let pass = Pass { rows, rotary: &rotary, cached: Some(Cached { cache: &mut cache, bias: Some(&bias) }) };
+        let pass =
+            Pass { rows, rotary: &rotary, cached: Some(Cached { cache: &mut cache, bias: Some(&bias) }) };
         let hidden = self.model.forward(self.embed(&batch), pass);
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
         (hidden.select(0, index_tensor(&last, &device)), cache, batch)
@@ -85,10 +85,12 @@ impl<B: Kernels> Qwen<B> {
         let rows: Vec<Vec<Position>> = positions.iter().map(|&position| vec![position]).collect();
         let rotary = text_rotary(&rows, &self.config.text, &device);
         let keys = cache.length() + 1;
-        let bias = starts.iter().any(|&start| start > 0).then(|| {
-            visibility_bias([ids.len(), 1, keys], |row, _, key| key >= starts[row], &device)
-        });
-        let pass = Pass { rows: ids.len(), rotary: &rotary, cached: Some(Cached { cache, bias: bias.as_ref() }) };
+        let bias = starts
+            .iter()
+            .any(|&start| start > 0)
+            .then(|| visibility_bias([ids.len(), 1, keys], |row, _, key| key >= starts[row], &device));
+        let pass =
+            Pass { rows: ids.len(), rotary: &rotary, cached: Some(Cached { cache, bias: bias.as_ref() }) };
         self.model.forward(self.embed_tokens(ids), pass)
     }
 
@@ -101,7 +103,12 @@ impl<B: Kernels> Qwen<B> {
     }
 
     /// What the model says of one target after each hidden state, `[n, hidden]`.
-    pub fn target_logprobs(&self, hidden: Tensor<B, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<B> {
+    pub fn target_logprobs(
+        &self,
+        hidden: Tensor<B, 2>,
+        targets: &[u32],
+        temperature: f64,
+    ) -> TargetLogprobs<B> {
         B::target_logprobs(self.logits(hidden), targets, temperature)
     }
 

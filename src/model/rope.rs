@@ -63,7 +63,11 @@ pub fn inverse_frequencies(theta: f64, count: usize) -> Vec<f32> {
 }
 
 /// The language model's rotation for rows of equal length (padding: any position).
-pub fn text_rotary<B: Backend>(rows: &[Vec<Position>], config: &TextConfig, device: &B::Device) -> RotaryTable<B> {
+pub fn text_rotary<B: Backend>(
+    rows: &[Vec<Position>],
+    config: &TextConfig,
+    device: &B::Device,
+) -> RotaryTable<B> {
     let half = config.head_dim / 2;
     let frequencies = inverse_frequencies(config.rope_theta, half);
     let axes = axis_per_frequency(config);

@@ -120,7 +120,6 @@ impl<B: Backend> DecoderLayer<B> {
             mlp: GatedMlp::new(config.hidden_size, config.intermediate_size, false, device),
         }
     }
-
 }
 
 impl<B: Kernels> DecoderLayer<B> {
@@ -150,7 +149,6 @@ impl<B: Backend> TextModel<B> {
             norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
         }
     }
-
 }
 
 impl<B: Kernels> TextModel<B> {

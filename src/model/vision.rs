@@ -105,7 +105,6 @@ impl<B: Backend> VisionBlock<B> {
             mlp: GatedMlp::new(hidden, config.intermediate_size, true, device),
         }
     }
-
 }
 
 impl<B: Kernels> VisionBlock<B> {
@@ -134,7 +133,6 @@ impl<B: Backend> PatchMerger<B> {
             mlp_out: linear(width, config.out_hidden_size, true, device),
         }
     }
-
 }
 
 impl<B: Kernels> PatchMerger<B> {
@@ -175,7 +173,6 @@ impl<B: Backend> VisionTower<B> {
             config: config.clone(),
         }
     }
-
 }
 
 impl<B: Kernels> VisionTower<B> {
@@ -203,7 +200,12 @@ impl<B: Kernels> VisionTower<B> {
         features.select(0, index_tensor(&order, device))
     }
 
-    fn forward_same_size(&self, size: [usize; 3], images: &[&ImagePatches], device: &B::Device) -> Tensor<B, 2> {
+    fn forward_same_size(
+        &self,
+        size: [usize; 3],
+        images: &[&ImagePatches],
+        device: &B::Device,
+    ) -> Tensor<B, 2> {
         let [time, height, width] = size;
         assert_eq!(time, 1, "video input is not supported");
         let layout = WindowLayout::new(height, width, &self.config);

@@ -57,7 +57,8 @@ fn windows_of_cells(rows: usize, columns: usize, side: usize) -> Vec<Vec<usize>>
     for top in (0..rows).step_by(side) {
         for left in (0..columns).step_by(side) {
             let inside = |start: usize, end: usize| start..(start + side).min(end);
-            let cells = inside(top, rows).flat_map(|row| inside(left, columns).map(move |c| row * columns + c));
+            let cells =
+                inside(top, rows).flat_map(|row| inside(left, columns).map(move |c| row * columns + c));
             windows.push(cells.collect());
         }
     }

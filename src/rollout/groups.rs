@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::{Completion, Engine, Request, Rollout, RolloutGroup};
 use crate::{
-    kernels::Kernels,
     data::Problem,
+    kernels::Kernels,
     processor::{Processor, Prompt},
     random::{Stream, hash_text},
     verify::verify,

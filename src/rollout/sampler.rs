@@ -125,7 +125,10 @@ mod tests {
     fn top_k_and_top_p_cut_the_tail() {
         let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 2, max_new_tokens: 1 };
         assert!(close(frequencies(sampling), [0.0, 0.7311, 0.2689, 0.0]));
-        assert!(close(frequencies(Sampling { top_p: 0.7, top_k: 0, ..sampling }), [0.0, 0.7311, 0.2689, 0.0]));
+        assert!(close(
+            frequencies(Sampling { top_p: 0.7, top_k: 0, ..sampling }),
+            [0.0, 0.7311, 0.2689, 0.0]
+        ));
         assert!(close(frequencies(Sampling { top_p: 0.6, top_k: 0, ..sampling }), [0.0, 1.0, 0.0, 0.0]));
     }
 

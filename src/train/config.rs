@@ -143,13 +143,28 @@ impl TrainConfig {
             require(value >= 1, name, &value, "at least 1")?;
         }
         let samples = self.samples_per_prompt;
-        require(samples >= 2, "samples_per_prompt", &samples, "at least 2: an advantage compares within a group")?;
+        require(
+            samples >= 2,
+            "samples_per_prompt",
+            &samples,
+            "at least 2: an advantage compares within a group",
+        )?;
         require(self.temperature > 0.0, "temperature", &self.temperature, "above 0: training explores")?;
         require(self.top_p > 0.0 && self.top_p <= 1.0, "top_p", &self.top_p, "above 0 and at most 1")?;
         let unit = 0.0..1.0;
         require(unit.contains(&self.clip_low), "clip_low", &self.clip_low, "at least 0 and below 1")?;
-        require(unit.contains(&self.adamw.beta1), "adamw.beta1", &self.adamw.beta1, "at least 0 and below 1")?;
-        require(unit.contains(&self.adamw.beta2), "adamw.beta2", &self.adamw.beta2, "at least 0 and below 1")?;
+        require(
+            unit.contains(&self.adamw.beta1),
+            "adamw.beta1",
+            &self.adamw.beta1,
+            "at least 0 and below 1",
+        )?;
+        require(
+            unit.contains(&self.adamw.beta2),
+            "adamw.beta2",
+            &self.adamw.beta2,
+            "at least 0 and below 1",
+        )?;
         require(self.max_grad_norm > 0.0, "max_grad_norm", &self.max_grad_norm, "above 0")?;
         require(self.adamw.epsilon > 0.0, "adamw.epsilon", &self.adamw.epsilon, "above 0")?;
         let weights = &self.kind_weights;
@@ -219,8 +234,13 @@ mod tests {
         let refused = |config: TrainConfig| config.check().unwrap_err().to_string();
         let base = TrainConfig::default;
         assert!(base().check().is_ok());
-        assert!(refused(TrainConfig { samples_per_prompt: 1, ..base() }).starts_with("train.samples_per_prompt = 1"));
+        assert!(
+            refused(TrainConfig { samples_per_prompt: 1, ..base() })
+                .starts_with("train.samples_per_prompt = 1")
+        );
         assert!(refused(TrainConfig { temperature: 0.0, ..base() }).starts_with("train.temperature = 0"));
-        assert!(refused(TrainConfig { learning_rate: f64::NAN, ..base() }).starts_with("train.learning_rate"));
+        assert!(
+            refused(TrainConfig { learning_rate: f64::NAN, ..base() }).starts_with("train.learning_rate")
+        );
     }
 }

@@ -68,7 +68,8 @@ impl<B: AutodiffBackend> AdamW<B> {
         scale: f64,
     ) -> M {
         self.updates += 1;
-        let corrections = [self.config.beta1, self.config.beta2].map(|beta| 1.0 - beta.powf(self.updates as f64));
+        let corrections =
+            [self.config.beta1, self.config.beta2].map(|beta| 1.0 - beta.powf(self.updates as f64));
         model.map(&mut Update { optimizer: self, gradients, learning_rate, scale, corrections })
     }
 
@@ -78,10 +79,8 @@ impl<B: AutodiffBackend> AdamW<B> {
     /// When the file cannot be written.
     pub fn save<M: Module<B>>(&self, model: &M, path: &Path) -> Result<()> {
         let names = parameter_names(model);
-        let mut tensors = vec![NamedTensor::new(
-            "updates".to_owned(),
-            TensorData::new(vec![self.updates as f32], [1]),
-        )];
+        let mut tensors =
+            vec![NamedTensor::new("updates".to_owned(), TensorData::new(vec![self.updates as f32], [1]))];
         for (id, moments) in &self.moments {
             let name = &names[id];
             tensors.push(NamedTensor::new(format!("first.{name}"), moments.first.to_data()));
@@ -94,9 +93,15 @@ impl<B: AutodiffBackend> AdamW<B> {
     ///
     /// # Errors
     /// When the file is missing, malformed, or of another model.
-    pub fn load<M: Module<B>>(config: AdamWConfig, model: &M, path: &Path, device: &B::Device) -> Result<Self> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| input_error(format!("{}: cannot read the optimizer ({error})", path.display())))?;
+    pub fn load<M: Module<B>>(
+        config: AdamWConfig,
+        model: &M,
+        path: &Path,
+        device: &B::Device,
+    ) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            input_error(format!("{}: cannot read the optimizer ({error})", path.display()))
+        })?;
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|error| input_error(format!("{}: not a safetensors file: {error}", path.display())))?;
         let read = |name: &str| -> Result<Tensor<B::InnerBackend, 1>> {
@@ -110,8 +115,10 @@ impl<B: AutodiffBackend> AdamW<B> {
         for (id, name) in parameter_names(model) {
             // A parameter that never had a gradient has no moments.
             if tensors.tensor(&format!("first.{name}")).is_ok() {
-                let pair =
-                    Moments { first: read(&format!("first.{name}"))?, second: read(&format!("second.{name}"))? };
+                let pair = Moments {
+                    first: read(&format!("first.{name}"))?,
+                    second: read(&format!("second.{name}"))?,
+                };
                 moments.insert(id, pair);
             }
         }
@@ -142,13 +149,11 @@ impl<B: AutodiffBackend> ModuleMapper<B> for Update<'_, B> {
                 first: old.first.mul_scalar(beta1) + gradient.mul_scalar(1.0 - beta1),
                 second: old.second.mul_scalar(beta2) + square.mul_scalar(1.0 - beta2),
             },
-            None => Moments {
-                first: gradient.mul_scalar(1.0 - beta1),
-                second: square.mul_scalar(1.0 - beta2),
-            },
+            None => {
+                Moments { first: gradient.mul_scalar(1.0 - beta1), second: square.mul_scalar(1.0 - beta2) }
+            }
         };
-        let denominator =
-            moments.second.clone().div_scalar(self.corrections[1]).sqrt().add_scalar(epsilon);
+        let denominator = moments.second.clone().div_scalar(self.corrections[1]).sqrt().add_scalar(epsilon);
         let step = moments.first.clone().div_scalar(self.corrections[0]) / denominator;
         let decay = if D > 1 { weight_decay } else { 0.0 };
         let weights = tensor.inner().mul_scalar(1.0 - self.learning_rate * decay)
@@ -177,5 +182,7 @@ pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradient
     }
     let mut visitor = SquaredNorm::<B> { gradients, sum: None };
     model.visit(&mut visitor);
-    visitor.sum.map_or(0.0, |sum| f64::from(sum.into_data().convert::<f32>().iter::<f32>().sum::<f32>()).sqrt())
+    visitor
+        .sum
+        .map_or(0.0, |sum| f64::from(sum.into_data().convert::<f32>().iter::<f32>().sum::<f32>()).sqrt())
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use burn::{
-    optim::{GradientsAccumulator, GradientsParams},
     module::AutodiffModule,
+    optim::{GradientsAccumulator, GradientsParams},
     tensor::{
         ElementConversion, Tensor, TensorData,
         backend::{AutodiffBackend, Backend},
@@ -134,8 +134,13 @@ impl<B: TrainBackend> Trainer<B> {
 
     /// Without a KL term, an example of zero advantage or weight has no gradient. Its tokens have
     /// been counted in the denominators, and that is all there is to it.
-    fn drop_what_teaches_nothing(&self, examples: Vec<Example>, weights: Vec<f64>) -> (Vec<Example>, Vec<f64>) {
-        let teaches = |example: &Example| self.reference.is_some() || example.advantage * example.weight != 0.0;
+    fn drop_what_teaches_nothing(
+        &self,
+        examples: Vec<Example>,
+        weights: Vec<f64>,
+    ) -> (Vec<Example>, Vec<f64>) {
+        let teaches =
+            |example: &Example| self.reference.is_some() || example.advantage * example.weight != 0.0;
         examples.into_iter().zip(weights).filter(|(example, _)| teaches(example)).unzip()
     }
 
@@ -190,7 +195,8 @@ impl<B: TrainBackend> Trainer<B> {
         sums.gap += scalar((logprobs.clone().inner() - floats(&micro.old_logprobs, &device)).abs().sum());
         sums.targets += micro.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference = self.reference.as_ref().map(|model| Tensor::from_inner(self.logprobs(model, micro).logprobs));
+        let reference =
+            self.reference.as_ref().map(|model| Tensor::from_inner(self.logprobs(model, micro).logprobs));
         let output = loss.compute(LossInput {
             logprobs,
             old_logprobs,

@@ -160,7 +160,8 @@ pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, shape
             let kept = head(values(value), row, key_head, sizes.key_heads, sizes);
             let mut done = HeadGroup { outputs: Vec::new(), log_totals: Vec::new() };
             for member in 0..sizes.group {
-                let mut queries = head(values(query), row, key_head * sizes.group + member, sizes.heads, sizes);
+                let mut queries =
+                    head(values(query), row, key_head * sizes.group + member, sizes.heads, sizes);
                 rotate(&mut queries, row, rotation, sizes, 1.0);
                 let (output, log_totals) = attend(&queries, &keys, &kept, sizes);
                 done.outputs.push(output);
@@ -245,9 +246,11 @@ pub fn backward(
                 let of = |flat: &FlexTensor| head(values(flat), row, index, sizes.heads, sizes);
                 let mut queries = of(query);
                 rotate(&mut queries, row, rotation, sizes, 1.0);
-                let log_totals = &forward.log_totals[(row * sizes.heads + index) * sizes.length..][..sizes.length];
+                let log_totals =
+                    &forward.log_totals[(row * sizes.heads + index) * sizes.length..][..sizes.length];
                 let saved = Saved { queries: &queries, keys: &keys, values: &kept, log_totals };
-                let mut of_queries = attend_backward(saved, &of(&forward.output), &of(gradient), &mut gradients, sizes);
+                let mut of_queries =
+                    attend_backward(saved, &of(&forward.output), &of(gradient), &mut gradients, sizes);
                 rotate(&mut of_queries, row, rotation, sizes, -1.0);
                 gradients.queries.push(of_queries);
             }

@@ -48,7 +48,8 @@ pub fn rms_norm_backward(
     let mut input_gradient = vec![0.0; rows * size];
     let backward_rows = |((output, input), gradient): ((&mut [f32], &[f32]), &[f32])| {
         let mut weight_gradient = vec![0.0; size];
-        let rows = output.chunks_exact_mut(size).zip(input.chunks_exact(size)).zip(gradient.chunks_exact(size));
+        let rows =
+            output.chunks_exact_mut(size).zip(input.chunks_exact(size)).zip(gradient.chunks_exact(size));
         for ((output, row), gradient) in rows {
             let scale = inverse_root(row, epsilon);
             let mut along = 0.0;
@@ -84,7 +85,8 @@ fn sigmoid(x: f32) -> f32 {
 pub fn gated_silu(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
     let (gates, ups) = (values(gate), values(up));
     let mut output = vec![0.0; gates.len()];
-    let chunks = output.par_chunks_mut(ELEMENTS).zip(gates.par_chunks(ELEMENTS)).zip(ups.par_chunks(ELEMENTS));
+    let chunks =
+        output.par_chunks_mut(ELEMENTS).zip(gates.par_chunks(ELEMENTS)).zip(ups.par_chunks(ELEMENTS));
     chunks.for_each(|((output, gates), ups)| {
         for ((output, &gate), &up) in output.iter_mut().zip(gates).zip(ups) {
             *output = gate * sigmoid(gate) * up;

@@ -13,8 +13,8 @@ pub fn exp(x: f32) -> f32 {
     let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = clamped - n * LN_2_HIGH - n * LN_2_LOW;
-    let polynomial =
-        1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    let polynomial = 1.0
+        + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
     let exponent = (shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32) << 23;
     let value = f32::from_bits((polynomial.to_bits() as i32).wrapping_add(exponent) as u32);
     if x < -87.0 { 0.0 } else { value }

@@ -94,10 +94,14 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         let values = contiguous(scores.primitive.clone());
         let found = logprob::forward(&values, targets, temperature);
         let state = (values, found.log_totals, targets.to_vec());
-        let logprobs =
-            record::<C, _, 1, 1>([scores], found.logprobs, state, move |(scores, log_totals, targets), gradient| {
+        let logprobs = record::<C, _, 1, 1>(
+            [scores],
+            found.logprobs,
+            state,
+            move |(scores, log_totals, targets), gradient| {
                 [logprob::backward(scores, log_totals, targets, gradient, temperature)]
-            });
+            },
+        );
         TargetLogprobs { logprobs, entropy: Tensor::from_inner(wrap(found.entropy)) }
     }
 }
