@@ -1,0 +1,229 @@
+//! The binary as people and scripts use it: a short run end to end, a resumed one, and bad input.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn spark() -> Command {
+    let mut command = Command::cargo_bin("spark").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// A few tiny steps of the default recipe, saved after each.
+fn train(out: &Path) -> Command {
+    let mut command = spark();
+    command.args(["train", "--recipe", "recipes/digits.toml", "--quiet", "--out"]).arg(out);
+    for setting in [
+        "train.steps=3",
+        "train.prompts_per_step=3",
+        "train.recycled_per_step=3",
+        "train.samples_per_prompt=4",
+        "train.max_new_tokens=40",
+        "eval.problems=6",
+        "eval.judge_items=4",
+        "eval.max_new_tokens=40",
+        "checkpoint.every=1",
+        "checkpoint.keep=3",
+    ] {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+fn rows(path: &Path) -> Vec<Value> {
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Metrics without what depends on the clock.
+fn timeless(path: &Path) -> Vec<Value> {
+    let mut rows = rows(path);
+    for row in &mut rows {
+        let row = row.as_object_mut().unwrap();
+        row.retain(|key, _| key != "time" && !key.starts_with("tokens_per_second"));
+    }
+    rows
+}
+
+#[test]
+fn three_steps_end_to_end_and_a_resumed_run_is_bit_identical() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    train(&run).assert().success().stdout(predicate::str::contains("reasoning accuracy"));
+
+    let metrics = rows(&run.join("metrics.jsonl"));
+    assert_eq!(metrics.iter().map(|row| row["step"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    for key in ["loss", "grad_norm", "kl", "entropy", "rollout_logprob_gap", "reason/reward", "lr"] {
+        assert!(metrics.iter().all(|row| row[key].is_number()), "{key} is missing");
+    }
+    assert!(metrics.iter().all(|row| row["rollout_logprob_gap"].as_f64().unwrap() < 1e-4));
+    let rollouts = rows(&run.join("rollouts.jsonl"));
+    assert_eq!(rollouts.iter().filter(|row| row["step"] == 1).count(), 3 * 4);
+    assert!(rollouts.iter().any(|row| row["kind"] != "reason"), "something was recycled");
+    let summary: Value = serde_json::from_slice(&fs::read(run.join("summary.json")).unwrap()).unwrap();
+    for when in ["before", "after"] {
+        for figure in ["reasoning_accuracy", "judge_accuracy", "reflect_accuracy"] {
+            assert!((0.0..=1.0).contains(&summary[when][figure].as_f64().unwrap()));
+        }
+    }
+    assert!(run.join("final/tokenizer.json").exists() && run.join("recipe.toml").exists());
+
+    // As if the run had been killed between its first and its second checkpoint.
+    let weights = fs::read(run.join("final/model.safetensors")).unwrap();
+    let (metrics, rollouts) = (timeless(&run.join("metrics.jsonl")), fs::read(run.join("rollouts.jsonl")).unwrap());
+    for step in ["step-000002", "step-000003"] {
+        fs::remove_dir_all(run.join("checkpoints").join(step)).unwrap();
+    }
+    fs::write(run.join("checkpoints/latest"), "step-000001").unwrap();
+    fs::remove_dir_all(run.join("final")).unwrap();
+    spark().args(["train", "--quiet", "--resume", "--out"]).arg(&run).assert().success();
+    assert!(fs::read(run.join("final/model.safetensors")).unwrap() == weights, "the weights differ");
+    assert_eq!(timeless(&run.join("metrics.jsonl")), metrics);
+    assert!(fs::read(run.join("rollouts.jsonl")).unwrap() == rollouts, "the rollouts differ");
+}
+
+#[test]
+fn generate_prints_the_contracts_json() {
+    let output = spark()
+        .args(["generate", "--model", "models/tiny-vl", "--prompt", "What number is written?"])
+        .args(["--image", "datasets/digits-vl/images/test-0001.png", "--max-new-tokens", "12"])
+        .args(["--temperature", "0", "--n", "2", "--json"])
+        .assert()
+        .success();
+    let lines = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let completions: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(completions.len(), 2);
+    assert_eq!(completions[0]["token_ids"], completions[1]["token_ids"], "greedy is greedy");
+    let tokens = completions[0]["token_ids"].as_array().unwrap().len();
+    assert_eq!(completions[0]["logprobs"].as_array().unwrap().len(), tokens);
+    assert!(["stop", "length"].contains(&completions[0]["finish_reason"].as_str().unwrap()));
+}
+
+#[test]
+fn eval_reports_accuracy_for_both_strategies() {
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("few.jsonl");
+    let image = fs::canonicalize("datasets/digits-vl/images/test-0001.png").unwrap();
+    let row = serde_json::json!({"question": "What number is written?", "images": [image], "answer": "1"});
+    fs::write(&data, format!("{row}\n")).unwrap();
+    for strategy in ["single", "reflect"] {
+        let out = root.path().join(strategy);
+        let output = spark()
+            .args(["eval", "--model", "models/tiny-vl", "--max-new-tokens", "40", "--quiet"])
+            .args(["--strategy", strategy, "--data"])
+            .arg(&data)
+            .arg("--out")
+            .arg(&out)
+            .assert()
+            .success();
+        let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        assert_eq!(report["answers"], 1);
+        assert_eq!(rows(&out).len(), 1);
+    }
+}
+
+#[test]
+fn sft_writes_a_model_directory() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("sft");
+    spark()
+        .args(["sft", "--recipe", "recipes/tiny-vl-sft.toml", "--quiet", "--out"])
+        .arg(&run)
+        .args(["--set", "train.steps=3", "--set", "train.warmup_steps=1", "--set", "sft.batch_size=8"])
+        .assert()
+        .success();
+    let losses: Vec<f64> =
+        rows(&run.join("metrics.jsonl")).iter().map(|row| row["loss"].as_f64().unwrap()).collect();
+    assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
+    assert!(run.join("final/model.safetensors").exists());
+}
+
+/// A run whose training data is this text (beside a copy of one image) fails with exit code 2 and a
+/// message that contains every one of `named`.
+fn refused_data(text: &str, named: &[&str]) {
+    let root = TempDir::new().unwrap();
+    fs::copy("datasets/digits-vl/images/test-0001.png", root.path().join("good.png")).unwrap();
+    fs::write(root.path().join("broken.png"), b"\x89PNG\r\n\x1a\nnot much more").unwrap();
+    let data = root.path().join("data.jsonl");
+    fs::write(&data, text).unwrap();
+    let mut command = train(&root.path().join("run"));
+    command.arg("--set").arg(format!("data.train={}", data.display()));
+    refused(&mut command, named);
+}
+
+fn refused(command: &mut Command, named: &[&str]) {
+    let mut assert = command.assert().code(2).stderr(predicate::str::starts_with("error: "));
+    for name in named {
+        assert = assert.stderr(predicate::str::contains(*name));
+    }
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn bad_data_is_refused_by_file_and_field() {
+    refused_data(
+        r#"{"question": "q", "images": ["missing.png"], "answer": "1"}"#,
+        &["data.jsonl", "missing.png"],
+    );
+    refused_data(r#"{"question": "q", "images": ["broken.png"], "answer": "1"}"#, &["broken.png"]);
+    refused_data(r#"{"question": "q", "images": ["good.png"]}"#, &["data.jsonl", "answer"]);
+    refused_data(r#"{"question": "q", "answer": ""}"#, &["data.jsonl", "answer"]);
+    refused_data(r#"{"question": "q", "answer": "12", "verifier": "choice"}"#, &["data.jsonl", "choice"]);
+    refused_data("not json", &["data.jsonl"]);
+    refused_data("", &["data.jsonl"]);
+}
+
+#[test]
+fn bad_rows_are_skipped_counted_and_reported_where_the_recipe_says_so() {
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("data.jsonl");
+    let good = |n: usize| format!("{{\"question\": \"What is {n} + {n}?\", \"answer\": \"{}\"}}\n", 2 * n);
+    let bad = "{\"question\": \"q\", \"images\": [\"missing.png\"], \"answer\": \"1\"}\n";
+    fs::write(&data, [good(1), bad.to_owned(), good(2), good(3)].concat()).unwrap();
+    train(&root.path().join("run"))
+        .args(["--set", "data.bad_rows=skip", "--set", "train.steps=1", "--set"])
+        .arg(format!("data.train={}", data.display()))
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("1 rows skipped").and(predicate::str::contains("missing.png")));
+}
+
+#[test]
+fn bad_settings_and_models_are_refused_by_name() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    refused(train(&run).args(["--set", "train.stepz=1"]), &["train.stepz"]);
+    refused(train(&run).args(["--set", "train.samples_per_prompt=1"]), &["train.samples_per_prompt"]);
+    refused(train(&run).args(["--set", "model.path=nowhere"]), &["nowhere"]);
+    refused(train(&run).args(["--backend", "npu"]), &["npu", "flex"]);
+    let recipe = root.path().join("recipe.toml");
+    fs::write(&recipe, "[train]\nsteps = 1\nspeed = 9\n").unwrap();
+    refused(spark().arg("train").arg("--recipe").arg(&recipe), &["recipe.toml", "speed"]);
+    refused(spark().args(["train", "--recipe", "nothing.toml"]), &["nothing.toml"]);
+    refused(spark().args(["train", "--resume", "--out"]).arg(root.path().join("none")), &["none", "--resume"]);
+}
+
+#[test]
+fn a_model_directory_that_does_not_fit_is_refused_with_every_tensor_named() {
+    let root = TempDir::new().unwrap();
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"] {
+        fs::copy(Path::new("models/tiny-vl").join(name), root.path().join(name)).unwrap();
+    }
+    let config = root.path().join("config.json");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")).unwrap();
+    let generate = |extra: &[&str]| {
+        let mut command = spark();
+        command.args(["generate", "--prompt", "q", "--model"]).arg(root.path()).args(extra);
+        command
+    };
+    refused(&mut generate(&[]), &["missing: model.layers.4.mlp.down_proj.weight"]);
+    fs::write(root.path().join("model.safetensors"), b"short").unwrap();
+    refused(&mut generate(&[]), &["model.safetensors"]);
+    fs::remove_file(root.path().join("model.safetensors")).unwrap();
+    refused(&mut generate(&["--seed", "1"]), &["model.safetensors", "cannot read"]);
+}
