@@ -43,7 +43,7 @@ impl DigitsVlOptions {
             source: source.into(),
             out: out.into(),
             plan: Plan::default(),
-            warm_pairs: 2400,
+            warm_pairs: 4800,
             judge_label_noise: 1.0,
         }
     }

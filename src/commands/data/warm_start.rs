@@ -2,7 +2,8 @@
 //!
 //! They teach form only. The verdict of a judge pair is by default a fair coin: after the warm start a
 //! model judges in the right form and knows nothing of right and wrong, which is left to be learnt by
-//! reinforcement. What a reply states before its verdict is always true.
+//! reinforcement. What a reply states before its verdict is always true. More than half of the plain
+//! solutions are given at a glance, without working: that working pays is left to be learnt, too.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -18,6 +19,9 @@ use crate::{
 
 /// How often a candidate is shown as a whole solution instead of its bare answer.
 const WHOLE_SOLUTION: f64 = 0.25;
+
+/// How often a plain solution is the bare answer, without working.
+const AT_A_GLANCE: f64 = 0.6;
 
 /// A (prompt, completion) pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,7 +89,7 @@ impl Case {
 
     fn pair(self, kind: Kind, posed: &Posed, stream: &mut Stream) -> Pair {
         let (question, answer, completion) = match kind {
-            Kind::Reason => reason(&posed.exercise),
+            Kind::Reason => reason(&posed.exercise, stream),
             Kind::Pointwise => self.pointwise(&posed.exercise, stream),
             Kind::Pairwise => self.pairwise(&posed.exercise, stream),
             Kind::Reflection => self.reflection(&posed.exercise, stream),
@@ -101,7 +105,7 @@ impl Case {
         (
             judge::pointwise(&exercise.question, &shown, stream.below(judge::WORDINGS)),
             label(self.truth).to_owned(),
-            format!("{} \\boxed{{{}}}", compared(exercise, &candidate), label(self.verdict)),
+            format!("{} \\boxed{{{}}}", self.compared(exercise, &candidate), label(self.verdict)),
         )
     }
 
@@ -119,11 +123,13 @@ impl Case {
             ),
             label(self.truth).to_owned(),
             format!(
-                "{} I get {}. A says {}, B says {}. \\boxed{{{}}}",
+                "{} I get {}. A says {}: {}. B says {}: {}. \\boxed{{{}}}",
                 right.working,
                 right.answer,
                 a.answer,
+                likeness(self.truth),
                 b.answer,
+                likeness(!self.truth),
                 label(self.verdict)
             ),
         )
@@ -134,7 +140,7 @@ impl Case {
         let candidate = self.candidate(exercise, stream);
         let shown = show(&candidate, whole_solution(stream));
         let answer = exercise.solution().answer;
-        let completion = format!("{} \\boxed{{{answer}}}", compared(exercise, &candidate));
+        let completion = format!("{} \\boxed{{{answer}}}", self.compared(exercise, &candidate));
         let question = judge::reflection(&exercise.question, &shown, stream.below(judge::WORDINGS));
         (question, answer, completion)
     }
@@ -142,11 +148,24 @@ impl Case {
     fn candidate(self, exercise: &Exercise, stream: &mut Stream) -> Solution {
         if self.truth { exercise.solution() } else { exercise.wrong_solution(stream) }
     }
+
+    /// The working, one's own answer, the candidate's, and whether they are the same.
+    fn compared(self, exercise: &Exercise, candidate: &Solution) -> String {
+        let Solution { working, answer } = exercise.solution();
+        format!("{working} I get {answer}, the answer says {}: {}.", candidate.answer, likeness(self.truth))
+    }
 }
 
-fn reason(exercise: &Exercise) -> (String, String, String) {
+fn reason(exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
     let solution = exercise.solution();
-    (exercise.question.clone(), solution.answer.clone(), solution.text())
+    let at_a_glance = format!("\\boxed{{{}}}", solution.answer);
+    let completion = if stream.chance(AT_A_GLANCE) { at_a_glance } else { solution.text() };
+    (exercise.question.clone(), solution.answer, completion)
+}
+
+/// How a candidate compares with one's own, true answer.
+fn likeness(right: bool) -> &'static str {
+    if right { "same" } else { "different" }
 }
 
 fn whole_solution(stream: &mut Stream) -> bool {
@@ -155,12 +174,6 @@ fn whole_solution(stream: &mut Stream) -> bool {
 
 fn show(candidate: &Solution, whole: bool) -> String {
     if whole { candidate.text() } else { candidate.answer.clone() }
-}
-
-/// The working, one's own answer and the candidate's.
-fn compared(exercise: &Exercise, candidate: &Solution) -> String {
-    let Solution { working, answer } = exercise.solution();
-    format!("{working} I get {answer}, the answer says {}.", candidate.answer)
 }
 
 #[cfg(test)]

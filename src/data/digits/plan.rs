@@ -33,10 +33,10 @@ impl Default for Plan {
         Self {
             seed: 0,
             test_digits: 360,
-            warm_digits: 200,
+            warm_digits: 300,
             train_images: 1500,
             test_images: 250,
-            warm_images: 400,
+            warm_images: 600,
             train_problems: 4500,
             test_problems: 600,
         }
