@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::{
     checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig,
-    recycle::RecycleConfig, train::TrainConfig,
+    recycle::RecycleConfig, rollout::EngineConfig, train::TrainConfig,
 };
 
 /// The `[model]` part.
@@ -50,20 +50,6 @@ impl Default for DataConfig {
     }
 }
 
-/// The `[rollout]` part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RolloutConfig {
-    /// Completions decoded side by side, at most.
-    pub max_rows: usize,
-}
-
-impl Default for RolloutConfig {
-    fn default() -> Self {
-        Self { max_rows: 256 }
-    }
-}
-
 /// The `[sft]` part: the supervised warm start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -90,7 +76,7 @@ pub struct RunConfig {
     pub model: ModelSource,
     pub data: DataConfig,
     pub sft: SftConfig,
-    pub rollout: RolloutConfig,
+    pub rollout: EngineConfig,
     pub train: TrainConfig,
     pub recycle: RecycleConfig,
     pub eval: EvalConfig,
@@ -131,9 +117,7 @@ impl RunConfig {
         self.train.check()?;
         self.eval.check()?;
         self.recycle.check()?;
-        if self.rollout.max_rows == 0 {
-            return Err(input_error("rollout.max_rows = 0: must be at least 1"));
-        }
+        self.rollout.check()?;
         if self.sft.batch_size == 0 {
             return Err(input_error("sft.batch_size = 0: must be at least 1"));
         }

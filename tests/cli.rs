@@ -73,7 +73,8 @@ fn three_steps_end_to_end_and_a_resumed_run_is_bit_identical() {
 
     // As if the run had been killed between its first and its second checkpoint.
     let weights = fs::read(run.join("final/model.safetensors")).unwrap();
-    let (metrics, rollouts) = (timeless(&run.join("metrics.jsonl")), fs::read(run.join("rollouts.jsonl")).unwrap());
+    let (metrics, rollouts) =
+        (timeless(&run.join("metrics.jsonl")), fs::read(run.join("rollouts.jsonl")).unwrap());
     for step in ["step-000002", "step-000003"] {
         fs::remove_dir_all(run.join("checkpoints").join(step)).unwrap();
     }
@@ -204,7 +205,10 @@ fn bad_settings_and_models_are_refused_by_name() {
     fs::write(&recipe, "[train]\nsteps = 1\nspeed = 9\n").unwrap();
     refused(spark().arg("train").arg("--recipe").arg(&recipe), &["recipe.toml", "speed"]);
     refused(spark().args(["train", "--recipe", "nothing.toml"]), &["nothing.toml"]);
-    refused(spark().args(["train", "--resume", "--out"]).arg(root.path().join("none")), &["none", "--resume"]);
+    refused(
+        spark().args(["train", "--resume", "--out"]).arg(root.path().join("none")),
+        &["none", "--resume"],
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use spark::{
     kernels::Kernels,
     model::{ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor},
     random::Stream,
-    rollout::{Completion, Engine, Request, Sampling},
+    rollout::{Completion, Engine, EngineConfig, Request, Sampling},
 };
 
 /// Prompts of different length, with and without images of different size.
@@ -42,7 +42,8 @@ fn generate(
     max_rows: usize,
 ) -> Vec<Vec<Completion>> {
     let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 12 };
-    let engine = Engine { model, sampling, stop_ids: &[END_TOKEN], max_rows };
+    let engine =
+        Engine { model, sampling, stop_ids: &[END_TOKEN], config: EngineConfig { max_rows, workers: 2 } };
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()

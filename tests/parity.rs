@@ -17,7 +17,7 @@ use spark::{
         weights::{ParameterPath, load_model},
     },
     random::Stream,
-    rollout::{Engine, Request, Sampling},
+    rollout::{Engine, EngineConfig, Request, Sampling},
     train::{LossInput, PolicyLoss, advantage::group_advantages},
 };
 
@@ -97,7 +97,12 @@ fn positions_features_and_logprobs_are_those_of_transformers() {
 #[test]
 fn greedy_continuations_are_those_of_transformers() {
     let model = model::<Plain>();
-    let engine = Engine { model: &model, sampling: Sampling::greedy(8), stop_ids: &[], max_rows: 8 };
+    let engine = Engine {
+        model: &model,
+        sampling: Sampling::greedy(8),
+        stop_ids: &[],
+        config: EngineConfig::default(),
+    };
     for (name, input, case) in cases() {
         let request = Request { prompt: &input, streams: vec![Stream::new(&[0])] };
         let completion = engine.generate(&[request], &|_| ()).remove(0).remove(0);
@@ -138,7 +143,8 @@ fn the_gradient_of_every_parameter_is_pytorchs() {
     let length = all.dims()[0];
     let loss = all.narrow(0, length - tokens, tokens).mean().neg();
     let gradients = GradientsParams::from_grads(loss.backward(), &model);
-    let mut collector = Collector { path: ParameterPath::default(), gradients: &gradients, found: Vec::new() };
+    let mut collector =
+        Collector { path: ParameterPath::default(), gradients: &gradients, found: Vec::new() };
     model.visit(&mut collector);
     let parameters = expected["parameters"].as_object().unwrap();
     assert_eq!(collector.found.len(), parameters.len());
@@ -146,7 +152,10 @@ fn the_gradient_of_every_parameter_is_pytorchs() {
         let theirs = &parameters[&name];
         let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let expected_norm = theirs["norm"].as_f64().unwrap();
-        assert!((norm - expected_norm).abs() <= 1e-4 * expected_norm + 1e-7, "{name}: {norm}, {expected_norm}");
+        assert!(
+            (norm - expected_norm).abs() <= 1e-4 * expected_norm + 1e-7,
+            "{name}: {norm}, {expected_norm}"
+        );
         assert_close(&name, &gradient[..4], &floats(&theirs["first"]), 1e-4 * expected_norm as f32 + 1e-7);
     }
 }
@@ -160,7 +169,8 @@ fn the_grpo_loss_and_its_gradient_are_pytorchs() {
     let lengths: Vec<f32> = mask.chunks(columns).map(|row| row.iter().sum()).collect();
     let device = Default::default();
     let kept = |values: Vec<f32>| -> Vec<f32> { present.iter().map(|&token| values[token]).collect() };
-    let tensor = |values: Vec<f32>| Tensor::<Differentiable, 1>::from_floats(kept(values).as_slice(), &device);
+    let tensor =
+        |values: Vec<f32>| Tensor::<Differentiable, 1>::from_floats(kept(values).as_slice(), &device);
     let per_token = |values: Vec<f32>| values.into_iter().flat_map(|v| vec![v; columns]).collect::<Vec<_>>();
     for (name, expected) in oracle["objectives"].as_object().unwrap() {
         let weights = match name.starts_with("token") {

@@ -39,7 +39,8 @@ fn group(kind: Kind, input: ModelInput, rollouts: Vec<Rollout>) -> RolloutGroup 
 }
 
 fn groups() -> Vec<RolloutGroup> {
-    let right_and_wrong = || vec![rollout(&[5, 6, 7, 2], 1.0), rollout(&[8, 2], 0.0), rollout(&[9, 10, 2], 0.0)];
+    let right_and_wrong =
+        || vec![rollout(&[5, 6, 7, 2], 1.0), rollout(&[8, 2], 0.0), rollout(&[9, 10, 2], 0.0)];
     vec![
         group(Kind::Reason, prompt(&[4, 5], &[image(2, 4, 1)], &[6]), right_and_wrong()),
         group(Kind::Pointwise, prompt(&[7], &[], &[]), right_and_wrong()),
@@ -62,8 +63,7 @@ fn config() -> TrainConfig {
 fn updated(config: TrainConfig) -> (Vec<f32>, UpdateReport) {
     let start = tiny_model(1);
     let optimizer = AdamW::<Differentiable>::new(config.adamw);
-    let mut trainer =
-        Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
+    let mut trainer = Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
     let report = trainer.update(&groups(), 1).unwrap();
     (weights(&trainer.sampler()), report)
 }
@@ -91,7 +91,8 @@ fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
 #[test]
 fn micro_batches_give_the_same_update_as_one_batch() {
     for normalization in [Normalization::Token, Normalization::Sequence] {
-        let (whole, whole_report) = updated(TrainConfig { normalization, micro_batch_tokens: 100_000, ..config() });
+        let (whole, whole_report) =
+            updated(TrainConfig { normalization, micro_batch_tokens: 100_000, ..config() });
         let (parts, parts_report) = updated(TrainConfig { normalization, micro_batch_tokens: 1, ..config() });
         let moved = largest_difference(&whole, &weights(&tiny_model(1)));
         assert!(moved > 1e-2, "the update moves something: {moved}");
@@ -128,8 +129,7 @@ fn a_kind_of_weight_zero_leaves_the_policy_to_the_others() {
 #[test]
 fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
     let config = TrainConfig { learning_rate: 1e-2, kl_coefficient: 0.0, ..config() };
-    let mut trainer =
-        Trainer::new(differentiable(tiny_model(1)), None, AdamW::new(config.adamw), config);
+    let mut trainer = Trainer::new(differentiable(tiny_model(1)), None, AdamW::new(config.adamw), config);
     let before = completion_logprobs(&trainer.sampler());
     for step in 1..=3 {
         trainer.update(&groups(), step).unwrap();

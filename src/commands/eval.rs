@@ -9,13 +9,13 @@ use super::inputs::{load_model_and_processor, usable_problems};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
-    config::{DataConfig, RolloutConfig},
+    config::DataConfig,
     data::Problem,
     error::input_error,
     eval::{EvalConfig, Solver, answer_with_reflection},
     kernels::TrainBackend,
     metrics::Phase,
-    rollout::{Sampling, SamplingKey},
+    rollout::{EngineConfig, Sampling, SamplingKey},
     verify::Verdict,
 };
 
@@ -55,8 +55,7 @@ impl Job for EvalJob {
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&self.args.model, &device)?;
         let problems = usable_problems(&self.args.data, &DataConfig::default(), &processor)?;
         let progress = Phase::start("answering", problems.len(), self.quiet);
-        let solver =
-            Solver { model: &model, processor: &processor, max_rows: RolloutConfig::default().max_rows };
+        let solver = Solver { model: &model, processor: &processor, engine: EngineConfig::default() };
         let sampling = Sampling {
             temperature: if self.args.samples == 1 { 0.0 } else { 1.0 },
             ..Sampling::greedy(self.args.max_new_tokens)

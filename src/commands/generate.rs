@@ -11,11 +11,8 @@ use crate::{
     error::input_error,
     kernels::TrainBackend,
     random::Stream,
-    rollout::{Engine, Request, Sampling},
+    rollout::{Engine, EngineConfig, Request, Sampling},
 };
-
-/// Rows decoded side by side, at most.
-const MAX_ROWS: usize = 64;
 
 /// Samples and prints completions.
 ///
@@ -63,7 +60,7 @@ impl Job for GenerateJob {
                 max_new_tokens: args.max_new_tokens,
             },
             stop_ids: processor.eos_token_ids(),
-            max_rows: MAX_ROWS,
+            config: EngineConfig::default(),
         };
         let streams = (0..args.samples).map(|sample| Stream::new(&[seed, sample as u64])).collect();
         let request = Request { prompt: &prompt.input, streams };

@@ -290,7 +290,7 @@ impl<B: TrainBackend> Session<B> {
     }
 
     fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
-        Solver { model, processor: &self.processor, max_rows: self.config.rollout.max_rows }
+        Solver { model, processor: &self.processor, engine: self.config.rollout }
     }
 
     /// Time spent on the run, over all its restarts.

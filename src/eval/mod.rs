@@ -16,7 +16,7 @@ use crate::{
     kernels::Kernels,
     model::Qwen,
     processor::Processor,
-    rollout::{Engine, RolloutGroup, Sampling, SamplingKey, sample_groups},
+    rollout::{Engine, EngineConfig, RolloutGroup, Sampling, SamplingKey, sample_groups},
 };
 
 /// The `[eval]` part of a recipe.
@@ -70,7 +70,7 @@ pub struct Scores {
 pub struct Solver<'a, B: Kernels> {
     pub model: &'a Qwen<B>,
     pub processor: &'a Processor,
-    pub max_rows: usize,
+    pub engine: EngineConfig,
 }
 
 impl<B: Kernels> Solver<'_, B> {
@@ -87,7 +87,7 @@ impl<B: Kernels> Solver<'_, B> {
         progress: &dyn Fn(usize),
     ) -> Result<Vec<RolloutGroup>> {
         let stop_ids = self.processor.eos_token_ids();
-        let engine = Engine { model: self.model, sampling, stop_ids, max_rows: self.max_rows };
+        let engine = Engine { model: self.model, sampling, stop_ids, config: self.engine };
         sample_groups(&engine, self.processor, problems, samples, key, progress)
     }
 

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::{
-    Completion, FinishReason,
+    Completion, EngineConfig, FinishReason,
     sampler::{Sampling, sample},
 };
 use crate::{
@@ -29,8 +29,7 @@ pub struct Engine<'a, B: Kernels> {
     pub sampling: Sampling,
     /// Tokens that end a completion.
     pub stop_ids: &'a [u32],
-    /// Rows decoded together at most (one request's samples always are).
-    pub max_rows: usize,
+    pub config: EngineConfig,
 }
 
 /// A sample in the making.
@@ -52,13 +51,25 @@ impl<B: Kernels> Engine<'_, B> {
         let mut order: Vec<usize> = (0..requests.len()).collect();
         order.sort_by_key(|&index| requests[index].prompt.ids.len());
         let mut completions = vec![Vec::new(); requests.len()];
-        for chunk in self.chunks(&order, requests) {
-            for row in self.generate_chunk(chunk, requests) {
+        for side_by_side in self.chunks(&order, requests).chunks(self.config.workers) {
+            for row in self.generate_side_by_side(side_by_side, requests) {
                 completions[row.request].push(row.completion);
             }
-            progress(chunk.len());
+            progress(side_by_side.iter().map(|chunk| chunk.len()).sum());
         }
         completions
+    }
+
+    /// Every chunk on a thread of its own; rows in the chunks' order.
+    fn generate_side_by_side(&self, chunks: &[&[usize]], requests: &[Request<'_>]) -> Vec<Row> {
+        if let [chunk] = chunks {
+            return self.generate_chunk(chunk, requests);
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                chunks.iter().map(|chunk| scope.spawn(|| self.generate_chunk(chunk, requests))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("sampling panicked")).collect()
+        })
     }
 
     /// Stretches of `order` whose samples fit the row limit; at least one request each.
@@ -67,7 +78,7 @@ impl<B: Kernels> Engine<'_, B> {
         let (mut first, mut rows) = (0, 0);
         for (place, &index) in order.iter().enumerate() {
             let wanted = requests[index].streams.len();
-            if rows + wanted > self.max_rows && place > first {
+            if rows + wanted > self.config.max_rows && place > first {
                 chunks.push(&order[first..place]);
                 (first, rows) = (place, 0);
             }

@@ -1,5 +1,6 @@
 //! Sampling completions: many per prompt, with the log-probability of every sampled token.
 
+mod config;
 mod engine;
 mod groups;
 mod sampler;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{data::Problem, processor::Prompt, verify::Verdict};
 
+pub use config::EngineConfig;
 pub use engine::{Engine, Request};
 pub use groups::{SamplingKey, sample_groups};
 pub use sampler::{Sampling, sample};
