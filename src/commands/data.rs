@@ -43,7 +43,7 @@ impl DigitsVlOptions {
             source: source.into(),
             out: out.into(),
             plan: Plan::default(),
-            warm_pairs: 4800,
+            warm_pairs: 14_400,
             judge_label_noise: 1.0,
         }
     }

@@ -228,13 +228,14 @@ mod tests {
         let pairs = pairs(1.0);
         for pair in of_kind(&pairs, Kind::Pointwise) {
             let mine = between(&pair.completion, "I get ", ", the");
-            let theirs = between(&pair.completion, "answer says ", ". \\boxed");
+            let theirs = between(&pair.completion, "answer says ", ": ");
             assert_eq!(pair.answer == "Yes", mine == theirs, "{}", pair.completion);
+            assert_eq!(pair.answer == "Yes", pair.completion.contains(": same."), "{}", pair.completion);
         }
         for pair in of_kind(&pairs, Kind::Pairwise) {
             let mine = between(&pair.completion, "I get ", ". A");
-            let a = between(&pair.completion, "A says ", ", B");
-            let b = between(&pair.completion, "B says ", ". \\boxed");
+            let a = between(&pair.completion, "A says ", ": ");
+            let b = between(&pair.completion, "B says ", ": ");
             assert_ne!(a, b);
             assert_eq!(mine, if pair.answer == "A" { a } else { b }, "{}", pair.completion);
         }

@@ -36,7 +36,7 @@ impl Default for Plan {
             warm_digits: 300,
             train_images: 1500,
             test_images: 250,
-            warm_images: 600,
+            warm_images: 2400,
             train_problems: 4500,
             test_problems: 600,
         }
