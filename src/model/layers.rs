@@ -8,7 +8,7 @@ use burn::{
 
 use crate::kernels::Kernels;
 
-/// A linear layer of zeros: real weights are loaded, or drawn by [`super::init`].
+/// A linear layer of zeros: real weights are loaded, or drawn at random.
 ///
 /// `weight` is `[input, output]`, the transpose of the checkpoint's.
 pub fn linear<B: Backend>(input: usize, output: usize, bias: bool, device: &B::Device) -> Linear<B> {

@@ -29,7 +29,7 @@ pub struct Qwen<B: Backend> {
 }
 
 impl<B: Backend> Qwen<B> {
-    /// A model of zeros with unit norms; see [`super::weights`] and [`super::init`].
+    /// A model of zeros with unit norms; real weights come from [`super::weights`].
     pub fn new(config: &ModelConfig, device: &B::Device) -> Self {
         let text = &config.text;
         Self {
