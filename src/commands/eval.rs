@@ -10,13 +10,12 @@ use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
     config::DataConfig,
-    data::Problem,
     error::input_error,
-    eval::{EvalConfig, Solver, answer_with_reflection},
+    eval::{EvalConfig, Reflected, Solver, answer_with_reflection},
     kernels::TrainBackend,
     metrics::Phase,
     rollout::{EngineConfig, Sampling, SamplingKey},
-    verify::Verdict,
+    train::advantage::mean,
 };
 
 /// Answers every problem and prints the accuracies as one JSON object.
@@ -40,14 +39,6 @@ struct EvalJob {
     quiet: bool,
 }
 
-/// One final answer.
-struct Answer {
-    problem: Problem,
-    text: String,
-    verdict: Verdict,
-    rounds: usize,
-}
-
 impl Job for EvalJob {
     type Output = ();
 
@@ -62,12 +53,12 @@ impl Job for EvalJob {
         };
         let key = SamplingKey { seed: self.seed, step: 0 };
         let groups = solver.answer(problems, self.args.samples, sampling, key, &|n| progress.advance(n))?;
-        let answers: Vec<Answer> = match self.args.strategy {
+        let answers: Vec<Reflected> = match self.args.strategy {
             Strategy::Single => groups
                 .into_iter()
                 .flat_map(|group| {
                     let problem = group.problem;
-                    group.rollouts.into_iter().map(move |rollout| Answer {
+                    group.rollouts.into_iter().map(move |rollout| Reflected {
                         problem: problem.clone(),
                         text: rollout.text,
                         verdict: rollout.verdict,
@@ -77,15 +68,7 @@ impl Job for EvalJob {
                 .collect(),
             Strategy::Reflect => {
                 let config = EvalConfig { max_new_tokens: self.args.max_new_tokens, ..EvalConfig::default() };
-                let reflected = answer_with_reflection(&solver, &groups, &config)?.into_iter();
-                reflected
-                    .map(|answer| Answer {
-                        problem: answer.problem,
-                        text: answer.text,
-                        verdict: answer.verdict,
-                        rounds: answer.rounds,
-                    })
-                    .collect()
+                answer_with_reflection(&solver, &groups, &config)?
             }
         };
         if let Some(out) = &self.args.out {
@@ -98,7 +81,7 @@ impl Job for EvalJob {
     }
 }
 
-fn answer_row(answer: &Answer) -> Value {
+fn answer_row(answer: &Reflected) -> Value {
     json!({
         "id": answer.problem.id,
         "kind": answer.problem.kind,
@@ -113,8 +96,8 @@ fn answer_row(answer: &Answer) -> Value {
 }
 
 /// Accuracy over all, per source and per kind.
-fn summary(answers: &[Answer]) -> Value {
-    let by = |key: &dyn Fn(&Answer) -> String| -> BTreeMap<String, f64> {
+fn summary(answers: &[Reflected]) -> Value {
+    let by = |key: &dyn Fn(&Reflected) -> String| -> BTreeMap<String, f64> {
         let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for answer in answers {
             groups.entry(key(answer)).or_default().push(answer.verdict.reward);
@@ -130,8 +113,4 @@ fn summary(answers: &[Answer]) -> Value {
         "by_source": by(&|answer| answer.problem.source.clone().unwrap_or_default()),
         "by_kind": by(&|answer| answer.problem.kind.name().to_owned()),
     })
-}
-
-fn mean(values: &[f64]) -> f64 {
-    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }

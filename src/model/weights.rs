@@ -74,7 +74,6 @@ impl<B: Backend, S: FnMut(&str, &[usize]) -> Vec<f32>> ModuleMapper<B> for Fille
         }
         let values = (self.source)(&self.path.name(), &shape);
         let tensor = Tensor::<B, D>::from_data(TensorData::new(values, shape), &device);
-        // The addition makes the transposed view a contiguous tensor of its own.
         let tensor = if transposed { contiguous(tensor.transpose()) } else { tensor };
         Param::from_mapped_value(id, tensor.require_grad(), mapper)
     }
@@ -163,7 +162,8 @@ fn canonical_name(name: &str) -> String {
     }
 }
 
-fn to_f32(view: &TensorView<'_>) -> Option<Vec<f32>> {
+/// A tensor's values; `None` unless they are F32, F16 or BF16.
+pub fn to_f32(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let bytes = view.data();
     match view.dtype() {
         Dtype::F32 => {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::input_error,
-    model::weights::{NamedTensor, parameter_names, write_tensors},
+    model::weights::{NamedTensor, parameter_names, to_f32, write_tensors},
 };
 
 /// AdamW's settings, with the field's defaults for reinforcement learning.
@@ -106,8 +106,8 @@ impl<B: AutodiffBackend> AdamW<B> {
             .map_err(|error| input_error(format!("{}: not a safetensors file: {error}", path.display())))?;
         let read = |name: &str| -> Result<Tensor<B::InnerBackend, 1>> {
             let view = tensors.tensor(name).with_context(|| format!("{}: {name}", path.display()))?;
-            let values: Vec<f32> =
-                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let values = to_f32(&view)
+                .ok_or_else(|| input_error(format!("{}: {name} is not a float tensor", path.display())))?;
             Ok(Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device))
         };
         let updates = read("updates")?.into_data().iter::<f32>().next().unwrap_or_default() as u64;

@@ -82,6 +82,20 @@ fn rotate(head: &mut [f32], row: usize, rotation: &Rotation, sizes: Sizes, direc
     }
 }
 
+/// One head of one row, copied and rotated.
+fn rotated_head(
+    flat: &[f32],
+    row: usize,
+    index: usize,
+    heads: usize,
+    rotation: &Rotation,
+    sizes: Sizes,
+) -> Vec<f32> {
+    let mut copy = head(flat, row, index, heads, sizes);
+    rotate(&mut copy, row, rotation, sizes, 1.0);
+    copy
+}
+
 /// A row-major matrix, or its transpose, as an operand of [`multiply`].
 #[derive(Clone, Copy)]
 struct Matrix<'a> {
@@ -155,14 +169,12 @@ pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, shape
         .into_par_iter()
         .map(|task| {
             let (row, key_head) = (task / sizes.key_heads, task % sizes.key_heads);
-            let mut keys = head(values(key), row, key_head, sizes.key_heads, sizes);
-            rotate(&mut keys, row, rotation, sizes, 1.0);
+            let keys = rotated_head(values(key), row, key_head, sizes.key_heads, rotation, sizes);
             let kept = head(values(value), row, key_head, sizes.key_heads, sizes);
             let mut done = HeadGroup { outputs: Vec::new(), log_totals: Vec::new() };
             for member in 0..sizes.group {
-                let mut queries =
-                    head(values(query), row, key_head * sizes.group + member, sizes.heads, sizes);
-                rotate(&mut queries, row, rotation, sizes, 1.0);
+                let index = key_head * sizes.group + member;
+                let queries = rotated_head(values(query), row, index, sizes.heads, rotation, sizes);
                 let (output, log_totals) = attend(&queries, &keys, &kept, sizes);
                 done.outputs.push(output);
                 done.log_totals.push(log_totals);
@@ -233,8 +245,7 @@ pub fn backward(
         .into_par_iter()
         .map(|task| {
             let (row, key_head) = (task / sizes.key_heads, task % sizes.key_heads);
-            let mut keys = head(values(key), row, key_head, sizes.key_heads, sizes);
-            rotate(&mut keys, row, rotation, sizes, 1.0);
+            let keys = rotated_head(values(key), row, key_head, sizes.key_heads, rotation, sizes);
             let kept = head(values(value), row, key_head, sizes.key_heads, sizes);
             let mut gradients = HeadGroupGradients {
                 queries: Vec::new(),
@@ -244,8 +255,7 @@ pub fn backward(
             for member in 0..sizes.group {
                 let index = key_head * sizes.group + member;
                 let of = |flat: &FlexTensor| head(values(flat), row, index, sizes.heads, sizes);
-                let mut queries = of(query);
-                rotate(&mut queries, row, rotation, sizes, 1.0);
+                let queries = rotated_head(values(query), row, index, sizes.heads, rotation, sizes);
                 let log_totals =
                     &forward.log_totals[(row * sizes.heads + index) * sizes.length..][..sizes.length];
                 let saved = Saved { queries: &queries, keys: &keys, values: &kept, log_totals };
