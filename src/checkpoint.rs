@@ -34,6 +34,13 @@ impl Default for CheckpointConfig {
     }
 }
 
+impl CheckpointConfig {
+    /// Whether one is to be saved after this step.
+    pub fn is_due(&self, step: u64) -> bool {
+        self.every > 0 && step.is_multiple_of(self.every)
+    }
+}
+
 /// The file beside the checkpoints that names the newest one.
 const LATEST: &str = "latest";
 

@@ -40,10 +40,13 @@ pub enum Command {
         after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
         spark train --out runs/try --resume"
     )]
-    Train(TrainArgs),
+    Train(RunArgs),
     /// Warm-start a model on (prompt, completion) pairs
-    #[command(after_help = "Example:\n  spark sft --recipe recipes/tiny-vl-sft.toml --out runs/tiny-vl-sft")]
-    Sft(SftArgs),
+    #[command(
+        after_help = "Example:\n  spark sft --recipe recipes/tiny-vl-sft.toml --out runs/tiny-vl-sft\n  \
+        spark sft --out runs/tiny-vl-sft --resume"
+    )]
+    Sft(RunArgs),
     /// Measure accuracy on a file of problems
     #[command(
         after_help = "Example:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect"
@@ -73,7 +76,7 @@ pub struct RecipeArgs {
 }
 
 #[derive(Debug, Clone, Default, Args)]
-pub struct TrainArgs {
+pub struct RunArgs {
     #[command(flatten)]
     pub recipe: RecipeArgs,
     /// The run's directory [default: the first free runs/NAME, runs/NAME-2, …]
@@ -82,15 +85,6 @@ pub struct TrainArgs {
     /// Go on from the run's last checkpoint
     #[arg(long)]
     pub resume: bool,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct SftArgs {
-    #[command(flatten)]
-    pub recipe: RecipeArgs,
-    /// The run's directory [default: the first free runs/NAME, runs/NAME-2, …]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

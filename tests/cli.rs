@@ -127,19 +127,55 @@ fn eval_reports_accuracy_for_both_strategies() {
 }
 
 #[test]
-fn sft_writes_a_model_directory() {
+fn sft_writes_a_model_directory_and_resumes_bit_identically() {
     let root = TempDir::new().unwrap();
     let run = root.path().join("sft");
     spark()
         .args(["sft", "--recipe", "recipes/tiny-vl-sft.toml", "--quiet", "--out"])
         .arg(&run)
         .args(["--set", "train.steps=3", "--set", "train.warmup_steps=1", "--set", "sft.batch_size=8"])
+        .args(["--set", "checkpoint.every=1"])
         .assert()
         .success();
-    let losses: Vec<f64> =
-        rows(&run.join("metrics.jsonl")).iter().map(|row| row["loss"].as_f64().unwrap()).collect();
+    let metrics = timeless(&run.join("metrics.jsonl"));
+    let losses: Vec<f64> = metrics.iter().map(|row| row["loss"].as_f64().unwrap()).collect();
     assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
-    assert!(run.join("final/model.safetensors").exists());
+
+    let weights = fs::read(run.join("final/model.safetensors")).unwrap();
+    fs::write(run.join("checkpoints/latest"), "step-000001").unwrap();
+    fs::remove_dir_all(run.join("final")).unwrap();
+    spark().args(["sft", "--quiet", "--resume", "--out"]).arg(&run).assert().success();
+    assert!(fs::read(run.join("final/model.safetensors")).unwrap() == weights, "the weights differ");
+    assert_eq!(timeless(&run.join("metrics.jsonl")), metrics);
+}
+
+#[test]
+fn a_resumed_run_refuses_other_data_and_takes_new_settings() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    train(&run).args(["--set", "train.steps=1"]).assert().success();
+    let resume = |settings: &[&str]| {
+        let mut command = spark();
+        command.args(["train", "--quiet", "--resume", "--out"]).arg(&run);
+        settings.iter().for_each(|setting| {
+            command.args(["--set", setting]);
+        });
+        command
+    };
+    let other_data = "data.train=datasets/digits-vl/test.jsonl";
+    refused(&mut resume(&["train.steps=2", other_data]), &["--resume", "4500", "600", "test.jsonl"]);
+    resume(&["train.steps=2", "recycle.max_judge_per_step=0", "recycle.max_reflection_per_step=0"])
+        .assert()
+        .success();
+    let metrics = rows(&run.join("metrics.jsonl"));
+    let made = |row: &Value| -> f64 {
+        ["yes", "no", "a", "b", "reflection_right", "reflection_wrong"]
+            .map(|label| row[format!("recycled/{label}")].as_f64().unwrap())
+            .iter()
+            .sum()
+    };
+    assert!(made(&metrics[0]) > 0.0, "{}", metrics[0]);
+    assert_eq!(made(&metrics[1]), 0.0, "{}", metrics[1]);
 }
 
 /// A run whose training data is this text (beside a copy of one image) fails with exit code 2 and a

@@ -8,13 +8,14 @@ mod inputs;
 mod interrupt;
 mod report;
 mod run_dir;
+mod saved;
 mod session;
 mod sft;
 mod train;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, DataCommand, TrainArgs};
+use crate::cli::{Cli, Command, DataCommand, RunArgs};
 
 /// Runs a parsed command line.
 ///
@@ -22,7 +23,7 @@ use crate::cli::{Cli, Command, DataCommand, TrainArgs};
 /// Whatever the command fails with; input errors are marked as such.
 pub fn run(cli: Cli) -> Result<()> {
     let common = cli.common;
-    match cli.command.unwrap_or_else(|| Command::Train(TrainArgs::default())) {
+    match cli.command.unwrap_or_else(|| Command::Train(RunArgs::default())) {
         Command::Train(args) => train::run(args, &common),
         Command::Sft(args) => sft::run(args, &common),
         Command::Eval(args) => eval::run(args, &common),

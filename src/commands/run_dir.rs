@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     checkpoint::write_atomically,
-    cli::{DEFAULT_RECIPE, RecipeArgs},
+    cli::{DEFAULT_RECIPE, RecipeArgs, RunArgs},
     config::RunConfig,
     error::input_error,
 };
@@ -91,6 +91,24 @@ impl RunDir {
     }
 }
 
+/// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is the
+/// run's own unless another is named.
+///
+/// # Errors
+/// As [`RunConfig::load`], [`RunDir::create`] and [`RunDir::existing`].
+pub fn open_run(args: &RunArgs, seed: Option<u64>) -> Result<(RunConfig, RunDir)> {
+    let named = args.recipe.recipe.clone();
+    let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
+    let name = stem(&recipe);
+    if args.resume {
+        let dir = RunDir::existing(args.out.as_deref(), &name)?;
+        let recipe = named.unwrap_or_else(|| dir.recipe());
+        return Ok((load_config(&recipe, &args.recipe, seed)?, dir));
+    }
+    let config = load_config(&recipe, &args.recipe, seed)?;
+    Ok((config, RunDir::create(args.out.as_deref(), &name)?))
+}
+
 fn candidates(name: &str) -> impl Iterator<Item = RunDir> {
     let root = PathBuf::from("runs");
     let names = (1..).map({
@@ -101,20 +119,12 @@ fn candidates(name: &str) -> impl Iterator<Item = RunDir> {
 }
 
 /// A file's name without its ending.
-pub fn stem(path: &Path) -> String {
+fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// The recipe asked for, or the default one.
-pub fn recipe_path(args: &RecipeArgs) -> PathBuf {
-    args.recipe.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE))
-}
-
 /// Loads a recipe with its settings; `seed` wins over both.
-///
-/// # Errors
-/// As [`RunConfig::load`].
-pub fn load_config(recipe: &Path, args: &RecipeArgs, seed: Option<u64>) -> Result<RunConfig> {
+fn load_config(recipe: &Path, args: &RecipeArgs, seed: Option<u64>) -> Result<RunConfig> {
     let mut config = RunConfig::load(recipe, &args.settings)?;
     config.seed = seed.unwrap_or(config.seed);
     Ok(config)

@@ -10,9 +10,10 @@ use super::{
     inputs::{load_model_and_processor, usable_problems},
     report::{Summary, record_groups, record_update, rollout_rows},
     run_dir::{RunDir, read_json, write_json},
+    saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
-    checkpoint::{CheckpointStore, save_model_dir},
+    checkpoint::save_model_dir,
     config::RunConfig,
     data::{Problem, ShuffledCursor},
     eval::{EvalConfig, Scores, Solver, build_judge_set, evaluate},
@@ -37,6 +38,24 @@ struct RunState {
     seconds: f64,
 }
 
+impl RunState {
+    fn new(config: &RunConfig, problems: usize) -> Self {
+        Self {
+            step: 0,
+            cursor: ShuffledCursor::new(config.seed, problems),
+            recycler: Recycler::new(config.recycle.clone(), config.seed),
+            tokens: 0,
+            seconds: 0.0,
+        }
+    }
+
+    /// The saved state under today's recipe and data.
+    fn resumed(self, config: &RunConfig, problems: usize) -> Result<Self> {
+        check_same_data(&self.cursor, &config.data.train, problems)?;
+        Ok(Self { recycler: self.recycler.with_config(config.recycle.clone()), ..self })
+    }
+}
+
 /// When the phases of the current step ended.
 #[derive(Debug, Clone, Copy)]
 struct Clock {
@@ -58,15 +77,12 @@ pub struct Session<B: AutodiffBackend> {
     train: Vec<Problem>,
     test: Vec<Problem>,
     state: RunState,
-    checkpoints: CheckpointStore,
+    checkpoints: TrainerCheckpoints,
     sinks: Sinks,
     rollouts: JsonlWriter,
     clock: Clock,
     seconds_before: f64,
 }
-
-const OPTIMIZER: &str = "trainer/optimizer.safetensors";
-const STATE: &str = "trainer/state.json";
 
 impl<B: TrainBackend> Session<B> {
     /// Loads all parts, of a new run or from its last checkpoint.
@@ -89,16 +105,19 @@ impl<B: TrainBackend> Session<B> {
         if config.eval.problems > 0 {
             test.truncate(config.eval.problems);
         }
-        let checkpoints = CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep);
-        let latest = if resume { checkpoints.latest()? } else { None };
-        let (policy_dir, state) = match &latest {
-            Some((_, path)) => (path.as_path(), read_json(&path.join(STATE))?),
-            None => (config.model.path.as_path(), initial_state(&config, train.len())),
-        };
-        let policy: Qwen<B> = load_model(policy_dir, &device)?;
-        let optimizer = match &latest {
-            Some((_, path)) => AdamW::load(config.train.adamw, &policy, &path.join(OPTIMIZER), &device)?,
-            None => AdamW::new(config.train.adamw),
+        let checkpoints = TrainerCheckpoints::new(&dir, &config);
+        let saved: Option<Saved<B, RunState>> =
+            if resume { checkpoints.latest(config.train.adamw, &device)? } else { None };
+        let Saved { policy, optimizer, state } = match saved {
+            Some(saved) => {
+                let state = saved.state.resumed(&config, train.len())?;
+                Saved { state, ..saved }
+            }
+            None => Saved {
+                policy: load_model::<B>(&config.model.path, &device)?,
+                optimizer: AdamW::new(config.train.adamw),
+                state: RunState::new(&config, train.len()),
+            },
         };
         fs::write(dir.recipe(), config.to_toml())
             .with_context(|| format!("writing {}", dir.recipe().display()))?;
@@ -211,19 +230,12 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// When it cannot be written.
     pub fn save_if_due(&mut self) -> Result<()> {
-        let every = self.config.checkpoint.every;
-        if every > 0 && self.state.step.is_multiple_of(every) { self.save() } else { Ok(()) }
+        if self.config.checkpoint.is_due(self.state.step) { self.save() } else { Ok(()) }
     }
 
     fn save(&mut self) -> Result<()> {
         self.state.seconds = self.seconds();
-        self.checkpoints.save(self.state.step, |dir| {
-            save_model_dir(&self.trainer.policy, &self.config.model.path, dir)?;
-            fs::create_dir_all(dir.join("trainer"))?;
-            self.trainer.optimizer.save(&self.trainer.policy, &dir.join(OPTIMIZER))?;
-            write_json(&dir.join(STATE), &self.state)
-        })?;
-        Ok(())
+        self.checkpoints.save(self.state.step, &self.trainer, &self.state)
     }
 
     /// Saves an unfinished run and says how to go on.
@@ -296,15 +308,5 @@ impl<B: TrainBackend> Session<B> {
     /// Time spent on the run, over all its restarts.
     fn seconds(&self) -> f64 {
         self.seconds_before + self.clock.opened.elapsed().as_secs_f64()
-    }
-}
-
-fn initial_state(config: &RunConfig, problems: usize) -> RunState {
-    RunState {
-        step: 0,
-        cursor: ShuffledCursor::new(config.seed, problems),
-        recycler: Recycler::new(config.recycle.clone(), config.seed),
-        tokens: 0,
-        seconds: 0.0,
     }
 }

@@ -4,16 +4,18 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{
     interrupt::Interrupt,
     report::record_update,
-    run_dir::{RunDir, load_config, recipe_path, stem},
+    run_dir::{RunDir, open_run},
+    saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
     backend::{Job, run_job},
     checkpoint::save_model_dir,
-    cli::{CommonArgs, SftArgs},
+    cli::{CommonArgs, RunArgs},
     config::RunConfig,
     data::{SftExample, ShuffledCursor, load_sft},
     kernels::TrainBackend,
@@ -30,46 +32,66 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the file or setting; otherwise whatever a step fails with.
-pub fn run(args: SftArgs, common: &CommonArgs) -> Result<()> {
-    let recipe = recipe_path(&args.recipe);
-    let config = load_config(&recipe, &args.recipe, common.seed)?;
-    let dir = RunDir::create(args.out.as_deref(), &stem(&recipe))?;
-    run_job(common.backend.as_deref(), config.seed, SftJob { config, dir, quiet: common.quiet })
+pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
+    let (config, dir) = open_run(&args, common.seed)?;
+    let seed = config.seed;
+    let job = SftJob { config, dir, resume: args.resume, quiet: common.quiet };
+    run_job(common.backend.as_deref(), seed, job)
 }
 
 struct SftJob {
     config: RunConfig,
     dir: RunDir,
+    resume: bool,
     quiet: bool,
+}
+
+/// What a checkpoint keeps beside the tensors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct SftState {
+    step: u64,
+    cursor: ShuffledCursor,
 }
 
 impl Job for SftJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let Self { config, dir, quiet } = self;
-        let policy = starting_model::<B>(&config, &device)?;
-        let examples = load_examples(&config, &policy.config)?;
+        let Self { config, dir, resume, quiet } = self;
+        let interrupt = Interrupt::listen()?;
+        let examples = load_examples(&config)?;
+        let checkpoints = TrainerCheckpoints::new(&dir, &config);
+        let saved = if resume { checkpoints.latest(config.train.adamw, &device)? } else { None };
+        let Saved { policy, optimizer, mut state } = match saved {
+            Some(saved) => saved,
+            None => fresh::<B>(&config, examples.len(), &device)?,
+        };
+        check_same_data(&state.cursor, &config.sft.data, examples.len())?;
         fs::write(dir.recipe(), config.to_toml())
             .with_context(|| format!("writing {}", dir.recipe().display()))?;
-        let mut sinks = Sinks::open(dir.path(), None, config.train.steps, quiet)?;
-        let mut cursor = ShuffledCursor::new(config.seed, examples.len());
-        let mut trainer = Trainer::new(policy, None, AdamW::new(config.train.adamw), config.train.clone());
-        let interrupt = Interrupt::listen()?;
-        for step in 1..=config.train.steps {
-            let batch: Vec<Example> =
-                cursor.next(config.sft.batch_size).into_iter().map(|index| examples[index].clone()).collect();
-            let report = trainer.imitate(&batch, step)?;
-            let mut record = Record::new(step);
+        let steps = config.train.steps;
+        let mut sinks = Sinks::open(dir.path(), resume.then_some(state.step), steps, quiet)?;
+        let mut trainer = Trainer::new(policy, None, optimizer, config.train.clone());
+        while state.step < steps && !interrupt.asked() {
+            state.step += 1;
+            let drawn = state.cursor.next(config.sft.batch_size);
+            let batch: Vec<Example> = drawn.into_iter().map(|index| examples[index].clone()).collect();
+            let report = trainer.imitate(&batch, state.step)?;
+            let mut record = Record::new(state.step);
             record_update(&mut record, &report);
             record.set(names::TOKENS, report.tokens as f64);
             sinks.record(&record)?;
-            if interrupt.asked() {
-                eprintln!("stopped after step {step} of {}; writing what was learned", config.train.steps);
-                break;
+            if config.checkpoint.is_due(state.step) {
+                checkpoints.save(state.step, &trainer, &state)?;
             }
         }
         sinks.finish();
+        checkpoints.save(state.step, &trainer, &state)?;
+        if state.step < steps {
+            let (step, dir) = (state.step, dir.path().display());
+            eprintln!("stopped after step {step}; go on with: spark sft --out {dir} --resume");
+            return Ok(());
+        }
         let out = dir.final_model();
         save_model_dir(&trainer.policy, &config.model.path, &out)?;
         println!("{}", out.display());
@@ -77,16 +99,25 @@ impl Job for SftJob {
     }
 }
 
-fn starting_model<B: TrainBackend>(config: &RunConfig, device: &B::Device) -> Result<Qwen<B>> {
+/// The beginning of a warm start: no step done, the model as the recipe says.
+fn fresh<B: TrainBackend>(
+    config: &RunConfig,
+    examples: usize,
+    device: &B::Device,
+) -> Result<Saved<B, SftState>> {
     let dir: &Path = &config.model.path;
-    if config.sft.from_scratch {
-        return Ok(random_model(&ModelConfig::from_dir(dir)?, config.seed, device));
-    }
-    load_model(dir, device)
+    let policy: Qwen<B> = if config.sft.from_scratch {
+        random_model(&ModelConfig::from_dir(dir)?, config.seed, device)
+    } else {
+        load_model(dir, device)?
+    };
+    let state = SftState { step: 0, cursor: ShuffledCursor::new(config.seed, examples) };
+    Ok(Saved { policy, optimizer: AdamW::new(config.train.adamw), state })
 }
 
 /// Renders and tokenizes every pair; completions end in the end-of-sequence token.
-fn load_examples(config: &RunConfig, model: &ModelConfig) -> Result<Vec<Example>> {
+fn load_examples(config: &RunConfig) -> Result<Vec<Example>> {
+    let model = ModelConfig::from_dir(&config.model.path)?;
     let processor =
         Processor::from_dir(&config.model.path)?.with_instruction(config.data.instruction.clone());
     let end = processor.eos_token_ids()[0];
@@ -95,7 +126,7 @@ fn load_examples(config: &RunConfig, model: &ModelConfig) -> Result<Vec<Example>
         let mut completion = processor.encode(&pair.completion)?;
         completion.push(end);
         Ok(Example {
-            sequence: Sequence::new(&prompt.input, &completion, model),
+            sequence: Sequence::new(&prompt.input, &completion, &model),
             old_logprobs: vec![0.0; completion.len()],
             advantage: 1.0,
             weight: 1.0,

@@ -5,12 +5,12 @@ use anyhow::Result;
 use super::{
     interrupt::Interrupt,
     report,
-    run_dir::{RunDir, load_config, recipe_path, stem},
+    run_dir::{RunDir, open_run},
     session::Session,
 };
 use crate::{
     backend::{Job, run_job},
-    cli::{CommonArgs, TrainArgs},
+    cli::{CommonArgs, RunArgs},
     config::RunConfig,
     kernels::TrainBackend,
 };
@@ -19,17 +19,8 @@ use crate::{
 ///
 /// # Errors
 /// Input errors before anything is computed; otherwise whatever a step fails with.
-pub fn run(args: TrainArgs, common: &CommonArgs) -> Result<()> {
-    let recipe = recipe_path(&args.recipe);
-    let name = stem(&recipe);
-    let (config, dir) = if args.resume {
-        let dir = RunDir::existing(args.out.as_deref(), &name)?;
-        let recipe = args.recipe.recipe.clone().unwrap_or_else(|| dir.recipe());
-        (load_config(&recipe, &args.recipe, common.seed)?, dir)
-    } else {
-        let config = load_config(&recipe, &args.recipe, common.seed)?;
-        (config, RunDir::create(args.out.as_deref(), &name)?)
-    };
+pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
+    let (config, dir) = open_run(&args, common.seed)?;
     let seed = config.seed;
     let job = TrainJob { config, dir, resume: args.resume, quiet: common.quiet };
     run_job(common.backend.as_deref(), seed, job)

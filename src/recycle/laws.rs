@@ -219,12 +219,13 @@ proptest! {
     #[test]
     fn a_restored_recycler_goes_on_exactly(config in config(), batches in batches(), seed: u64) {
         let mut recycler = Recycler::new(config.clone(), seed);
-        let mut restored = Recycler::new(config, seed);
+        let mut restored = Recycler::new(config.clone(), seed);
         for (step, groups) in (0..).zip(&batches) {
             prop_assert_eq!(recycler.push(groups, step), restored.push(groups, step));
             prop_assert_eq!(recycler.take(3, step), restored.take(3, step));
             let state = serde_json::to_string(&restored).unwrap();
-            restored = serde_json::from_str(&state).unwrap();
+            let unconfigured: Recycler = serde_json::from_str(&state).unwrap();
+            restored = unconfigured.with_config(config.clone());
             prop_assert_eq!(&recycler, &restored);
         }
     }

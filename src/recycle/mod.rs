@@ -31,6 +31,8 @@ use crate::{
 /// exactly as if it had never stopped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recycler {
+    /// Not part of the saved state: a resumed run may change it.
+    #[serde(skip)]
     config: RecycleConfig,
     seed: u64,
     queue: Queue,
@@ -54,6 +56,12 @@ impl Recycler {
             reflection: Tally::default(),
             aged: 0,
         }
+    }
+
+    /// The same state under other settings. One that was saved and read back has the default ones.
+    #[must_use]
+    pub fn with_config(self, config: RecycleConfig) -> Self {
+        Self { config, ..self }
     }
 
     /// Problems waiting.
