@@ -1,6 +1,7 @@
 //! Makes what the repository ships: the data set digits-vl, and the tiny vision-language model's
 //! tokenizer and configuration files.
 
+mod drills;
 mod tiny_vl;
 mod vocabulary;
 mod warm_start;
@@ -29,8 +30,10 @@ pub struct DigitsVlOptions {
     /// The folder to fill.
     pub out: PathBuf,
     pub plan: Plan,
-    /// Supervised pairs in `sft.jsonl`.
+    /// Supervised pairs about images in `sft.jsonl`.
     pub warm_pairs: usize,
+    /// Supervised pairs of plain text beside them.
+    pub drills: usize,
     /// How often the verdict of a supervised judge pair is a coin instead of the truth: 1 never tells
     /// the model what is right, 0 always does.
     pub judge_label_noise: f64,
@@ -44,6 +47,7 @@ impl DigitsVlOptions {
             out: out.into(),
             plan: Plan::default(),
             warm_pairs: 14_400,
+            drills: 14_400,
             judge_label_noise: 1.0,
         }
     }
@@ -56,6 +60,7 @@ pub struct DigitsVlReport {
     pub train_problems: usize,
     pub test_problems: usize,
     pub warm_pairs: usize,
+    pub drills: usize,
 }
 
 /// Writes `train.jsonl`, `test.jsonl`, `sft.jsonl`, the images, and `sources.jsonl`, which names the
@@ -75,19 +80,21 @@ pub fn write_digits_vl(options: &DigitsVlOptions) -> Result<DigitsVlReport> {
     let Drawing { train, test, warm } = options.plan.draw(&digits)?;
     let pairs =
         warm_start::warm_start(&options.plan, &warm.images, options.warm_pairs, options.judge_label_noise)?;
+    let drills = drills::drills(options.drills, &mut options.plan.stream("drills"));
     let images: Vec<&NumberImage> =
         [&train, &test, &warm].into_iter().flat_map(|part| &part.images).collect();
 
     write_images(&options.out, &images, &digits)?;
     write_lines(&options.out.join("train.jsonl"), train.problems.iter().map(Posed::row))?;
     write_lines(&options.out.join("test.jsonl"), test.problems.iter().map(Posed::row))?;
-    write_lines(&options.out.join("sft.jsonl"), &pairs)?;
+    write_lines(&options.out.join("sft.jsonl"), pairs.iter().chain(&drills))?;
     write_lines(&options.out.join("sources.jsonl"), images.iter().copied().map(provenance))?;
     Ok(DigitsVlReport {
         images: images.len(),
         train_problems: train.problems.len(),
         test_problems: test.problems.len(),
         warm_pairs: pairs.len(),
+        drills: drills.len(),
     })
 }
 
@@ -157,10 +164,15 @@ mod tests {
             train_images: 30,
             test_images: 12,
             warm_images: 20,
-            train_problems: 90,
-            test_problems: 30,
+            train_problems: 60,
+            test_problems: 24,
         };
-        DigitsVlOptions { plan, warm_pairs: 80, ..DigitsVlOptions::new(source, directory.join("digits-vl")) }
+        DigitsVlOptions {
+            plan,
+            warm_pairs: 80,
+            drills: 10,
+            ..DigitsVlOptions::new(source, directory.join("digits-vl"))
+        }
     }
 
     fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
@@ -187,7 +199,8 @@ mod tests {
         let second = DigitsVlOptions { out: directory.path().join("again"), ..first.clone() };
         let report = write_digits_vl(&first).unwrap();
         write_digits_vl(&second).unwrap();
-        let counts = DigitsVlReport { images: 62, train_problems: 90, test_problems: 30, warm_pairs: 80 };
+        let counts =
+            DigitsVlReport { images: 62, train_problems: 60, test_problems: 24, warm_pairs: 80, drills: 10 };
         assert_eq!(report, counts);
         assert_eq!(files(&first.out).len(), 62 + 4);
         assert!(files(&first.out) == files(&second.out));
@@ -198,7 +211,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let options = small(directory.path());
         write_digits_vl(&options).unwrap();
-        for (file, count) in [("train.jsonl", 90), ("test.jsonl", 30)] {
+        for (file, count) in [("train.jsonl", 60), ("test.jsonl", 24)] {
             let rows: Vec<Value> = lines(&options.out.join(file));
             assert_eq!(rows.len(), count);
             for row in rows {
@@ -228,7 +241,13 @@ mod tests {
         }
         assert!(!test.is_empty() && test.is_disjoint(&seen));
         let pairs: Vec<Value> = lines(&options.out.join("sft.jsonl"));
-        assert!(pairs.iter().all(|pair| pair["images"][0].as_str().unwrap().starts_with("images/warm-")));
+        let shown: Vec<&str> = pairs
+            .iter()
+            .flat_map(|pair| pair["images"].as_array().unwrap())
+            .filter_map(Value::as_str)
+            .collect();
+        assert_eq!(shown.len(), options.warm_pairs);
+        assert!(shown.iter().all(|image| image.starts_with("images/warm-")));
     }
 
     #[test]

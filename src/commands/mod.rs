@@ -28,17 +28,19 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Sft(args) => sft::run(args, &common),
         Command::Eval(args) => eval::run(args, &common),
         Command::Generate(args) => generate::run(args, &common),
-        Command::Data { what } => make_data(what),
+        Command::Data { what } => make_data(what, common.seed),
     }
 }
 
-fn make_data(what: DataCommand) -> Result<()> {
+fn make_data(what: DataCommand, seed: Option<u64>) -> Result<()> {
     match what {
         DataCommand::Digits { source, out } => {
-            let report = data::write_digits_vl(&data::DigitsVlOptions::new(source, out))?;
+            let mut options = data::DigitsVlOptions::new(source, out);
+            options.plan.seed = seed.unwrap_or(options.plan.seed);
+            let report = data::write_digits_vl(&options)?;
             eprintln!(
-                "{} images, {} training problems, {} test problems, {} warm-start pairs",
-                report.images, report.train_problems, report.test_problems, report.warm_pairs
+                "{} images, {} training problems, {} test problems, {} warm-start pairs, {} drills",
+                report.images, report.train_problems, report.test_problems, report.warm_pairs, report.drills
             );
         }
         DataCommand::TinyVl { dataset, out } => {

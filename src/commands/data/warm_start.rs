@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     data::{
         Kind,
-        digits::{Exercise, NumberImage, Plan, Posed, Solution, pose},
+        digits::{Exercise, NumberImage, Plan, Posed, Solution, Task, pose},
     },
     judge,
     random::Stream,
@@ -55,7 +55,7 @@ pub fn warm_start(
         (Kind::Reflection, reflection),
     ] {
         let mut stream = plan.stream(kind.name());
-        let posed = pose(images, count, &mut stream)?;
+        let posed = pose(images, &Task::ALL, count, &mut stream)?;
         let cases = Case::deal(count, judge_label_noise, &mut stream);
         pairs.extend(posed.iter().zip(cases).map(|(posed, case)| case.pair(kind, posed, &mut stream)));
     }
@@ -123,13 +123,10 @@ impl Case {
             ),
             label(self.truth).to_owned(),
             format!(
-                "{} I get {}. A says {}: {}. B says {}: {}. \\boxed{{{}}}",
+                "{} A {} B {} \\boxed{{{}}}",
                 right.working,
-                right.answer,
-                a.answer,
-                likeness(self.truth),
-                b.answer,
-                likeness(!self.truth),
+                compare(&right.answer, &a.answer),
+                compare(&right.answer, &b.answer),
                 label(self.verdict)
             ),
         )
@@ -149,10 +146,10 @@ impl Case {
         if self.truth { exercise.solution() } else { exercise.wrong_solution(stream) }
     }
 
-    /// The working, one's own answer, the candidate's, and whether they are the same.
+    /// The working, then one's own answer and the candidate's side by side.
     fn compared(self, exercise: &Exercise, candidate: &Solution) -> String {
         let Solution { working, answer } = exercise.solution();
-        format!("{working} I get {answer}, the answer says {}: {}.", candidate.answer, likeness(self.truth))
+        format!("{working} {}", compare(&answer, &candidate.answer))
     }
 }
 
@@ -163,9 +160,9 @@ fn reason(exercise: &Exercise, stream: &mut Stream) -> (String, String, String) 
     (exercise.question.clone(), solution.answer, completion)
 }
 
-/// How a candidate compares with one's own, true answer.
-fn likeness(right: bool) -> &'static str {
-    if right { "same" } else { "different" }
+/// `12 and 13: different.`, one's own answer first.
+pub fn compare(own: &str, candidate: &str) -> String {
+    format!("{own} and {candidate}: {}.", if own == candidate { "same" } else { "different" })
 }
 
 fn whole_solution(stream: &mut Stream) -> bool {
@@ -200,8 +197,11 @@ mod tests {
         text.rsplit_once("\\boxed{").unwrap().1.strip_suffix('}').unwrap()
     }
 
-    fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-        text.split_once(before).unwrap().1.split_once(after).unwrap().0
+    /// Every `OWN and CANDIDATE: LIKENESS.` of a reply.
+    fn comparisons(reply: &str) -> Vec<(&str, &str, &str)> {
+        let words: Vec<&str> = reply.split([' ', ':', '.']).filter(|word| !word.is_empty()).collect();
+        let places = (1..words.len()).filter(|&place| words[place] == "and");
+        places.map(|place| (words[place - 1], words[place + 1], words[place + 2])).collect()
     }
 
     fn of_kind(pairs: &[Pair], kind: Kind) -> Vec<&Pair> {
@@ -227,17 +227,19 @@ mod tests {
     fn what_a_judge_states_is_true_and_implies_the_label() {
         let pairs = pairs(1.0);
         for pair in of_kind(&pairs, Kind::Pointwise) {
-            let mine = between(&pair.completion, "I get ", ", the");
-            let theirs = between(&pair.completion, "answer says ", ": ");
-            assert_eq!(pair.answer == "Yes", mine == theirs, "{}", pair.completion);
-            assert_eq!(pair.answer == "Yes", pair.completion.contains(": same."), "{}", pair.completion);
+            let (own, candidate, likeness) = comparisons(&pair.completion).remove(0);
+            assert_eq!(pair.answer == "Yes", own == candidate, "{}", pair.completion);
+            assert_eq!(pair.answer == "Yes", likeness == "same", "{}", pair.completion);
         }
         for pair in of_kind(&pairs, Kind::Pairwise) {
-            let mine = between(&pair.completion, "I get ", ". A");
-            let a = between(&pair.completion, "A says ", ": ");
-            let b = between(&pair.completion, "B says ", ": ");
-            assert_ne!(a, b);
-            assert_eq!(mine, if pair.answer == "A" { a } else { b }, "{}", pair.completion);
+            let likeness: Vec<&str> = comparisons(&pair.completion).iter().map(|c| c.2).collect();
+            let expected = if pair.answer == "A" { ["same", "different"] } else { ["different", "same"] };
+            assert_eq!(likeness, expected, "{}", pair.completion);
+            assert!(
+                comparisons(&pair.completion)
+                    .iter()
+                    .all(|(own, other, same)| (own == other) == (*same == "same"))
+            );
         }
     }
 

@@ -17,7 +17,7 @@ pub enum Task {
     Largest,
     /// How many digits are even.
     Even,
-    /// The number, as one of four options.
+    /// The last digit, as one of four options.
     Choice,
 }
 
@@ -60,7 +60,7 @@ impl Task {
             ],
             Task::Largest => &["Which digit is the largest?", "What is the largest digit?"],
             Task::Even => &["How many digits are even?", "Count the even digits."],
-            Task::Choice => &["Which number is written?", "Choose the number that is written."],
+            Task::Choice => &["Which digit comes last?", "Choose the last digit."],
         }
     }
 }
@@ -86,19 +86,19 @@ impl Solution {
 pub struct Exercise {
     pub task: Task,
     pub number: Vec<u8>,
-    /// The four options of [`Task::Choice`], the true number among them; empty otherwise.
-    pub options: Vec<Vec<u8>>,
+    /// The four different options of [`Task::Choice`], the last digit among them; empty otherwise.
+    pub options: Vec<u8>,
     pub question: String,
 }
 
 impl Exercise {
-    /// Words the task at random; the options of a choice differ from the number in one digit.
+    /// Words the task at random.
     pub fn draw(task: Task, number: &[u8], stream: &mut Stream) -> Self {
         let wordings = task.wordings();
         let mut question = wordings[stream.below(wordings.len())].to_owned();
         let options = if task == Task::Choice { draw_options(number, stream) } else { Vec::new() };
         for (letter, option) in ('A'..).zip(&options) {
-            question += &format!(" {letter}) {}", written(option));
+            question += &format!(" {letter}) {option}");
         }
         Self { task, number: number.to_vec(), options, question }
     }
@@ -128,7 +128,10 @@ impl Exercise {
     }
 
     fn misread(&self, number: &[u8], stream: &mut Stream) -> Vec<u8> {
-        stream.choose(&self.options).cloned().unwrap_or_else(|| change_digit(number, stream))
+        match (stream.choose(&self.options), number) {
+            (Some(&option), [first @ .., _]) => [first, &[option]].concat(),
+            _ => change_digit(number, stream),
+        }
     }
 
     /// Solves the task for `number`; `slip` is added to the last calculation's result.
@@ -147,15 +150,16 @@ impl Exercise {
             Task::Largest => (format!(" Largest {largest}."), largest.to_string()),
             Task::Even => count_even(number),
             Task::Choice => {
-                let letter = self.letter_of(number);
-                (format!(" That is {letter}."), letter.to_string())
+                let last = number.last().expect("a number has digits");
+                let letter = self.letter_of(*last);
+                (format!(" Last {last}: {letter}."), letter.to_string())
             }
         };
         Solution { working: format!("I see {}.{steps}", written(number)), answer }
     }
 
-    fn letter_of(&self, number: &[u8]) -> char {
-        let place = self.options.iter().position(|option| option == number);
+    fn letter_of(&self, digit: u8) -> char {
+        let place = self.options.iter().position(|&option| option == digit);
         (b'A' + place.expect("only the options are ever read in a choice") as u8).into()
     }
 }
@@ -189,20 +193,19 @@ fn change_digit(number: &[u8], stream: &mut Stream) -> Vec<u8> {
     changed
 }
 
-fn draw_options(number: &[u8], stream: &mut Stream) -> Vec<Vec<u8>> {
-    let mut options = vec![number.to_vec()];
-    while options.len() < 4 {
-        let distractor = change_digit(number, stream);
-        if !options.contains(&distractor) {
-            options.push(distractor);
-        }
-    }
+fn draw_options(number: &[u8], stream: &mut Stream) -> Vec<u8> {
+    let last = *number.last().expect("a number has digits");
+    let mut others: Vec<u8> = (0..=9).filter(|digit| *digit != last).collect();
+    stream.shuffle(&mut others);
+    let mut options = [&[last], &others[..3]].concat();
     stream.shuffle(&mut options);
     options
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn exercise(task: Task, number: &[u8]) -> Exercise {
@@ -224,15 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_offers_the_number_and_three_that_differ_in_one_digit() {
+    fn a_choice_offers_the_last_digit_and_three_others() {
         let exercise = exercise(Task::Choice, &[4, 0, 7]);
         let letter = exercise.solution().answer;
-        assert!(exercise.question.contains(&format!("{letter}) 407")), "{}", exercise.question);
-        assert_eq!(exercise.solution().working, format!("I see 407. That is {letter}."));
-        let differing = |option: &[u8]| option.iter().zip(&[4, 0, 7]).filter(|(a, b)| a != b).count();
-        let mut differences: Vec<usize> = exercise.options.iter().map(|option| differing(option)).collect();
-        differences.sort_unstable();
-        assert_eq!(differences, [0, 1, 1, 1]);
+        assert!(exercise.question.contains(&format!("{letter}) 7")), "{}", exercise.question);
+        assert_eq!(exercise.solution().working, format!("I see 407. Last 7: {letter}."));
+        assert_eq!(exercise.options.iter().collect::<HashSet<_>>().len(), 4);
     }
 
     #[test]
