@@ -43,9 +43,9 @@ pub fn usable_problems(path: &Path, config: &DataConfig, processor: &Processor) 
         match check {
             Ok(()) => usable.push(problem),
             Err(error) if config.bad_rows == BadRows::Skip => {
-                skipped.push(format!("{}: problem {}: {error:#}", path.display(), problem.id));
+                skipped.push(format!("{}: {error:#}", path.display()));
             }
-            Err(error) => return Err(error.context(format!("{}: problem {}", path.display(), problem.id))),
+            Err(error) => return Err(error.context(path.display().to_string())),
         }
     }
     report_skipped(path, &skipped);

@@ -6,7 +6,7 @@ mod extract;
 mod label;
 mod number;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 pub use extract::{gold_answer, last_box};
@@ -79,7 +79,7 @@ impl VerifierKind {
     /// choice, yes or no (true or false) a verdict, everything else mathematics.
     fn of(problem: &Problem) -> Result<Self> {
         if let Some(name) = &problem.verifier {
-            return Self::parse(name);
+            return Self::parse(name).with_context(|| format!("problem {}", problem.id));
         }
         Ok(Self::looks_like(gold_answer(&problem.answer)))
     }
@@ -226,8 +226,10 @@ mod tests {
 
     #[test]
     fn a_gold_answer_that_can_never_be_matched_is_refused() {
-        let refusal =
-            |answer, verifier| check_gold(&problem(answer, verifier, Kind::Reason)).unwrap_err().to_string();
+        let refusal = |answer, verifier| {
+            let error = check_gold(&problem(answer, verifier, Kind::Reason)).unwrap_err();
+            format!("{error:#}")
+        };
         assert!(refusal("12", Some("choice")).contains("\"12\""));
         assert!(refusal("", None).contains("empty"));
         assert!(refusal("$ $", None).contains("empty"));
