@@ -35,9 +35,9 @@ impl Default for CheckpointConfig {
 }
 
 impl CheckpointConfig {
-    /// Whether one is to be saved after this step.
+    /// Whether one is to be saved after this step; never before the first.
     pub fn is_due(&self, step: u64) -> bool {
-        self.every > 0 && step.is_multiple_of(self.every)
+        step > 0 && self.every > 0 && step.is_multiple_of(self.every)
     }
 }
 

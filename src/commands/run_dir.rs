@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     checkpoint::write_atomically,
-    cli::{DEFAULT_RECIPE, RecipeArgs, RunArgs},
+    cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
     config::RunConfig,
     error::input_error,
 };
@@ -64,6 +64,14 @@ impl RunDir {
         self.0.join("recipe.toml")
     }
 
+    /// Keeps the full configuration with the run.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_recipe(&self, config: &RunConfig) -> Result<()> {
+        write_atomically(&self.recipe(), &config.to_toml())
+    }
+
     pub fn rollouts(&self) -> PathBuf {
         self.0.join("rollouts.jsonl")
     }
@@ -91,22 +99,34 @@ impl RunDir {
     }
 }
 
-/// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is the
-/// run's own unless another is named.
-///
-/// # Errors
-/// As [`RunConfig::load`], [`RunDir::create`] and [`RunDir::existing`].
-pub fn open_run(args: &RunArgs, seed: Option<u64>) -> Result<(RunConfig, RunDir)> {
-    let named = args.recipe.recipe.clone();
-    let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
-    let name = stem(&recipe);
-    if args.resume {
-        let dir = RunDir::existing(args.out.as_deref(), &name)?;
-        let recipe = named.unwrap_or_else(|| dir.recipe());
-        return Ok((load_config(&recipe, &args.recipe, seed)?, dir));
+/// What a training command sets out with.
+pub struct Launch {
+    pub config: RunConfig,
+    pub dir: RunDir,
+    /// Go on with the run that is in the directory.
+    pub resume: bool,
+    pub quiet: bool,
+}
+
+impl Launch {
+    /// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is
+    /// the run's own unless another is named.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`], [`RunDir::create`] and [`RunDir::existing`].
+    pub fn new(args: &RunArgs, common: &CommonArgs) -> Result<Self> {
+        let named = args.recipe.recipe.clone();
+        let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
+        let (name, out) = (stem(&recipe), args.out.as_deref());
+        let load = |recipe: &Path| load_config(recipe, &args.recipe, common.seed);
+        let (config, dir) = if args.resume {
+            let dir = RunDir::existing(out, &name)?;
+            (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
+        } else {
+            (load(&recipe)?, RunDir::create(out, &name)?)
+        };
+        Ok(Self { config, dir, resume: args.resume, quiet: common.quiet })
     }
-    let config = load_config(&recipe, &args.recipe, seed)?;
-    Ok((config, RunDir::create(args.out.as_deref(), &name)?))
 }
 
 fn candidates(name: &str) -> impl Iterator<Item = RunDir> {

@@ -1,15 +1,15 @@
 //! The parts of a run that is going on, and what carries it over a restart.
 
-use std::{fs, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 
 use super::{
     inputs::{load_model_and_processor, usable_problems},
     report::{Summary, record_groups, record_update, rollout_rows},
-    run_dir::{RunDir, read_json, write_json},
+    run_dir::{Launch, RunDir, read_json, write_json},
     saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
@@ -89,13 +89,8 @@ impl<B: TrainBackend> Session<B> {
     ///
     /// # Errors
     /// Input errors that name the file or setting.
-    pub fn open(
-        config: RunConfig,
-        dir: RunDir,
-        resume: bool,
-        quiet: bool,
-        device: B::Device,
-    ) -> Result<Self> {
+    pub fn open(launch: Launch, device: B::Device) -> Result<Self> {
+        let Launch { config, dir, resume, quiet } = launch;
         let opened = Instant::now();
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
@@ -119,8 +114,7 @@ impl<B: TrainBackend> Session<B> {
                 state: RunState::new(&config, train.len()),
             },
         };
-        fs::write(dir.recipe(), config.to_toml())
-            .with_context(|| format!("writing {}", dir.recipe().display()))?;
+        dir.write_recipe(&config)?;
         let kept = resume.then_some(state.step);
         let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
         let rollouts = JsonlWriter::open(&dir.rollouts(), kept)?;
@@ -233,6 +227,11 @@ impl<B: TrainBackend> Session<B> {
         if self.config.checkpoint.is_due(self.state.step) { self.save() } else { Ok(()) }
     }
 
+    /// Saves where the run stops, unless [`Self::save_if_due`] has just done so.
+    fn save_last(&mut self) -> Result<()> {
+        if self.config.checkpoint.is_due(self.state.step) { Ok(()) } else { self.save() }
+    }
+
     fn save(&mut self) -> Result<()> {
         self.state.seconds = self.seconds();
         self.checkpoints.save(self.state.step, &self.trainer, &self.state)
@@ -243,7 +242,7 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// When the checkpoint cannot be written.
     pub fn suspend(mut self) -> Result<()> {
-        self.save()?;
+        self.save_last()?;
         self.sinks.finish();
         let (step, dir) = (self.state.step, self.dir.path().display());
         eprintln!("stopped after step {step}; go on with: spark train --out {dir} --resume");
@@ -289,7 +288,7 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// When something cannot be written.
     pub fn finish(mut self, before: Scores) -> Result<Summary> {
-        self.save()?;
+        self.save_last()?;
         let policy = self.trainer.sampler();
         save_model_dir(&policy, &self.config.model.path, &self.dir.final_model())?;
         let judge_set: Vec<Problem> = read_json(&self.dir.judge_set())?;

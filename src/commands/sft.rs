@@ -1,15 +1,15 @@
 //! `spark sft`: a supervised warm start, so that a model speaks the format before the loop begins.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
     interrupt::Interrupt,
     report::record_update,
-    run_dir::{RunDir, open_run},
+    run_dir::Launch,
     saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
@@ -33,18 +33,11 @@ use crate::{
 /// # Errors
 /// Input errors that name the file or setting; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let (config, dir) = open_run(&args, common.seed)?;
-    let seed = config.seed;
-    let job = SftJob { config, dir, resume: args.resume, quiet: common.quiet };
-    run_job(common.backend.as_deref(), seed, job)
+    let launch = Launch::new(&args, common)?;
+    run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
 }
 
-struct SftJob {
-    config: RunConfig,
-    dir: RunDir,
-    resume: bool,
-    quiet: bool,
-}
+struct SftJob(Launch);
 
 /// What a checkpoint keeps beside the tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,7 +50,7 @@ impl Job for SftJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let Self { config, dir, resume, quiet } = self;
+        let Launch { config, dir, resume, quiet } = self.0;
         let interrupt = Interrupt::listen()?;
         let examples = load_examples(&config)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
@@ -67,8 +60,7 @@ impl Job for SftJob {
             None => fresh::<B>(&config, examples.len(), &device)?,
         };
         check_same_data(&state.cursor, &config.sft.data, examples.len())?;
-        fs::write(dir.recipe(), config.to_toml())
-            .with_context(|| format!("writing {}", dir.recipe().display()))?;
+        dir.write_recipe(&config)?;
         let steps = config.train.steps;
         let mut sinks = Sinks::open(dir.path(), resume.then_some(state.step), steps, quiet)?;
         let mut trainer = Trainer::new(policy, None, optimizer, config.train.clone());
@@ -86,7 +78,9 @@ impl Job for SftJob {
             }
         }
         sinks.finish();
-        checkpoints.save(state.step, &trainer, &state)?;
+        if !config.checkpoint.is_due(state.step) {
+            checkpoints.save(state.step, &trainer, &state)?;
+        }
         if state.step < steps {
             let (step, dir) = (state.step, dir.path().display());
             eprintln!("stopped after step {step}; go on with: spark sft --out {dir} --resume");

@@ -2,16 +2,10 @@
 
 use anyhow::Result;
 
-use super::{
-    interrupt::Interrupt,
-    report,
-    run_dir::{RunDir, open_run},
-    session::Session,
-};
+use super::{interrupt::Interrupt, report, run_dir::Launch, session::Session};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, RunArgs},
-    config::RunConfig,
     kernels::TrainBackend,
 };
 
@@ -20,25 +14,18 @@ use crate::{
 /// # Errors
 /// Input errors before anything is computed; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let (config, dir) = open_run(&args, common.seed)?;
-    let seed = config.seed;
-    let job = TrainJob { config, dir, resume: args.resume, quiet: common.quiet };
-    run_job(common.backend.as_deref(), seed, job)
+    let launch = Launch::new(&args, common)?;
+    run_job(common.backend.as_deref(), launch.config.seed, TrainJob(launch))
 }
 
-struct TrainJob {
-    config: RunConfig,
-    dir: RunDir,
-    resume: bool,
-    quiet: bool,
-}
+struct TrainJob(Launch);
 
 impl Job for TrainJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = Interrupt::listen()?;
-        let mut session = Session::<B>::open(self.config, self.dir, self.resume, self.quiet, device)?;
+        let mut session = Session::<B>::open(self.0, device)?;
         let before = session.scores_before()?;
         while session.steps_left() && !interrupt.asked() {
             let step = session.next_step();

@@ -3,7 +3,13 @@
 //! nothing of answers to be judged.
 
 use super::warm_start::{Pair, compare};
-use crate::{data::Kind, random::Stream};
+use crate::{
+    data::{
+        Kind,
+        digits::{Solution, list_options},
+    },
+    random::Stream,
+};
 
 /// `count` drills, as many of each sort, in random order.
 pub fn drills(count: usize, stream: &mut Stream) -> Vec<Pair> {
@@ -17,20 +23,18 @@ pub fn drills(count: usize, stream: &mut Stream) -> Vec<Pair> {
 struct Drill {
     name: &'static str,
     question: String,
-    working: String,
-    answer: String,
+    solution: Solution,
 }
 
 impl Drill {
     fn pair(self, number: usize) -> Pair {
-        let Self { name, question, working, answer } = self;
         Pair {
-            id: format!("drill-{name}-{number:04}"),
+            id: format!("drill-{}-{number:04}", self.name),
             kind: Kind::Reason,
-            question,
+            question: self.question,
             images: vec![],
-            completion: format!("{working} \\boxed{{{answer}}}"),
-            answer,
+            completion: self.solution.text(),
+            answer: self.solution.answer,
         }
     }
 }
@@ -41,19 +45,21 @@ fn add(stream: &mut Stream) -> Drill {
     Drill {
         name: "add",
         question: format!("What is {sum_so_far}+{digit}?"),
-        working: format!("{sum_so_far}+{digit}={sum}."),
-        answer: sum.to_string(),
+        solution: Solution { working: format!("{sum_so_far}+{digit}={sum}."), answer: sum.to_string() },
     }
 }
 
 fn subtract(stream: &mut Stream) -> Drill {
     let largest = stream.below(10);
     let smallest = stream.below(largest + 1);
+    let difference = largest - smallest;
     Drill {
         name: "subtract",
         question: format!("What is {largest}-{smallest}?"),
-        working: format!("{largest}-{smallest}={}.", largest - smallest),
-        answer: (largest - smallest).to_string(),
+        solution: Solution {
+            working: format!("{largest}-{smallest}={difference}."),
+            answer: difference.to_string(),
+        },
     }
 }
 
@@ -63,8 +69,10 @@ fn same(stream: &mut Stream) -> Drill {
     Drill {
         name: "same",
         question: format!("Is {second} the same as {first}?"),
-        working: compare(&first, &second),
-        answer: if first == second { "Yes" } else { "No" }.to_owned(),
+        solution: Solution {
+            working: compare(&first, &second),
+            answer: if first == second { "Yes" } else { "No" }.to_owned(),
+        },
     }
 }
 
@@ -75,23 +83,22 @@ fn which(stream: &mut Stream) -> Drill {
     Drill {
         name: "which",
         question: format!("Which one is {wanted}: {a} (A) or {b} (B)?"),
-        working: format!("A {} B {}", compare(&wanted, a), compare(&wanted, b)),
-        answer: answer.to_owned(),
+        solution: Solution {
+            working: format!("A {} B {}", compare(&wanted, a), compare(&wanted, b)),
+            answer: answer.to_owned(),
+        },
     }
 }
 
 fn look_up(stream: &mut Stream) -> Drill {
-    let mut digits: Vec<usize> = (0..10).collect();
+    let mut digits: Vec<u8> = (0..10).collect();
     stream.shuffle(&mut digits);
     let place = stream.below(4);
-    let options: Vec<String> =
-        ('A'..).zip(&digits[..4]).map(|(letter, digit)| format!("{letter}) {digit}")).collect();
     let (letter, digit) = (char::from(b'A' + place as u8), digits[place]);
     Drill {
         name: "look-up",
-        question: format!("Where is {digit}? {}", options.join(" ")),
-        working: format!("Last {digit}: {letter}."),
-        answer: letter.to_string(),
+        question: format!("Where is {digit}?{}", list_options(&digits[..4])),
+        solution: Solution { working: format!("Last {digit}: {letter}."), answer: letter.to_string() },
     }
 }
 

@@ -97,9 +97,7 @@ impl Exercise {
         let wordings = task.wordings();
         let mut question = wordings[stream.below(wordings.len())].to_owned();
         let options = if task == Task::Choice { draw_options(number, stream) } else { Vec::new() };
-        for (letter, option) in ('A'..).zip(&options) {
-            question += &format!(" {letter}) {option}");
-        }
+        question += &list_options(&options);
         Self { task, number: number.to_vec(), options, question }
     }
 
@@ -162,6 +160,11 @@ impl Exercise {
         let place = self.options.iter().position(|&option| option == digit);
         (b'A' + place.expect("only the options are ever read in a choice") as u8).into()
     }
+}
+
+/// ` A) 6 B) 8`, to follow a question.
+pub fn list_options(options: &[u8]) -> String {
+    ('A'..).zip(options).map(|(letter, option)| format!(" {letter}) {option}")).collect()
 }
 
 /// `4+0=4;4+7=11;11+1=12.` and the sum; `slip` is added to the last result.
