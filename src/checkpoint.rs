@@ -9,12 +9,14 @@ use std::{
 use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     error::input_error,
     model::{
-        Qwen,
-        weights::{WEIGHTS_FILE, save_weights},
+        Qwen, base_dir,
+        lora::save_adapter,
+        weights::{Precision, save_weights},
     },
 };
 
@@ -26,15 +28,29 @@ pub struct CheckpointConfig {
     pub every: u64,
     /// Checkpoints kept, the newest ones.
     pub keep: usize,
+    /// Weights go into files of at most this many bytes.
+    pub shard_bytes: usize,
+    /// The type of the final model's weights: f32, bf16 or f16. Checkpoints are always f32.
+    pub final_dtype: Precision,
 }
 
 impl Default for CheckpointConfig {
     fn default() -> Self {
-        Self { every: 50, keep: 3 }
+        Self { every: 50, keep: 3, shard_bytes: 5_000_000_000, final_dtype: Precision::F32 }
     }
 }
 
 impl CheckpointConfig {
+    /// How a checkpoint's weights are written, so that a run goes on exactly.
+    pub fn exact(&self) -> WeightFormat {
+        WeightFormat { precision: Precision::F32, shard_bytes: self.shard_bytes }
+    }
+
+    /// How the final model's weights are written.
+    pub fn final_format(&self) -> WeightFormat {
+        WeightFormat { precision: self.final_dtype, ..self.exact() }
+    }
+
     /// Whether one is to be saved after this step; never before the first.
     pub fn is_due(&self, step: u64) -> bool {
         step > 0 && self.every > 0 && step.is_multiple_of(self.every)
@@ -44,32 +60,79 @@ impl CheckpointConfig {
 /// The file beside the checkpoints that names the newest one.
 const LATEST: &str = "latest";
 
-/// What a Hugging Face directory holds beside the weights; copied along where it exists.
-const COMPANIONS: [&str; 9] = [
-    "config.json",
+/// How weights are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeightFormat {
+    pub precision: Precision,
+    /// Bytes per file, at most; one tensor at least.
+    pub shard_bytes: usize,
+}
+
+const CONFIG: &str = "config.json";
+
+/// What a Hugging Face directory holds beside configuration and weights; copied along where it exists.
+const COMPANIONS: [&str; 12] = [
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
     "chat_template.jinja",
     "chat_template.json",
     "preprocessor_config.json",
+    "video_preprocessor_config.json",
     "processor_config.json",
 ];
 
-/// Writes a model as a Hugging Face directory: our weights, everything else from `source`.
+/// Writes a model as a Hugging Face directory, or a model with adapters as a PEFT directory: our weights,
+/// everything else from `source`, the directory it was loaded from.
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn save_model_dir<B: Backend>(model: &Qwen<B>, source: &Path, dir: &Path) -> Result<()> {
+pub fn save_model_dir<B: Backend>(
+    model: &Qwen<B>,
+    source: &Path,
+    dir: &Path,
+    format: WeightFormat,
+) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    if dir.canonicalize()? == source.canonicalize()? {
+        return Err(input_error(format!(
+            "{}: is the model itself; write to another directory",
+            dir.display()
+        )));
+    }
+    let base = base_dir(source)?;
     for name in COMPANIONS {
-        let from = source.join(name);
-        if from.exists() && source != dir {
+        let candidates = [source.join(name), base.join(name)];
+        if let Some(from) = candidates.into_iter().find(|from| from.exists()) {
             fs::copy(&from, dir.join(name)).with_context(|| format!("copying {}", from.display()))?;
         }
     }
-    save_weights(model, &dir.join(WEIGHTS_FILE))
+    if model.lora.is_some() {
+        return save_adapter(model, &std::path::absolute(&base)?, dir);
+    }
+    copy_config(&base.join(CONFIG), &dir.join(CONFIG), format.precision)?;
+    save_weights(model, dir, format.precision, format.shard_bytes)
+}
+
+/// Copies a `config.json`, which then names the type of the weights beside it.
+fn copy_config(from: &Path, to: &Path, precision: Precision) -> Result<()> {
+    let text = fs::read_to_string(from).with_context(|| format!("reading {}", from.display()))?;
+    let mut config: Value =
+        serde_json::from_str(&text).with_context(|| format!("reading {}", from.display()))?;
+    for part in ["", "/text_config", "/vision_config"] {
+        let Some(fields) = config.pointer_mut(part).and_then(Value::as_object_mut) else { continue };
+        for name in ["dtype", "torch_dtype"] {
+            if let Some(dtype) = fields.get_mut(name) {
+                *dtype = precision.torch_name().into();
+            }
+        }
+    }
+    fs::write(to, serde_json::to_string_pretty(&config)? + "\n")
+        .with_context(|| format!("writing {}", to.display()))
 }
 
 /// The `checkpoints` folder of a run.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::weights::Precision;
+
 /// The recipe of `spark` without a command.
 pub const DEFAULT_RECIPE: &str = "recipes/digits.toml";
 
@@ -58,6 +60,17 @@ pub enum Command {
         --image datasets/digits-vl/images/test-0001.png --temperature 0"
     )]
     Generate(GenerateArgs),
+    /// Log-probabilities of given completions
+    #[command(
+        after_help = "Rows: {\"messages\": [chat messages], \"images\": [paths], \"completion\": text}\n\n\
+        Example:\n  spark score --model models/tiny-vl --data rows.jsonl > scored.jsonl"
+    )]
+    Score(ScoreArgs),
+    /// Merge the adapters of a PEFT directory into a full model directory
+    #[command(
+        after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
+    )]
+    Merge(MergeArgs),
     /// Make the shipped data set and model directory from their sources
     Data {
         #[command(subcommand)]
@@ -97,7 +110,7 @@ pub enum Strategy {
 
 #[derive(Debug, Clone, Args)]
 pub struct EvalArgs {
-    /// A Hugging Face model directory
+    /// A Hugging Face model directory, or a PEFT adapter's
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
     /// Problems: JSONL or a JSON array
@@ -118,7 +131,7 @@ pub struct EvalArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct GenerateArgs {
-    /// A Hugging Face model directory
+    /// A Hugging Face model directory, or a PEFT adapter's
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
     /// The user's text
@@ -127,22 +140,56 @@ pub struct GenerateArgs {
     /// An image shown before the text; may be repeated
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
-    #[arg(long, default_value_t = 512, value_name = "N")]
-    pub max_new_tokens: usize,
-    /// 0 takes the most likely token every time
-    #[arg(long, default_value_t = 1.0, value_name = "T")]
-    pub temperature: f64,
-    #[arg(long, default_value_t = 1.0, value_name = "P")]
-    pub top_p: f64,
-    /// 0: off
-    #[arg(long, default_value_t = 0, value_name = "K")]
-    pub top_k: usize,
+    /// [default: the model's generation_config.json, or 512]
+    #[arg(long, value_name = "N")]
+    pub max_new_tokens: Option<usize>,
+    /// 0 takes the most likely token every time [default: the model's generation_config.json, or 1]
+    #[arg(long, value_name = "T")]
+    pub temperature: Option<f64>,
+    /// [default: the model's generation_config.json, or 1]
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f64>,
+    /// 0: off [default: the model's generation_config.json, or 0]
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Holds tokens back that have occurred; 1: off [default: the model's generation_config.json, or 1]
+    #[arg(long, value_name = "F")]
+    pub repetition_penalty: Option<f64>,
     /// Completions
     #[arg(long = "n", default_value_t = 1, value_name = "N")]
     pub samples: usize,
     /// One JSON object per completion, with token ids and log-probabilities
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ScoreArgs {
+    /// A Hugging Face model directory, or a PEFT adapter's
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// JSONL, or a JSON array
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Tokens (padding included) that go through the model at once; one row at least
+    #[arg(long, default_value_t = 4096, value_name = "N")]
+    pub batch_tokens: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// A PEFT directory; its adapter_config.json names the base model
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// The model directory to write
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The type of the written weights
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    pub dtype: Precision,
+    /// Weights go into files of at most this many bytes
+    #[arg(long, default_value_t = 5_000_000_000, value_name = "N")]
+    pub shard_bytes: usize,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::{
     checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig,
-    recycle::RecycleConfig, rollout::EngineConfig, train::TrainConfig,
+    model::lora::LoraConfig, recycle::RecycleConfig, rollout::EngineConfig, train::TrainConfig,
 };
 
 /// The `[model]` part.
@@ -18,11 +18,13 @@ use crate::{
 pub struct ModelSource {
     /// The Hugging Face directory that a run starts from.
     pub path: PathBuf,
+    /// Names of parameters that do not learn, `*` for any text: `["visual.*"]` is the vision tower.
+    pub freeze: Vec<String>,
 }
 
 impl Default for ModelSource {
     fn default() -> Self {
-        Self { path: PathBuf::from("models/tiny-vl") }
+        Self { path: PathBuf::from("models/tiny-vl"), freeze: Vec::new() }
     }
 }
 
@@ -74,6 +76,7 @@ impl Default for SftConfig {
 pub struct RunConfig {
     pub seed: u64,
     pub model: ModelSource,
+    pub lora: LoraConfig,
     pub data: DataConfig,
     pub sft: SftConfig,
     pub rollout: EngineConfig,
@@ -118,6 +121,7 @@ impl RunConfig {
         self.eval.check()?;
         self.recycle.check()?;
         self.rollout.check()?;
+        self.lora.check()?;
         if self.sft.batch_size == 0 {
             return Err(input_error("sft.batch_size = 0: must be at least 1"));
         }

@@ -41,7 +41,8 @@ fn generate(
     samples: usize,
     max_rows: usize,
 ) -> Vec<Vec<Completion>> {
-    let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 12 };
+    let sampling =
+        Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens: 12 };
     let engine =
         Engine { model, sampling, stop_ids: &[END_TOKEN], config: EngineConfig { max_rows, workers: 2 } };
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);

@@ -13,8 +13,8 @@ use common::{Differentiable, Plain};
 use serde_json::Value;
 use spark::{
     model::{
-        ImagePatches, ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor, prompt_positions,
-        weights::{ParameterPath, load_model},
+        ImagePatches, ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor, load_model,
+        prompt_positions, weights::ParameterPath,
     },
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Sampling},

@@ -10,6 +10,7 @@ use crate::{
     data::{ImageRef, Kind, Problem},
     error::input_error,
     kernels::TrainBackend,
+    processor::GenerationDefaults,
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Sampling},
 };
@@ -19,14 +20,27 @@ use crate::{
 /// # Errors
 /// Input errors that name the option or file.
 pub fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
-    let in_range = args.temperature >= 0.0 && args.top_p > 0.0 && args.top_p <= 1.0;
-    if !in_range || args.samples == 0 || args.max_new_tokens == 0 {
+    let in_range = args.temperature.is_none_or(|temperature| temperature >= 0.0)
+        && args.top_p.is_none_or(|top_p| top_p > 0.0 && top_p <= 1.0)
+        && args.repetition_penalty.is_none_or(|penalty| penalty > 0.0);
+    if !in_range || args.samples == 0 || args.max_new_tokens == Some(0) {
         return Err(input_error(
-            "--temperature must be at least 0, --top-p above 0 and at most 1, --n and --max-new-tokens at least 1",
+            "--temperature must be at least 0, --top-p above 0 and at most 1, --repetition-penalty above 0, --n and --max-new-tokens at least 1",
         ));
     }
     let seed = common.seed.unwrap_or(0);
     run_job(common.backend.as_deref(), seed, GenerateJob { args, seed })
+}
+
+/// What the command line says, else the model's own settings, else plain sampling.
+fn sampling(args: &GenerateArgs, model: &GenerationDefaults) -> Sampling {
+    Sampling {
+        temperature: args.temperature.unwrap_or_else(|| model.temperature()),
+        top_p: args.top_p.or(model.top_p).unwrap_or(1.0),
+        top_k: args.top_k.or(model.top_k).unwrap_or(0),
+        repetition_penalty: args.repetition_penalty.or(model.repetition_penalty).unwrap_or(1.0),
+        max_new_tokens: args.max_new_tokens.or(model.max_new_tokens).unwrap_or(512),
+    }
 }
 
 struct GenerateJob {
@@ -40,6 +54,7 @@ impl Job for GenerateJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, seed } = self;
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
+        let sampling = sampling(&args, &processor.generation());
         let problem = Problem {
             id: "prompt".to_owned(),
             kind: Kind::Reason,
@@ -53,12 +68,7 @@ impl Job for GenerateJob {
         let prompt = processor.prompt(&problem)?;
         let engine = Engine {
             model: &model,
-            sampling: Sampling {
-                temperature: args.temperature,
-                top_p: args.top_p,
-                top_k: args.top_k,
-                max_new_tokens: args.max_new_tokens,
-            },
+            sampling,
             stop_ids: processor.eos_token_ids(),
             config: EngineConfig::default(),
         };

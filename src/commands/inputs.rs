@@ -10,7 +10,7 @@ use crate::{
     config::DataConfig,
     data::{BadRows, Problem, load_problems},
     error::input_error,
-    model::{Qwen, weights::load_model},
+    model::{ModelConfig, Qwen, base_dir, is_adapter, load_model},
     processor::Processor,
     verify::check_gold,
 };
@@ -20,7 +20,18 @@ use crate::{
 /// # Errors
 /// When the directory is incomplete or malformed.
 pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> Result<(Qwen<B>, Processor)> {
-    Ok((load_model(dir, device)?, Processor::from_dir(dir)?))
+    Ok((load_model(dir, device)?, load_processor(dir)?))
+}
+
+/// The processor of a model directory, or of an adapter's, which may leave it to its base model.
+///
+/// # Errors
+/// When a file that is needed is missing or malformed.
+pub fn load_processor(dir: &Path) -> Result<Processor> {
+    let own = !is_adapter(dir) || dir.join("tokenizer.json").exists();
+    let base = base_dir(dir)?;
+    let processor = Processor::from_dir(if own { dir } else { &base })?;
+    Ok(processor.for_model(ModelConfig::from_dir(&base)?))
 }
 
 /// Problems that can be rendered and checked; bad rows are refused, or skipped, counted and reported.

@@ -6,9 +6,11 @@ mod eval;
 mod generate;
 mod inputs;
 mod interrupt;
+mod merge;
 mod report;
 mod run_dir;
 mod saved;
+mod score;
 mod session;
 mod sft;
 mod train;
@@ -28,6 +30,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Sft(args) => sft::run(args, &common),
         Command::Eval(args) => eval::run(args, &common),
         Command::Generate(args) => generate::run(args, &common),
+        Command::Score(args) => score::run(args, &common),
+        Command::Merge(args) => merge::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),
     }
 }

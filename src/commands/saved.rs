@@ -12,13 +12,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::run_dir::{RunDir, read_json, write_json};
 use crate::{
-    checkpoint::{CheckpointStore, save_model_dir},
+    checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
     config::RunConfig,
     data::ShuffledCursor,
     error::input_error,
     kernels::TrainBackend,
-    model::{Qwen, weights::load_model},
-    train::{AdamW, AdamWConfig, Trainer},
+    model::{Qwen, load_onto, lora::with_adapters, trainable},
+    train::{AdamW, Trainer},
 };
 
 const OPTIMIZER: &str = "trainer/optimizer.safetensors";
@@ -36,6 +36,7 @@ pub struct TrainerCheckpoints {
     store: CheckpointStore,
     /// The model directory the run began with: tokenizer and configuration come from there.
     source: PathBuf,
+    config: CheckpointConfig,
 }
 
 impl TrainerCheckpoints {
@@ -43,6 +44,7 @@ impl TrainerCheckpoints {
         Self {
             store: CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep),
             source: config.model.path.clone(),
+            config: config.checkpoint.clone(),
         }
     }
 
@@ -55,7 +57,7 @@ impl TrainerCheckpoints {
         state: &impl Serialize,
     ) -> Result<()> {
         self.store.save(step, |dir| {
-            save_model_dir(&trainer.policy, &self.source, dir)?;
+            save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
             fs::create_dir_all(dir.join("trainer"))?;
             trainer.optimizer.save(&trainer.policy, &dir.join(OPTIMIZER))?;
             write_json(&dir.join(STATE), state)
@@ -63,20 +65,37 @@ impl TrainerCheckpoints {
         Ok(())
     }
 
-    /// The newest checkpoint, or `None` before the first.
+    /// Where a run goes on: at its newest checkpoint, or `None` before the first. `start` is the model that
+    /// the run began with.
     ///
     /// # Errors
     /// When a file is missing or malformed.
     pub fn latest<B: TrainBackend, S: DeserializeOwned>(
         &self,
-        adamw: AdamWConfig,
-        device: &B::Device,
+        start: &Qwen<B::InnerBackend>,
+        config: &RunConfig,
     ) -> Result<Option<Saved<B, S>>> {
         let Some((_, dir)) = self.store.latest()? else { return Ok(None) };
         let state = read_json(&dir.join(STATE))?;
-        let policy = load_model(&dir, device)?;
-        let optimizer = AdamW::load(adamw, &policy, &dir.join(OPTIMIZER), device)?;
+        let policy = trainable::<B>(load_onto(start.clone(), &dir)?, &config.model.freeze)?;
+        let optimizer = AdamW::load(config.train.adamw, &policy, &dir.join(OPTIMIZER), &start.device())?;
         Ok(Some(Saved { policy, optimizer, state }))
+    }
+}
+
+impl<B: TrainBackend, S> Saved<B, S> {
+    /// The beginning of a run: the starting model, with adapters where the recipe asks for some. Until the
+    /// first update both share their weights.
+    ///
+    /// # Errors
+    /// When the recipe's `lora` or `model.freeze` does not fit the model.
+    pub fn new(start: &Qwen<B::InnerBackend>, config: &RunConfig, state: S) -> Result<Self> {
+        let policy = match config.lora.is_on() {
+            true => with_adapters(start.clone(), &config.lora, config.seed)?,
+            false => start.clone(),
+        };
+        let policy = trainable::<B>(policy, &config.model.freeze)?;
+        Ok(Self { policy, optimizer: AdamW::new(config.train.adamw), state })
     }
 }
 

@@ -19,11 +19,12 @@ use crate::{
     eval::{EvalConfig, Scores, Solver, build_judge_set, evaluate},
     kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, names, peak_memory_bytes},
-    model::{Qwen, weights::load_model},
+    model::Qwen,
     processor::Processor,
+    random::Stream,
     recycle::{RecycleReport, Recycler},
     rollout::{RolloutGroup, Sampling, SamplingKey},
-    train::{AdamW, TrainConfig, Trainer, UpdateReport},
+    train::{TrainConfig, Trainer, UpdateReport},
 };
 
 /// Everything of a run that is neither configuration nor tensors; saved with each checkpoint.
@@ -72,7 +73,8 @@ pub struct Session<B: AutodiffBackend> {
     dir: RunDir,
     /// Recycled problems that this step had to leave out.
     unrenderable: usize,
-    start: Arc<Qwen<B::InnerBackend>>,
+    /// The starting model, until its scores are known.
+    start: Option<Arc<Qwen<B::InnerBackend>>>,
     processor: Processor,
     train: Vec<Problem>,
     test: Vec<Problem>,
@@ -102,17 +104,13 @@ impl<B: TrainBackend> Session<B> {
         }
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
-            if resume { checkpoints.latest(config.train.adamw, &device)? } else { None };
+            if resume { checkpoints.latest(&start, &config)? } else { None };
         let Saved { policy, optimizer, state } = match saved {
             Some(saved) => {
                 let state = saved.state.resumed(&config, train.len())?;
                 Saved { state, ..saved }
             }
-            None => Saved {
-                policy: load_model::<B>(&config.model.path, &device)?,
-                optimizer: AdamW::new(config.train.adamw),
-                state: RunState::new(&config, train.len()),
-            },
+            None => Saved::new(&start, &config, RunState::new(&config, train.len()))?,
         };
         dir.write_recipe(&config)?;
         let kept = resume.then_some(state.step);
@@ -125,7 +123,7 @@ impl<B: TrainBackend> Session<B> {
             config,
             dir,
             unrenderable: 0,
-            start,
+            start: Some(start),
             processor,
             train,
             test,
@@ -146,6 +144,8 @@ impl<B: TrainBackend> Session<B> {
     pub fn next_step(&mut self) -> u64 {
         self.clock.step = Instant::now();
         self.state.step += 1;
+        // What the backend draws, which is dropout, is keyed like everything else: a resumed run repeats it.
+        B::seed(&self.trainer.policy.device(), Stream::new(&[self.config.seed, self.state.step]).next_u64());
         self.state.step
     }
 
@@ -254,25 +254,25 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// When a problem cannot be rendered or a file cannot be written.
     pub fn scores_before(&mut self) -> Result<Scores> {
+        let start = self.start.take().expect("scored once, at the beginning");
         if self.dir.before().exists() {
             return read_json(&self.dir.before());
         }
-        let judge_set = self.make_judge_set()?;
+        let judge_set = self.make_judge_set(&start)?;
         write_json(&self.dir.judge_set(), &judge_set)?;
-        let start = self.start.clone();
         let before = self.score(&start, &judge_set, "before")?;
         write_json(&self.dir.before(), &before)?;
         Ok(before)
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self) -> Result<Vec<Problem>> {
+    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<Vec<Problem>> {
         let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
         let progress = self.sinks.phase("sampling answers to judge", self.test.len());
-        let solver = self.solver(&self.start);
+        let solver = self.solver(start);
         let groups =
             solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
         Ok(build_judge_set(&groups, judge_items, self.config.seed))
@@ -290,7 +290,8 @@ impl<B: TrainBackend> Session<B> {
     pub fn finish(mut self, before: Scores) -> Result<Summary> {
         self.save_last()?;
         let policy = self.trainer.sampler();
-        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model())?;
+        let format = self.config.checkpoint.final_format();
+        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         let judge_set: Vec<Problem> = read_json(&self.dir.judge_set())?;
         let after = self.score(&policy, &judge_set, "after")?;
         let summary =

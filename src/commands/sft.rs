@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    inputs::load_processor,
     interrupt::Interrupt,
     report::record_update,
     run_dir::Launch,
@@ -20,12 +22,9 @@ use crate::{
     data::{SftExample, ShuffledCursor, load_sft},
     kernels::TrainBackend,
     metrics::{Record, Sinks, names},
-    model::{
-        ModelConfig, Qwen, Sequence,
-        weights::{load_model, random_model},
-    },
-    processor::Processor,
-    train::{AdamW, Trainer, batch::Example},
+    model::{ModelConfig, Qwen, Sequence, base_dir, load_model, weights::random_model},
+    random::Stream,
+    train::{Trainer, batch::Example},
 };
 
 /// Trains on (prompt, completion) pairs and writes a model directory.
@@ -54,11 +53,14 @@ impl Job for SftJob {
         let interrupt = Interrupt::listen()?;
         let examples = load_examples(&config)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
-        let saved = if resume { checkpoints.latest(config.train.adamw, &device)? } else { None };
+        let start = starting_model::<B::InnerBackend>(&config, &device)?;
+        let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
+        let fresh = SftState { step: 0, cursor: ShuffledCursor::new(config.seed, examples.len()) };
         let Saved { policy, optimizer, mut state } = match saved {
             Some(saved) => saved,
-            None => fresh::<B>(&config, examples.len(), &device)?,
+            None => Saved::<B, _>::new(&start, &config, fresh)?,
         };
+        drop(start);
         check_same_data(&state.cursor, &config.sft.data, examples.len())?;
         dir.write_recipe(&config)?;
         let steps = config.train.steps;
@@ -66,6 +68,7 @@ impl Job for SftJob {
         let mut trainer = Trainer::new(policy, None, optimizer, config.train.clone());
         while state.step < steps && !interrupt.asked() {
             state.step += 1;
+            B::seed(&device, Stream::new(&[config.seed, state.step]).next_u64());
             let drawn = state.cursor.next(config.sft.batch_size);
             let batch: Vec<Example> = drawn.into_iter().map(|index| examples[index].clone()).collect();
             let report = trainer.imitate(&batch, state.step)?;
@@ -87,33 +90,25 @@ impl Job for SftJob {
             return Ok(());
         }
         let out = dir.final_model();
-        save_model_dir(&trainer.policy, &config.model.path, &out)?;
+        save_model_dir(&trainer.policy, &config.model.path, &out, config.checkpoint.final_format())?;
         println!("{}", out.display());
         Ok(())
     }
 }
 
-/// The beginning of a warm start: no step done, the model as the recipe says.
-fn fresh<B: TrainBackend>(
-    config: &RunConfig,
-    examples: usize,
-    device: &B::Device,
-) -> Result<Saved<B, SftState>> {
+/// The model as the recipe has it, or of its shape with random weights.
+fn starting_model<B: Backend>(config: &RunConfig, device: &B::Device) -> Result<Qwen<B>> {
     let dir: &Path = &config.model.path;
-    let policy: Qwen<B> = if config.sft.from_scratch {
-        random_model(&ModelConfig::from_dir(dir)?, config.seed, device)
-    } else {
-        load_model(dir, device)?
-    };
-    let state = SftState { step: 0, cursor: ShuffledCursor::new(config.seed, examples) };
-    Ok(Saved { policy, optimizer: AdamW::new(config.train.adamw), state })
+    match config.sft.from_scratch {
+        true => Ok(random_model(&ModelConfig::from_dir(dir)?, config.seed, device)),
+        false => load_model(dir, device),
+    }
 }
 
 /// Renders and tokenizes every pair; completions end in the end-of-sequence token.
 fn load_examples(config: &RunConfig) -> Result<Vec<Example>> {
-    let model = ModelConfig::from_dir(&config.model.path)?;
-    let processor =
-        Processor::from_dir(&config.model.path)?.with_instruction(config.data.instruction.clone());
+    let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
+    let processor = load_processor(&config.model.path)?.with_instruction(config.data.instruction.clone());
     let end = processor.eos_token_ids()[0];
     let example = |pair: &SftExample| -> Result<Example> {
         let prompt = processor.prompt(&pair.problem)?;

@@ -167,7 +167,7 @@ fn content(value: Option<&Value>, field: &str, directory: &Path) -> Parsed<(Stri
 }
 
 /// One image, several, or none.
-fn images(fields: &Fields, field: &str, directory: &Path) -> Parsed<Vec<ImageRef>> {
+pub(super) fn images(fields: &Fields, field: &str, directory: &Path) -> Parsed<Vec<ImageRef>> {
     match fields.get(field) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => items.iter().map(|item| image(item, field, directory)).collect(),
@@ -176,7 +176,7 @@ fn images(fields: &Fields, field: &str, directory: &Path) -> Parsed<Vec<ImageRef
 }
 
 /// A path, or an object with the path under "path" or "image" and bounds of its area in pixels.
-fn image(value: &Value, field: &str, directory: &Path) -> Parsed<ImageRef> {
+pub(super) fn image(value: &Value, field: &str, directory: &Path) -> Parsed<ImageRef> {
     let path = [Some(value), value.get("path"), value.get("image")]
         .into_iter()
         .flatten()

@@ -1,6 +1,7 @@
 //! What to learn from: problems, the file formats they come in, and the order they are drawn in.
 //! Knows nothing of models, tokenizers or rewards.
 
+mod chat;
 mod cursor;
 pub mod digits;
 mod format;
@@ -9,6 +10,7 @@ mod rows;
 mod sft;
 mod source;
 
+pub use chat::{Chat, ScoredRow, load_scored_rows};
 pub use cursor::ShuffledCursor;
 pub use problem::{ImageRef, Kind, Problem};
 pub use sft::{SftExample, load_sft};

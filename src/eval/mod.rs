@@ -3,12 +3,14 @@
 
 mod judge_set;
 mod reflect;
+mod score;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 pub use judge_set::build_judge_set;
 pub use reflect::{Reflected, answer_with_reflection};
+pub use score::completion_logprobs;
 
 use crate::{
     data::{Kind, Problem},

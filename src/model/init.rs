@@ -18,3 +18,15 @@ pub fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let mut stream = Stream::new(&[seed, hash_text(name)]);
     (0..count).map(|_| (stream.normal() * STANDARD_DEVIATION) as f32).collect()
 }
+
+/// PEFT's initial adapter: A uniform within `±1 / sqrt(input)`, B zero; in the checkpoint's layout, which
+/// for A is `[rank, input]`.
+pub fn initial_adapter(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
+    let count = shape.iter().product();
+    if name.ends_with("lora_B.weight") {
+        return vec![0.0; count];
+    }
+    let bound = (shape[1] as f64).powf(-0.5);
+    let mut stream = Stream::new(&[seed, hash_text(name)]);
+    (0..count).map(|_| ((2.0 * stream.uniform() - 1.0) * bound) as f32).collect()
+}

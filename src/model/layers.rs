@@ -1,35 +1,110 @@
-//! The two layers every block has: a linear map and the gated feed-forward network.
+//! The two layers every block has: a linear map, with an adapter where it has one, and the gated
+//! feed-forward network.
 
 use burn::{
-    module::{Initializer, Module},
-    nn::{Linear, LinearConfig},
-    tensor::{Tensor, backend::Backend},
+    module::{Initializer, Module, Param},
+    tensor::{Distribution, Tensor, backend::Backend, module::linear},
 };
 
 use crate::kernels::Kernels;
 
-/// A linear layer of zeros: real weights are loaded, or drawn at random.
-///
-/// `weight` is `[input, output]`, the transpose of the checkpoint's.
-pub fn linear<B: Backend>(input: usize, output: usize, bias: bool, device: &B::Device) -> Linear<B> {
-    LinearConfig::new(input, output).with_bias(bias).with_initializer(Initializer::Zeros).init(device)
+/// `x · weight + bias`, and what a low-rank adapter adds to it.
+#[derive(Module, Debug)]
+pub struct Projection<B: Backend> {
+    /// `[input, output]`, the transpose of the checkpoint's.
+    pub weight: Param<Tensor<B, 2>>,
+    /// `[output]`
+    pub bias: Option<Param<Tensor<B, 1>>>,
+    pub adapter: Option<Adapter<B>>,
+}
+
+impl<B: Backend> Projection<B> {
+    /// A map of zeros: real weights are loaded, or drawn at random.
+    pub fn new(input: usize, output: usize, bias: bool, device: &B::Device) -> Self {
+        let zeros = Initializer::Zeros;
+        Self {
+            weight: zeros.init([input, output], device),
+            bias: bias.then(|| zeros.init([output], device)),
+            adapter: None,
+        }
+    }
+
+    /// `[tokens, input]` to `[tokens, output]`.
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let mapped = linear(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        match &self.adapter {
+            None => mapped,
+            Some(adapter) => mapped + adapter.forward(x),
+        }
+    }
+
+    /// The plain map that does the same.
+    pub fn merged(self) -> Self {
+        let Some(adapter) = self.adapter else { return self };
+        let delta = adapter.lora_a.val().matmul(adapter.lora_b.val()).mul_scalar(adapter.scale);
+        Self { weight: self.weight.map(|weight| weight + delta), bias: self.bias, adapter: None }
+    }
+}
+
+/// LoRA (arXiv 2106.09685): `scale · dropout(x) · A · B`.
+#[derive(Module, Debug)]
+pub struct Adapter<B: Backend> {
+    /// `[input, rank]`
+    pub lora_a: Param<Tensor<B, 2>>,
+    /// `[rank, output]`; zeros at first, so that nothing is added.
+    pub lora_b: Param<Tensor<B, 2>>,
+    scale: f64,
+    dropout: f64,
+}
+
+impl<B: Backend> Adapter<B> {
+    /// An adapter of zeros for a map of `[input, output]`.
+    pub fn new(
+        [input, output]: [usize; 2],
+        rank: usize,
+        scale: f64,
+        dropout: f64,
+        device: &B::Device,
+    ) -> Self {
+        Self {
+            lora_a: Initializer::Zeros.init([input, rank], device),
+            lora_b: Initializer::Zeros.init([rank, output], device),
+            scale,
+            dropout,
+        }
+    }
+
+    fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let x = self.drop_some(x);
+        x.matmul(self.lora_a.val()).matmul(self.lora_b.val()).mul_scalar(self.scale)
+    }
+
+    /// Dropout while gradients are recorded; sampling and the reference see everything.
+    fn drop_some(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        if self.dropout == 0.0 || !B::ad_enabled(&x.device()) {
+            return x;
+        }
+        let kept = 1.0 - self.dropout;
+        let mask = x.random_like(Distribution::Bernoulli(kept));
+        (x * mask).div_scalar(kept)
+    }
 }
 
 /// SwiGLU: `down(silu(gate(x)) · up(x))`.
 #[derive(Module, Debug)]
 pub struct GatedMlp<B: Backend> {
-    pub gate_proj: Linear<B>,
-    pub up_proj: Linear<B>,
-    pub down_proj: Linear<B>,
+    pub gate_proj: Projection<B>,
+    pub up_proj: Projection<B>,
+    pub down_proj: Projection<B>,
 }
 
 impl<B: Backend> GatedMlp<B> {
     /// `hidden → intermediate → hidden`.
     pub fn new(hidden: usize, intermediate: usize, bias: bool, device: &B::Device) -> Self {
         Self {
-            gate_proj: linear(hidden, intermediate, bias, device),
-            up_proj: linear(hidden, intermediate, bias, device),
-            down_proj: linear(intermediate, hidden, bias, device),
+            gate_proj: Projection::new(hidden, intermediate, bias, device),
+            up_proj: Projection::new(hidden, intermediate, bias, device),
+            down_proj: Projection::new(intermediate, hidden, bias, device),
         }
     }
 }

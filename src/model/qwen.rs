@@ -2,7 +2,6 @@
 
 use burn::{
     module::Module,
-    nn::Linear,
     tensor::{Tensor, backend::Backend},
 };
 
@@ -10,7 +9,8 @@ use super::{
     batch::{PaddedBatch, Padding, Sequence},
     cache::KvCache,
     config::ModelConfig,
-    layers::linear,
+    layers::Projection,
+    lora::LoraConfig,
     rope::{Position, text_rotary},
     text::{Cached, Pass, TextModel},
     vision::{VisionTower, index_tensor},
@@ -23,9 +23,12 @@ pub struct Qwen<B: Backend> {
     pub visual: Option<VisionTower<B>>,
     pub model: TextModel<B>,
     /// `None` when the head is the transposed embedding.
-    pub lm_head: Option<Linear<B>>,
+    pub lm_head: Option<Projection<B>>,
     #[module(skip)]
     pub config: ModelConfig,
+    /// How its adapters were made, where it has some.
+    #[module(skip)]
+    pub lora: Option<LoraConfig>,
 }
 
 impl<B: Backend> Qwen<B> {
@@ -36,14 +39,25 @@ impl<B: Backend> Qwen<B> {
             visual: config.vision.as_ref().map(|vision| VisionTower::new(vision, device)),
             model: TextModel::new(text, device),
             lm_head: (!text.tie_word_embeddings)
-                .then(|| linear(text.hidden_size, text.vocab_size, false, device)),
+                .then(|| Projection::new(text.hidden_size, text.vocab_size, false, device)),
             config: config.clone(),
+            lora: None,
         }
     }
 
     /// The device the weights are on.
     pub fn device(&self) -> B::Device {
         self.model.norm.weight.device()
+    }
+
+    /// Every linear map under its path in a released checkpoint.
+    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
+        let vision = self.visual.iter_mut().flat_map(|tower| tower.projections_mut());
+        let vision = vision.map(|(path, projection)| (format!("visual.{path}"), projection));
+        let text = self.model.projections_mut().into_iter();
+        let text = text.map(|(path, projection)| (format!("model.{path}"), projection));
+        let head = self.lm_head.iter_mut().map(|head| ("lm_head".to_owned(), head));
+        vision.chain(text).chain(head).collect()
     }
 }
 

@@ -3,14 +3,14 @@
 
 use burn::{
     module::Module,
-    nn::{Embedding, EmbeddingConfig, Linear},
+    nn::{Embedding, EmbeddingConfig},
     tensor::{Tensor, backend::Backend},
 };
 
 use super::{
     cache::KvCache,
     config::TextConfig,
-    layers::{GatedMlp, linear},
+    layers::{GatedMlp, Projection},
     norm::RmsNorm,
 };
 use crate::kernels::{
@@ -21,10 +21,10 @@ use crate::kernels::{
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
 pub struct SelfAttention<B: Backend> {
-    pub q_proj: Linear<B>,
-    pub k_proj: Linear<B>,
-    pub v_proj: Linear<B>,
-    pub o_proj: Linear<B>,
+    pub q_proj: Projection<B>,
+    pub k_proj: Projection<B>,
+    pub v_proj: Projection<B>,
+    pub o_proj: Projection<B>,
     pub q_norm: Option<RmsNorm<B>>,
     pub k_norm: Option<RmsNorm<B>>,
     heads: usize,
@@ -37,10 +37,10 @@ impl<B: Backend> SelfAttention<B> {
         let (heads, key_heads) = (config.num_attention_heads, config.num_key_value_heads);
         let head_norm = || config.query_key_norm.then(|| RmsNorm::new(head_dim, config.rms_norm_eps, device));
         Self {
-            q_proj: linear(hidden, heads * head_dim, bias, device),
-            k_proj: linear(hidden, key_heads * head_dim, bias, device),
-            v_proj: linear(hidden, key_heads * head_dim, bias, device),
-            o_proj: linear(heads * head_dim, hidden, false, device),
+            q_proj: Projection::new(hidden, heads * head_dim, bias, device),
+            k_proj: Projection::new(hidden, key_heads * head_dim, bias, device),
+            v_proj: Projection::new(hidden, key_heads * head_dim, bias, device),
+            o_proj: Projection::new(heads * head_dim, hidden, false, device),
             q_norm: head_norm(),
             k_norm: head_norm(),
             heads,
@@ -148,6 +148,25 @@ impl<B: Backend> TextModel<B> {
             layers: (0..config.num_hidden_layers).map(|_| DecoderLayer::new(config, device)).collect(),
             norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
         }
+    }
+
+    /// The linear maps of all layers, by path.
+    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
+        let layers = self.layers.iter_mut().enumerate();
+        let projections = layers.flat_map(|(index, layer)| {
+            let (attention, mlp) = (&mut layer.self_attn, &mut layer.mlp);
+            [
+                ("self_attn.q_proj", &mut attention.q_proj),
+                ("self_attn.k_proj", &mut attention.k_proj),
+                ("self_attn.v_proj", &mut attention.v_proj),
+                ("self_attn.o_proj", &mut attention.o_proj),
+                ("mlp.gate_proj", &mut mlp.gate_proj),
+                ("mlp.up_proj", &mut mlp.up_proj),
+                ("mlp.down_proj", &mut mlp.down_proj),
+            ]
+            .map(|(name, projection)| (format!("layers.{index}.{name}"), projection))
+        });
+        projections.collect()
     }
 }
 

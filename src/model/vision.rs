@@ -5,14 +5,13 @@
 
 use burn::{
     module::{Initializer, Module, Param},
-    nn::Linear,
     tensor::{Int, Tensor, TensorData, activation::gelu, backend::Backend},
 };
 
 use super::{
     config::VisionConfig,
     input::ImagePatches,
-    layers::{GatedMlp, linear},
+    layers::{GatedMlp, Projection},
     norm::RmsNorm,
     rope::{inverse_frequencies, rotary_table},
     window::{WindowLayout, patch_coordinates},
@@ -56,8 +55,8 @@ impl<B: Backend> PatchEmbed<B> {
 /// Self-attention without a causal order.
 #[derive(Module, Debug)]
 pub struct VisionAttention<B: Backend> {
-    pub qkv: Linear<B>,
-    pub proj: Linear<B>,
+    pub qkv: Projection<B>,
+    pub proj: Projection<B>,
     heads: usize,
 }
 
@@ -97,8 +96,8 @@ impl<B: Backend> VisionBlock<B> {
         Self {
             norm1: RmsNorm::new(hidden, EPSILON, device),
             attn: VisionAttention {
-                qkv: linear(hidden, 3 * hidden, true, device),
-                proj: linear(hidden, hidden, true, device),
+                qkv: Projection::new(hidden, 3 * hidden, true, device),
+                proj: Projection::new(hidden, hidden, true, device),
                 heads: config.num_heads,
             },
             norm2: RmsNorm::new(hidden, EPSILON, device),
@@ -119,9 +118,9 @@ impl<B: Kernels> VisionBlock<B> {
 pub struct PatchMerger<B: Backend> {
     pub ln_q: RmsNorm<B>,
     /// The checkpoint's `mlp.0`.
-    pub mlp_in: Linear<B>,
+    pub mlp_in: Projection<B>,
     /// The checkpoint's `mlp.2`.
-    pub mlp_out: Linear<B>,
+    pub mlp_out: Projection<B>,
 }
 
 impl<B: Backend> PatchMerger<B> {
@@ -129,8 +128,8 @@ impl<B: Backend> PatchMerger<B> {
         let width = config.hidden_size * config.spatial_merge_size.pow(2);
         Self {
             ln_q: RmsNorm::new(config.hidden_size, EPSILON, device),
-            mlp_in: linear(width, width, true, device),
-            mlp_out: linear(width, config.out_hidden_size, true, device),
+            mlp_in: Projection::new(width, width, true, device),
+            mlp_out: Projection::new(width, config.out_hidden_size, true, device),
         }
     }
 }
@@ -172,6 +171,23 @@ impl<B: Backend> VisionTower<B> {
             merger: PatchMerger::new(config, device),
             config: config.clone(),
         }
+    }
+
+    /// The linear maps of all blocks and of the merger, by path.
+    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
+        let blocks = self.blocks.iter_mut().enumerate();
+        let blocks = blocks.flat_map(|(index, block)| {
+            [
+                ("attn.qkv", &mut block.attn.qkv),
+                ("attn.proj", &mut block.attn.proj),
+                ("mlp.gate_proj", &mut block.mlp.gate_proj),
+                ("mlp.up_proj", &mut block.mlp.up_proj),
+                ("mlp.down_proj", &mut block.mlp.down_proj),
+            ]
+            .map(|(name, projection)| (format!("blocks.{index}.{name}"), projection))
+        });
+        let merger = [("merger.mlp.0", &mut self.merger.mlp_in), ("merger.mlp.2", &mut self.merger.mlp_out)];
+        blocks.chain(merger.map(|(path, projection)| (path.to_owned(), projection))).collect()
     }
 }
 

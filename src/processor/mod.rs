@@ -6,6 +6,7 @@
 mod cache;
 mod decode;
 mod files;
+mod generation;
 mod image;
 mod resize;
 mod special;
@@ -21,18 +22,15 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use self::{cache::ImageCache, files::read_json, special::SpecialIds};
+use self::{cache::ImageCache, files::read_json, special::SpecialIds, template::messages};
 pub use self::{
-    decode::decode,
-    image::ImageProcessorConfig,
-    resize::smart_resize,
-    template::{ChatTemplate, messages},
-    tokenizer::Tokenizer,
+    decode::decode, generation::GenerationDefaults, image::ImageProcessorConfig, resize::smart_resize,
+    template::ChatTemplate, tokenizer::Tokenizer,
 };
 use crate::{
-    data::{ImageRef, Kind, Problem},
+    data::{Chat, ImageRef, Kind, Problem},
     error::input_error,
-    model::{ImagePatches, ModelInput},
+    model::{ImagePatches, ModelConfig, ModelInput},
 };
 
 /// Where a rendered template shows an image; in the ids, one for each of the image's features.
@@ -55,7 +53,9 @@ pub struct Processor {
     /// `None` for a model that reads text only.
     image: Option<ImageProcessorConfig>,
     special: SpecialIds,
+    generation: GenerationDefaults,
     instruction: Option<String>,
+    model: Option<ModelConfig>,
     cache: Mutex<ImageCache>,
 }
 
@@ -73,8 +73,10 @@ impl Processor {
             template: ChatTemplate::from_dir(directory)?,
             image: image_config(directory)?,
             special: SpecialIds::from_dir(directory, &tokenizer)?,
+            generation: GenerationDefaults::from_dir(directory)?,
             tokenizer,
             instruction: None,
+            model: None,
             cache: Mutex::new(ImageCache::new(CACHE_BYTES)),
         })
     }
@@ -83,6 +85,13 @@ impl Processor {
     /// reflection problems bring their own.
     pub fn with_instruction(mut self, instruction: Option<String>) -> Self {
         self.instruction = instruction;
+        self
+    }
+
+    /// Refuses what the model of this configuration could not read: another number of image tokens than
+    /// of image features, or ids beyond its vocabulary.
+    pub fn for_model(mut self, config: ModelConfig) -> Self {
+        self.model = Some(config);
         self
     }
 
@@ -102,14 +111,25 @@ impl Processor {
             }
             _ => problem.question.clone(),
         };
-        self.refuse_special_tokens(&question)?;
-        self.refuse_special_tokens(problem.system.as_deref().unwrap_or_default())?;
-        let images = problem.images.iter().map(|image| self.patches(image)).collect::<Result<Vec<_>>>()?;
-        let messages = messages(problem.system.as_deref(), &question, images.len());
-        let text = self.template.render(&messages)?;
+        let messages = messages(problem.system.as_deref(), &question, problem.images.len());
+        self.chat(&Chat { messages, images: problem.images.clone() })
+    }
+
+    /// The prompt of a conversation, up to where the model's turn begins.
+    ///
+    /// # Errors
+    /// As [`Self::prompt`], without a name.
+    pub fn chat(&self, chat: &Chat) -> Result<Prompt> {
+        for text in chat.messages.iter().flat_map(texts_of) {
+            self.refuse_special_tokens(text)?;
+        }
+        let images = chat.images.iter().map(|image| self.patches(image)).collect::<Result<Vec<_>>>()?;
+        let text = self.template.render(&chat.messages)?;
         let features: Vec<usize> = images.iter().map(|image| self.features(image)).collect();
         let ids = self.expand_pads(self.tokenizer.encode(&text)?, &features)?;
-        Ok(Prompt { text, input: ModelInput { ids, images } })
+        let input = ModelInput { ids, images };
+        self.model.iter().try_for_each(|config| input.check(config))?;
+        Ok(Prompt { text, input })
     }
 
     /// Text from data must not open or close turns, nor stand for an image.
@@ -188,6 +208,11 @@ impl Processor {
         &self.special.eos
     }
 
+    /// How the model is meant to be sampled.
+    pub fn generation(&self) -> GenerationDefaults {
+        self.generation
+    }
+
     /// The id that fills up shorter rows of a batch.
     pub fn pad_token_id(&self) -> u32 {
         self.special.pad
@@ -202,6 +227,13 @@ impl Processor {
     pub fn image(&self) -> Option<&ImageProcessorConfig> {
         self.image.as_ref()
     }
+}
+
+/// The texts of a message: its content, or those of its parts.
+fn texts_of(message: &serde_json::Value) -> impl Iterator<Item = &str> {
+    let content = &message["content"];
+    let parts = content.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str());
+    content.as_str().into_iter().chain(parts)
 }
 
 fn image_config(directory: &Path) -> Result<Option<ImageProcessorConfig>> {

@@ -65,7 +65,7 @@ impl ChatTemplate {
 
 /// An optional system message, then one user message: `images` image parts and the text, or just the
 /// text where there are none.
-pub fn messages(system: Option<&str>, question: &str, images: usize) -> Vec<Value> {
+pub(super) fn messages(system: Option<&str>, question: &str, images: usize) -> Vec<Value> {
     let content = if images == 0 {
         json!(question)
     } else {

@@ -39,6 +39,8 @@ struct Row {
     request: usize,
     stream: Stream,
     completion: Completion,
+    /// What a repetition penalty applies to; empty without one.
+    seen: Vec<u32>,
     next_position: u32,
     /// First visible cache entry.
     start: usize,
@@ -112,6 +114,7 @@ impl<B: Kernels> Engine<'_, B> {
                         logprobs: Vec::new(),
                         finish_reason: FinishReason::Length,
                     },
+                    seen: self.penalised_from_the_start(requests[request].prompt),
                     next_position: last.map_or(0, |position| position + 1),
                     start: batch.starts[place],
                     finished: false,
@@ -157,6 +160,15 @@ impl<B: Kernels> Engine<'_, B> {
         self.scores(self.model.decode(&ids, &positions, &starts, cache))
     }
 
+    fn penalises(&self) -> bool {
+        self.sampling.repetition_penalty != 1.0
+    }
+
+    /// The prompt's tokens, where they are to be penalised.
+    fn penalised_from_the_start(&self, prompt: &ModelInput) -> Vec<u32> {
+        if self.penalises() { prompt.ids.clone() } else { Vec::new() }
+    }
+
     /// Scores over the vocabulary on the host, row-major.
     fn scores(&self, hidden: Tensor<B, 2>) -> Vec<f32> {
         let data = self.model.logits(hidden).into_data().convert::<f32>();
@@ -168,10 +180,13 @@ impl<B: Kernels> Engine<'_, B> {
         let vocabulary = self.model.config.text.vocab_size;
         rows.par_iter_mut().zip(sources).filter(|(row, _)| !row.finished).for_each(|(row, &source)| {
             let scores = &scores[source * vocabulary..][..vocabulary];
-            let (id, logprob) = sample(scores, &self.sampling, &mut row.stream);
+            let (id, logprob) = sample(scores, &row.seen, &self.sampling, &mut row.stream);
             let completion = &mut row.completion;
             completion.token_ids.push(id);
             completion.logprobs.push(logprob);
+            if self.penalises() {
+                row.seen.push(id);
+            }
             if self.stop_ids.contains(&id) {
                 completion.finish_reason = FinishReason::Stop;
                 row.finished = true;

@@ -14,6 +14,9 @@ pub struct Sampling {
     pub top_p: f64,
     /// Keeps this many most likely tokens; 0 keeps all.
     pub top_k: usize,
+    /// Divides positive scores of tokens that the prompt or completion holds already, and multiplies
+    /// negative ones (arXiv 1909.05858); 1 leaves them alone.
+    pub repetition_penalty: f64,
     /// A completion is cut off after this many tokens.
     pub max_new_tokens: usize,
 }
@@ -21,7 +24,7 @@ pub struct Sampling {
 impl Sampling {
     /// The most likely token every time.
     pub fn greedy(max_new_tokens: usize) -> Self {
-        Self { temperature: 0.0, top_p: 1.0, top_k: 0, max_new_tokens }
+        Self { temperature: 0.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens }
     }
 
     /// The temperature that log-probabilities are taken at: greedy decoding reports the model's own.
@@ -30,11 +33,35 @@ impl Sampling {
     }
 }
 
-/// Draws a token and returns it with its log-probability before top-k and top-p.
+/// Draws a token and returns it with its log-probability before penalty, top-k and top-p. `seen` are the
+/// tokens that the repetition penalty, if there is one, applies to.
 ///
 /// # Panics
 /// When `scores` is empty.
-pub fn sample(scores: &[f32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
+pub fn sample(scores: &[f32], seen: &[u32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
+    if sampling.repetition_penalty == 1.0 {
+        return sample_plainly(scores, sampling, stream);
+    }
+    let (id, _) =
+        sample_plainly(&penalised(scores, seen, sampling.repetition_penalty as f32), sampling, stream);
+    let temperature = sampling.logprob_temperature();
+    let scaled = |score: f32| f64::from(score) / temperature;
+    let best = scaled(scores[argmax(scores)]);
+    let total: f64 = scores.iter().map(|&score| (scaled(score) - best).exp()).sum();
+    (id, (scaled(scores[id as usize]) - best - total.ln()) as f32)
+}
+
+/// The scores with those of tokens that have occurred made smaller, once however often they have.
+fn penalised(scores: &[f32], seen: &[u32], penalty: f32) -> Vec<f32> {
+    let mut penalised = scores.to_vec();
+    for &id in seen {
+        let score = scores[id as usize];
+        penalised[id as usize] = if score < 0.0 { score * penalty } else { score / penalty };
+    }
+    penalised
+}
+
+fn sample_plainly(scores: &[f32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
     let temperature = sampling.logprob_temperature();
     let best = argmax(scores);
     let weight = |score: f32| (f64::from(score - scores[best]) / temperature).exp();
@@ -104,7 +131,7 @@ mod tests {
         let mut counts = [0.0; 4];
         let mut stream = Stream::new(&[1]);
         for _ in 0..20_000 {
-            counts[sample(&SCORES, &sampling, &mut stream).0 as usize] += 1.0 / 20_000.0;
+            counts[sample(&SCORES, &[], &sampling, &mut stream).0 as usize] += 1.0 / 20_000.0;
         }
         counts
     }
@@ -115,7 +142,7 @@ mod tests {
 
     #[test]
     fn tokens_come_as_often_as_the_softmax_says() {
-        let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_new_tokens: 1 };
+        let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(1) };
         assert!(close(frequencies(sampling), [0.0871, 0.6439, 0.2369, 0.0321]));
         let sharper = Sampling { temperature: 0.5, ..sampling };
         assert!(close(frequencies(sharper), [0.0159, 0.8650, 0.1171, 0.0021]));
@@ -123,7 +150,7 @@ mod tests {
 
     #[test]
     fn top_k_and_top_p_cut_the_tail() {
-        let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 2, max_new_tokens: 1 };
+        let sampling = Sampling { temperature: 1.0, top_k: 2, ..Sampling::greedy(1) };
         assert!(close(frequencies(sampling), [0.0, 0.7311, 0.2689, 0.0]));
         assert!(close(
             frequencies(Sampling { top_p: 0.7, top_k: 0, ..sampling }),
@@ -134,9 +161,20 @@ mod tests {
 
     #[test]
     fn greedy_takes_the_first_best_and_reports_the_models_own_probability() {
-        let (id, logprob) = sample(&SCORES, &Sampling::greedy(1), &mut Stream::new(&[1]));
+        let (id, logprob) = sample(&SCORES, &[], &Sampling::greedy(1), &mut Stream::new(&[1]));
         assert_eq!(id, 1);
         assert!((logprob - 0.6439f32.ln()).abs() < 1e-3);
-        assert_eq!(sample(&[1.0, 1.0], &Sampling::greedy(1), &mut Stream::new(&[1])).0, 0);
+        assert_eq!(sample(&[1.0, 1.0], &[], &Sampling::greedy(1), &mut Stream::new(&[1])).0, 0);
+    }
+
+    #[test]
+    fn a_penalty_holds_seen_tokens_back_and_leaves_the_reported_probability_alone() {
+        let sampling = Sampling { repetition_penalty: 4.0, ..Sampling::greedy(1) };
+        let greedy = |seen: &[u32]| sample(&SCORES, seen, &sampling, &mut Stream::new(&[1]));
+        assert_eq!(greedy(&[]).0, 1);
+        let (id, logprob) = greedy(&[1, 1, 3]);
+        assert_eq!(id, 2);
+        assert!((logprob - 0.2369f32.ln()).abs() < 1e-3, "{logprob}");
+        assert_eq!(penalised(&SCORES, &[1, 1, 3], 4.0), [0.0, 0.5, 1.0, -4.0]);
     }
 }

@@ -126,6 +126,7 @@ impl TrainConfig {
             temperature: self.temperature,
             top_p: self.top_p,
             top_k: self.top_k,
+            repetition_penalty: 1.0,
             max_new_tokens: self.max_new_tokens,
         }
     }

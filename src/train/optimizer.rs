@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::{
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
@@ -13,12 +13,11 @@ use burn::{
         backend::{AutodiffBackend, Backend},
     },
 };
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::input_error,
-    model::weights::{NamedTensor, parameter_names, to_f32, write_tensors},
+    model::weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
 };
 
 /// AdamW's settings, with the field's defaults for reinforcement learning.
@@ -79,13 +78,15 @@ impl<B: AutodiffBackend> AdamW<B> {
     /// When the file cannot be written.
     pub fn save<M: Module<B>>(&self, model: &M, path: &Path) -> Result<()> {
         let names = parameter_names(model);
-        let mut tensors =
-            vec![NamedTensor::new("updates".to_owned(), TensorData::new(vec![self.updates as f32], [1]))];
+        let lazy = |name, tensor| LazyTensor::new(name, tensor, false, Precision::F32);
+        let mut tensors = Vec::with_capacity(1 + 2 * self.moments.len());
         for (id, moments) in &self.moments {
             let name = &names[id];
-            tensors.push(NamedTensor::new(format!("first.{name}"), moments.first.to_data()));
-            tensors.push(NamedTensor::new(format!("second.{name}"), moments.second.to_data()));
+            tensors.push(lazy(format!("first.{name}"), moments.first.clone()));
+            tensors.push(lazy(format!("second.{name}"), moments.second.clone()));
         }
+        let updates = TensorData::new(vec![self.updates as f32], [1]);
+        tensors.push(lazy("updates".to_owned(), Tensor::from_data(updates, &model.devices()[0])));
         write_tensors(&tensors, path)
     }
 
@@ -99,22 +100,20 @@ impl<B: AutodiffBackend> AdamW<B> {
         path: &Path,
         device: &B::Device,
     ) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            input_error(format!("{}: cannot read the optimizer ({error})", path.display()))
-        })?;
-        let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|error| input_error(format!("{}: not a safetensors file: {error}", path.display())))?;
+        let tensors: HashMap<String, StoredTensor> = open_tensors(path)?.into_iter().collect();
         let read = |name: &str| -> Result<Tensor<B::InnerBackend, 1>> {
-            let view = tensors.tensor(name).with_context(|| format!("{}: {name}", path.display()))?;
-            let values = to_f32(&view)
-                .ok_or_else(|| input_error(format!("{}: {name} is not a float tensor", path.display())))?;
-            Ok(Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device))
+            let stored = tensors.get(name).filter(|tensor| tensor.is_float());
+            let stored = stored
+                .ok_or_else(|| input_error(format!("{}: has no float tensor {name}", path.display())))?;
+            let values = stored.read(false)?;
+            let count = values.len();
+            Ok(Tensor::from_data(TensorData::new(values, [count]), device))
         };
         let updates = read("updates")?.into_data().iter::<f32>().next().unwrap_or_default() as u64;
         let mut moments = HashMap::new();
         for (id, name) in parameter_names(model) {
             // A parameter that never had a gradient has no moments.
-            if tensors.tensor(&format!("first.{name}")).is_ok() {
+            if tensors.contains_key(&format!("first.{name}")) {
                 let pair = Moments {
                     first: read(&format!("first.{name}"))?,
                     second: read(&format!("second.{name}"))?,

@@ -1,0 +1,46 @@
+//! `spark merge`: adapters into the weights they belong to.
+
+use anyhow::Result;
+
+use crate::{
+    backend::{Job, run_job},
+    checkpoint::{WeightFormat, save_model_dir},
+    cli::{CommonArgs, MergeArgs},
+    error::input_error,
+    kernels::TrainBackend,
+    model::{is_adapter, load_model, lora::merged},
+};
+
+/// Writes a model directory that does what base model and adapters do together.
+///
+/// # Errors
+/// Input errors that name the option or file.
+pub fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
+    if !is_adapter(&args.model) {
+        return Err(input_error(format!(
+            "--model {}: holds no adapter_config.json; name a PEFT directory",
+            args.model.display()
+        )));
+    }
+    if args.out.join("config.json").exists() {
+        return Err(input_error(format!(
+            "--out {}: holds a model already; name another directory",
+            args.out.display()
+        )));
+    }
+    run_job(common.backend.as_deref(), common.seed.unwrap_or(0), MergeJob(args))
+}
+
+struct MergeJob(MergeArgs);
+
+impl Job for MergeJob {
+    type Output = ();
+
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
+        let MergeArgs { model: dir, out, dtype, shard_bytes } = self.0;
+        let model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
+        save_model_dir(&model, &dir, &out, WeightFormat { precision: dtype, shard_bytes })?;
+        println!("{}", out.display());
+        Ok(())
+    }
+}

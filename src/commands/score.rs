@@ -1,0 +1,91 @@
+//! `spark score`: log-probabilities of given completions.
+
+use std::{
+    io::{Write, stdout},
+    ops::Range,
+};
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::inputs::load_model_and_processor;
+use crate::{
+    backend::{Job, run_job},
+    cli::{CommonArgs, ScoreArgs},
+    data::{ScoredRow, load_scored_rows},
+    error::input_error,
+    eval::completion_logprobs,
+    kernels::TrainBackend,
+    metrics::Phase,
+    model::{ModelConfig, Sequence},
+    processor::Processor,
+};
+
+/// Prints one JSON object per row, in order.
+///
+/// # Errors
+/// Input errors that name the option, or the file and row.
+pub fn run(args: ScoreArgs, common: &CommonArgs) -> Result<()> {
+    if args.batch_tokens == 0 {
+        return Err(input_error("--batch-tokens must be at least 1"));
+    }
+    run_job(common.backend.as_deref(), common.seed.unwrap_or(0), ScoreJob { args, quiet: common.quiet })
+}
+
+struct ScoreJob {
+    args: ScoreArgs,
+    quiet: bool,
+}
+
+impl Job for ScoreJob {
+    type Output = ();
+
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
+        let Self { args, quiet } = self;
+        let rows = load_scored_rows(&args.data)?;
+        let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
+        let sequence = |row: &ScoredRow| {
+            sequence(row, &processor, &model.config)
+                .with_context(|| format!("{}: {}", args.data.display(), row.id))
+        };
+        let sequences = rows.par_iter().map(sequence).collect::<Result<Vec<_>>>()?;
+        let progress = Phase::start("scoring", sequences.len(), quiet);
+        for batch in batches(&sequences, args.batch_tokens) {
+            let sequences = &sequences[batch];
+            let logprobs = completion_logprobs(&model, sequences);
+            for (sequence, logprobs) in sequences.iter().zip(logprobs) {
+                let (prompt, completion) = sequence.ids.split_at(sequence.prompt_length);
+                let row =
+                    json!({"prompt_tokens": prompt.len(), "token_ids": completion, "logprobs": logprobs});
+                writeln!(stdout(), "{row}").context("writing to standard output")?;
+            }
+            progress.advance(sequences.len());
+        }
+        Ok(())
+    }
+}
+
+/// The completion is tokenized as given, nothing appended.
+fn sequence(row: &ScoredRow, processor: &Processor, config: &ModelConfig) -> Result<Sequence> {
+    let prompt = processor.chat(&row.chat)?;
+    let completion = processor.encode(&row.completion)?;
+    Ok(Sequence::new(&prompt.input, &completion, config))
+}
+
+/// Stretches of rows that stay within `limit` tokens when padded to the longest; one row at least.
+fn batches(sequences: &[Sequence], limit: usize) -> Vec<Range<usize>> {
+    let mut batches = Vec::new();
+    let (mut first, mut longest) = (0, 0);
+    for (row, sequence) in sequences.iter().enumerate() {
+        let padded = longest.max(sequence.length());
+        if padded * (row + 1 - first) > limit && row > first {
+            batches.push(first..row);
+            (first, longest) = (row, sequence.length());
+        } else {
+            longest = padded;
+        }
+    }
+    batches.push(first..sequences.len());
+    batches
+}

@@ -1,0 +1,239 @@
+//! Adapters in PEFT's files, `adapter_config.json` and `adapter_model.safetensors`, both ways.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use burn::tensor::backend::Backend;
+use serde_json::{Value, json};
+
+use super::{LoraConfig, Targets};
+use crate::{
+    error::input_error,
+    model::{
+        qwen::Qwen,
+        weights::{
+            Precision, TensorTable, adapter_tensors, fill_adapters, open_tensors, released_name,
+            write_tensors,
+        },
+    },
+};
+
+/// The file by which a directory is known to hold an adapter.
+pub const ADAPTER_CONFIG: &str = "adapter_config.json";
+
+const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
+
+/// What PEFT puts before the name of a module of the model it wraps.
+const PREFIX: &str = "base_model.model.";
+
+/// A module's path as transformers 5 has it, which PEFT's names and patterns refer to.
+pub(super) fn module_path(released: &str, is_vision_language: bool) -> String {
+    match released.strip_prefix("model.") {
+        Some(rest) if is_vision_language => format!("model.language_model.{rest}"),
+        None if released.starts_with("visual.") => format!("model.{released}"),
+        _ => released.to_owned(),
+    }
+}
+
+/// The model directory that an adapter belongs to, and its configuration.
+///
+/// A relative path counts from the working directory, as in PEFT, or else from the adapter's.
+///
+/// # Errors
+/// When the file is malformed, asks for what is not supported, or names no directory that exists.
+pub fn base_of(dir: &Path) -> Result<(PathBuf, LoraConfig)> {
+    let path = dir.join(ADAPTER_CONFIG);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| input_error(format!("{}: cannot read ({error})", path.display())))?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|error| input_error(format!("{}: not valid JSON: {error}", path.display())))?;
+    let config =
+        parse(&value).map_err(|complaint| input_error(format!("{}: {complaint}", path.display())))?;
+    let base = value["base_model_name_or_path"].as_str().unwrap_or_default();
+    let candidates = [PathBuf::from(base), dir.join(base)];
+    let found = candidates.into_iter().find(|candidate| !base.is_empty() && candidate.is_dir());
+    let found = found.ok_or_else(|| {
+        input_error(format!(
+            "{}: base_model_name_or_path {base:?} is no directory, neither from here nor from {}; write the model directory there",
+            path.display(),
+            dir.display()
+        ))
+    })?;
+    Ok((found, config))
+}
+
+fn parse(value: &Value) -> Result<LoraConfig, String> {
+    refuse_unsupported(value)?;
+    let rank = value["r"].as_u64().filter(|&rank| rank > 0).ok_or("r must be a positive integer")?;
+    let alpha = value["lora_alpha"].as_f64().ok_or("lora_alpha must be a number")?;
+    let targets: Targets = serde_json::from_value(value["target_modules"].clone())
+        .map_err(|_| "target_modules must be a text or a list of texts")?;
+    let config = LoraConfig {
+        rank: rank as usize,
+        alpha,
+        dropout: value["lora_dropout"].as_f64().unwrap_or(0.0),
+        targets,
+        rslora: value["use_rslora"].as_bool().unwrap_or(false),
+    };
+    config.check().map_err(|error| error.to_string())?;
+    Ok(config)
+}
+
+/// Settings of PEFT under which the adapter would do something else than ours do.
+fn refuse_unsupported(value: &Value) -> Result<(), String> {
+    if value["peft_type"] != "LORA" {
+        return Err(format!("peft_type {} is not supported; expected \"LORA\"", value["peft_type"]));
+    }
+    let is_empty = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    let unsupported = [
+        "use_dora",
+        "use_qalora",
+        "use_bdlora",
+        "fan_in_fan_out",
+        "lora_bias",
+        "rank_pattern",
+        "alpha_pattern",
+        "modules_to_save",
+        "layer_replication",
+        "trainable_token_indices",
+        "target_parameters",
+        "alora_invocation_tokens",
+        "arrow_config",
+        "kasa_config",
+        "monteclora_config",
+        "velora_config",
+    ];
+    if let Some(name) = unsupported.into_iter().find(|name| !is_empty(&value[*name])) {
+        return Err(format!("{name} is not supported"));
+    }
+    match value["bias"].as_str() {
+        None | Some("none") => {}
+        Some(bias) => return Err(format!("bias \"{bias}\" is not supported; expected \"none\"")),
+    }
+    match value["init_lora_weights"].as_str() {
+        None | Some("gaussian") => Ok(()),
+        Some(init) => Err(format!(
+            "init_lora_weights \"{init}\" is not supported: it changes the base weights; convert the adapter with PEFT's save_pretrained(path_initial_model_for_weight_conversion=…)"
+        )),
+    }
+}
+
+/// A base model with the adapters of a PEFT directory.
+///
+/// # Errors
+/// When a file is missing or malformed, or adapters are missing, unused or misshapen: all are named.
+pub fn load_adapter<B: Backend>(mut model: Qwen<B>, config: LoraConfig, dir: &Path) -> Result<Qwen<B>> {
+    let path = dir.join(ADAPTER_WEIGHTS);
+    let tensors = open_tensors(&path)?.into_iter().map(|(name, tensor)| {
+        let name = name.strip_prefix(PREFIX).unwrap_or(&name);
+        (released_name(name), tensor)
+    });
+    let mut table = TensorTable::new(tensors.collect());
+    let adapted: BTreeSet<String> =
+        table.tensors.keys().filter_map(|name| Some(name.split_once(".lora_")?.0.to_owned())).collect();
+    let device = model.device();
+    for (path, projection) in model.projections_mut() {
+        if adapted.contains(&path) {
+            projection.adapter = Some(config.adapter(projection.weight.dims(), &device));
+        }
+    }
+    model.lora = Some(config);
+    let model = fill_adapters(model, |wanted| table.take(wanted));
+    table.finish().with_context(|| format!("in {}", path.display()))?;
+    Ok(model)
+}
+
+/// Writes a model's adapters as a PEFT directory; `base` is the directory of the model they belong to.
+///
+/// # Errors
+/// When a file cannot be written.
+///
+/// # Panics
+/// When the model has no adapters.
+pub fn save_adapter<B: Backend>(model: &Qwen<B>, base: &Path, dir: &Path) -> Result<()> {
+    let config = model.lora.as_ref().expect("a model with adapters");
+    let is_vision_language = model.config.vision.is_some();
+    let mut tensors = adapter_tensors(model, Precision::F32);
+    for tensor in &mut tensors {
+        tensor.name = format!("{PREFIX}{}", module_path(&tensor.name, is_vision_language));
+    }
+    write_tensors(&tensors, &dir.join(ADAPTER_WEIGHTS))?;
+    let settings = json!({
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base,
+        "inference_mode": true,
+        "r": config.rank,
+        "lora_alpha": config.alpha,
+        "lora_dropout": config.dropout,
+        "use_rslora": config.rslora,
+        "target_modules": config.targets,
+        "bias": "none",
+        "fan_in_fan_out": false,
+        "init_lora_weights": true,
+    });
+    let path = dir.join(ADAPTER_CONFIG);
+    std::fs::write(&path, serde_json::to_string_pretty(&settings)?)
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(change: impl FnOnce(&mut Value)) -> Result<LoraConfig, String> {
+        let mut value = json!({"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]});
+        change(&mut value);
+        parse(&value)
+    }
+
+    #[test]
+    fn what_peft_writes_by_default_is_read() {
+        let read = config(|value| {
+            value["bias"] = json!("none");
+            value["rank_pattern"] = json!({});
+            value["use_dora"] = json!(false);
+            value["init_lora_weights"] = json!(true);
+        });
+        let expected = LoraConfig {
+            rank: 4,
+            alpha: 8.0,
+            targets: Targets::Names(vec!["q_proj".into()]),
+            ..LoraConfig::default()
+        };
+        assert_eq!(read.unwrap(), expected);
+    }
+
+    #[test]
+    fn what_would_change_the_result_is_refused_by_name() {
+        let refused = |name: &str, setting: Value| config(|value| value[name] = setting).unwrap_err();
+        for name in ["use_dora", "fan_in_fan_out", "lora_bias"] {
+            assert!(refused(name, json!(true)).contains(name));
+        }
+        assert!(refused("rank_pattern", json!({"q_proj": 2})).contains("rank_pattern"));
+        assert!(refused("modules_to_save", json!(["lm_head"])).contains("modules_to_save"));
+        assert!(refused("bias", json!("all")).contains("bias \"all\""));
+        assert!(refused("init_lora_weights", json!("pissa")).contains("pissa"));
+        assert!(refused("peft_type", json!("IA3")).contains("IA3"));
+        assert!(refused("r", json!(0)).contains("r must be"));
+    }
+
+    #[test]
+    fn paths_are_those_of_transformers_5() {
+        assert_eq!(
+            module_path("model.layers.0.mlp.up_proj", true),
+            "model.language_model.layers.0.mlp.up_proj"
+        );
+        assert_eq!(module_path("model.layers.0.mlp.up_proj", false), "model.layers.0.mlp.up_proj");
+        assert_eq!(module_path("visual.merger.mlp.0", true), "model.visual.merger.mlp.0");
+        assert_eq!(module_path("lm_head", true), "lm_head");
+    }
+}

@@ -1,0 +1,193 @@
+//! A model's tensors into safetensors files, one at a time: the values of a tensor are only fetched when
+//! their turn comes to be written.
+
+use std::{borrow::Cow, collections::HashMap, path::Path};
+
+use anyhow::{Context, Result};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{DType, Tensor, TensorData, backend::Backend},
+};
+use clap::ValueEnum;
+use safetensors::{Dtype, View};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{INDEX_FILE, WEIGHTS_FILE, names::ParameterPath};
+use crate::model::qwen::Qwen;
+
+/// The type that weights are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// What training computes in: a run goes on exactly.
+    #[default]
+    F32,
+    Bf16,
+    F16,
+}
+
+impl Precision {
+    /// PyTorch's name of it.
+    pub fn torch_name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::Bf16 => "bfloat16",
+            Self::F16 => "float16",
+        }
+    }
+
+    fn stored(self) -> Dtype {
+        match self {
+            Self::F32 => Dtype::F32,
+            Self::Bf16 => Dtype::BF16,
+            Self::F16 => Dtype::F16,
+        }
+    }
+
+    fn element(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+            Self::F16 => DType::F16,
+        }
+    }
+}
+
+/// A tensor in a checkpoint's layout whose values are fetched when they are written.
+pub struct LazyTensor {
+    pub name: String,
+    shape: Vec<usize>,
+    precision: Precision,
+    values: Box<dyn Fn() -> TensorData>,
+}
+
+impl LazyTensor {
+    /// `transposed`: as the transpose of what the module holds.
+    pub fn new<B: Backend, const D: usize>(
+        name: String,
+        tensor: Tensor<B, D>,
+        transposed: bool,
+        precision: Precision,
+    ) -> Self {
+        let tensor = if transposed { tensor.transpose() } else { tensor };
+        Self { name, shape: tensor.dims().to_vec(), precision, values: Box::new(move || tensor.to_data()) }
+    }
+}
+
+impl View for &LazyTensor {
+    fn dtype(&self) -> Dtype {
+        self.precision.stored()
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let data = (self.values)().convert_dtype(self.precision.element());
+        Cow::Owned(data.as_bytes().to_vec())
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype().bitsize() / 8
+    }
+}
+
+/// Handles of parameters, in the order of the module tree.
+struct Collector {
+    path: ParameterPath,
+    /// Collect the adapters, or everything else.
+    adapters: bool,
+    precision: Precision,
+    tensors: Vec<LazyTensor>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Collector {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if self.path.is_adapter() == self.adapters {
+            let (name, transposed) = (self.path.name(), self.path.is_transposed());
+            self.tensors.push(LazyTensor::new(name, param.val(), transposed, self.precision));
+        }
+    }
+}
+
+/// The tensors of a model's adapters, under the released names of their projections.
+pub(in crate::model) fn adapter_tensors<B: Backend>(
+    model: &Qwen<B>,
+    precision: Precision,
+) -> Vec<LazyTensor> {
+    tensors_of(model, true, precision)
+}
+
+/// A model's tensors under released names: its adapters', or all others.
+fn tensors_of<B: Backend>(model: &Qwen<B>, adapters: bool, precision: Precision) -> Vec<LazyTensor> {
+    let mut collector =
+        Collector { path: ParameterPath::default(), adapters, precision, tensors: Vec::new() };
+    model.visit(&mut collector);
+    collector.tensors
+}
+
+/// Writes the weights of a model, without its adapters, into a directory: as one file, or as shards of
+/// at most `shard_bytes` (one tensor at least) with an index.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save_weights<B: Backend>(
+    model: &Qwen<B>,
+    dir: &Path,
+    precision: Precision,
+    shard_bytes: usize,
+) -> Result<()> {
+    let tensors = tensors_of(model, false, precision);
+    let shards = shards(&tensors, shard_bytes);
+    if let [all] = shards.as_slice() {
+        return write_tensors(all, &dir.join(WEIGHTS_FILE));
+    }
+    let mut weight_map = HashMap::new();
+    for (index, shard) in shards.iter().enumerate() {
+        let file = format!("model-{:05}-of-{:05}.safetensors", index + 1, shards.len());
+        write_tensors(shard, &dir.join(&file))?;
+        weight_map.extend(shard.iter().map(|tensor| (tensor.name.clone(), file.clone())));
+    }
+    let total_size: usize = tensors.iter().map(|tensor| tensor.data_len()).sum();
+    let index = json!({"metadata": {"total_size": total_size}, "weight_map": weight_map});
+    let path = dir.join(INDEX_FILE);
+    std::fs::write(&path, serde_json::to_string_pretty(&index)?)
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// Stretches of tensors that stay within the limit, one tensor at least.
+fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
+    let mut shards = Vec::new();
+    let (mut first, mut bytes) = (0, 0);
+    for (place, tensor) in tensors.iter().enumerate() {
+        let size = tensor.data_len();
+        if bytes + size > limit && place > first {
+            shards.push(&tensors[first..place]);
+            (first, bytes) = (place, 0);
+        }
+        bytes += size;
+    }
+    shards.push(&tensors[first..]);
+    shards
+}
+
+/// Writes tensors as one safetensors file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_tensors(tensors: &[LazyTensor], path: &Path) -> Result<()> {
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    safetensors::serialize_to_file(named, Some(metadata), path)
+        .with_context(|| format!("writing {}", path.display()))
+}
