@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from image_processor import decoded
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -33,7 +34,6 @@ from transformers import (
     Qwen2_5_VLProcessor,
     logging,
 )
-from transformers.image_utils import load_image
 
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "checkpoints"
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>",
@@ -479,8 +479,7 @@ class Checkpoint:
         self.model.eval()
 
     def picture(self, part):
-        """Decoded by PIL: given a path, the image processor would decode it by torchvision, frames and all."""
-        return load_image(str((self.folder / part["image"]).resolve()))
+        return decoded(self.folder / part["image"])
 
     def patches(self, part):
         """One image's pixel values and grid, within its own bounds where it has some."""
