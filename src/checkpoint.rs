@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     error::input_error,
     model::{
-        Qwen, base_dir,
+        ModelConfig, Qwen, base_dir,
         lora::save_adapter,
         weights::{Precision, save_weights},
     },
@@ -114,12 +114,13 @@ pub fn save_model_dir<B: Backend>(
     if model.lora.is_some() {
         return save_adapter(model, &std::path::absolute(&base)?, dir);
     }
-    copy_config(&base.join(CONFIG), &dir.join(CONFIG), format.precision)?;
+    copy_config(&base.join(CONFIG), &dir.join(CONFIG), &model.config, format.precision)?;
     save_weights(model, dir, format.precision, format.shard_bytes)
 }
 
-/// Copies a `config.json`, which then names the type of the weights beside it.
-fn copy_config(from: &Path, to: &Path, precision: Precision) -> Result<()> {
+/// Copies a `config.json`, which then says of the weights beside it what type they have, and whether the
+/// head is among them.
+fn copy_config(from: &Path, to: &Path, model: &ModelConfig, precision: Precision) -> Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("reading {}", from.display()))?;
     let mut config: Value =
         serde_json::from_str(&text).with_context(|| format!("reading {}", from.display()))?;
@@ -129,6 +130,9 @@ fn copy_config(from: &Path, to: &Path, precision: Precision) -> Result<()> {
             if let Some(dtype) = fields.get_mut(name) {
                 *dtype = precision.torch_name().into();
             }
+        }
+        if let Some(tied) = fields.get_mut("tie_word_embeddings") {
+            *tied = model.text.tie_word_embeddings.into();
         }
     }
     fs::write(to, serde_json::to_string_pretty(&config)? + "\n")

@@ -30,9 +30,12 @@ pub struct TextConfig {
     /// Frequencies per axis (time, height, width) of M-RoPE; `None` for one-axis positions.
     #[serde(skip)]
     pub mrope_section: Option<[usize; 3]>,
-    /// Bias on q, k and v (Qwen2 and Qwen2.5).
+    /// Bias on q, k and v (Qwen2 and Qwen2.5; Qwen3 where its file says so).
     #[serde(skip)]
     pub attention_bias: bool,
+    /// Bias on the attention's output, too (Qwen3 with `attention_bias`).
+    #[serde(skip)]
+    pub output_bias: bool,
     /// RMSNorm on each head's query and key (Qwen3).
     #[serde(skip)]
     pub query_key_norm: bool,
@@ -135,9 +138,8 @@ fn image_token_id(config: &Value) -> Result<u32> {
 fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConfig> {
     let mut parsed: TextConfig = serde_json::from_value(text.clone())
         .map_err(|error| input_error(format!("text model configuration: {error}")))?;
-    if let Some(tied) = config["tie_word_embeddings"].as_bool() {
-        parsed.tie_word_embeddings = tied;
-    }
+    // Either place will do, as in transformers 5: older files have it in `text_config` alone.
+    parsed.tie_word_embeddings |= config["tie_word_embeddings"].as_bool().unwrap_or(false);
     let rope = rope_parameters(text);
     if let Some(theta) = rope.and_then(|rope| rope["rope_theta"].as_f64()) {
         parsed.rope_theta = theta;
@@ -151,6 +153,7 @@ fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConf
         "qwen3" => text["attention_bias"].as_bool().unwrap_or(false),
         _ => true,
     };
+    parsed.output_bias = model_type == "qwen3" && parsed.attention_bias;
     parsed.mrope_section = rope
         .and_then(|rope| rope.get("mrope_section"))
         .map(|section| serde_json::from_value(section.clone()))

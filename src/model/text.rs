@@ -40,7 +40,7 @@ impl<B: Backend> SelfAttention<B> {
             q_proj: Projection::new(hidden, heads * head_dim, bias, device),
             k_proj: Projection::new(hidden, key_heads * head_dim, bias, device),
             v_proj: Projection::new(hidden, key_heads * head_dim, bias, device),
-            o_proj: Projection::new(heads * head_dim, hidden, false, device),
+            o_proj: Projection::new(heads * head_dim, hidden, config.output_bias, device),
             q_norm: head_norm(),
             k_norm: head_norm(),
             heads,

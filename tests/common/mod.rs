@@ -2,14 +2,14 @@
 //! enough for finite differences.
 #![allow(dead_code)]
 
-use std::sync::Arc;
+use std::{io::Write, path::Path, sync::Arc};
 
 use burn::{
     backend::Autodiff,
     module::{AutodiffModule, Module, ModuleMapper, Param},
     tensor::{Tensor, TensorData},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use spark::{
     model::{ImagePatches, ModelConfig, ModelInput, Qwen, weights::random_model},
     random::Stream,
@@ -84,4 +84,32 @@ pub fn prompt(before: &[u32], images: &[Arc<ImagePatches>], after: &[u32]) -> Mo
     let pads: usize = images.iter().map(|image| image.patches() / 4).sum();
     let ids = [before, &vec![IMAGE_TOKEN; pads], after].concat();
     ModelInput { ids, images: images.to_vec() }
+}
+
+/// What the oracle expects of a directory's cases.
+pub fn expected_cases(dir: &Path) -> Vec<Value> {
+    let expected: Value =
+        serde_json::from_str(&std::fs::read_to_string(dir.join("expected.json")).unwrap()).unwrap();
+    expected["cases"].as_array().unwrap().clone()
+}
+
+/// The cases as rows that `spark score` reads; their image paths are relative to `dir`.
+pub fn scored_rows(dir: &Path, cases: &[Value]) -> tempfile::NamedTempFile {
+    let root = std::path::absolute(dir).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for case in cases {
+        let mut messages = case["messages"].clone();
+        let parts = messages.as_array_mut().unwrap().iter_mut().filter_map(|m| m["content"].as_array_mut());
+        for part in parts.flatten().filter(|part| part["type"] == "image") {
+            part["image"] = json!(root.join(part["image"].as_str().unwrap()));
+        }
+        writeln!(file, "{}", json!({"messages": messages, "completion": case["completion"]})).unwrap();
+    }
+    file
+}
+
+/// The largest absolute difference of two equally long lists.
+pub fn greatest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter().zip(theirs).map(|(ours, theirs)| (ours - theirs).abs()).fold(0.0, f32::max)
 }

@@ -113,14 +113,13 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 /// When a file is missing or malformed, or when tensors are missing, unused or misshapen: all of
 /// them are named.
 pub fn load_weights<B: Backend>(dir: &Path, device: &B::Device) -> Result<Qwen<B>> {
-    let config = ModelConfig::from_dir(dir)?;
+    let mut config = ModelConfig::from_dir(dir)?;
     let mut table = TensorTable::open(&weight_files(dir)?)?;
-    let model =
-        Qwen::new(&config, device).map(&mut Filler::new(false, |wanted: &Wanted<'_>| table.take(wanted)));
     if config.text.tie_word_embeddings {
-        // Written by some although the head is the embedding.
-        table.tensors.remove("lm_head.weight");
+        config.text.tie_word_embeddings = table.has_no_other_head()?;
     }
+    let source = |wanted: &Wanted<'_>| table.take(wanted);
+    let model = Qwen::new(&config, device).map(&mut Filler::new(false, source));
     table.finish().with_context(|| format!("in {}", dir.display()))?;
     Ok(model)
 }
@@ -181,6 +180,20 @@ impl TensorTable {
             }
         }
         Ok(table)
+    }
+
+    /// Whether the head is the embedding. Some files have a copy of it, which is dropped; one with other
+    /// values counts, whatever the configuration says, as in transformers 5.
+    fn has_no_other_head(&mut self) -> Result<bool> {
+        let (head, embedding) = ("lm_head.weight", "model.embed_tokens.weight");
+        let (Some(stored), Some(embedding)) = (self.tensors.get(head), self.tensors.get(embedding)) else {
+            return Ok(true);
+        };
+        let is_same = stored.is_same(embedding)?;
+        if is_same {
+            self.tensors.remove(head);
+        }
+        Ok(is_same)
     }
 
     pub fn new(tensors: Vec<(String, StoredTensor)>) -> Self {

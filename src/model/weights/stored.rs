@@ -95,6 +95,32 @@ impl StoredTensor {
         Ok(values)
     }
 
+    /// Whether another tensor holds the same bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_same(&self, other: &Self) -> Result<bool> {
+        if (self.dtype, &self.shape) != (other.dtype, &other.shape) {
+            return Ok(false);
+        }
+        let read = |tensor: &Self, from: usize, bytes: &mut [u8]| -> Result<()> {
+            let mut file = &tensor.file.1;
+            file.seek(SeekFrom::Start(tensor.offset + from as u64))?;
+            file.read_exact(bytes).with_context(|| format!("reading {}", tensor.file.0.display()))
+        };
+        let length = self.elements() * self.dtype.bitsize() / 8;
+        let (mut ours, mut theirs) = (vec![0; BLOCK_BYTES], vec![0; BLOCK_BYTES]);
+        for from in (0..length).step_by(BLOCK_BYTES) {
+            let count = BLOCK_BYTES.min(length - from);
+            read(self, from, &mut ours[..count])?;
+            read(other, from, &mut theirs[..count])?;
+            if ours[..count] != theirs[..count] {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn read_all(&self, values: &mut [f32]) -> std::io::Result<()> {
         let mut bytes = Vec::new();
         let mut file = self.at_start()?;

@@ -1,0 +1,131 @@
+//! Checkpoints of every shape against transformers, end to end: directory and messages in; token ids,
+//! positions, log-probabilities and greedy continuations out. tests/oracle/checkpoints.py wrote what is
+//! expected.
+
+mod common;
+
+use std::{fs, path::PathBuf};
+
+use common::{Plain, expected_cases, greatest_difference, scored_rows};
+use serde_json::Value;
+use spark::{
+    data::load_scored_rows,
+    eval::completion_logprobs,
+    model::{ModelConfig, Qwen, Sequence, load_model, prompt_positions},
+    processor::{Processor, Prompt},
+    random::Stream,
+    rollout::{Engine, EngineConfig, Request, Sampling},
+};
+
+/// A checkpoint as we load it.
+struct Checkpoint {
+    dir: PathBuf,
+    model: Qwen<Plain>,
+    processor: Processor,
+}
+
+/// A prompt as we render it, and what transformers makes of it.
+struct Case {
+    name: String,
+    prompt: Prompt,
+    completion: Vec<u32>,
+    expected: Value,
+}
+
+fn checkpoints() -> Vec<Checkpoint> {
+    let entries = fs::read_dir("tests/fixtures/checkpoints").unwrap().map(|entry| entry.unwrap().path());
+    let mut dirs: Vec<PathBuf> = entries.filter(|dir| dir.join("expected.json").exists()).collect();
+    dirs.sort();
+    assert!(dirs.len() >= 12, "fixtures are missing");
+    dirs.into_iter().map(Checkpoint::load).collect()
+}
+
+impl Checkpoint {
+    fn load(dir: PathBuf) -> Self {
+        let config = ModelConfig::from_dir(&dir).unwrap();
+        let processor = Processor::from_dir(&dir).unwrap().for_model(config);
+        Self { model: load_model(&dir, &Default::default()).unwrap(), processor, dir }
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        let cases = expected_cases(&self.dir);
+        let file = scored_rows(&self.dir, &cases);
+        let rows = load_scored_rows(file.path()).unwrap();
+        let case = |(expected, row): (Value, spark::data::ScoredRow)| Case {
+            name: format!("{}, {}", self.dir.display(), expected["name"]),
+            prompt: self.processor.chat(&row.chat).unwrap(),
+            completion: self.processor.encode(&row.completion).unwrap(),
+            expected,
+        };
+        cases.into_iter().zip(rows).map(case).collect()
+    }
+
+    /// The prompt goes through the engine, cache and all, as `spark generate` sends it.
+    fn greedy(&self, prompt: &Prompt, tokens: usize) -> Vec<u32> {
+        let penalty = self.processor.generation().repetition_penalty.unwrap_or(1.0);
+        let engine = Engine {
+            model: &self.model,
+            sampling: Sampling { repetition_penalty: penalty, ..Sampling::greedy(tokens) },
+            stop_ids: self.processor.eos_token_ids(),
+            config: EngineConfig::default(),
+        };
+        let request = Request { prompt: &prompt.input, streams: vec![Stream::new(&[0])] };
+        engine.generate(&[request], &|_| ()).remove(0).remove(0).token_ids
+    }
+}
+
+fn numbers<T: serde::de::DeserializeOwned>(value: &Value) -> Vec<T> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// `[[7, 2], [8, 1]]` is `7 7 8`.
+fn run_lengths(value: &Value) -> Vec<u32> {
+    let runs: Vec<(u32, usize)> = numbers(value);
+    runs.into_iter().flat_map(|(id, count)| std::iter::repeat_n(id, count)).collect()
+}
+
+#[test]
+fn token_ids_grids_and_positions_are_those_of_transformers() {
+    for checkpoint in checkpoints() {
+        for Case { name, prompt, completion, expected } in checkpoint.cases() {
+            assert_eq!(prompt.input.ids, run_lengths(&expected["prompt_ids"]), "{name}");
+            assert_eq!(completion, numbers::<u32>(&expected["completion_ids"]), "{name}");
+            let grids: Vec<[usize; 3]> = prompt.input.images.iter().map(|image| image.grid_thw).collect();
+            assert_eq!(grids, numbers::<[usize; 3]>(&expected["grid_thw"]), "{name}");
+            if !expected["position_ids"].is_null() {
+                let (positions, _) = prompt_positions(&prompt.input, &checkpoint.model.config);
+                let axis = |axis: usize| positions.iter().map(|position| position[axis]).collect();
+                let ours: Vec<Vec<u32>> = (0..3).map(axis).collect();
+                assert_eq!(ours, numbers::<Vec<u32>>(&expected["position_ids"]), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn logprobs_are_those_of_transformers() {
+    for checkpoint in checkpoints() {
+        for Case { name, prompt, completion, expected } in checkpoint.cases() {
+            let sequence = Sequence::new(&prompt.input, &completion, &checkpoint.model.config);
+            let ours = completion_logprobs(&checkpoint.model, &[sequence]).remove(0);
+            let difference = greatest_difference(&ours, &numbers(&expected["logprobs"]));
+            println!("{name}: {difference:.1e}");
+            assert!(difference <= 2e-4, "{name}: {difference}");
+            if !expected["logprobs_native"].is_null() {
+                let difference = greatest_difference(&ours, &numbers(&expected["logprobs_native"]));
+                println!("{name}: {difference:.1e} from arithmetic in the stored type");
+                assert!(difference <= 0.1, "{name}: {difference}");
+            }
+        }
+    }
+}
+
+#[test]
+fn greedy_continuations_are_those_of_transformers() {
+    for checkpoint in checkpoints() {
+        for Case { name, prompt, expected, .. } in checkpoint.cases() {
+            let theirs: Vec<u32> = numbers(&expected["greedy"]);
+            assert_eq!(checkpoint.greedy(&prompt, theirs.len()), theirs, "{name}");
+        }
+    }
+}
