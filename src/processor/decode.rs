@@ -1,9 +1,10 @@
 //! Image files into 8-bit RGB: upright, without alpha, and never larger than memory allows.
 
-use std::path::Path;
+use std::{io::Cursor, path::Path};
 
 use anyhow::Result;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use libjpeg_turbo_rs::{Decoder as JpegDecoder, JpegError, PixelFormat};
 
 use crate::error::input_error;
 
@@ -25,15 +26,34 @@ pub fn decode(path: &Path) -> Result<RgbImage> {
             path.display()
         ))
     };
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|error| unreadable(&error))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let reader =
+        ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|error| unreadable(&error))?;
+    let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
     let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     check_size(path, decoder.dimensions())?;
     let orientation = decoder.orientation().map_err(|error| unreadable(&error))?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    let photograph = if is_jpeg { decode_jpeg(&bytes).map_err(|error| unreadable(&error))? } else { None };
+    let mut image = match photograph {
+        Some(image) => image,
+        None => DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?,
+    };
     image.apply_orientation(orientation);
     Ok(to_rgb8(image))
+}
+
+/// A grey or colour JPEG to the bit as libjpeg-turbo decodes it, on which PIL and torchvision rest: other
+/// decoders round differently, by a level or two. `None` for CMYK, which is left to the `image` crate.
+fn decode_jpeg(bytes: &[u8]) -> Result<Option<DynamicImage>, JpegError> {
+    let mut decoder = JpegDecoder::new(bytes)?;
+    if !matches!(decoder.header().components.len(), 1 | 3) {
+        return Ok(None);
+    }
+    decoder.set_output_format(PixelFormat::Rgb);
+    let image = decoder.decode_image()?;
+    let (width, height) = (image.width as u32, image.height as u32);
+    let pixels = RgbImage::from_raw(width, height, image.into_vec()).expect("three bytes per pixel");
+    Ok(Some(pixels.into()))
 }
 
 fn check_size(path: &Path, (width, height): (u32, u32)) -> Result<()> {
