@@ -30,7 +30,8 @@ ADAPTERS = {
         "rank_pattern": {"down_proj": 4}, "alpha_pattern": {r"layers\.0\.self_attn\.o_proj": 1}}),
     "vision_expression": ("vl_transformers5", "between", {
         "r": 3, "lora_alpha": 6,
-        "target_modules": r".*visual\..*(qkv|attn\.proj|gate_proj|merger\.mlp\.0)|.*language_model\..*(o_proj|up_proj)"}),
+        "target_modules":
+            r".*visual\..*(qkv|attn\.proj|gate_proj|merger\.mlp\.0)|.*language_model\..*(o_proj|up_proj)"}),
     "vision_all_linear": ("vl_multi_head", "turns", {"r": 2, "lora_alpha": 2, "target_modules": "all-linear"}),
     # Names as transformers 4 had the modules: model.layers and visual.
     "vision_released_names": ("vl_released_3b", "small png", {
@@ -55,8 +56,10 @@ def tidy(folder, checkpoint, released_names):
     write(path, config, indent=2)
     if released_names:
         path = folder / "adapter_model.safetensors"
-        weights = {name.replace("model.language_model.", "model.").replace("model.model.visual.", "model.visual."): value
-                   for name, value in load_file(path).items()}
+        shorter = {"model.language_model.": "model.", "model.model.visual.": "model.visual."}
+        weights = load_file(path)
+        for now, released in shorter.items():
+            weights = {name.replace(now, released): value for name, value in weights.items()}
         save_file(weights, path, metadata={"format": "pt"})
 
 

@@ -41,7 +41,8 @@ SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<
 # Each word's pairs are merged from left to right: "the" takes the merges t+h and th+e.
 MERGED_WORDS = ["user", "system", "assistant", "the", "Ġthe", "Ġof", "Ġand", "in", "er", "Ġan", "ĠĠ", "Ċ", "ing",
                 "image", "answer", "Ã©", "ä¸"]
-WORDS = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
+WORDS = "|".join([r"(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"[^\r\n\p{L}\p{N}]?\p{L}+", r"\p{N}", r" ?[^\s\p{L}\p{N}]+[\r\n]*",
+                  r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
 GREEDY_TOKENS = 16
 
 # Chat templates in the manner of Qwen's. The first numbers images when it is asked to.
@@ -87,7 +88,7 @@ SHORT_VISION_TEMPLATE = (
 TOOL_TEMPLATE = """\
 {%- if tools %}
     {{- '<|im_start|>system\\n' }}
-    {%- if messages[0]['role'] == 'system' %}{{- messages[0]['content'] }}{%- else %}{{- 'You may call tools.' }}{%- endif %}
+    {{- messages[0]['content'] if messages[0]['role'] == 'system' else 'You may call tools.' }}
     {%- for tool in tools %}{{- '\\n' + (tool | tojson) }}{%- endfor %}
     {{- '<|im_end|>\\n' }}
 {%- elif messages[0]['role'] != 'system' %}
@@ -199,8 +200,9 @@ CHECKPOINTS = {
         "cases": ["small png", "between"],
     },
     "vl_smallest_windows": {
-        "type": "qwen2_5_vl", "layout": "nested", "text": text(48, 2, 3, 1, rope_theta=500000.0, **default_mrope(4, 2, 2)),
-        "head": "untied", "vision": vision(4, 8, 2, [1], 16, 2), "dtype": "float32", "shards": "50KB",
+        "type": "qwen2_5_vl", "layout": "nested",
+        "text": text(48, 2, 3, 1, rope_theta=500000.0, **default_mrope(4, 2, 2)), "head": "untied",
+        "vision": vision(4, 8, 2, [1], 16, 2), "dtype": "float32", "shards": "50KB",
         "template": "tokenizer_config.json", "bounds": "processor", "pixels": (64, 64 * 330),
         "eos": "<|im_end|>", "cases": ["wide and tall", "turns"],
     },
@@ -226,8 +228,8 @@ CHECKPOINTS = {
         "template": "tokenizer_config.json", "eos": "<|im_end|>", "cases": ["text only", "text turns"],
     },
     "qwen2_sharded": {
-        "type": "qwen2", "text": text(48, 2, 6, 2, rms_norm_eps=1e-5), "head": "untied", "dtype": "bfloat16", "shards": "50KB",
-        "template": "tokenizer_config.json", "eos": ["<|im_end|>", "<|endoftext|>"], "penalty": 1.05,
+        "type": "qwen2", "text": text(48, 2, 6, 2, rms_norm_eps=1e-5), "head": "untied", "dtype": "bfloat16",
+        "shards": "50KB", "template": "tokenizer_config.json", "eos": ["<|im_end|>", "<|endoftext|>"], "penalty": 1.05,
         "cases": ["text only", "text turns"],
     },
     "qwen2_transformers5": {
@@ -270,19 +272,23 @@ def turn(role, content):
 
 
 CASES = {
-    "text only": ([user("What is 12 + 30? Cafe\u0301, naïve, 中文, 🦀 — “quoted”.")], "The answer is \\boxed{42}.<|im_end|>"),
-    "text turns": ([turn("system", "You answer in one word."), user("the first of 3?"), turn("assistant", "  Yes.\n\nIt is. "),
-                    user("And\tthe second?\r\n\n  Don't guess.")], "No.\n\nIt's \\frac{1}{2}.<|im_end|>"),
+    "text only": ([user("What is 12 + 30? Cafe\u0301, naïve, 中文, 🦀 — “quoted”.")],
+                  "The answer is \\boxed{42}.<|im_end|>"),
+    "text turns": ([turn("system", "You answer in one word."), user("the first of 3?"),
+                    turn("assistant", "  Yes.\n\nIt is. "), user("And\tthe second?\r\n\n  Don't guess.")],
+                   "No.\n\nIt's \\frac{1}{2}.<|im_end|>"),
     "thoughts": ([turn("system", "Think first."), user("2 and 2?"),
                   turn("assistant", "<think>\nTwo and two.\n</think>\n\n4"), user("And 3 more?")],
                  "<think>\n4 and 3.\n</think>\n\n7<|im_end|>"),
     "small png": ([user(image("tiny.png"), words("What colour is this image?"))], "Red and blue.<|im_end|>"),
     "jpeg": ([user(image("large.jpg"), words("Describe the image."))], "A smooth gradient<|im_end|>"),
     "turns": ([turn("system", "You see images of shapes."), user(image("shapes.webp"), words("How many circles?")),
-               turn("assistant", "Three."), user(words("And the squares? Ünïcödé ✓"))], "Two, in the image.<|im_end|>"),
+               turn("assistant", "Three."), user(words("And the squares? Ünïcödé ✓"))],
+              "Two, in the image.<|im_end|>"),
     "wide and tall": ([user(image("wide.png"), image("tall.png"), words("Which of the images is wide?"))],
                       "The first, \\boxed{1}<|im_end|>\n"),
-    "own bounds": ([user(image("shapes.webp", max_pixels=6272), image("tiny.png"), words("the same?"))], "No<|im_end|>"),
+    "own bounds": ([user(image("shapes.webp", max_pixels=6272), image("tiny.png"), words("the same?"))],
+                   "No<|im_end|>"),
     "between": ([user(words("First, before: "), image("steps.gif"), words(" then, between, "), image("palette.png"),
                       words("after it: 変わったか?"))], "変わった。<|im_end|>"),
     "three formats": ([user(image("steps.gif"), image("shapes.webp"), image("palette.png"), words("answer:"))],
@@ -484,7 +490,7 @@ class Checkpoint:
     def patches(self, part):
         """One image's pixel values and grid, within its own bounds where it has some."""
         processor = self.processor.image_processor
-        bounds = {"shortest_edge": processor.size["shortest_edge"],
+        bounds = {"shortest_edge": part.get("min_pixels", processor.size["shortest_edge"]),
                   "longest_edge": part.get("max_pixels", processor.size["longest_edge"])}
         result = processor(images=[self.picture(part)], size=bounds, return_tensors="pt")
         return result["pixel_values"], result["image_grid_thw"]
