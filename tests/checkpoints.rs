@@ -4,14 +4,18 @@
 
 mod common;
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use common::{Plain, expected_cases, greatest_difference, scored_rows};
+use common::{Plain, expected_rows, greatest_difference};
 use serde_json::Value;
 use spark::{
-    data::load_scored_rows,
+    checkpoint::{WeightFormat, save_model_dir},
+    data::ScoredRow,
     eval::completion_logprobs,
-    model::{ModelConfig, Qwen, Sequence, load_model, prompt_positions},
+    model::{
+        ModelConfig, Qwen, Sequence, load_model, parameter_shapes, prompt_positions,
+        weights::{Precision, open_tensors},
+    },
     processor::{Processor, Prompt},
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Sampling},
@@ -48,16 +52,13 @@ impl Checkpoint {
     }
 
     fn cases(&self) -> Vec<Case> {
-        let cases = expected_cases(&self.dir);
-        let file = scored_rows(&self.dir, &cases);
-        let rows = load_scored_rows(file.path()).unwrap();
-        let case = |(expected, row): (Value, spark::data::ScoredRow)| Case {
+        let case = |(row, expected): (ScoredRow, Value)| Case {
             name: format!("{}, {}", self.dir.display(), expected["name"]),
             prompt: self.processor.chat(&row.chat).unwrap(),
             completion: self.processor.encode(&row.completion).unwrap(),
             expected,
         };
-        cases.into_iter().zip(rows).map(case).collect()
+        expected_rows(&self.dir).into_iter().map(case).collect()
     }
 
     /// The prompt goes through the engine, cache and all, as `spark generate` sends it.
@@ -128,4 +129,58 @@ fn greedy_continuations_are_those_of_transformers() {
             assert_eq!(checkpoint.greedy(&prompt, theirs.len()), theirs, "{name}");
         }
     }
+}
+
+/// Counts published by the models' authors, or told by transformers (tests/oracle/parameter_counts.py).
+#[test]
+fn released_configurations_have_the_released_number_of_parameters() {
+    let dir = std::path::Path::new("tests/fixtures/released_configs");
+    let read =
+        |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(dir.join(name)).unwrap()).unwrap() };
+    let counts = read("counts.json");
+    assert!(counts.as_object().unwrap().len() >= 4);
+    for (name, count) in counts.as_object().unwrap() {
+        let config = ModelConfig::from_json(&read(&format!("{name}.json"))).unwrap();
+        let shapes = parameter_shapes::<Plain>(&config);
+        let ours: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        assert_eq!(ours as u64, count.as_u64().unwrap(), "{name}");
+    }
+}
+
+/// Load, save, load: nothing changes, in one file or in shards, whatever the names and types were.
+#[test]
+fn a_saved_checkpoint_is_the_same_model() {
+    for checkpoint in checkpoints() {
+        for shard_bytes in [usize::MAX, 40_000] {
+            let saved = tempfile::tempdir().unwrap();
+            let format = WeightFormat { precision: Precision::F32, shard_bytes };
+            save_model_dir(&checkpoint.model, &checkpoint.dir, saved.path(), format).unwrap();
+            assert_eq!(saved.path().join("model.safetensors").exists(), shard_bytes == usize::MAX);
+            let again = Checkpoint::load(saved.path().to_owned());
+            for Case { name, prompt, completion, .. } in checkpoint.cases() {
+                let sequence = [Sequence::new(&prompt.input, &completion, &checkpoint.model.config)];
+                let logprobs = |model| completion_logprobs(model, &sequence);
+                assert_eq!(logprobs(&again.model), logprobs(&checkpoint.model), "{name}");
+            }
+        }
+    }
+}
+
+/// bf16 weights are exact in f32, so writing them as bf16 loses nothing.
+#[test]
+fn weights_are_written_in_the_type_asked_for() {
+    let checkpoint = Checkpoint::load("tests/fixtures/checkpoints/vl_released_3b".into());
+    let saved = tempfile::tempdir().unwrap();
+    let format = WeightFormat { precision: Precision::Bf16, shard_bytes: usize::MAX };
+    save_model_dir(&checkpoint.model, &checkpoint.dir, saved.path(), format).unwrap();
+    let tensors = |dir: &std::path::Path| -> BTreeMap<String, (String, Vec<f32>)> {
+        let stored = open_tensors(&dir.join("model.safetensors")).unwrap().into_iter();
+        stored
+            .map(|(name, t)| (name, (format!("{:?} {:?}", t.dtype, t.shape), t.read(false).unwrap())))
+            .collect()
+    };
+    assert!(tensors(saved.path()) == tensors(&checkpoint.dir));
+    let config: Value =
+        serde_json::from_str(&fs::read_to_string(saved.path().join("config.json")).unwrap()).unwrap();
+    assert_eq!(config["torch_dtype"], "bfloat16");
 }

@@ -19,11 +19,11 @@ pub struct TextConfig {
     pub num_hidden_layers: usize,
     pub num_attention_heads: usize,
     pub num_key_value_heads: usize,
-    /// `hidden_size / num_attention_heads` unless the file says otherwise (Qwen3).
+    /// `hidden_size / num_attention_heads` unless the file says otherwise; 128 in Qwen3.
     #[serde(skip)]
     pub head_dim: usize,
     pub rms_norm_eps: f64,
-    #[serde(default = "default_rope_theta")]
+    #[serde(default)]
     pub rope_theta: f64,
     #[serde(default)]
     pub tie_word_embeddings: bool,
@@ -79,10 +79,6 @@ pub struct ModelConfig {
     pub vision: Option<VisionConfig>,
     /// The id that stands for one image feature in a prompt.
     pub image_token_id: Option<u32>,
-}
-
-fn default_rope_theta() -> f64 {
-    10_000.0
 }
 
 impl ModelConfig {
@@ -141,12 +137,15 @@ fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConf
     // Either place will do, as in transformers 5: older files have it in `text_config` alone.
     parsed.tie_word_embeddings |= config["tie_word_embeddings"].as_bool().unwrap_or(false);
     let rope = rope_parameters(text);
-    if let Some(theta) = rope.and_then(|rope| rope["rope_theta"].as_f64()) {
-        parsed.rope_theta = theta;
-    }
-    parsed.head_dim = match text["head_dim"].as_u64() {
-        Some(head_dim) => head_dim as usize,
-        None => parsed.hidden_size / parsed.num_attention_heads.max(1),
+    let theta = rope.and_then(|rope| rope["rope_theta"].as_f64()).or(text["rope_theta"].as_f64());
+    // What a file leaves out has transformers' default for the model type.
+    parsed.rope_theta = theta.unwrap_or(if model_type == "qwen2_5_vl" { 1e6 } else { 1e4 });
+    let even = parsed.hidden_size / parsed.num_attention_heads.max(1);
+    parsed.head_dim = match (model_type, text["head_dim"].as_u64()) {
+        ("qwen2_5_vl", _) => even,
+        (_, Some(head_dim)) => head_dim as usize,
+        ("qwen3", None) => 128,
+        (_, None) => even,
     };
     parsed.query_key_norm = model_type == "qwen3";
     parsed.attention_bias = match model_type {
@@ -208,13 +207,16 @@ fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
     if config.get("quantization_config").is_some_and(|value| !value.is_null()) {
         return Err(input_error("quantization_config: quantised weights are not supported"));
     }
-    let uses_sliding = text["use_sliding_window"].as_bool().unwrap_or(false)
-        || text["layer_types"].as_array().is_some_and(|types| types.iter().any(|t| t == "sliding_attention"));
-    if uses_sliding {
+    if uses_sliding_window(text) {
         return Err(input_error("use_sliding_window: sliding-window attention is not supported"));
     }
-    if let Some(act) = text["hidden_act"].as_str().filter(|act| *act != "silu") {
-        return Err(input_error(format!("hidden_act {act} is not supported; expected silu")));
+    if let Some(factor) = text["partial_rotary_factor"].as_f64().filter(|factor| *factor != 1.0) {
+        return Err(input_error(format!("partial_rotary_factor {factor} is not supported; expected 1")));
+    }
+    for (place, part) in [("", text), ("vision_config.", &config["vision_config"])] {
+        if let Some(act) = part["hidden_act"].as_str().filter(|act| *act != "silu") {
+            return Err(input_error(format!("{place}hidden_act {act} is not supported; expected silu")));
+        }
     }
     let rope_type = rope_parameters(text)
         .and_then(|rope| rope["rope_type"].as_str().or(rope["type"].as_str()))
@@ -225,6 +227,18 @@ fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether some layer attends within a window: released files set a window that no layer uses.
+fn uses_sliding_window(text: &Value) -> bool {
+    if let Some(types) = text["layer_types"].as_array() {
+        return types.iter().any(|layer| layer != "full_attention");
+    }
+    let first = text["max_window_layers"].as_u64().unwrap_or(0);
+    let layers = text["num_hidden_layers"].as_u64().unwrap_or(u64::MAX);
+    text["use_sliding_window"].as_bool().unwrap_or(false)
+        && !text["sliding_window"].is_null()
+        && first < layers
 }
 
 #[cfg(test)]
@@ -252,8 +266,46 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_no_layer_uses_changes_nothing() {
+        let mut config = qwen2();
+        (config["sliding_window"], config["max_window_layers"]) = (json!(64), json!(1));
+        config["use_sliding_window"] = json!(true);
+        assert!(ModelConfig::from_json(&config).is_ok());
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_has_the_model_types_default() {
+        let mut config = qwen2();
+        assert_eq!(ModelConfig::from_json(&config).unwrap().text.rope_theta, 1e4);
+        config["model_type"] = json!("qwen3");
+        assert_eq!(ModelConfig::from_json(&config).unwrap().text.head_dim, 128);
+        config["attention_bias"] = json!(true);
+        assert!(ModelConfig::from_json(&config).unwrap().text.output_bias);
+    }
+
+    #[test]
+    fn a_tied_head_may_be_told_in_either_place() {
+        let config = |outer: bool, inner: bool| {
+            let mut text = qwen2();
+            text["tie_word_embeddings"] = json!(inner);
+            json!({"model_type": "qwen2", "text_config": text, "tie_word_embeddings": outer})
+        };
+        let tied =
+            |outer, inner| ModelConfig::from_json(&config(outer, inner)).unwrap().text.tie_word_embeddings;
+        assert_eq!([tied(true, false), tied(false, true), tied(false, false)], [true, true, false]);
+    }
+
+    #[test]
     fn what_would_change_the_result_is_refused_by_name() {
-        assert!(refusal(|c| c["use_sliding_window"] = json!(true)).contains("use_sliding_window"));
+        let sliding =
+            |c: &mut Value| (c["use_sliding_window"], c["sliding_window"]) = (json!(true), json!(64));
+        assert!(refusal(sliding).contains("use_sliding_window"));
+        let layers = json!(["full_attention", "sliding_attention"]);
+        assert!(refusal(|c| c["layer_types"] = layers).contains("use_sliding_window"));
+        assert!(refusal(|c| c["partial_rotary_factor"] = json!(0.5)).contains("partial_rotary_factor"));
+        assert!(
+            refusal(|c| c["rope_parameters"] = json!({"rope_type": "linear"})).contains("rope type linear")
+        );
         assert!(refusal(|c| c["rope_scaling"] = json!({"type": "yarn"})).contains("rope type yarn"));
         assert!(refusal(|c| c["quantization_config"] = json!({"bits": 4})).contains("quantization_config"));
         assert!(refusal(|c| c["model_type"] = json!("llama")).contains("model_type llama"));

@@ -11,6 +11,7 @@ use burn::{
 };
 use serde_json::{Value, json};
 use spark::{
+    data::{ScoredRow, load_scored_rows},
     model::{ImagePatches, ModelConfig, ModelInput, Qwen, weights::random_model},
     random::Stream,
 };
@@ -86,14 +87,20 @@ pub fn prompt(before: &[u32], images: &[Arc<ImagePatches>], after: &[u32]) -> Mo
     ModelInput { ids, images: images.to_vec() }
 }
 
-/// What the oracle expects of a directory's cases.
-pub fn expected_cases(dir: &Path) -> Vec<Value> {
-    let expected: Value =
-        serde_json::from_str(&std::fs::read_to_string(dir.join("expected.json")).unwrap()).unwrap();
-    expected["cases"].as_array().unwrap().clone()
+/// The cases of a directory's `expected.json`, each as the row that `spark score` would read and what the
+/// oracle expects of it.
+pub fn expected_rows(dir: &Path) -> Vec<(ScoredRow, Value)> {
+    let text = std::fs::read_to_string(dir.join("expected.json")).unwrap();
+    let expected: Value = serde_json::from_str(&text).unwrap();
+    let cases = match &expected["cases"] {
+        Value::Array(cases) => cases.clone(),
+        _ => vec![expected],
+    };
+    let rows = load_scored_rows(scored_rows(dir, &cases).path()).unwrap();
+    rows.into_iter().zip(cases).collect()
 }
 
-/// The cases as rows that `spark score` reads; their image paths are relative to `dir`.
+/// The cases as a file for `spark score`; their image paths are relative to `dir`.
 pub fn scored_rows(dir: &Path, cases: &[Value]) -> tempfile::NamedTempFile {
     let root = std::path::absolute(dir).unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -176,19 +176,6 @@ def case(model, name, input_ids, grids):
     return result, inputs
 
 
-def gradients(model, inputs):
-    """Of the negated mean log-probability of the last five tokens, per parameter."""
-    model.zero_grad()
-    loss = -logprobs_of(model, inputs)[-5:].mean()
-    loss.backward()
-    parameters = {
-        released_name(name): {"norm": rounded(parameter.grad.norm()),
-                              "first": rounded(parameter.grad.flatten()[:4])}
-        for name, parameter in model.named_parameters()
-    }
-    return {"case": "one image", "tokens": 5, "loss": rounded(loss), "parameters": parameters}
-
-
 def model_cases():
     model = random_model()
     check_config(model.config)
@@ -202,7 +189,7 @@ def model_cases():
         model, "two images",
         [8] + image_run(grids[0]) + [27, 66, 13] + image_run(grids[1]) + [74, 1, 36, 50, 20], grids)
     write(MODEL / "cases.json",
-          {"cases": [text_only, one_image, two_images], "gradients": gradients(model, inputs)})
+          {"cases": [text_only, one_image, two_images]})
 
 
 def grpo_objective(new, old, reference, advantages, mask, level, epsilon=0.2, beta=0.04):

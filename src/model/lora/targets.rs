@@ -11,6 +11,9 @@ use crate::error::input_error;
 const ALL_LINEAR: &str = "all-linear";
 const HEAD: &str = "lm_head";
 
+/// Tells whether the module of a path is meant.
+pub type Matcher<'a> = Box<dyn Fn(&str) -> bool + 'a>;
+
 /// PEFT's `target_modules`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -38,11 +41,9 @@ impl fmt::Display for Targets {
 }
 
 impl Targets {
-    /// Tells whether the module of a path is meant.
-    ///
     /// # Errors
     /// When the regular expression is malformed.
-    pub fn matcher(&self) -> Result<Box<dyn Fn(&str) -> bool + '_>> {
+    pub fn matcher(&self) -> Result<Matcher<'_>> {
         Ok(match self {
             Self::Pattern(pattern) if pattern == ALL_LINEAR => Box::new(|path| path != HEAD),
             Self::Pattern(pattern) => {

@@ -123,9 +123,9 @@ impl StoredTensor {
 
     fn read_all(&self, values: &mut [f32]) -> std::io::Result<()> {
         let mut bytes = Vec::new();
-        let mut file = self.at_start()?;
+        let file = self.at_start()?;
         for block in values.chunks_mut(BLOCK_BYTES / self.width()) {
-            self.decode_next(&mut file, &mut bytes, block)?;
+            self.decode_next(file, &mut bytes, block)?;
         }
         Ok(())
     }
@@ -134,11 +134,11 @@ impl StoredTensor {
     fn read_columns(&self, values: &mut [f32], rows: usize, columns: usize) -> std::io::Result<()> {
         let block_rows = (BLOCK_BYTES / (columns * self.width()).max(1)).clamp(1, rows);
         let (mut bytes, mut block) = (Vec::new(), vec![0.0; block_rows * columns]);
-        let mut file = self.at_start()?;
+        let file = self.at_start()?;
         for first in (0..rows).step_by(block_rows) {
             let count = block_rows.min(rows - first);
             let block = &mut block[..count * columns];
-            self.decode_next(&mut file, &mut bytes, block)?;
+            self.decode_next(file, &mut bytes, block)?;
             values.par_chunks_exact_mut(rows).enumerate().for_each(|(column, target)| {
                 let target = target[first..first + count].iter_mut();
                 target.enumerate().for_each(|(row, value)| *value = block[row * columns + column]);
