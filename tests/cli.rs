@@ -1,42 +1,13 @@
 //! The binary as people and scripts use it: a short run end to end, a resumed one, and bad input.
 
+mod common;
+
 use std::{fs, path::Path};
 
-use assert_cmd::Command;
+use common::command::{refused, rows, spark, train};
 use predicates::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
-
-fn spark() -> Command {
-    let mut command = Command::cargo_bin("spark").unwrap();
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-/// A few tiny steps of the default recipe, saved after each.
-fn train(out: &Path) -> Command {
-    let mut command = spark();
-    command.args(["train", "--recipe", "recipes/digits.toml", "--quiet", "--out"]).arg(out);
-    for setting in [
-        "train.steps=3",
-        "train.prompts_per_step=3",
-        "train.recycled_per_step=3",
-        "train.samples_per_prompt=4",
-        "train.max_new_tokens=40",
-        "eval.problems=6",
-        "eval.judge_items=4",
-        "eval.max_new_tokens=40",
-        "checkpoint.every=1",
-        "checkpoint.keep=3",
-    ] {
-        command.args(["--set", setting]);
-    }
-    command
-}
-
-fn rows(path: &Path) -> Vec<Value> {
-    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 /// Metrics without what depends on the clock.
 fn timeless(path: &Path) -> Vec<Value> {
@@ -189,15 +160,6 @@ fn refused_data(text: &str, named: &[&str]) {
     let mut command = train(&root.path().join("run"));
     command.arg("--set").arg(format!("data.train={}", data.display()));
     refused(&mut command, named);
-}
-
-fn refused(command: &mut Command, named: &[&str]) {
-    let mut assert = command.assert().code(2).stderr(predicate::str::starts_with("error: "));
-    for name in named {
-        assert = assert.stderr(predicate::str::contains(*name));
-    }
-    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!stderr.contains("panicked"), "{stderr}");
 }
 
 #[test]

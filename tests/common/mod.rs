@@ -2,6 +2,8 @@
 //! enough for finite differences.
 #![allow(dead_code)]
 
+pub mod command;
+
 use std::{io::Write, path::Path, sync::Arc};
 
 use burn::{

@@ -4,7 +4,6 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -104,9 +103,8 @@ impl StoredTensor {
             return Ok(false);
         }
         let read = |tensor: &Self, from: usize, bytes: &mut [u8]| -> Result<()> {
-            let mut file = &tensor.file.1;
-            file.seek(SeekFrom::Start(tensor.offset + from as u64))?;
-            file.read_exact(bytes).with_context(|| format!("reading {}", tensor.file.0.display()))
+            read_exact_at(&tensor.file.1, bytes, tensor.offset + from as u64)
+                .with_context(|| format!("reading {}", tensor.file.0.display()))
         };
         let length = self.elements() * self.dtype.bitsize() / 8;
         let (mut ours, mut theirs) = (vec![0; BLOCK_BYTES], vec![0; BLOCK_BYTES]);
@@ -121,28 +119,31 @@ impl StoredTensor {
         Ok(true)
     }
 
+    /// Every thread reads stretches of its own.
     fn read_all(&self, values: &mut [f32]) -> std::io::Result<()> {
-        let mut bytes = Vec::new();
-        let file = self.at_start()?;
-        for block in values.chunks_mut(BLOCK_BYTES / self.width()) {
-            self.decode_next(file, &mut bytes, block)?;
-        }
-        Ok(())
+        let block = BLOCK_BYTES / self.width();
+        values.par_chunks_mut(block).enumerate().try_for_each_init(Vec::new, |bytes, (index, values)| {
+            self.read_values(index * block, bytes, values)
+        })
     }
 
-    /// Some rows at a time: each is spread over all columns of the result.
+    /// Some rows at a time, which are spread over all columns of the result while the next are read.
     fn read_columns(&self, values: &mut [f32], rows: usize, columns: usize) -> std::io::Result<()> {
         let block_rows = (BLOCK_BYTES / (columns * self.width()).max(1)).clamp(1, rows);
-        let (mut bytes, mut block) = (Vec::new(), vec![0.0; block_rows * columns]);
-        let file = self.at_start()?;
+        let read = |first: usize, bytes: &mut Vec<u8>, block: &mut Vec<f32>| {
+            block.resize(block_rows.min(rows - first) * columns, 0.0);
+            self.read_values(first * columns, bytes, block)
+        };
+        let (mut bytes, mut block, mut next) = (Vec::new(), Vec::new(), Vec::new());
+        read(0, &mut bytes, &mut block)?;
         for first in (0..rows).step_by(block_rows) {
-            let count = block_rows.min(rows - first);
-            let block = &mut block[..count * columns];
-            self.decode_next(file, &mut bytes, block)?;
-            values.par_chunks_exact_mut(rows).enumerate().for_each(|(column, target)| {
-                let target = target[first..first + count].iter_mut();
-                target.enumerate().for_each(|(row, value)| *value = block[row * columns + column]);
-            });
+            let following = first + block_rows;
+            let (ahead, ()) = rayon::join(
+                || if following < rows { read(following, &mut bytes, &mut next) } else { Ok(()) },
+                || spread(&block, first, columns, values, rows),
+            );
+            ahead?;
+            std::mem::swap(&mut block, &mut next);
         }
         Ok(())
     }
@@ -152,18 +153,52 @@ impl StoredTensor {
         if self.dtype == Dtype::F32 { 4 } else { 2 }
     }
 
-    fn at_start(&self) -> std::io::Result<&File> {
-        let mut file = &self.file.1;
-        file.seek(SeekFrom::Start(self.offset))?;
-        Ok(file)
-    }
-
-    fn decode_next(&self, mut file: &File, bytes: &mut Vec<u8>, values: &mut [f32]) -> std::io::Result<()> {
+    /// The values from the `first` on; `bytes` is scratch.
+    fn read_values(&self, first: usize, bytes: &mut Vec<u8>, values: &mut [f32]) -> std::io::Result<()> {
         bytes.resize(values.len() * self.width(), 0);
-        file.read_exact(bytes)?;
+        read_exact_at(&self.file.1, bytes, self.offset + (first * self.width()) as u64)?;
         decode(self.dtype, bytes, values);
         Ok(())
     }
+}
+
+/// Values in a cache line.
+const LINE: usize = 16;
+/// Rows that are gathered before they are written out, so that whole cache lines are.
+const TILE_ROWS: usize = 64;
+
+/// Writes rows `first..` of a matrix of `columns` into its transpose, which has `rows` values per line.
+fn spread(block: &[f32], first: usize, columns: usize, transpose: &mut [f32], rows: usize) {
+    transpose.par_chunks_mut(rows * LINE).enumerate().for_each(|(index, targets)| {
+        let mut tile = [[0.0; TILE_ROWS]; LINE];
+        for (place, tile_rows) in block.chunks(columns * TILE_ROWS).enumerate() {
+            let count = tile_rows.len() / columns;
+            for (row, values) in tile_rows.chunks_exact(columns).enumerate() {
+                let line = values[index * LINE..].iter().zip(&mut tile);
+                line.for_each(|(value, column)| column[row] = *value);
+            }
+            let from = first + place * TILE_ROWS;
+            for (target, column) in targets.chunks_exact_mut(rows).zip(&tile) {
+                target[from..from + count].copy_from_slice(&column[..count]);
+            }
+        }
+    });
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            count => (bytes, offset) = (&mut bytes[count..], offset + count as u64),
+        }
+    }
+    Ok(())
 }
 
 fn decode(dtype: Dtype, bytes: &[u8], values: &mut [f32]) {
