@@ -4,7 +4,12 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use common::{Plain, expected_rows, greatest_difference};
 use serde_json::Value;
@@ -134,7 +139,7 @@ fn greedy_continuations_are_those_of_transformers() {
 /// Counts published by the models' authors, or told by transformers (tests/oracle/parameter_counts.py).
 #[test]
 fn released_configurations_have_the_released_number_of_parameters() {
-    let dir = std::path::Path::new("tests/fixtures/released_configs");
+    let dir = Path::new("tests/fixtures/released_configs");
     let read =
         |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(dir.join(name)).unwrap()).unwrap() };
     let counts = read("counts.json");
@@ -156,6 +161,10 @@ fn a_saved_checkpoint_is_the_same_model() {
             let format = WeightFormat { precision: Precision::F32, shard_bytes };
             save_model_dir(&checkpoint.model, &checkpoint.dir, saved.path(), format).unwrap();
             assert_eq!(saved.path().join("model.safetensors").exists(), shard_bytes == usize::MAX);
+            for name in companions(&checkpoint.dir) {
+                let read = |dir: &Path| fs::read(dir.join(&name)).unwrap();
+                assert!(read(saved.path()) == read(&checkpoint.dir), "{name:?} is carried over");
+            }
             let again = Checkpoint::load(saved.path().to_owned());
             for Case { name, prompt, completion, .. } in checkpoint.cases() {
                 let sequence = [Sequence::new(&prompt.input, &completion, &checkpoint.model.config)];
@@ -166,6 +175,16 @@ fn a_saved_checkpoint_is_the_same_model() {
     }
 }
 
+/// What a directory has beside configuration and weights.
+fn companions(dir: &Path) -> Vec<OsString> {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    let is_ours = |name: &OsString| {
+        let name = name.to_string_lossy();
+        !name.starts_with("model") && name != "config.json" && name != "expected.json"
+    };
+    names.filter(is_ours).collect()
+}
+
 /// bf16 weights are exact in f32, so writing them as bf16 loses nothing.
 #[test]
 fn weights_are_written_in_the_type_asked_for() {
@@ -173,7 +192,7 @@ fn weights_are_written_in_the_type_asked_for() {
     let saved = tempfile::tempdir().unwrap();
     let format = WeightFormat { precision: Precision::Bf16, shard_bytes: usize::MAX };
     save_model_dir(&checkpoint.model, &checkpoint.dir, saved.path(), format).unwrap();
-    let tensors = |dir: &std::path::Path| -> BTreeMap<String, (String, Vec<f32>)> {
+    let tensors = |dir: &Path| -> BTreeMap<String, (String, Vec<f32>)> {
         let stored = open_tensors(&dir.join("model.safetensors")).unwrap().into_iter();
         stored
             .map(|(name, t)| (name, (format!("{:?} {:?}", t.dtype, t.shape), t.read(false).unwrap())))

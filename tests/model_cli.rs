@@ -2,12 +2,13 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use common::{
     command::{printed, refused, spark, train},
     expected_rows, greatest_difference, scored_rows,
 };
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -82,6 +83,23 @@ fn refused_score(model: &Path, image: &Path, named: &[&str]) {
     refused(command.timeout(std::time::Duration::from_secs(5)), named);
 }
 
+type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+/// Changes the tensors of a safetensors file.
+fn rewrite(path: &Path, change: impl FnOnce(&mut Tensors)) {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let owned = |(name, view): (&str, TensorView<'_>)| {
+        (name.to_owned(), (view.dtype(), view.shape().to_vec(), view.data().to_vec()))
+    };
+    let mut tensors: Tensors = file.iter().map(owned).collect();
+    change(&mut tensors);
+    let views = tensors
+        .iter()
+        .map(|(name, (dtype, shape, bytes))| (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
+    fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
 fn image() -> std::path::PathBuf {
     std::path::absolute(Path::new(CHECKPOINTS).join("images/tiny.png")).unwrap()
 }
@@ -103,6 +121,15 @@ fn spoilt_weights_are_refused_by_name() {
         index["weight_map"]["lm_head.weight"] = json!("../elsewhere.safetensors");
     });
     refused_score(outside.path(), &image(), &["index.json", "../elsewhere.safetensors"]);
+
+    let quantised = copy_of("vl_multi_head");
+    rewrite(&quantised.path().join("model.safetensors"), |tensors| {
+        let (_, shape, bytes) = tensors.remove("model.norm.weight").unwrap();
+        tensors.insert("model.norm.weight".into(), (Dtype::I8, shape.clone(), bytes[..shape[0]].to_vec()));
+        tensors.insert("model.norm.scales".into(), (Dtype::F32, vec![1], vec![0; 4]));
+    });
+    let named = ["unsupported: model.norm.weight is I8", "unused: model.norm.scales"];
+    refused_score(quantised.path(), &image(), &named);
 
     let misshapen = copy_of("vl_multi_head");
     edit(&misshapen.path().join("config.json"), |config| config["intermediate_size"] = json!(7));
