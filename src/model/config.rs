@@ -118,8 +118,17 @@ impl ModelConfig {
             ("qwen2_5_vl", None) => return Err(input_error("vision_config is missing")),
             _ => None,
         };
+        let text = parse_text(model_type, config, text)?;
+        if let Some(width) =
+            vision.as_ref().map(|v| v.out_hidden_size).filter(|width| *width != text.hidden_size)
+        {
+            return Err(input_error(format!(
+                "vision_config.out_hidden_size {width} must be the language model's hidden_size {}",
+                text.hidden_size
+            )));
+        }
         Ok(Self {
-            text: parse_text(model_type, config, text)?,
+            text,
             image_token_id: vision.as_ref().map(|_| image_token_id(config)).transpose()?,
             vision,
         })
@@ -162,9 +171,35 @@ fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConf
     Ok(parsed)
 }
 
+/// Far above any model, and far below what would exhaust memory before the weights are looked at.
+const MOST_LAYERS: usize = 1 << 12;
+const GREATEST_SIZE: usize = 1 << 24;
+
+fn check_sizes(part: &str, layers: (&str, usize), sizes: &[(&str, usize)]) -> Result<()> {
+    let limits = sizes.iter().map(|&(name, size)| (name, size, GREATEST_SIZE));
+    for (name, size, limit) in limits.chain([(layers.0, layers.1, MOST_LAYERS)]) {
+        if size == 0 || size > limit {
+            return Err(input_error(format!("{part}{name} {size}: must be between 1 and {limit}")));
+        }
+    }
+    Ok(())
+}
+
 fn check_text(text: &TextConfig, model_type: &str) -> Result<()> {
+    let sizes = [
+        ("vocab_size", text.vocab_size),
+        ("hidden_size", text.hidden_size),
+        ("intermediate_size", text.intermediate_size),
+        ("num_attention_heads", text.num_attention_heads),
+        ("num_key_value_heads", text.num_key_value_heads),
+        ("head_dim", text.head_dim),
+    ];
+    check_sizes("", ("num_hidden_layers", text.num_hidden_layers), &sizes)?;
+    if !text.head_dim.is_multiple_of(2) {
+        return Err(input_error(format!("head_dim {}: must be even", text.head_dim)));
+    }
     let groups = text.num_key_value_heads;
-    if groups == 0 || !text.num_attention_heads.is_multiple_of(groups) {
+    if !text.num_attention_heads.is_multiple_of(groups) {
         return Err(input_error(format!(
             "num_attention_heads {} is not a multiple of num_key_value_heads {groups}",
             text.num_attention_heads
@@ -186,13 +221,25 @@ fn parse_vision(value: &Value) -> Result<VisionConfig> {
     // The released files say `in_chans`, some say both.
     let channels = ["in_channels", "in_chans"].into_iter().find_map(|key| value[key].as_u64());
     vision.in_channels = channels.unwrap_or(3) as usize;
-    if vision.num_heads == 0 || !vision.hidden_size.is_multiple_of(vision.num_heads * 4) {
+    let sizes = [
+        ("hidden_size", vision.hidden_size),
+        ("intermediate_size", vision.intermediate_size),
+        ("num_heads", vision.num_heads),
+        ("in_channels", vision.in_channels),
+        ("out_hidden_size", vision.out_hidden_size),
+        ("patch_size", vision.patch_size),
+        ("spatial_merge_size", vision.spatial_merge_size),
+        ("temporal_patch_size", vision.temporal_patch_size),
+        ("window_size", vision.window_size),
+    ];
+    check_sizes("vision_config.", ("depth", vision.depth), &sizes)?;
+    if !vision.hidden_size.is_multiple_of(vision.num_heads * 4) {
         return Err(input_error(format!(
             "vision_config: hidden_size {} must be a multiple of 4 x num_heads {}",
             vision.hidden_size, vision.num_heads
         )));
     }
-    if vision.patch_size * vision.spatial_merge_size == 0 || vision.window_cells() == 0 {
+    if vision.window_cells() == 0 {
         return Err(input_error("vision_config: window_size must cover at least one merged patch"));
     }
     Ok(vision)
@@ -311,5 +358,10 @@ mod tests {
         assert!(refusal(|c| c["model_type"] = json!("llama")).contains("model_type llama"));
         assert!(refusal(|c| c["hidden_act"] = json!("gelu")).contains("hidden_act gelu"));
         assert!(refusal(|c| c["num_key_value_heads"] = json!(3)).contains("num_key_value_heads 3"));
+        assert!(
+            refusal(|c| c["num_hidden_layers"] = json!(1_000_000_000))
+                .contains("num_hidden_layers 1000000000")
+        );
+        assert!(refusal(|c| c["vocab_size"] = json!(0)).contains("vocab_size 0"));
     }
 }
