@@ -6,6 +6,7 @@ mod eval;
 mod generate;
 mod inputs;
 mod interrupt;
+mod plan;
 mod report;
 mod run_dir;
 mod saved;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Sft(args) => sft::run(args, &common),
         Command::Eval(args) => eval::run(args, &common),
         Command::Generate(args) => generate::run(args, &common),
+        Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),
     }
 }
