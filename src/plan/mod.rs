@@ -5,7 +5,7 @@
 //! cache, the states that the kernels and Burn's operations keep for their backward passes, the
 //! optimizer. `cargo bench --bench memory` compares with measured peaks.
 //!
-//! On flex, the allocator adds to that: see [`sampling::heaps`].
+//! On flex, the allocator adds to that what it keeps of the sampling threads' memory.
 //!
 //! All tensors are f32, on every backend. Knows shapes and settings; reads no file and no device.
 
@@ -28,12 +28,11 @@ const F32: u64 = 4;
 const PROCESS_BYTES: u64 = 24 << 20;
 
 /// glibc's allocator maps blocks above this size one by one and returns them when they are freed; smaller
-/// ones stay with the heap of the thread that asked for them.
+/// ones stay with the heaps of the thread that asked for them (`DEFAULT_MMAP_THRESHOLD_MAX`).
 const MAPPED_BYTES: u64 = 32 << 20;
 
-/// Unused room between the blocks of a cache that grows step by step on such a heap, as a share of the
-/// cache: this divides it. Measured: between nothing and a half.
-const HOLES: u64 = 3;
+/// Size of such a heap on every thread but the main one (`HEAP_MAX_SIZE`).
+const HEAP_BYTES: u64 = 64 << 20;
 
 /// Which form of [`crate::kernels`] computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! What sampling holds: the cache of the rows that are decoded, and the prefill before it.
 
 use super::{
-    F32, HOLES, Item, KernelForm, MAPPED_BYTES, Moment, Sizes, Workload,
+    F32, HEAP_BYTES, Item, KernelForm, MAPPED_BYTES, Moment, Sizes, Workload,
     activations::{Block, vision_forward},
     standing,
 };
@@ -71,22 +71,29 @@ fn decoding(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
     ]
 }
 
-/// Whether the cache's tensors lie on the heaps of the threads that decode. A heap keeps what was freed,
-/// and a block that grows leaves a hole too small for the next.
-fn on_heap(workload: &Workload<'_>, sizes: &Sizes) -> bool {
-    let tensor = keys(workload, sizes.decoded_rows * sizes.sequence) / sizes.threads * F32;
-    workload.kernels == KernelForm::HandWritten && tensor <= MAPPED_BYTES
+/// Bytes of one layer's keys in one thread's batch, where they lie on that thread's heaps: on flex,
+/// unless there is but the main thread, or they are large enough to be mapped.
+fn block_on_heap(workload: &Workload<'_>, sizes: &Sizes) -> Option<u64> {
+    let block = keys(workload, sizes.decoded_rows * sizes.sequence) / sizes.threads * F32;
+    let on_heap = workload.kernels == KernelForm::HandWritten && sizes.threads > 1 && block <= MAPPED_BYTES;
+    on_heap.then_some(block.max(1))
 }
 
+/// A block that grows leaves a hole too small for the next. Of the places for blocks in a heap, half of
+/// one is taken to be such a hole; what is left over after the last place is lost as well.
 fn holes(workload: &Workload<'_>, sizes: &Sizes) -> u64 {
     let cached = cache(workload, sizes.decoded_rows * sizes.sequence) * F32;
-    if on_heap(workload, sizes) { cached / HOLES } else { 0 }
+    let used = |block: u64| (2 * (HEAP_BYTES / block) - 1) * block / 2;
+    block_on_heap(workload, sizes).map_or(0, |block| {
+        let heaps = u128::from(cached) * u128::from(HEAP_BYTES) / u128::from(used(block));
+        (heaps as u64).saturating_sub(cached)
+    })
 }
 
-/// What sampling leaves behind: on more than one thread, each has a heap of its own, and the update, on
-/// the main thread, uses another.
+/// What sampling leaves behind: each of its threads has heaps of its own, which keep what was freed, and
+/// the update, on the main thread, uses another.
 pub fn heaps(workload: &Workload<'_>, sizes: &Sizes) -> Item {
-    let kept = if on_heap(workload, sizes) && sizes.threads > 1 {
+    let kept = if block_on_heap(workload, sizes).is_some() {
         decoding(workload, sizes).iter().map(|item| item.bytes).sum()
     } else {
         0

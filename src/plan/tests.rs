@@ -93,6 +93,29 @@ fn on_flex_all_lies_in_one_memory_and_elsewhere_the_host_is_counted_apart() {
 }
 
 #[test]
+fn heaps_of_several_threads_have_holes_and_keep_what_was_freed() {
+    // 128 rows of 200 tokens per thread: blocks of 25 MiB, two places in a heap of 64, half of one a hole.
+    let model = qwen2(|config| {
+        config["hidden_size"] = json!(256);
+        config["num_key_value_heads"] = json!(4);
+    });
+    let train = TrainConfig { prompts_per_step: 32, max_new_tokens: 190, ..train() };
+    let plan = |workers| {
+        let rollout = EngineConfig { max_rows: 128, workers };
+        Plan::new(&Workload { rollout, kernels: KernelForm::HandWritten, ..workload(&model, &train) })
+    };
+    const MIB: u64 = 1 << 20;
+    let (room, left) = ("room between the cache's blocks", "heaps of the sampling threads");
+    let two = plan(2);
+    assert_eq!(bytes(&two.sampling, "KV cache"), 8 * 25 * MIB);
+    let expected = 8.0 * 25.0 * (64.0 / 37.5 - 1.0);
+    assert!((bytes(&two.sampling, room) as f64 / MIB as f64 - expected).abs() < 0.1);
+    assert!(bytes(&two.update, left) > (200 + 141) * MIB);
+    let one = plan(1);
+    assert_eq!((bytes(&one.sampling, room), bytes(&one.update, left)), (0, 0));
+}
+
+#[test]
 fn an_image_takes_the_slots_of_its_windows() {
     let model = qwen2(|config| {
         config["model_type"] = json!("qwen2_5_vl");
