@@ -39,14 +39,38 @@ pub fn compiled_in() -> Vec<&'static str> {
 /// # Errors
 /// When the backend is unknown or not compiled in, or when the job fails.
 pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Output> {
-    let requested = match name {
-        Some(name) => name,
+    dispatch(name, Some(seed), job)
+}
+
+/// Runs a job that needs a backend's types and no device, which therefore need not be there.
+///
+/// # Errors
+/// When no backend is compiled in, or when the job fails.
+pub fn run_without_device<J: Job>(job: J) -> Result<J::Output> {
+    dispatch(None, None, job)
+}
+
+/// The kind of the named backend, compiled in or not; without a name, of the best compiled in.
+///
+/// # Errors
+/// When the backend is unknown, or none is compiled in.
+pub fn backend_kind(name: Option<&str>) -> Result<&str> {
+    Ok(parse_name(requested(name)?)?.0)
+}
+
+fn requested(name: Option<&str>) -> Result<&str> {
+    match name {
+        Some(name) => Ok(name),
         None => compiled_in().first().copied().ok_or_else(|| {
             input_error(
                 "no backend is compiled in: build with one of --features flex, cuda, vulkan, wgpu, tch",
             )
-        })?,
-    };
+        }),
+    }
+}
+
+fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::Output> {
+    let requested = requested(name)?;
     // Flex has one device, so a build for it alone has no use for the number.
     #[allow(unused_variables)]
     let (backend, index) = parse_name(requested)?;
@@ -76,11 +100,13 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
     }
 }
 
-fn run_seeded<B: Backend, J: Job>(device: B::Device, seed: u64, job: J) -> Result<J::Output>
+fn run_seeded<B: Backend, J: Job>(device: B::Device, seed: Option<u64>, job: J) -> Result<J::Output>
 where
     Autodiff<B>: TrainBackend + AutodiffBackend<Device = B::Device>,
 {
-    B::seed(&device, seed);
+    if let Some(seed) = seed {
+        B::seed(&device, seed);
+    }
     job.run::<Autodiff<B>>(device)
 }
 

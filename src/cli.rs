@@ -71,6 +71,12 @@ pub enum Command {
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
     )]
     Merge(MergeArgs),
+    /// Say how much memory a recipe needs, from the model's config.json and the recipe alone
+    #[command(after_help = "Examples:\n  spark plan --memory 8GiB\n  \
+        spark plan --model Qwen2.5-VL-7B-Instruct --image-tokens 1024 --backend cuda --memory 80GB \\\n    \
+        --set train.micro_batch_tokens=4096 --set rollout.workers=1\n\n\
+        Exit code 1: it does not fit into --memory.")]
+    Plan(PlanArgs),
     /// Make the shipped data set and model directory from their sources
     Data {
         #[command(subcommand)]
@@ -192,6 +198,53 @@ pub struct MergeArgs {
     pub shard_bytes: usize,
 }
 
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// A folder with a model's config.json, in place of the recipe's model.path; weights are not needed
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Text tokens of a prompt: a recipe does not say how long its prompts are
+    #[arg(long, default_value_t = 512, value_name = "N")]
+    pub prompt_tokens: usize,
+    /// Tokens of a prompt's image [default: 256 with a vision tower, which is 448 x 448 pixels in
+    /// Qwen2.5-VL; 0 without]
+    #[arg(long, value_name = "N")]
+    pub image_tokens: Option<usize>,
+    /// Images in the data set, of which a run keeps up to 512 MiB [default: more than that]
+    #[arg(long, value_name = "N")]
+    pub images: Option<usize>,
+    /// What it has to fit into, as in 80GB or 24GiB
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub memory: Option<u64>,
+    /// One JSON object instead of the tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Bytes: a number with B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (powers of 1024) or
+/// nothing behind it.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KiB" => 1024.0,
+        "MiB" => f64::from(1 << 20),
+        "GiB" => f64::from(1 << 30),
+        "TiB" => 1024.0 * f64::from(1 << 30),
+        unit => return Err(format!("{unit} is no unit of memory; write for example 80GB or 24GiB")),
+    };
+    match digits.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok((number * unit) as u64),
+        _ => Err("expected a size such as 80GB or 24GiB".to_owned()),
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// Build datasets/digits-vl from real handwritten digits
@@ -217,4 +270,18 @@ pub enum DataCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_bytes;
+
+    #[test]
+    fn memory_is_read_with_decimal_and_binary_units() {
+        assert_eq!(parse_bytes("80GB"), Ok(80_000_000_000));
+        assert_eq!(parse_bytes("1.5GiB"), Ok(3 << 29));
+        assert_eq!(parse_bytes("4096"), Ok(4096));
+        assert!(parse_bytes("80G").unwrap_err().contains("80GB"));
+        assert!(parse_bytes("-1GB").is_err() && parse_bytes("GB").is_err());
+    }
 }

@@ -21,6 +21,7 @@
 //! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
 //! | [`recycle`], [`train`], [`eval`] | groups to problems; groups to a better policy; how good it is |
 //! | [`config`] | a run's recipe |
+//! | [`plan`] | how much memory a recipe needs |
 //! | [`commands`], [`cli`] | what a person types |
 
 pub mod backend;
@@ -35,6 +36,7 @@ pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod model;
+pub mod plan;
 pub mod processor;
 pub mod random;
 pub mod recycle;

@@ -229,3 +229,22 @@ fn a_model_directory_that_does_not_fit_is_refused_with_every_tensor_named() {
     fs::remove_file(root.path().join("model.safetensors")).unwrap();
     refused(&mut generate(&["--seed", "1"]), &["model.safetensors", "cannot read"]);
 }
+
+#[test]
+fn plan_reads_the_configuration_alone_and_its_exit_code_says_whether_it_fits() {
+    let folder = TempDir::new().unwrap();
+    fs::copy("models/tiny-vl/config.json", folder.path().join("config.json")).unwrap();
+    let plan = |memory: &str| {
+        let mut command = spark();
+        command.args(["plan", "--image-tokens", "4", "--images", "2550", "--memory", memory, "--model"]);
+        command.arg(folder.path());
+        command
+    };
+    plan("4GiB").assert().success().stdout(predicate::str::contains("1,619,552 parameters"));
+    let output = plan("4GiB").arg("--json").output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["parameters"], &json["fits"]), (&Value::from(1_619_552), &Value::from(true)));
+    plan("100MB").assert().code(1).stderr(predicate::str::contains("the largest item"));
+    refused(&mut plan("100 parsecs"), &["--memory", "80GB"]);
+    refused(plan("4GiB").args(["--backend", "npu"]), &["npu", "flex"]);
+}

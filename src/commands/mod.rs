@@ -7,6 +7,7 @@ mod generate;
 mod inputs;
 mod interrupt;
 mod merge;
+mod plan;
 mod report;
 mod run_dir;
 mod saved;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Generate(args) => generate::run(args, &common),
         Command::Score(args) => score::run(args, &common),
         Command::Merge(args) => merge::run(args, &common),
+        Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),
     }
 }

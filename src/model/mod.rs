@@ -29,3 +29,4 @@ pub use rope::{Position, prompt_positions};
 pub use shapes::parameter_shapes;
 pub use trainable::trainable;
 pub use vision::index_tensor;
+pub use window::WindowLayout;

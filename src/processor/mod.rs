@@ -36,7 +36,8 @@ use crate::{
 /// Where a rendered template shows an image; in the ids, one for each of the image's features.
 const IMAGE_PAD: &str = "<|image_pad|>";
 
-const CACHE_BYTES: usize = 512 << 20;
+/// Images that a processor keeps, cut into patches: at most this many bytes.
+pub const IMAGE_CACHE_BYTES: usize = 512 << 20;
 
 /// A problem as the model sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +78,7 @@ impl Processor {
             tokenizer,
             instruction: None,
             model: None,
-            cache: Mutex::new(ImageCache::new(CACHE_BYTES)),
+            cache: Mutex::new(ImageCache::new(IMAGE_CACHE_BYTES)),
         })
     }
 

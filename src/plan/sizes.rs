@@ -1,0 +1,161 @@
+//! From a recipe to what is in the machine at once: rows, tokens, images.
+
+use crate::{
+    model::{ModelConfig, WindowLayout},
+    plan::{F32, KernelForm},
+    rollout::EngineConfig,
+    train::TrainConfig,
+};
+
+/// How many numbers a model is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameters {
+    pub total: u64,
+    /// Those with gradients and moments.
+    pub trainable: u64,
+    /// Numbers in the largest trainable tensor.
+    pub largest: u64,
+}
+
+impl Parameters {
+    /// Of tensors of these shapes that are all trained.
+    pub fn all_trained(shapes: &[(String, Vec<usize>)]) -> Self {
+        let sizes = || shapes.iter().map(|(_, shape)| shape.iter().product::<usize>() as u64);
+        let total = sizes().sum();
+        Self { total, trainable: total, largest: sizes().max().unwrap_or(0) }
+    }
+}
+
+/// A prompt's length in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromptSize {
+    pub text_tokens: usize,
+    /// All of one image.
+    pub image_tokens: usize,
+}
+
+/// What is asked of the machine.
+#[derive(Debug, Clone)]
+pub struct Workload<'a> {
+    pub model: &'a ModelConfig,
+    pub parameters: Parameters,
+    pub train: &'a TrainConfig,
+    pub rollout: EngineConfig,
+    pub prompt: PromptSize,
+    /// Bytes of images that are kept from step to step.
+    pub image_cache_bytes: u64,
+    pub kernels: KernelForm,
+}
+
+/// The rows and tokens of a step whose completions are all as long as they may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// Prompts in a step, recycled ones included.
+    pub prompts: u64,
+    /// Tokens of a prompt.
+    pub prompt: u64,
+    /// Tokens of a prompt and its completion.
+    pub sequence: u64,
+    /// Rows in a step.
+    pub rows: u64,
+    /// Prompts whose completions are decoded at once, over all workers.
+    pub decoded_prompts: u64,
+    /// Rows that are decoded at once, over all workers.
+    pub decoded_rows: u64,
+    /// Threads that they are decoded on.
+    pub threads: u64,
+    /// Rows of a micro-batch.
+    pub micro_rows: u64,
+    /// Different images in a micro-batch: rows are sorted by length, which tears groups apart.
+    pub micro_images: u64,
+    pub micro_batches: u64,
+    /// `None` without images.
+    pub image: Option<ImageSize>,
+}
+
+impl Sizes {
+    /// The sizes of a workload.
+    pub fn new(workload: &Workload<'_>) -> Self {
+        let Workload { train, rollout, prompt, .. } = workload;
+        let prompts = train.prompts_per_step + train.recycled_per_step;
+        let samples = train.samples_per_prompt;
+        let chunk = (rollout.max_rows / samples).clamp(1, prompts);
+        let decoded_prompts = (chunk * rollout.workers).min(prompts);
+        let prompt_tokens = prompt.text_tokens + prompt.image_tokens;
+        let sequence = prompt_tokens + train.max_new_tokens;
+        let rows = prompts * samples;
+        let micro_rows = (train.micro_batch_tokens / sequence).clamp(1, rows);
+        let image = ImageSize::new(workload.model, prompt.image_tokens);
+        Self {
+            prompts: prompts as u64,
+            prompt: prompt_tokens as u64,
+            sequence: sequence as u64,
+            rows: rows as u64,
+            decoded_prompts: decoded_prompts as u64,
+            decoded_rows: (decoded_prompts * samples) as u64,
+            threads: decoded_prompts.div_ceil(chunk) as u64,
+            micro_rows: micro_rows as u64,
+            micro_images: if image.is_some() { micro_rows.min(prompts) as u64 } else { 0 },
+            micro_batches: rows.div_ceil(micro_rows) as u64,
+            image,
+        }
+    }
+
+    /// Tokens of a micro-batch.
+    pub fn micro_tokens(&self) -> u64 {
+        self.micro_rows * self.sequence
+    }
+
+    /// Completion tokens of a micro-batch.
+    pub fn micro_targets(&self) -> u64 {
+        self.micro_rows * (self.sequence - self.prompt)
+    }
+
+    /// The step's own images and those kept from earlier steps, which are the same ones while they are
+    /// kept.
+    pub fn image_bytes(&self, workload: &Workload<'_>) -> u64 {
+        let own = self.image.as_ref().map_or(0, |image| self.prompts * image.bytes());
+        own.max(if self.image.is_some() { workload.image_cache_bytes } else { 0 })
+    }
+
+    /// Ids, positions, feature places and per-token figures of all rows, as the batches hold them:
+    /// 48 bytes a token, and 32 more for one of a completion.
+    pub fn host_token_bytes(&self) -> u64 {
+        self.rows * (self.sequence * 48 + (self.sequence - self.prompt) * 32)
+    }
+}
+
+/// An image inside the vision tower.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSize {
+    /// Values of its patches.
+    pub pixels: u64,
+    /// Places for patches, padding included.
+    pub slots: u64,
+    /// Slots of one attention window.
+    pub window: u64,
+    /// Whether windows are padded, which takes the generic attention on every backend.
+    pub ragged: bool,
+}
+
+impl ImageSize {
+    /// An image of this many merged cells, as square as it can be; `None` without a vision tower or
+    /// without tokens.
+    pub fn new(model: &ModelConfig, tokens: usize) -> Option<Self> {
+        let vision = model.vision.as_ref().filter(|_| tokens > 0)?;
+        let rows = (1..=tokens.isqrt()).rev().find(|rows| tokens.is_multiple_of(*rows)).unwrap_or(1);
+        let merge = vision.spatial_merge_size;
+        let layout = WindowLayout::new(rows * merge, tokens / rows * merge, vision);
+        Some(Self {
+            pixels: (tokens * merge * merge * vision.patch_dim()) as u64,
+            slots: layout.slots.len() as u64,
+            window: layout.window_length as u64,
+            ragged: layout.is_ragged(),
+        })
+    }
+
+    /// What its patches take.
+    pub fn bytes(&self) -> u64 {
+        self.pixels * F32
+    }
+}
