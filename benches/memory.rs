@@ -23,7 +23,9 @@ use spark::{
     data::{Kind, Problem},
     kernels::TrainBackend,
     metrics::peak_memory_bytes,
-    model::{ImagePatches, ModelConfig, ModelInput, parameter_shapes, weights::random_model},
+    model::{
+        ImagePatches, ModelConfig, ModelInput, lora::LoraConfig, parameter_shapes, weights::random_model,
+    },
     plan::{KernelForm, Parameters, Plan, PromptSize, Workload},
     processor::Prompt,
     random::Stream,
@@ -90,7 +92,9 @@ impl Case {
     fn plan<B: TrainBackend>(&self) -> Plan {
         Plan::new(&Workload {
             model: &self.model,
-            parameters: Parameters::all_trained(&parameter_shapes::<B>(&self.model)),
+            parameters: Parameters::new(
+                &parameter_shapes::<B>(&self.model, &LoraConfig::default(), &[]).unwrap(),
+            ),
             train: &self.train,
             rollout: self.rollout,
             prompt: self.prompt,

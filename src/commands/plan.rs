@@ -54,7 +54,7 @@ fn workload<'a>(
     let kept = args.images.map(|images| images as u64 * image);
     Ok(Workload {
         model,
-        parameters: run_without_device(CountParameters(model))?,
+        parameters: run_without_device(CountParameters { model, config })?,
         train: &config.train,
         rollout: config.rollout,
         prompt: PromptSize { text_tokens: args.prompt_tokens, image_tokens },
@@ -63,13 +63,17 @@ fn workload<'a>(
     })
 }
 
-struct CountParameters<'a>(&'a ModelConfig);
+struct CountParameters<'a> {
+    model: &'a ModelConfig,
+    config: &'a RunConfig,
+}
 
 impl Job for CountParameters<'_> {
     type Output = Parameters;
 
     fn run<B: TrainBackend>(self, _device: B::Device) -> Result<Parameters> {
-        Ok(Parameters::all_trained(&parameter_shapes::<B>(self.0)))
+        let Self { model, config } = self;
+        Ok(Parameters::new(&parameter_shapes::<B>(model, &config.lora, &config.model.freeze)?))
     }
 }
 

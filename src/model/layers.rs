@@ -29,6 +29,11 @@ impl<B: Backend> Projection<B> {
         }
     }
 
+    /// `[input, output]`, told without making the values.
+    pub fn shape(&self) -> [usize; 2] {
+        self.weight.lazy_shape().dims()
+    }
+
     /// `[tokens, input]` to `[tokens, output]`.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let mapped = linear(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));

@@ -26,7 +26,7 @@ pub use directory::{base_dir, is_adapter, load_model, load_onto};
 pub use input::{ImagePatches, ModelInput};
 pub use qwen::Qwen;
 pub use rope::{Position, prompt_positions};
-pub use shapes::parameter_shapes;
+pub use shapes::{ParameterShape, parameter_shapes};
 pub use trainable::trainable;
 pub use vision::index_tensor;
 pub use window::WindowLayout;

@@ -19,22 +19,55 @@ use crate::error::input_error;
 pub fn trainable<B: AutodiffBackend>(model: Qwen<B::InnerBackend>, freeze: &[String]) -> Result<Qwen<B>> {
     let mut mapper = RequireGrad {
         path: ParameterPath::default(),
-        adapters_only: model.lora.is_some(),
-        frozen: freeze.iter().map(|pattern| (matcher(pattern), false)).collect(),
-        trained: 0,
+        selection: Selection::new(model.lora.is_some(), freeze),
     };
     let model = Qwen::<B>::from_inner(model).map(&mut mapper);
-    for (pattern, (_, matched)) in freeze.iter().zip(&mapper.frozen) {
-        if !matched {
+    mapper.selection.check()?;
+    Ok(model)
+}
+
+/// The rule by which parameters learn, and what it has met so far.
+pub(super) struct Selection {
+    adapters_only: bool,
+    /// Patterns as they were written, and whether they have matched.
+    frozen: Vec<(String, Regex, bool)>,
+    learning: usize,
+}
+
+impl Selection {
+    pub fn new(adapters_only: bool, freeze: &[String]) -> Self {
+        let frozen = freeze.iter().map(|pattern| (pattern.clone(), matcher(pattern), false));
+        Self { adapters_only, frozen: frozen.collect(), learning: 0 }
+    }
+
+    /// Whether the parameter at this place learns.
+    pub fn learns(&mut self, path: &ParameterPath) -> bool {
+        let name = path.name();
+        let mut frozen = self.adapters_only && !path.is_adapter();
+        for (_, pattern, matched) in &mut self.frozen {
+            if pattern.is_match(&name) {
+                (frozen, *matched) = (true, true);
+            }
+        }
+        self.learning += usize::from(!frozen);
+        !frozen
+    }
+
+    /// Looks back after every parameter has been asked for.
+    ///
+    /// # Errors
+    /// When a pattern matched nothing, or nothing learns.
+    pub fn check(&self) -> Result<()> {
+        if let Some((pattern, ..)) = self.frozen.iter().find(|(.., matched)| !matched) {
             return Err(input_error(format!(
                 "model.freeze: {pattern:?} matches no parameter; * stands for any text, as in \"visual.*\" or \"model.layers.0.*\""
             )));
         }
+        if self.learning == 0 {
+            return Err(input_error("model.freeze: nothing is left to learn; freeze less"));
+        }
+        Ok(())
     }
-    if mapper.trained == 0 {
-        return Err(input_error("model.freeze: nothing is left to learn; freeze less"));
-    }
-    Ok(model)
 }
 
 /// A pattern for whole names, in which only `*` is special.
@@ -45,23 +78,7 @@ fn matcher(pattern: &str) -> Regex {
 
 struct RequireGrad {
     path: ParameterPath,
-    adapters_only: bool,
-    /// Patterns, and whether they have matched.
-    frozen: Vec<(Regex, bool)>,
-    trained: usize,
-}
-
-impl RequireGrad {
-    fn learns(&mut self) -> bool {
-        let name = self.path.name();
-        let mut frozen = self.adapters_only && !self.path.is_adapter();
-        for (pattern, matched) in &mut self.frozen {
-            if pattern.is_match(&name) {
-                (frozen, *matched) = (true, true);
-            }
-        }
-        !frozen
-    }
+    selection: Selection,
 }
 
 impl<B: AutodiffBackend> ModuleMapper<B> for RequireGrad {
@@ -74,8 +91,6 @@ impl<B: AutodiffBackend> ModuleMapper<B> for RequireGrad {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let learns = self.learns();
-        self.trained += usize::from(learns);
-        param.set_require_grad(learns)
+        param.set_require_grad(self.selection.learns(&self.path))
     }
 }

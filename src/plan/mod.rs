@@ -133,11 +133,15 @@ impl Plan {
 
 /// What is held in every phase.
 fn standing(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
-    let Parameters { total, trainable, .. } = workload.parameters;
-    let reference = if workload.train.kl_coefficient > 0.0 { total } else { 0 };
+    let Parameters { total, trainable, reference, .. } = workload.parameters;
+    let reference = if workload.train.kl_coefficient > 0.0 { reference } else { 0 };
     vec![
         Item::device("weights", total, "take a smaller model (model.path)"),
-        Item::device("optimizer moments", 2 * trainable, "take a smaller model (model.path)"),
+        Item::device(
+            "optimizer moments",
+            2 * trainable,
+            "train adapters (lora.rank) or freeze some (model.freeze)",
+        ),
         Item::device("reference model", reference, "set train.kl_coefficient=0"),
         Item::host("images, cut into patches", sizes.image_bytes(workload), "scale the images down"),
         Item::host("token ids and positions", sizes.host_token_bytes(), "lower train.prompts_per_step"),

@@ -1,7 +1,7 @@
 //! From a recipe to what is in the machine at once: rows, tokens, images.
 
 use crate::{
-    model::{ModelConfig, WindowLayout},
+    model::{ModelConfig, ParameterShape, WindowLayout},
     plan::{F32, KernelForm},
     rollout::EngineConfig,
     train::TrainConfig,
@@ -15,14 +15,22 @@ pub struct Parameters {
     pub trainable: u64,
     /// Numbers in the largest trainable tensor.
     pub largest: u64,
+    /// Those that the reference has for itself: what is frozen it shares with the policy, and adapters it
+    /// has none of.
+    pub reference: u64,
 }
 
 impl Parameters {
-    /// Of tensors of these shapes that are all trained.
-    pub fn all_trained(shapes: &[(String, Vec<usize>)]) -> Self {
-        let sizes = || shapes.iter().map(|(_, shape)| shape.iter().product::<usize>() as u64);
-        let total = sizes().sum();
-        Self { total, trainable: total, largest: sizes().max().unwrap_or(0) }
+    /// Adds up the parameters of a model.
+    pub fn new(shapes: &[ParameterShape]) -> Self {
+        let elements = |shape: &ParameterShape| shape.elements() as u64;
+        let learning = || shapes.iter().filter(|shape| shape.learns);
+        Self {
+            total: shapes.iter().map(elements).sum(),
+            trainable: learning().map(elements).sum(),
+            largest: learning().map(elements).max().unwrap_or(0),
+            reference: learning().filter(|shape| !shape.is_adapter).map(elements).sum(),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ fn train() -> TrainConfig {
 fn workload<'a>(model: &'a ModelConfig, train: &'a TrainConfig) -> Workload<'a> {
     Workload {
         model,
-        parameters: Parameters { total: 1000, trainable: 1000, largest: 800 },
+        parameters: Parameters { total: 1000, trainable: 1000, largest: 800, reference: 1000 },
         train,
         rollout: EngineConfig { max_rows: 20, workers: 2 },
         prompt: PromptSize { text_tokens: 10, image_tokens: 0 },

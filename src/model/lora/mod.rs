@@ -84,23 +84,33 @@ pub fn with_adapters<B: Backend>(mut model: Qwen<B>, config: &LoraConfig, seed: 
             "lora.rank: the model has adapters already, which are trained on; set lora.rank=0, or merge them first: spark merge",
         ));
     }
+    let device = model.device();
+    attach(&mut model, config, &device)?;
+    Ok(fill_adapters(model, drawn(|name, shape| initial_adapter(name, shape, seed))))
+}
+
+/// Gives every target an adapter without values.
+///
+/// # Errors
+/// When no projection is a target.
+pub(super) fn attach<B: Backend>(model: &mut Qwen<B>, config: &LoraConfig, device: &B::Device) -> Result<()> {
     let is_target = config.targets.matcher()?;
-    let (device, is_vision_language) = (model.device(), model.config.vision.is_some());
+    let is_vision_language = model.config.vision.is_some();
     let mut attached = 0;
     for (path, projection) in model.projections_mut() {
         if is_target(&peft::module_path(&path, is_vision_language)) {
-            projection.adapter = Some(config.adapter(projection.weight.dims(), &device));
+            projection.adapter = Some(config.adapter(projection.shape(), device));
             attached += 1;
         }
     }
-    if attached == 0 {
-        return Err(input_error(format!(
-            "lora.targets = {}: names no projection of this model; use \"all-linear\" or names like q_proj, v_proj, gate_proj",
-            config.targets
-        )));
-    }
     model.lora = Some(config.clone());
-    Ok(fill_adapters(model, drawn(|name, shape| initial_adapter(name, shape, seed))))
+    if attached > 0 {
+        return Ok(());
+    }
+    Err(input_error(format!(
+        "lora.targets = {}: names no projection of this model; use \"all-linear\" or names like q_proj, v_proj, gate_proj",
+        config.targets
+    )))
 }
 
 /// The model without adapters that does the same.

@@ -142,7 +142,7 @@ pub fn load_adapter<B: Backend>(mut model: Qwen<B>, config: LoraConfig, dir: &Pa
     let device = model.device();
     for (path, projection) in model.projections_mut() {
         if adapted.contains(&path) {
-            projection.adapter = Some(config.adapter(projection.weight.dims(), &device));
+            projection.adapter = Some(config.adapter(projection.shape(), &device));
         }
     }
     model.lora = Some(config);
