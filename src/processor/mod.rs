@@ -128,6 +128,9 @@ impl Processor {
         let text = self.template.render(&chat.messages)?;
         let features: Vec<usize> = images.iter().map(|image| self.features(image)).collect();
         let ids = self.expand_pads(self.tokenizer.encode(&text)?, &features)?;
+        if ids.is_empty() {
+            return Err(input_error("the chat template makes an empty prompt of it; give it some text"));
+        }
         let input = ModelInput { ids, images };
         self.model.iter().try_for_each(|config| input.check(config))?;
         Ok(Prompt { text, input })
@@ -386,6 +389,13 @@ mod tests {
         model.write("chat_template.jinja", "{{ messages[0].content[1].text }}<|image_pad|>");
         let message = refused(model.processor().prompt(&model.problem(2)));
         assert!(message.contains("shows 1 image pads") && message.contains("2 images"), "{message}");
+    }
+
+    #[test]
+    fn an_empty_prompt_is_refused() {
+        let model = Model::text_only();
+        model.write("chat_template.jinja", "");
+        assert!(refused(model.processor().prompt(&model.problem(0))).contains("empty prompt"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Weights to and from Hugging Face safetensors. One name table serves both ways: the module tree,
-//! whose field names are the checkpoint's, and the few exceptions in [`names`].
+//! whose field names are the checkpoint's, and the few exceptions in `names`.
 
 mod load;
 mod names;
