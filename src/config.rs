@@ -122,6 +122,11 @@ impl RunConfig {
         self.recycle.check()?;
         self.rollout.check()?;
         self.lora.check()?;
+        if self.sft.from_scratch && self.lora.is_on() {
+            return Err(input_error(
+                "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",
+            ));
+        }
         if self.sft.batch_size == 0 {
             return Err(input_error("sft.batch_size = 0: must be at least 1"));
         }
@@ -194,6 +199,7 @@ mod tests {
         assert!(message("", &["train.stepz=1"]).contains("--set train.stepz=1: unknown field"));
         assert!(message("", &["train.steps=many"]).contains("--set train.steps=many"));
         assert!(message("", &["train.steps"]).contains("expected key=value"));
+        assert!(message("", &["sft.from_scratch=true", "lora.rank=4"]).contains("set lora.rank=0"));
         assert!(message("", &["train.samples_per_prompt=1"]).contains("train.samples_per_prompt = 1"));
     }
 }

@@ -1,6 +1,8 @@
 //! `spark generate`: completions of one prompt.
 
-use anyhow::Result;
+use std::io::{Write, stdout};
+
+use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::inputs::load_model_and_processor;
@@ -14,6 +16,8 @@ use crate::{
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Sampling},
 };
+
+const TO_STDOUT: &str = "writing to standard output";
 
 /// Samples and prints completions.
 ///
@@ -86,9 +90,9 @@ impl Job for GenerateJob {
                     "prompt_tokens": prompt.input.ids.len(),
                     "finish_reason": completion.finish_reason,
                 });
-                println!("{row}");
+                writeln!(stdout(), "{row}").context(TO_STDOUT)?;
             } else {
-                println!("{text}");
+                writeln!(stdout(), "{text}").context(TO_STDOUT)?;
             }
         }
         Ok(())

@@ -22,9 +22,13 @@ pub fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
             args.model.display()
         )));
     }
-    if args.out.join("config.json").exists() {
+    let is_free = match args.out.read_dir() {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if !is_free {
         return Err(input_error(format!(
-            "--out {}: holds a model already; name another directory",
+            "--out {}: exists and is no empty directory; name another one",
             args.out.display()
         )));
     }

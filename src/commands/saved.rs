@@ -77,7 +77,14 @@ impl TrainerCheckpoints {
     ) -> Result<Option<Saved<B, S>>> {
         let Some((_, dir)) = self.store.latest()? else { return Ok(None) };
         let state = read_json(&dir.join(STATE))?;
-        let policy = trainable::<B>(load_onto(start.clone(), &dir)?, &config.model.freeze)?;
+        let policy = load_onto(start.clone(), &dir)?;
+        let asked = config.lora.is_on().then_some(&config.lora).or(start.lora.as_ref());
+        if policy.lora.as_ref() != asked {
+            return Err(input_error(
+                "--resume: [lora] is not what the run began with; leave it as it was, or start a new run",
+            ));
+        }
+        let policy = trainable::<B>(policy, &config.model.freeze)?;
         let optimizer = AdamW::load(config.train.adamw, &policy, &dir.join(OPTIMIZER), &start.device())?;
         Ok(Some(Saved { policy, optimizer, state }))
     }

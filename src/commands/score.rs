@@ -3,9 +3,10 @@
 use std::{
     io::{Write, stdout},
     ops::Range,
+    path::Path,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -45,25 +46,40 @@ impl Job for ScoreJob {
         let Self { args, quiet } = self;
         let rows = load_scored_rows(&args.data)?;
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
-        let sequence = |row: &ScoredRow| {
-            sequence(row, &processor, &model.config)
-                .with_context(|| format!("{}: {}", args.data.display(), row.id))
-        };
-        let sequences = rows.par_iter().map(sequence).collect::<Result<Vec<_>>>()?;
-        let progress = Phase::start("scoring", sequences.len(), quiet);
-        for batch in batches(&sequences, args.batch_tokens) {
-            let sequences = &sequences[batch];
-            let logprobs = completion_logprobs(&model, sequences);
-            for (sequence, logprobs) in sequences.iter().zip(logprobs) {
-                let (prompt, completion) = sequence.ids.split_at(sequence.prompt_length);
-                let row =
-                    json!({"prompt_tokens": prompt.len(), "token_ids": completion, "logprobs": logprobs});
-                writeln!(stdout(), "{row}").context("writing to standard output")?;
+        let progress = Phase::start("scoring", rows.len(), quiet);
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let sequence = |row: &ScoredRow| {
+                sequence(row, &processor, &model.config).with_context(|| place(&args.data, row))
+            };
+            let sequences = rows.par_iter().map(sequence).collect::<Result<Vec<_>>>()?;
+            for batch in batches(&sequences, args.batch_tokens) {
+                let logprobs = completion_logprobs(&model, &sequences[batch.clone()]);
+                for (index, logprobs) in batch.clone().zip(logprobs) {
+                    print_row(&sequences[index], &logprobs)
+                        .with_context(|| place(&args.data, &rows[index]))?;
+                }
+                progress.advance(batch.len());
             }
-            progress.advance(sequences.len());
         }
         Ok(())
     }
+}
+
+/// Rows whose images are held at once.
+const ROWS_AT_ONCE: usize = 32;
+
+fn place(file: &Path, row: &ScoredRow) -> String {
+    format!("{}: {}", file.display(), row.id)
+}
+
+fn print_row(sequence: &Sequence, logprobs: &[f32]) -> Result<()> {
+    ensure!(
+        logprobs.iter().all(|logprob| logprob.is_finite()),
+        "a log-probability is not a finite number: the weights hold NaN or infinite values"
+    );
+    let (prompt, completion) = sequence.ids.split_at(sequence.prompt_length);
+    let row = json!({"prompt_tokens": prompt.len(), "token_ids": completion, "logprobs": logprobs});
+    writeln!(stdout(), "{row}").context("writing to standard output")
 }
 
 /// The completion is tokenized as given, nothing appended.

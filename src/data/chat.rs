@@ -58,6 +58,9 @@ fn chat(fields: &Fields, directory: &Path) -> Result<Chat, Complaint> {
         }
         None => return Err(r#"field "messages" is missing; give the chat before the completion"#.into()),
     };
+    if fields.get("videos").is_some_and(|videos| !videos.is_null()) {
+        return Err(r#"field "videos": video input is not supported; leave it out, or show single frames as "images""#.into());
+    }
     let listed = format::images(fields, "images", directory)?;
     let mut shown = Vec::new();
     for message in &messages {
@@ -91,6 +94,9 @@ fn image_parts(
     };
     for part in parts {
         match part.get("type").and_then(Value::as_str) {
+            Some("text") if part.get("text").and_then(Value::as_str).is_none() => {
+                return Err(r#"field "messages": a text part has no "text""#.into());
+            }
             Some("text") => {}
             Some("image") if part.get("image").or(part.get("path")).is_none() => shown.push(None),
             Some("image") => shown.push(Some(format::image(part, "messages", directory)?)),
@@ -192,6 +198,8 @@ mod tests {
             (json!({"messages": user(json!("q"))}), "\"completion\" is missing"),
             (json!({"messages": [{"content": "q"}], "completion": "c"}), "\"role\""),
             (json!({"messages": user(json!(3)), "completion": "c"}), "content must be"),
+            (json!({"messages": user(json!([{"type": "text"}])), "completion": "c"}), "has no \"text\""),
+            (json!({"messages": user(json!("q")), "videos": ["v.mp4"], "completion": "c"}), "\"videos\""),
             (json!({"messages": user(json!([{"type": "video"}])), "completion": "c"}), "\"video\""),
             (
                 json!({"messages": image(), "completion": "c"}),

@@ -7,6 +7,8 @@
 mod flex;
 pub mod generic;
 
+#[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
+use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 use burn::tensor::{
     Tensor,
     backend::{AutodiffBackend, Backend},

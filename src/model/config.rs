@@ -171,6 +171,9 @@ fn parse_text(model_type: &str, config: &Value, text: &Value) -> Result<TextConf
     Ok(parsed)
 }
 
+/// The base of the vision tower's rotary frequencies.
+pub(super) const VISION_ROPE_THETA: f64 = 10_000.0;
+
 /// Far above any model, and far below what would exhaust memory before the weights are looked at.
 const MOST_LAYERS: usize = 1 << 12;
 const GREATEST_SIZE: usize = 1 << 24;
@@ -195,6 +198,11 @@ fn check_text(text: &TextConfig, model_type: &str) -> Result<()> {
         ("head_dim", text.head_dim),
     ];
     check_sizes("", ("num_hidden_layers", text.num_hidden_layers), &sizes)?;
+    for (name, value) in [("rms_norm_eps", text.rms_norm_eps), ("rope_theta", text.rope_theta)] {
+        if !(value.is_finite() && value > 0.0) {
+            return Err(input_error(format!("{name} {value}: must be above 0")));
+        }
+    }
     if !text.head_dim.is_multiple_of(2) {
         return Err(input_error(format!("head_dim {}: must be even", text.head_dim)));
     }
@@ -245,9 +253,9 @@ fn parse_vision(value: &Value) -> Result<VisionConfig> {
     Ok(vision)
 }
 
-/// The rotary settings under either of their names.
+/// The rotary settings under either of their names; transformers prefers the older one.
 fn rope_parameters(text: &Value) -> Option<&Value> {
-    ["rope_parameters", "rope_scaling"].into_iter().find_map(|key| text.get(key).filter(|v| v.is_object()))
+    ["rope_scaling", "rope_parameters"].into_iter().find_map(|key| text.get(key).filter(|v| v.is_object()))
 }
 
 fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
@@ -265,15 +273,29 @@ fn refuse_unsupported(config: &Value, text: &Value) -> Result<()> {
             return Err(input_error(format!("{place}hidden_act {act} is not supported; expected silu")));
         }
     }
-    let rope_type = rope_parameters(text)
-        .and_then(|rope| rope["rope_type"].as_str().or(rope["type"].as_str()))
-        .unwrap_or("default");
-    if !matches!(rope_type, "default" | "mrope") {
-        return Err(input_error(format!(
-            "rope type {rope_type} is not supported; expected default or mrope"
-        )));
+    refuse_other_rotations(config, text)
+}
+
+/// Looks everywhere that transformers does: whichever counts there, another type would change the result.
+fn refuse_other_rotations(config: &Value, text: &Value) -> Result<()> {
+    let vision = &config["vision_config"];
+    for (place, part) in [("", config), ("text_config.", text), ("vision_config.", vision)] {
+        for name in ["rope_scaling", "rope_parameters"] {
+            let rope = &part[name];
+            let rope_type = rope["rope_type"].as_str().or(rope["type"].as_str()).unwrap_or("default");
+            if !matches!(rope_type, "default" | "mrope" | "axial") {
+                return Err(input_error(format!(
+                    "{place}{name}: rope type {rope_type} is not supported; expected default or mrope"
+                )));
+            }
+        }
     }
-    Ok(())
+    match vision["rope_parameters"]["rope_theta"].as_f64() {
+        Some(theta) if theta != VISION_ROPE_THETA => Err(input_error(format!(
+            "vision_config.rope_parameters.rope_theta {theta} is not supported; expected {VISION_ROPE_THETA}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether some layer attends within a window: released files set a window that no layer uses.
@@ -281,11 +303,11 @@ fn uses_sliding_window(text: &Value) -> bool {
     if let Some(types) = text["layer_types"].as_array() {
         return types.iter().any(|layer| layer != "full_attention");
     }
-    let first = text["max_window_layers"].as_u64().unwrap_or(0);
+    // What a file leaves out is 28 layers without a window, and a window of 4,096; null is no window.
+    let first = text["max_window_layers"].as_u64().unwrap_or(28);
     let layers = text["num_hidden_layers"].as_u64().unwrap_or(u64::MAX);
-    text["use_sliding_window"].as_bool().unwrap_or(false)
-        && !text["sliding_window"].is_null()
-        && first < layers
+    let has_window = text.get("sliding_window").is_none_or(|window| !window.is_null());
+    text["use_sliding_window"].as_bool().unwrap_or(false) && has_window && first < layers
 }
 
 #[cfg(test)]
@@ -315,8 +337,9 @@ mod tests {
     #[test]
     fn a_window_that_no_layer_uses_changes_nothing() {
         let mut config = qwen2();
-        (config["sliding_window"], config["max_window_layers"]) = (json!(64), json!(1));
         config["use_sliding_window"] = json!(true);
+        assert!(ModelConfig::from_json(&config).is_ok(), "28 layers have none");
+        (config["sliding_window"], config["max_window_layers"]) = (json!(null), json!(0));
         assert!(ModelConfig::from_json(&config).is_ok());
     }
 
@@ -345,7 +368,7 @@ mod tests {
     #[test]
     fn what_would_change_the_result_is_refused_by_name() {
         let sliding =
-            |c: &mut Value| (c["use_sliding_window"], c["sliding_window"]) = (json!(true), json!(64));
+            |c: &mut Value| (c["use_sliding_window"], c["max_window_layers"]) = (json!(true), json!(0));
         assert!(refusal(sliding).contains("use_sliding_window"));
         let layers = json!(["full_attention", "sliding_attention"]);
         assert!(refusal(|c| c["layer_types"] = layers).contains("use_sliding_window"));
@@ -354,6 +377,13 @@ mod tests {
             refusal(|c| c["rope_parameters"] = json!({"rope_type": "linear"})).contains("rope type linear")
         );
         assert!(refusal(|c| c["rope_scaling"] = json!({"type": "yarn"})).contains("rope type yarn"));
+        let both = |c: &mut Value| {
+            c["rope_parameters"] = json!({"rope_type": "default"});
+            c["rope_scaling"] = json!({"rope_type": "yarn", "factor": 4});
+        };
+        assert!(refusal(both).contains("rope_scaling: rope type yarn"));
+        assert!(refusal(|c| c["rms_norm_eps"] = json!(-1)).contains("rms_norm_eps -1"));
+        assert!(refusal(|c| c["rope_theta"] = json!(0)).contains("rope_theta 0"));
         assert!(refusal(|c| c["quantization_config"] = json!({"bits": 4})).contains("quantization_config"));
         assert!(refusal(|c| c["model_type"] = json!("llama")).contains("model_type llama"));
         assert!(refusal(|c| c["hidden_act"] = json!("gelu")).contains("hidden_act gelu"));

@@ -9,7 +9,7 @@ use burn::{
 };
 
 use super::{
-    config::VisionConfig,
+    config::{VISION_ROPE_THETA, VisionConfig},
     input::ImagePatches,
     layers::{GatedMlp, Projection},
     norm::RmsNorm,
@@ -22,7 +22,6 @@ use crate::kernels::{
 };
 
 const EPSILON: f64 = 1e-6;
-const ROPE_THETA: f64 = 10_000.0;
 
 /// The convolution over disjoint patches, which is a linear map.
 #[derive(Module, Debug)]
@@ -67,12 +66,14 @@ impl<B: Kernels> VisionAttention<B> {
         let qkv = self.qkv.forward(x);
         let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(1, part * hidden, hidden));
         let (rows, heads) = (place.stretches, self.heads);
-        self.proj.forward(match &place.bias {
-            None => {
-                let shape = AttentionShape { rows, heads, key_heads: heads, causal: false };
-                B::self_attention(query, key, value, &place.rotary, shape)
+        let shape = AttentionShape { rows, heads, key_heads: heads, causal: false };
+        self.proj.forward(match &place.padding {
+            Padding::None => B::self_attention(query, key, value, &place.rotary, shape),
+            Padding::LeftOut { kept, slots } => {
+                let [query, key, value] = [query, key, value].map(|x| x.select(0, kept.clone()));
+                B::self_attention(query, key, value, &place.rotary, shape).select(0, slots.clone())
             }
-            Some(bias) => {
+            Padding::Hidden(bias) => {
                 let query = rotate(split_heads(query, rows, heads), &place.rotary);
                 let key = rotate(split_heads(key, rows, heads), &place.rotary);
                 join_heads(attention(query, key, split_heads(value, rows, heads), Some(bias)))
@@ -148,8 +149,19 @@ struct Place<B: Backend> {
     /// Windows or images that attend within themselves.
     stretches: usize,
     rotary: RotaryTable<B>,
-    /// Hides padding slots.
-    bias: Option<Tensor<B, 4>>,
+    padding: Padding<B>,
+}
+
+/// What becomes of padding slots.
+enum Padding<B: Backend> {
+    None,
+    /// The patches without padding, and for each slot its row among them (padding: any).
+    LeftOut {
+        kept: Tensor<B, 1, Int>,
+        slots: Tensor<B, 1, Int>,
+    },
+    /// Added to the scores. Windows are short; over a whole image the scores would not fit into memory.
+    Hidden(Tensor<B, 4>),
 }
 
 /// The whole tower.
@@ -252,29 +264,51 @@ impl<B: Kernels> VisionTower<B> {
     ) -> [Place<B>; 2] {
         let half = self.config.hidden_size / self.config.num_heads / 2;
         let coordinates = patch_coordinates(height, width, self.config.spatial_merge_size);
-        let frequencies = inverse_frequencies(ROPE_THETA, half / 2);
-        let angles: Vec<f32> = layout
-            .slots
-            .iter()
-            .flat_map(|slot| slot.map_or([0, 0], |patch| coordinates[patch]))
-            .flat_map(|coordinate| frequencies.iter().map(move |f| coordinate as f32 * f))
-            .collect();
-        let place = |stretches: usize, length: usize| {
-            let table = rotary_table::<B>(&angles, [stretches, length, half], device);
-            let bias = layout.is_ragged().then(|| {
-                let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
-                visibility_bias::<B>([stretches, 1, length], visible, device)
-            });
-            let repeated = |x: Tensor<B, 4>| x.repeat_dim(0, images);
-            let rotary = match stretches {
-                // One row of angles serves any number of images.
-                1 => table,
-                _ => RotaryTable { cos: repeated(table.cos), sin: repeated(table.sin) },
-            };
-            Place { stretches: images * stretches, rotary, bias: bias.map(repeated) }
+        let frequencies = inverse_frequencies(VISION_ROPE_THETA, half / 2);
+        let angles = |slots: &mut dyn Iterator<Item = Option<usize>>| -> Vec<f32> {
+            slots
+                .flat_map(|slot| slot.map_or([0, 0], |patch| coordinates[patch]))
+                .flat_map(|coordinate| frequencies.iter().map(move |f| coordinate as f32 * f))
+                .collect()
         };
-        [place(1, layout.slots.len()), place(layout.windows, layout.window_length)]
+        let (windows, length) = (layout.windows, layout.window_length);
+        let is_ragged = layout.is_ragged();
+        let every = angles(&mut layout.slots.iter().copied());
+        let real = angles(&mut layout.slots.iter().copied().filter(Option::is_some));
+        let whole = Place {
+            stretches: images,
+            // One row of angles serves any number of images.
+            rotary: rotary_table(&real, [1, height * width, half], device),
+            padding: if is_ragged { leave_out(layout, images, device) } else { Padding::None },
+        };
+        let hidden = || {
+            let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
+            visibility_bias::<B>([windows, 1, length], visible, device).repeat_dim(0, images)
+        };
+        let table = rotary_table::<B>(&every, [windows, length, half], device);
+        let windowed = Place {
+            stretches: images * windows,
+            rotary: RotaryTable {
+                cos: table.cos.repeat_dim(0, images),
+                sin: table.sin.repeat_dim(0, images),
+            },
+            padding: if is_ragged { Padding::Hidden(hidden()) } else { Padding::None },
+        };
+        [whole, windowed]
     }
+}
+
+/// Every image's patches without the padding slots, and the way back.
+fn leave_out<B: Backend>(layout: &WindowLayout, images: usize, device: &B::Device) -> Padding<B> {
+    let (mut kept, mut slots) = (Vec::new(), Vec::new());
+    for place in 0..images * layout.slots.len() {
+        let is_real = layout.slots[place % layout.slots.len()].is_some();
+        slots.push(if is_real { kept.len() } else { 0 });
+        if is_real {
+            kept.push(place);
+        }
+    }
+    Padding::LeftOut { kept: index_tensor(&kept, device), slots: index_tensor(&slots, device) }
 }
 
 /// All images' patches in slot order, zeros in padding slots.

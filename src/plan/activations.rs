@@ -45,9 +45,11 @@ impl Block {
     /// A block of the vision tower that attends over `stretch` patches.
     pub fn vision(config: &VisionConfig, kernels: KernelForm, image: &ImageSize, stretch: u64) -> Self {
         let hidden = config.hidden_size as u64;
+        // Padding is left out of whole images and hidden in windows, which the generic form alone can do.
+        let hides_padding = image.ragged && stretch == image.window;
         Self {
             kernels,
-            attention: if image.ragged { KernelForm::Generic } else { kernels },
+            attention: if hides_padding { KernelForm::Generic } else { kernels },
             hidden,
             intermediate: config.intermediate_size as u64,
             queries: hidden,

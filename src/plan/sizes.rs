@@ -142,7 +142,7 @@ pub struct ImageSize {
     pub slots: u64,
     /// Slots of one attention window.
     pub window: u64,
-    /// Whether windows are padded, which takes the generic attention on every backend.
+    /// Whether windows are padded, which takes the generic attention in them on every backend.
     pub ragged: bool,
 }
 

@@ -190,6 +190,9 @@ fn check(file: &ConfigFile) -> Result<(), &'static str> {
     if sizes.contains(&0) {
         return Err("patch_size, temporal_patch_size and merge_size must be positive");
     }
+    if sizes.iter().any(|&size| size > 256) {
+        return Err("patch_size, temporal_patch_size and merge_size must be at most 256");
+    }
     if file.rescale_factor <= 0.0 || file.image_std.iter().any(|&std| std <= 0.0) {
         return Err("rescale_factor and image_std must be positive");
     }
@@ -230,6 +233,7 @@ mod tests {
             (json!({"do_normalize": false}), "do_normalize"),
             (json!({"resample": 2}), "bicubic"),
             (json!({"merge_size": 0}), "merge_size"),
+            (json!({"patch_size": 1_000_000_000}), "at most 256"),
             (json!({"image_std": [0.5, 0.5, 0]}), "image_std"),
             (json!({"patch_size": "14"}), "preprocessor_config.json"),
         ] {
@@ -265,6 +269,14 @@ mod tests {
         let bounded = ImageRef { path: path.clone(), min_pixels: None, max_pixels: Some(256) };
         assert_eq!(config.load(&path.into()).unwrap().grid_thw, [1, 8, 8]);
         assert_eq!(config.load(&bounded).unwrap().grid_thw, [1, 4, 4]);
+    }
+
+    #[test]
+    fn an_image_is_not_blown_up_beyond_memory() {
+        let config =
+            config(json!({"min_pixels": 1_000_000_000_000u64, "max_pixels": 1_000_000_000_000u64})).unwrap();
+        let error = config.patches(&RgbImage::new(8, 8), config.min_pixels, config.max_pixels).unwrap_err();
+        assert!(error.to_string().contains("lower min_pixels"), "{error}");
     }
 
     #[test]

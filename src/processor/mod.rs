@@ -21,6 +21,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use self::{cache::ImageCache, files::read_json, special::SpecialIds, template::messages};
 pub use self::{
@@ -233,11 +234,14 @@ impl Processor {
     }
 }
 
-/// The texts of a message: its content, or those of its parts.
-fn texts_of(message: &serde_json::Value) -> impl Iterator<Item = &str> {
-    let content = &message["content"];
-    let parts = content.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str());
-    content.as_str().into_iter().chain(parts)
+/// Every text anywhere in a message: its role, its content, and whatever else a template might show.
+fn texts_of(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts_of).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn image_config(directory: &Path) -> Result<Option<ImageProcessorConfig>> {

@@ -6,11 +6,14 @@ use image::RgbImage;
 
 use crate::error::input_error;
 
+/// More than any model is given, and no more than memory holds.
+const MOST_PIXELS: usize = 100_000_000;
+
 /// The size of an image of `height` × `width` after resizing, as `(height, width)`: multiples of
 /// `factor`, an area between `min_pixels` and `max_pixels`, and the aspect ratio nearly kept.
 ///
 /// # Errors
-/// When one side is more than 200 times the other.
+/// When one side is more than 200 times the other, or the result is larger than 100 megapixels.
 pub fn smart_resize(
     height: usize,
     width: usize,
@@ -28,7 +31,7 @@ pub fn smart_resize(
     let multiples = |side: f64, round: fn(f64) -> f64| round(side / factor as f64) as usize * factor;
     let (h, w) = (height as f64, width as f64);
     let near = (multiples(h, f64::round_ties_even), multiples(w, f64::round_ties_even));
-    Ok(if near.0 * near.1 > max_pixels {
+    let (height, width) = if near.0 * near.1 > max_pixels {
         let shrink = (area / max_pixels as f64).sqrt();
         (multiples(h / shrink, f64::floor).max(factor), multiples(w / shrink, f64::floor).max(factor))
     } else if near.0 * near.1 < min_pixels {
@@ -36,7 +39,13 @@ pub fn smart_resize(
         (multiples(h * grow, f64::ceil), multiples(w * grow, f64::ceil))
     } else {
         near
-    })
+    };
+    if height.saturating_mul(width) > MOST_PIXELS {
+        return Err(input_error(format!(
+            "the image would be resized to {width}x{height} pixels, more than {MOST_PIXELS} in all; lower min_pixels or max_pixels"
+        )));
+    }
+    Ok((height, width))
 }
 
 /// Resamples to `height` × `width`: across, then down, with 8 bits per channel between the passes.

@@ -11,6 +11,9 @@ use crate::error::input_error;
 
 const NAME: &str = "chat";
 
+/// Instructions after which a template is given up: long chats take thousands.
+const FUEL: u64 = 10_000_000;
+
 /// A compiled chat template.
 #[derive(Debug)]
 pub struct ChatTemplate {
@@ -36,6 +39,7 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         environment.set_trim_blocks(true);
         environment.set_lstrip_blocks(true);
+        environment.set_fuel(Some(FUEL));
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", |message: String| -> Result<Rendered, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
@@ -191,6 +195,8 @@ mod tests {
     fn what_a_template_raises_reaches_the_user() {
         let message = render("{{ raise_exception('no system role') }}", &[]).unwrap_err().to_string();
         assert!(message.contains("chat_template.jinja") && message.contains("no system role"), "{message}");
+        let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+        assert!(render(endless, &[]).unwrap_err().to_string().contains("chat template failed"));
         let message = render("{% if %}", &[]).unwrap_err().to_string();
         assert!(message.contains("invalid chat template"), "{message}");
     }

@@ -99,7 +99,15 @@ pub(super) fn attach<B: Backend>(model: &mut Qwen<B>, config: &LoraConfig, devic
     let mut attached = 0;
     for (path, projection) in model.projections_mut() {
         if is_target(&peft::module_path(&path, is_vision_language)) {
-            projection.adapter = Some(config.adapter(projection.shape(), device));
+            let [input, output] = projection.shape();
+            if config.rank > input.min(output) {
+                return Err(input_error(format!(
+                    "lora.rank = {}: must be at most {}, the smaller side of {path}",
+                    config.rank,
+                    input.min(output)
+                )));
+            }
+            projection.adapter = Some(config.adapter([input, output], device));
             attached += 1;
         }
     }

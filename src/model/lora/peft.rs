@@ -1,15 +1,12 @@
 //! Adapters in PEFT's files, `adapter_config.json` and `adapter_model.safetensors`, both ways.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 use serde_json::{Value, json};
 
-use super::{LoraConfig, Targets};
+use super::{LoraConfig, Targets, attach};
 use crate::{
     error::input_error,
     model::{
@@ -103,6 +100,9 @@ fn refuse_unsupported(value: &Value) -> Result<(), String> {
         "alpha_pattern",
         "modules_to_save",
         "layer_replication",
+        "layers_to_transform",
+        "layers_pattern",
+        "exclude_modules",
         "trainable_token_indices",
         "target_parameters",
         "alora_invocation_tokens",
@@ -136,16 +136,9 @@ pub fn load_adapter<B: Backend>(mut model: Qwen<B>, config: LoraConfig, dir: &Pa
         let name = name.strip_prefix(PREFIX).unwrap_or(&name);
         (released_name(name), tensor)
     });
-    let mut table = TensorTable::new(tensors.collect());
-    let adapted: BTreeSet<String> =
-        table.tensors.keys().filter_map(|name| Some(name.split_once(".lora_")?.0.to_owned())).collect();
+    let mut table = TensorTable::new(tensors);
     let device = model.device();
-    for (path, projection) in model.projections_mut() {
-        if adapted.contains(&path) {
-            projection.adapter = Some(config.adapter(projection.shape(), &device));
-        }
-    }
-    model.lora = Some(config);
+    attach(&mut model, &config, &device).with_context(|| dir.join(ADAPTER_CONFIG).display().to_string())?;
     let model = fill_adapters(model, |wanted| table.take(wanted));
     table.finish().with_context(|| format!("in {}", path.display()))?;
     Ok(model)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
-use regex::Regex;
+use fancy_regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::input_error;
@@ -50,7 +50,8 @@ impl Targets {
                 let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
                     input_error(format!("lora.targets: not a regular expression: {error}"))
                 })?;
-                Box::new(move |path| whole.is_match(path))
+                // A pattern that takes too long to decide matches nothing, which is refused in turn.
+                Box::new(move |path| whole.is_match(path).unwrap_or(false))
             }
             Self::Names(names) => Box::new(|path| names.iter().any(|name| ends_in(path, name))),
         })

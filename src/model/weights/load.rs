@@ -170,16 +170,12 @@ pub(in crate::model) struct TensorTable {
 
 impl TensorTable {
     fn open(files: &[PathBuf]) -> Result<Self> {
-        let mut table = Self::new(Vec::new());
+        let mut tensors = Vec::new();
         for file in files {
-            for (name, tensor) in open_tensors(file)? {
-                let name = released_name(&name);
-                if table.tensors.insert(name.clone(), tensor).is_some() {
-                    table.complaints.push(format!("twice: {name}"));
-                }
-            }
+            tensors
+                .extend(open_tensors(file)?.into_iter().map(|(name, tensor)| (released_name(&name), tensor)));
         }
-        Ok(table)
+        Ok(Self::new(tensors))
     }
 
     /// Whether the head is the embedding. Some files have a copy of it, which is dropped; one with other
@@ -196,8 +192,16 @@ impl TensorTable {
         Ok(is_same)
     }
 
-    pub fn new(tensors: Vec<(String, StoredTensor)>) -> Self {
-        Self { tensors: tensors.into_iter().collect(), complaints: Vec::new() }
+    /// Tensors under released names; one that comes twice, in both layouts perhaps, is complained of.
+    pub fn new(tensors: impl IntoIterator<Item = (String, StoredTensor)>) -> Self {
+        let mut table = Self { tensors: HashMap::new(), complaints: Vec::new() };
+        for (name, tensor) in tensors {
+            if table.tensors.insert(name.clone(), tensor).is_some() {
+                table.complaints.push(format!("twice: {name}"));
+            }
+        }
+        table.complaints.sort();
+        table
     }
 
     /// The values of a tensor; `None` and a complaint when it is not as expected.
