@@ -20,10 +20,12 @@ use crate::model::qwen::Qwen;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// What training computes in: a run goes on exactly.
+    /// 4 bytes, what training computes in: nothing is lost
     #[default]
     F32,
+    /// 2 bytes, as most models are released
     Bf16,
+    /// 2 bytes, of a smaller range
     F16,
 }
 
