@@ -10,7 +10,7 @@ use crate::{
     cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
     config::RunConfig,
     kernels::TrainBackend,
-    model::{ModelConfig, parameter_shapes},
+    model::{ModelConfig, base_dir, parameter_shapes},
     plan::{ImageSize, KernelForm, Moment, Parameters, Place, Plan, PromptSize, Sizes, Workload},
     processor::IMAGE_CACHE_BYTES,
 };
@@ -29,7 +29,7 @@ pub fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
         config.model.path.clone_from(model);
     }
     let backend = backend_kind(common.backend.as_deref())?;
-    let model = ModelConfig::from_dir(&config.model.path)?;
+    let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let workload = workload(&args, &config, &model, backend)?;
     let plan = Plan::new(&workload);
     if args.json {
