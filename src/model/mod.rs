@@ -28,5 +28,5 @@ pub use qwen::Qwen;
 pub use rope::{Position, prompt_positions};
 pub use shapes::{ParameterShape, parameter_shapes};
 pub use trainable::trainable;
-pub use vision::index_tensor;
+pub use vision::{HIDDEN_PATCHES, index_tensor};
 pub use window::WindowLayout;

@@ -23,6 +23,9 @@ use crate::kernels::{
 
 const EPSILON: f64 = 1e-6;
 
+/// Up to this many patches, padding in a whole image is hidden instead of left out, which saves copies.
+pub const HIDDEN_PATCHES: usize = 1024;
+
 /// The convolution over disjoint patches, which is a linear map.
 #[derive(Module, Debug)]
 pub struct PatchEmbed<B: Backend> {
@@ -160,7 +163,8 @@ enum Padding<B: Backend> {
         kept: Tensor<B, 1, Int>,
         slots: Tensor<B, 1, Int>,
     },
-    /// Added to the scores. Windows are short; over a whole image the scores would not fit into memory.
+    /// Added to the scores: for windows and small images. Over a large image the scores of all heads would
+    /// not fit into memory.
     Hidden(Tensor<B, 4>),
 }
 
@@ -273,17 +277,26 @@ impl<B: Kernels> VisionTower<B> {
         };
         let (windows, length) = (layout.windows, layout.window_length);
         let is_ragged = layout.is_ragged();
+        let is_large = layout.slots.len() > HIDDEN_PATCHES;
         let every = angles(&mut layout.slots.iter().copied());
         let real = angles(&mut layout.slots.iter().copied().filter(Option::is_some));
+        let hidden = |stretches: usize, length: usize| {
+            let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
+            visibility_bias::<B>([stretches, 1, length], visible, device).repeat_dim(0, images)
+        };
         let whole = Place {
             stretches: images,
             // One row of angles serves any number of images.
-            rotary: rotary_table(&real, [1, height * width, half], device),
-            padding: if is_ragged { leave_out(layout, images, device) } else { Padding::None },
-        };
-        let hidden = || {
-            let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
-            visibility_bias::<B>([windows, 1, length], visible, device).repeat_dim(0, images)
+            rotary: if is_large {
+                rotary_table(&real, [1, height * width, half], device)
+            } else {
+                rotary_table(&every, [1, layout.slots.len(), half], device)
+            },
+            padding: match is_ragged {
+                true if is_large => leave_out(layout, images, device),
+                true => Padding::Hidden(hidden(1, layout.slots.len())),
+                false => Padding::None,
+            },
         };
         let table = rotary_table::<B>(&every, [windows, length, half], device);
         let windowed = Place {
@@ -292,7 +305,7 @@ impl<B: Kernels> VisionTower<B> {
                 cos: table.cos.repeat_dim(0, images),
                 sin: table.sin.repeat_dim(0, images),
             },
-            padding: if is_ragged { Padding::Hidden(hidden()) } else { Padding::None },
+            padding: if is_ragged { Padding::Hidden(hidden(windows, length)) } else { Padding::None },
         };
         [whole, windowed]
     }

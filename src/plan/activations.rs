@@ -6,7 +6,7 @@
 //! keeps both factors, `exp` and a quotient their inputs.
 
 use super::{ImageSize, KernelForm};
-use crate::model::{TextConfig, VisionConfig};
+use crate::model::{HIDDEN_PATCHES, TextConfig, VisionConfig};
 
 /// A transformer block's widths.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,10 @@ impl Block {
     /// A block of the vision tower that attends over `stretch` patches.
     pub fn vision(config: &VisionConfig, kernels: KernelForm, image: &ImageSize, stretch: u64) -> Self {
         let hidden = config.hidden_size as u64;
-        // Padding is left out of whole images and hidden in windows, which the generic form alone can do.
-        let hides_padding = image.ragged && stretch == image.window;
+        // Padding is left out of large images and hidden in small ones and in windows, which the generic
+        // form alone can do.
+        let is_small = stretch == image.window || stretch <= HIDDEN_PATCHES as u64;
+        let hides_padding = image.ragged && is_small;
         Self {
             kernels,
             attention: if hides_padding { KernelForm::Generic } else { kernels },
