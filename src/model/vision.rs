@@ -277,9 +277,12 @@ impl<B: Kernels> VisionTower<B> {
         };
         let (windows, length) = (layout.windows, layout.window_length);
         let is_ragged = layout.is_ragged();
-        let is_large = layout.slots.len() > HIDDEN_PATCHES;
+        let leaves_out = is_ragged && layout.slots.len() > HIDDEN_PATCHES;
         let every = angles(&mut layout.slots.iter().copied());
-        let real = angles(&mut layout.slots.iter().copied().filter(Option::is_some));
+        let seen = match leaves_out {
+            true => &angles(&mut layout.slots.iter().copied().filter(Option::is_some)),
+            false => &every,
+        };
         let hidden = |stretches: usize, length: usize| {
             let visible = |row: usize, _, key: usize| layout.slots[row * length + key].is_some();
             visibility_bias::<B>([stretches, 1, length], visible, device).repeat_dim(0, images)
@@ -287,13 +290,9 @@ impl<B: Kernels> VisionTower<B> {
         let whole = Place {
             stretches: images,
             // One row of angles serves any number of images.
-            rotary: if is_large {
-                rotary_table(&real, [1, height * width, half], device)
-            } else {
-                rotary_table(&every, [1, layout.slots.len(), half], device)
-            },
+            rotary: rotary_table(seen, [1, seen.len() / half, half], device),
             padding: match is_ragged {
-                true if is_large => leave_out(layout, images, device),
+                true if leaves_out => leave_out(layout, images, device),
                 true => Padding::Hidden(hidden(1, layout.slots.len())),
                 false => Padding::None,
             },
