@@ -31,7 +31,7 @@ use spark::{
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Rollout, RolloutGroup},
     train::{AdamW, TrainConfig, Trainer},
-    verify::Verdict,
+    verify::{Penalties, Verdict},
 };
 
 const IMAGE_ID: u32 = 1;
@@ -249,8 +249,8 @@ fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<
                 let length = completion.token_ids.len() - index;
                 completion.token_ids.truncate(length);
                 completion.logprobs.truncate(length);
-                let verdict = Verdict { reward: rewards.uniform(), extracted: None, reason: String::new() };
-                Rollout { completion, text: String::new(), verdict }
+                let verdict = Verdict { reward: rewards.uniform(), extracted: None, ..Verdict::default() };
+                Rollout { completion, text: String::new(), verdict, penalties: Penalties::default() }
             })
             .collect()
     });
@@ -259,6 +259,7 @@ fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<
         problem: problem(),
         prompt: Prompt { text: String::new(), input },
         rollouts,
+        unscored: vec![],
     };
     prompts.into_iter().zip(rollouts).map(group).collect()
 }

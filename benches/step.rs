@@ -20,7 +20,7 @@ use spark::{
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Rollout, RolloutGroup},
     train::{AdamW, TrainConfig, Trainer},
-    verify::Verdict,
+    verify::{Penalties, Verdict},
 };
 
 const PROMPTS: usize = 16;
@@ -103,12 +103,14 @@ fn sample<B: TrainBackend>(trainer: &Trainer<B>, step: u64) -> Vec<RolloutGroup>
     let mut group = |(input, completions): (&ModelInput, Vec<_>)| RolloutGroup {
         problem: problem(),
         prompt: Prompt { text: String::new(), input: input.clone() },
+        unscored: vec![],
         rollouts: completions
             .into_iter()
             .map(|completion| Rollout {
                 completion,
                 text: String::new(),
-                verdict: Verdict { reward: stream.uniform(), extracted: None, reason: String::new() },
+                verdict: Verdict { reward: stream.uniform(), extracted: None, ..Verdict::default() },
+                penalties: Penalties::default(),
             })
             .collect(),
     };

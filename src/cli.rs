@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::weights::Precision;
+use crate::{model::weights::Precision, verify::Extractor};
 
 /// The recipe of `spark` without a command.
 pub const DEFAULT_RECIPE: &str = "recipes/digits.toml";
@@ -66,6 +66,13 @@ pub enum Command {
         Example:\n  spark score --model models/tiny-vl --data rows.jsonl > scored.jsonl"
     )]
     Score(ScoreArgs),
+    /// Check responses against reference answers
+    #[command(after_help = "Rows: {\"answer\": reference, \"response\": model text, \"verifier\"?: name}\n\
+        Output: {\"reward\": 0..1, \"extracted\": text or null, \"reason\": why} per row, in order\n\n\
+        Verifiers: math, choice, yes_no, exact, instruction, or several: math=0.8,exact=0.2\n\n\
+        Examples:\n  spark verify --data answers.jsonl > verdicts.jsonl\n  \
+        spark verify --data answers.jsonl --verifier math --extract box,phrase")]
+    Verify(VerifyArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -180,6 +187,34 @@ pub struct ScoreArgs {
     /// Tokens (padding included) that go through the model at once; one row at least
     #[arg(long, default_value_t = 4096, value_name = "N")]
     pub batch_tokens: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// JSONL
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// The verifier of rows that name none [default: the one that the answer's shape asks for]
+    #[arg(long, value_name = "NAME")]
+    pub verifier: Option<String>,
+    /// Where answers may stand, tried in this order
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "box,phrase,latex,plain",
+        value_name = "LIST"
+    )]
+    pub extract: Vec<Extractor>,
+    /// A decimal with at least this many places may stand for an exact value that it rounds
+    #[arg(long, default_value_t = 6, value_name = "N")]
+    pub rounding_places: u32,
+    /// Some of several constraints earn their share of the reward
+    #[arg(long)]
+    pub partial_credit: bool,
+    /// Adds "microseconds" to every line
+    #[arg(long)]
+    pub timing: bool,
 }
 
 #[derive(Debug, Clone, Args)]

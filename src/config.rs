@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use crate::{
     checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig,
     model::lora::LoraConfig, recycle::RecycleConfig, rollout::EngineConfig, train::TrainConfig,
+    verify::VerifyConfig,
 };
 
 /// The `[model]` part.
@@ -81,6 +82,7 @@ pub struct RunConfig {
     pub sft: SftConfig,
     pub rollout: EngineConfig,
     pub train: TrainConfig,
+    pub verify: VerifyConfig,
     pub recycle: RecycleConfig,
     pub eval: EvalConfig,
     pub checkpoint: CheckpointConfig,
@@ -119,6 +121,7 @@ impl RunConfig {
     fn check(&self) -> Result<()> {
         self.train.check()?;
         self.eval.check()?;
+        self.verify.check()?;
         self.recycle.check()?;
         self.rollout.check()?;
         self.lora.check()?;

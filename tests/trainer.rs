@@ -9,7 +9,7 @@ use spark::{
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{AdamW, AdamWConfig, Normalization, TrainConfig, Trainer, UpdateReport},
-    verify::Verdict,
+    verify::{Penalties, Verdict},
 };
 
 fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
@@ -20,7 +20,8 @@ fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
             finish_reason: FinishReason::Stop,
         },
         text: String::new(),
-        verdict: Verdict { reward, extracted: None, reason: String::new() },
+        verdict: Verdict { reward, extracted: None, ..Verdict::default() },
+        penalties: Penalties::default(),
     }
 }
 
@@ -35,7 +36,7 @@ fn group(kind: Kind, input: ModelInput, rollouts: Vec<Rollout>) -> RolloutGroup 
         verifier: None,
         source: None,
     };
-    RolloutGroup { problem, prompt: Prompt { text: String::new(), input }, rollouts }
+    RolloutGroup { problem, prompt: Prompt { text: String::new(), input }, rollouts, unscored: vec![] }
 }
 
 fn groups() -> Vec<RolloutGroup> {

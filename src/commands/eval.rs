@@ -16,6 +16,7 @@ use crate::{
     metrics::Phase,
     rollout::{EngineConfig, Sampling, SamplingKey},
     train::advantage::mean,
+    verify::Verifier,
 };
 
 /// Answers every problem and prints the accuracies as one JSON object.
@@ -44,9 +45,15 @@ impl Job for EvalJob {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let (model, processor) = load_model_and_processor::<B::InnerBackend>(&self.args.model, &device)?;
-        let problems = usable_problems(&self.args.data, &DataConfig::default(), &processor)?;
+        let verifier = Verifier::default();
+        let problems = usable_problems(&self.args.data, &DataConfig::default(), &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), self.quiet);
-        let solver = Solver { model: &model, processor: &processor, engine: EngineConfig::default() };
+        let solver = Solver {
+            model: &model,
+            processor: &processor,
+            verifier: &verifier,
+            engine: EngineConfig::default(),
+        };
         let sampling = Sampling {
             temperature: if self.args.samples == 1 { 0.0 } else { 1.0 },
             ..Sampling::greedy(self.args.max_new_tokens)

@@ -12,7 +12,7 @@ use crate::{
     error::input_error,
     model::{ModelConfig, Qwen, base_dir, is_adapter, load_model},
     processor::Processor,
-    verify::check_gold,
+    verify::Verifier,
 };
 
 /// A model and the processor that belongs to it.
@@ -38,14 +38,19 @@ pub fn load_processor(dir: &Path) -> Result<Processor> {
 ///
 /// # Errors
 /// When the file cannot be read, a row is bad and may not be skipped, or none is left.
-pub fn usable_problems(path: &Path, config: &DataConfig, processor: &Processor) -> Result<Vec<Problem>> {
+pub fn usable_problems(
+    path: &Path,
+    config: &DataConfig,
+    processor: &Processor,
+    verifier: &Verifier,
+) -> Result<Vec<Problem>> {
     let loaded = load_problems(path, config.bad_rows)?;
     let mut skipped = loaded.skipped;
     let checked: Vec<(Problem, Result<()>)> = loaded
         .problems
         .into_par_iter()
         .map(|problem| {
-            let check = check_gold(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
+            let check = verifier.check_gold(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
             (problem, check)
         })
         .collect();

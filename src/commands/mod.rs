@@ -15,6 +15,7 @@ mod score;
 mod session;
 mod sft;
 mod train;
+mod verify;
 
 use anyhow::Result;
 
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Eval(args) => eval::run(args, &common),
         Command::Generate(args) => generate::run(args, &common),
         Command::Score(args) => score::run(args, &common),
+        Command::Verify(args) => verify::run(&args),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),

@@ -7,11 +7,12 @@ use crate::{
     data::Kind,
     eval::Scores,
     metrics::{Record, names, per_kind},
-    rollout::{FinishReason, Rollout, RolloutGroup},
+    rollout::{FinishReason, Rollout, RolloutGroup, UnscoredRollout},
     train::{
         UpdateReport,
         advantage::{group_advantages, mean, standard_deviation},
     },
+    verify::Penalties,
 };
 
 /// `summary.json`.
@@ -40,9 +41,19 @@ fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
     let average =
         |value: &dyn Fn(&Rollout) -> f64| mean(&rollouts.iter().map(|r| value(r)).collect::<Vec<_>>());
     let share = |holds: &dyn Fn(&Rollout) -> bool| average(&|rollout| f64::from(u8::from(holds(rollout))));
+    let unscored: usize = groups.iter().map(|group| group.unscored.len()).sum();
+    if unscored > 0 {
+        record.set(per_kind(kind, names::UNSCORED), unscored as f64);
+    }
+    for (index, (name, _)) in Penalties::default().named().into_iter().enumerate() {
+        let penalty = average(&|rollout| rollout.penalties.named()[index].1);
+        if penalty > 0.0 {
+            record.set(per_kind(kind, &format!("{}/{name}", names::PENALTY)), penalty);
+        }
+    }
     let deviations: Vec<f64> = groups.iter().map(|group| standard_deviation(&rewards(group))).collect();
     let flat = deviations.iter().filter(|&&deviation| deviation == 0.0).count();
-    record.set(per_kind(kind, names::REWARD), average(&|rollout| rollout.verdict.reward));
+    record.set(per_kind(kind, names::REWARD), average(&Rollout::reward));
     record.set(per_kind(kind, names::REWARD_STD), mean(&deviations));
     record.set(per_kind(kind, names::FRAC_ZERO_STD), flat as f64 / groups.len() as f64);
     record.set(per_kind(kind, names::RESPONSE_LENGTH), average(&|r| r.completion.token_ids.len() as f64));
@@ -54,7 +65,7 @@ fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
 }
 
 fn rewards(group: &RolloutGroup) -> Vec<f64> {
-    group.rollouts.iter().map(|rollout| rollout.verdict.reward).collect()
+    group.rollouts.iter().map(Rollout::reward).collect()
 }
 
 /// Adds what the update reports.
@@ -79,7 +90,7 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) 
             "completion": rollout.text,
             "answer": group.problem.answer,
             "extracted": rollout.verdict.extracted,
-            "reward": rollout.verdict.reward,
+            "reward": rollout.reward(),
             "reason": rollout.verdict.reason,
             "advantage": advantage,
             "finish_reason": rollout.completion.finish_reason,
@@ -87,14 +98,29 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) 
     };
     let rows_of = |group: &RolloutGroup| {
         let advantages = group_advantages(&rewards(group), advantage_epsilon);
-        group
-            .rollouts
-            .iter()
-            .zip(advantages)
-            .map(|(r, advantage)| row(group, r, advantage))
-            .collect::<Vec<_>>()
+        let scored = group.rollouts.iter().zip(advantages);
+        let scored = scored.map(|(rollout, advantage)| row(group, rollout, advantage));
+        let unscored = group.unscored.iter().map(|rollout| unscored_row(group, rollout, step));
+        scored.chain(unscored).collect::<Vec<_>>()
     };
     groups.iter().flat_map(rows_of).collect()
+}
+
+/// A completion without a reward: it is in the file, but had no part in the step.
+fn unscored_row(group: &RolloutGroup, rollout: &UnscoredRollout, step: u64) -> Value {
+    json!({
+        "step": step,
+        "kind": group.problem.kind,
+        "problem": group.problem.id,
+        "prompt": group.prompt.text,
+        "completion": rollout.text,
+        "answer": group.problem.answer,
+        "extracted": Value::Null,
+        "reward": Value::Null,
+        "reason": rollout.reason,
+        "advantage": Value::Null,
+        "finish_reason": rollout.completion.finish_reason,
+    })
 }
 
 /// The table at the end of a run.

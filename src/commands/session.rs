@@ -25,6 +25,7 @@ use crate::{
     recycle::{RecycleReport, Recycler},
     rollout::{RolloutGroup, Sampling, SamplingKey},
     train::{TrainConfig, Trainer, UpdateReport},
+    verify::Verifier,
 };
 
 /// Everything of a run that is neither configuration nor tensors; saved with each checkpoint.
@@ -76,6 +77,7 @@ pub struct Session<B: AutodiffBackend> {
     /// The starting model, until its scores are known.
     start: Option<Arc<Qwen<B::InnerBackend>>>,
     processor: Processor,
+    verifier: Verifier,
     train: Vec<Problem>,
     test: Vec<Problem>,
     state: RunState,
@@ -97,8 +99,9 @@ impl<B: TrainBackend> Session<B> {
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
         let start = Arc::new(start);
-        let train = usable_problems(&config.data.train, &config.data, &processor)?;
-        let mut test = usable_problems(&config.data.test, &config.data, &processor)?;
+        let verifier = Verifier::new(config.verify.clone())?;
+        let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
+        let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
         if config.eval.problems > 0 {
             test.truncate(config.eval.problems);
         }
@@ -125,6 +128,7 @@ impl<B: TrainBackend> Session<B> {
             unrenderable: 0,
             start: Some(start),
             processor,
+            verifier,
             train,
             test,
             state,
@@ -302,7 +306,7 @@ impl<B: TrainBackend> Session<B> {
     }
 
     fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
-        Solver { model, processor: &self.processor, engine: self.config.rollout }
+        Solver { model, processor: &self.processor, verifier: &self.verifier, engine: self.config.rollout }
     }
 
     /// Time spent on the run, over all its restarts.

@@ -18,7 +18,8 @@ use crate::{
     kernels::Kernels,
     model::Qwen,
     processor::Processor,
-    rollout::{Engine, EngineConfig, RolloutGroup, Sampling, SamplingKey, sample_groups},
+    rollout::{Engine, EngineConfig, RolloutGroup, Sampler, Sampling, SamplingKey},
+    verify::Verifier,
 };
 
 /// The `[eval]` part of a recipe.
@@ -72,6 +73,7 @@ pub struct Scores {
 pub struct Solver<'a, B: Kernels> {
     pub model: &'a Qwen<B>,
     pub processor: &'a Processor,
+    pub verifier: &'a Verifier,
     pub engine: EngineConfig,
 }
 
@@ -90,7 +92,8 @@ impl<B: Kernels> Solver<'_, B> {
     ) -> Result<Vec<RolloutGroup>> {
         let stop_ids = self.processor.eos_token_ids();
         let engine = Engine { model: self.model, sampling, stop_ids, config: self.engine };
-        sample_groups(&engine, self.processor, problems, samples, key, progress)
+        let sampler = Sampler { engine, processor: self.processor, verifier: self.verifier };
+        sampler.groups(problems, samples, key, progress)
     }
 
     /// One greedy answer per problem.

@@ -33,7 +33,7 @@ pub fn answer_with_reflection<B: Kernels>(
     first_answers: &[RolloutGroup],
     config: &EvalConfig,
 ) -> Result<Vec<Reflected>> {
-    let mut answers: Vec<Reflected> = first_answers.iter().map(first_answer).collect();
+    let mut answers: Vec<Reflected> = first_answers.iter().filter_map(first_answer).collect();
     let mut open: Vec<usize> = (0..answers.len()).collect();
     for _ in 0..config.reflection_rounds {
         open = doubted(solver, &answers, open, config)?;
@@ -43,9 +43,9 @@ pub fn answer_with_reflection<B: Kernels>(
         let again = open.iter().map(|&index| reflection(&answers[index])).collect();
         let groups = solver.answer_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
-            let rollout = group.rollouts.remove(0);
             let answer = &mut answers[index];
             answer.rounds += 1;
+            let Some(rollout) = group.rollouts.pop() else { continue };
             // A second look that ends without an answer does not take the first away.
             if rollout.verdict.extracted.is_some() {
                 (answer.text, answer.verdict) = (rollout.text, rollout.verdict);
@@ -55,14 +55,15 @@ pub fn answer_with_reflection<B: Kernels>(
     Ok(answers)
 }
 
-fn first_answer(group: &RolloutGroup) -> Reflected {
-    let rollout = &group.rollouts[0];
-    Reflected {
+/// `None` where the answer could not be scored.
+fn first_answer(group: &RolloutGroup) -> Option<Reflected> {
+    let rollout = group.rollouts.first()?;
+    Some(Reflected {
         problem: group.problem.clone(),
         text: rollout.text.clone(),
         verdict: rollout.verdict.clone(),
         rounds: 0,
-    }
+    })
 }
 
 /// Those of `open` whose answer the model itself calls wrong.
@@ -78,7 +79,7 @@ fn doubted<B: Kernels>(
     Ok(open
         .into_iter()
         .zip(groups)
-        .filter(|(_, group)| group.rollouts[0].verdict.is_correct())
+        .filter(|(_, group)| group.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()))
         .map(|(i, _)| i)
         .collect())
 }

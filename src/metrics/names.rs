@@ -31,6 +31,11 @@ pub const TRUNCATED: &str = "truncated";
 /// Per kind: share of completions without a readable answer.
 pub const UNPARSED: &str = "unparsed";
 
+/// Per kind: completions whose reward could not be had, where there were any.
+pub const UNSCORED: &str = "unscored";
+/// Per kind: mean penalty of each sort that is on, `penalty/format` and so on.
+pub const PENALTY: &str = "penalty";
+
 /// The full name of a per-kind metric: `reason/reward`.
 pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())

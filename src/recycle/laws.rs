@@ -9,7 +9,7 @@ use crate::{
     model::ModelInput,
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout},
-    verify::Verdict,
+    verify::{Penalties, Verdict},
 };
 
 const REFERENCE: &str = "the-reference";
@@ -37,12 +37,14 @@ fn rollout(outcome: Outcome) -> Rollout {
     Rollout {
         completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason },
         text: format!("Therefore {}.", extracted.as_deref().unwrap_or("unparsed")),
-        verdict: Verdict { reward, extracted, reason: String::new() },
+        verdict: Verdict { reward, extracted, ..Verdict::default() },
+        penalties: Penalties::default(),
     }
 }
 
 fn group(number: u8, kind: Kind, outcomes: &[Outcome]) -> RolloutGroup {
     RolloutGroup {
+        unscored: vec![],
         problem: Problem {
             id: format!("{}-{number}", kind.name()),
             kind,

@@ -7,11 +7,15 @@ mod sampler;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::Problem, processor::Prompt, verify::Verdict};
+use crate::{
+    data::Problem,
+    processor::Prompt,
+    verify::{Penalties, Verdict},
+};
 
 pub use config::EngineConfig;
 pub use engine::{Engine, Request};
-pub use groups::{SamplingKey, sample_groups};
+pub use groups::{Sampler, SamplingKey};
 pub use sampler::{Sampling, sample};
 
 /// Why a completion ended.
@@ -40,6 +44,23 @@ pub struct Rollout {
     pub completion: Completion,
     pub text: String,
     pub verdict: Verdict,
+    /// What its form costs.
+    pub penalties: Penalties,
+}
+
+impl Rollout {
+    /// What training sees: the verdict's reward less the penalties.
+    pub fn reward(&self) -> f64 {
+        self.verdict.reward - self.penalties.total()
+    }
+}
+
+/// A completion whose reward could not be had: no part of its group, but kept for the record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnscoredRollout {
+    pub completion: Completion,
+    pub text: String,
+    pub reason: String,
 }
 
 /// All rollouts of one problem.
@@ -48,4 +69,6 @@ pub struct RolloutGroup {
     pub problem: Problem,
     pub prompt: Prompt,
     pub rollouts: Vec<Rollout>,
+    /// Left out of the above; empty unless a recipe says so.
+    pub unscored: Vec<UnscoredRollout>,
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend},
     model::{Qwen, Sequence, index_tensor},
-    rollout::RolloutGroup,
+    rollout::{Rollout, RolloutGroup},
 };
 
 /// What an update did.
@@ -117,7 +117,7 @@ impl<B: TrainBackend> Trainer<B> {
     fn examples(&self, groups: &[RolloutGroup]) -> Vec<Example> {
         let mut examples = Vec::new();
         for group in groups {
-            let rewards: Vec<f64> = group.rollouts.iter().map(|rollout| rollout.verdict.reward).collect();
+            let rewards: Vec<f64> = group.rollouts.iter().map(Rollout::reward).collect();
             let advantages = group_advantages(&rewards, self.config.advantage_epsilon);
             for (rollout, advantage) in group.rollouts.iter().zip(advantages) {
                 let completion = &rollout.completion;

@@ -4,9 +4,18 @@
 pub fn bare(text: &str) -> &str {
     let mut text = text.trim();
     loop {
-        let wrapped = ["\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{"]
-            .into_iter()
-            .find_map(|open| text.strip_prefix(open)?.strip_suffix('}'));
+        let wrapped = [
+            "\\text{",
+            "\\textbf{",
+            "\\textit{",
+            "\\textrm{",
+            "\\emph{",
+            "\\mathrm{",
+            "\\mathbf{",
+            "\\mathit{",
+        ]
+        .into_iter()
+        .find_map(|open| text.strip_prefix(open)?.strip_suffix('}'));
         let next =
             wrapped.unwrap_or(text).trim_matches(|c: char| c.is_whitespace() || "$*().:,;!\"'[]".contains(c));
         if next == text {

@@ -1,0 +1,71 @@
+//! Where words begin and end in any script, and texts made comparable. Knows characters alone.
+
+use std::{iter, sync::LazyLock};
+
+use regex::Regex;
+
+/// Whether a character is part of a word: a letter, a digit, or what joins or marks them.
+pub fn is_word(c: char) -> bool {
+    static MARK: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{M}\p{Join_Control}]$").expect("a valid pattern"));
+    c.is_alphanumeric() || (c >= '\u{300}' && MARK.is_match(c.encode_utf8(&mut [0; 4])))
+}
+
+/// Whether a character stands for itself in a text without spaces: Chinese characters and kana.
+pub fn is_ideograph(c: char) -> bool {
+    let ranges = ['々'..='〇', 'ぁ'..='ヿ', 'ㇰ'..='ㇿ', '㐀'..='鿿', '豈'..='\u{faff}', 'ｦ'..='ﾟ'];
+    c.is_alphanumeric()
+        && (('\u{20000}'..='\u{3ffff}').contains(&c) || ranges.iter().any(|range| range.contains(&c)))
+}
+
+/// Whether words of a character's script follow each other without a space; the others are Thai, Lao,
+/// Burmese and Khmer.
+fn is_unspaced(c: char) -> bool {
+    let ranges = ['\u{e00}'..='\u{eff}', '\u{1000}'..='\u{109f}', '\u{1780}'..='\u{17ff}'];
+    is_ideograph(c) || ranges.iter().any(|range| range.contains(&c))
+}
+
+/// Where a word or phrase stands by itself, in just these letters. `_` joins words (`snake_case`) but may
+/// also stand around them (`_emphasis_`).
+pub fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let word = word.trim();
+    let mut from = if word.is_empty() { text.len() } else { 0 };
+    iter::from_fn(move || {
+        while let Some(found) = text.get(from..).filter(|rest| !rest.is_empty())?.find(word) {
+            let at = from + found;
+            if stands_alone(text, word, at) {
+                from = at + word.len();
+                return Some(at);
+            }
+            from = at + word.chars().next().map_or(1, char::len_utf8);
+        }
+        None
+    })
+}
+
+fn stands_alone(text: &str, word: &str, at: usize) -> bool {
+    let (before, after) = (&text[..at], &text[at + word.len()..]);
+    !joined(word.chars().next(), before.chars().rev()) && !joined(word.chars().next_back(), after.chars())
+}
+
+/// Whether a word goes on behind its last character (or before its first, read backwards).
+fn joined(edge: Option<char>, beyond: impl Iterator<Item = char>) -> bool {
+    let part = |c: char| is_word(c) && !is_unspaced(c);
+    edge.is_some_and(part) && beyond.skip_while(|c| *c == '_').take(1).any(part)
+}
+
+/// A text for comparing: small letters, single spaces, straight apostrophes, one sigma.
+pub fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(word.chars().flat_map(char::to_lowercase).map(|c| match c {
+            '’' => '\'',
+            'ς' => 'σ',
+            other => other,
+        }));
+    }
+    folded
+}

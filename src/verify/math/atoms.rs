@@ -1,0 +1,87 @@
+//! What polynomials are made over: unknowns, constants, roots and functions, each found once and numbered.
+
+use std::collections::HashMap;
+
+use num_traits::Signed;
+
+use super::{
+    expr::{Constant, Function},
+    polynomial::Polynomial,
+};
+
+/// A quotient of polynomials; the lower one has no constant factor and is never zero.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fraction {
+    pub above: Polynomial,
+    pub below: Polynomial,
+}
+
+/// Something that is not worked out any further.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Atom {
+    Symbol(String),
+    Constant(Constant),
+    /// A root: radicand and index.
+    Root(Fraction, u32),
+    /// A power whose exponent is no number, or too large.
+    Power(Fraction, Fraction),
+    Call(Function, Vec<Fraction>),
+    Apply(String, Vec<Fraction>),
+    /// A sum or product that cannot be written out: body, from, to, and its index.
+    Series(bool, Box<[Fraction; 3]>, String),
+}
+
+/// The atoms of one comparison.
+#[derive(Debug, Default)]
+pub struct Atoms {
+    all: Vec<Atom>,
+    numbers: HashMap<Atom, u32>,
+}
+
+impl Atoms {
+    /// The number of an atom, old or new.
+    pub fn number(&mut self, atom: Atom) -> u32 {
+        if let Some(number) = self.numbers.get(&atom) {
+            return *number;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(atom.clone());
+        self.numbers.insert(atom, number);
+        number
+    }
+
+    pub fn get(&self, number: u32) -> &Atom {
+        &self.all[number as usize]
+    }
+
+    /// Whether polynomials over these atoms are equal only if they are the same: unknowns, pi or e (about
+    /// both together nothing is known), i, and roots of different primes are independent of each other. The
+    /// square root of two and its fourth root are not.
+    pub fn are_independent(&self, numbers: impl Iterator<Item = u32>) -> bool {
+        let mut transcendental = None;
+        let mut roots: HashMap<&Fraction, u32> = HashMap::new();
+        for number in numbers {
+            match self.get(number) {
+                Atom::Symbol(_) | Atom::Constant(Constant::Imaginary | Constant::Infinity) => {}
+                Atom::Constant(constant) => {
+                    if *transcendental.get_or_insert(*constant) != *constant {
+                        return false;
+                    }
+                }
+                Atom::Root(radicand, _) if is_small_prime(radicand) => {
+                    if *roots.entry(radicand).or_insert(number) != number {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+/// Whether a radicand is a prime that trial division has certainly found to be one.
+fn is_small_prime(radicand: &Fraction) -> bool {
+    let value = radicand.above.as_constant().filter(|value| value.is_integer());
+    value.is_some_and(|value| value.is_positive() && value.to_integer() < super::integers::certain_below())
+}

@@ -1,0 +1,354 @@
+//! Whether two answers are the same, whatever they are: values, lists, sets, tuples, matrices, relations.
+//! The first is the reference: where it has a form, an answer may leave that out, but not the reverse.
+
+use std::borrow::Cow;
+
+use super::{
+    budget::{Budget, Stop},
+    expr::{Constant, Expr, Relation},
+    matrices::has_matrix,
+    names::{Named, assignment, family, is_name, named},
+    normal::Normalizer,
+    sets::is_real_set,
+    signs::expanded,
+    words::same_words,
+};
+
+/// Answers side by side that are matched with each other.
+const MOST_ITEMS: usize = 200;
+
+/// Compares expressions over one table of atoms.
+pub struct Comparer<'a> {
+    pub normalizer: Normalizer<'a>,
+    /// Places from which on a decimal may stand for an exact value.
+    pub rounding_places: u32,
+    /// Whether that was needed.
+    pub rounded: bool,
+}
+
+impl<'a> Comparer<'a> {
+    pub fn new(budget: &'a Budget, rounding_places: u32) -> Self {
+        Self { normalizer: Normalizer::new(budget), rounding_places, rounded: false }
+    }
+
+    /// Whether an answer is the reference.
+    ///
+    /// # Errors
+    /// When one of them has no value, or the budget is spent.
+    pub fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
+        self.equal(&gold, &answer)
+    }
+
+    fn equal(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        self.normalizer.budget.spend(20)?;
+        match (gold, answer) {
+            (Expr::Chain(..), _) | (_, Expr::Chain(..)) => self.equal_chains(gold, answer),
+            (Expr::List(_), _) | (_, Expr::List(_)) => self.equal_lists(gold, answer),
+            (Expr::Text(left), Expr::Text(right)) => Ok(same_words(left, right)),
+            (Expr::Text(_), _) | (_, Expr::Text(_)) => Ok(false),
+            (Expr::Numbers(left), Expr::Numbers(right)) => Ok(left == right),
+            _ if is_real_set(gold) || is_real_set(answer) => self.equal_sets(gold, answer),
+            (Expr::Set(left), Expr::Set(right)) => self.equal_items(left, right),
+            (Expr::Set(items), other) | (other, Expr::Set(items)) => match items.as_slice() {
+                [item] => self.equal(item, other),
+                _ => Ok(false),
+            },
+            (Expr::Tuple(left), Expr::Tuple(right)) => self.equal_in_order(left, right),
+            _ if has_matrix(gold) || has_matrix(answer) => self.equal_matrices(gold, answer),
+            (Expr::Tuple(_), _) | (_, Expr::Tuple(_)) => Ok(false),
+            (Expr::Ratio(left), Expr::Ratio(right)) => self.equal_ratios(left, right),
+            _ => self.scalar(gold, answer),
+        }
+    }
+
+    fn equal_in_order(&mut self, left: &[Expr], right: &[Expr]) -> Result<bool, Stop> {
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        for (left, right) in left.iter().zip(right) {
+            if !self.equal(left, right)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The same items in any order; repetitions do not count.
+    fn equal_items(&mut self, left: &[Expr], right: &[Expr]) -> Result<bool, Stop> {
+        if left.len().max(right.len()) > MOST_ITEMS {
+            return Err(Stop::GaveUp("too many items"));
+        }
+        Ok(self.covers(left, right, false)? && self.covers(right, left, true)?)
+    }
+
+    /// Whether every one of some items is among others.
+    fn covers(&mut self, others: &[Expr], items: &[Expr], others_are_answers: bool) -> Result<bool, Stop> {
+        for item in items {
+            let mut found = false;
+            for other in others {
+                let (gold, answer) = if others_are_answers { (item, other) } else { (other, item) };
+                if self.equal(gold, answer)? {
+                    found = true;
+                    break;
+                }
+            }
+            if !found {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn equal_lists(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        let (left, right) = (items(gold), items(answer));
+        match (gold, answer) {
+            (Expr::Tuple(_), _) | (_, Expr::Tuple(_)) if left.len() > 1 && right.len() > 1 => {
+                let (left, right) = (without_names(&by_name(left)), without_names(&by_name(right)));
+                self.equal_in_order(&left, &right)
+            }
+            _ => match (order_matters(left), order_matters(right)) {
+                (true, false) | (false, true) => {
+                    let (left, right) = (without_names(left), without_names(right));
+                    self.equal_in_order(&left, &right)
+                }
+                (true, true) => self.equal_items(left, right),
+                (false, false)
+                    if all_named(left)
+                        && all_named(right)
+                        && left.len() == right.len()
+                        && one_family(left).is_none_or(|name| one_family(right) != Some(name)) =>
+                {
+                    self.equal_items(left, right)
+                }
+                (false, false) => {
+                    let (left, right) = (without_names(left), without_names(right));
+                    self.equal_items(&left, &right)
+                }
+            },
+        }
+    }
+
+    fn equal_chains(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        match (gold, answer) {
+            (Expr::Chain(..), Expr::Chain(..)) => {
+                let (left, right) = (named(gold), named(answer));
+                if let (Some(a), Some(b)) = (left.name, right.name)
+                    && self.same_name(a, b)?
+                    && self.equal(left.value, right.value)?
+                {
+                    return Ok(true);
+                }
+                match is_calculation(&left) || is_calculation(&right) {
+                    true => self.equal(left.value, right.value),
+                    false => self.same_relations(gold, answer),
+                }
+            }
+            (Expr::Chain(..), answer) => match named(gold) {
+                Named { value: Expr::Chain(..), .. } => self.equal_solutions(gold, answer),
+                Named { value, .. } => self.equal(value, answer),
+            },
+            (gold, _) => match assignment(answer) {
+                // "9 = 189": a calculation that ends with the answer
+                Some((first, value)) if is_name(first) || !first.has_symbols() => self.equal(gold, value),
+                Some(_) => Ok(false),
+                None => self.equal_solutions(gold, answer),
+            },
+        }
+    }
+
+    /// A relation against the set of its solutions.
+    fn equal_solutions(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        let is_set = |expr: &Expr| {
+            is_real_set(expr) || matches!(expr, Expr::Chain(..) | Expr::Tuple(_) | Expr::Set(_))
+        };
+        if !(is_set(gold) && is_set(answer)) {
+            return Ok(false);
+        }
+        Ok(self.same_real_sets(gold, answer)?.unwrap_or(false))
+    }
+
+    /// Whether two sets are the same, and of the same unknown where both name one; `None` where one of them
+    /// is no set that is known.
+    fn same_real_sets(&mut self, gold: &Expr, answer: &Expr) -> Result<Option<bool>, Stop> {
+        if let (Some((left, _)), Some((right, _))) = (self.solutions(gold)?, self.solutions(answer)?)
+            && left != right
+        {
+            return Ok(Some(false));
+        }
+        match (self.real_set(gold)?, self.real_set(answer)?) {
+            (Some(gold), Some(answer)) => self.same_set(&gold, &answer).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn same_name(&mut self, left: &Expr, right: &Expr) -> Result<bool, Stop> {
+        Ok(match (left, right) {
+            (Expr::Text(left), Expr::Text(right)) => same_words(left, right),
+            (Expr::Apply(left, _), Expr::Apply(right, _)) => left == right,
+            (left, right) => left == right,
+        })
+    }
+
+    fn equal_sets(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        if let (Some((left, closed)), Some((right, answer_closed))) = (interval(gold), interval(answer)) {
+            return Ok(closed == answer_closed
+                && self.equal_ends(left[0], right[0])?
+                && self.equal_ends(left[1], right[1])?);
+        }
+        if let Some(same) = self.same_real_sets(gold, answer)? {
+            return Ok(same);
+        }
+        match (gold, answer) {
+            (Expr::Union(left), Expr::Union(right))
+            | (Expr::Intersection(left), Expr::Intersection(right)) => self.equal_items(left, right),
+            (Expr::Difference(left, minus), Expr::Difference(right, answer_minus)) => {
+                Ok(self.equal(left, right)? && self.equal(minus, answer_minus)?)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn equal_ends(&mut self, left: &Expr, right: &Expr) -> Result<bool, Stop> {
+        let infinite = |expr: &Expr| expr.any(&|part| *part == Expr::Constant(Constant::Infinity));
+        if infinite(left) != infinite(right) { Ok(false) } else { self.equal(left, right) }
+    }
+
+    fn equal_matrices(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        // A point may be written as a column or a row.
+        let (gold, answer) = (as_tuple(gold, answer), as_tuple(answer, gold));
+        if let (Expr::Tuple(left), Expr::Tuple(right)) = (&gold, &answer) {
+            return self.equal_in_order(left, right);
+        }
+        if let (Expr::Matrix(left), Expr::Matrix(right)) = (&gold, &answer) {
+            let same_shape = left.len() == right.len() && left[0].len() == right[0].len();
+            let (left, right): (Vec<Expr>, Vec<Expr>) =
+                (left.iter().flatten().cloned().collect(), right.iter().flatten().cloned().collect());
+            return Ok(same_shape && self.equal_in_order(&left, &right)?);
+        }
+        let (Some(left), Some(right)) = (self.entries(&gold)?, self.entries(&answer)?) else {
+            return if matches!(gold, Expr::Tuple(_)) || matches!(answer, Expr::Tuple(_)) {
+                Ok(false)
+            } else {
+                self.scalar(&gold, &answer)
+            };
+        };
+        if left.len() != right.len() || left[0].len() != right[0].len() {
+            return Ok(false);
+        }
+        for (left, right) in left.iter().flatten().zip(right.iter().flatten()) {
+            if !self.same_fraction(left, right)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Ratios are the same up to a common factor; `12:00` is only itself.
+    fn equal_ratios(&mut self, left: &[Expr], right: &[Expr]) -> Result<bool, Stop> {
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        if self.equal_in_order(left, right)? {
+            return Ok(true);
+        }
+        let (a, b) = (self.normalizer.normal(&left[0])?, self.normalizer.normal(&right[0])?);
+        if a.above.is_zero() || b.above.is_zero() {
+            return Ok(false);
+        }
+        for (left, right) in left.iter().zip(right).skip(1) {
+            let (left, right) = (self.normalizer.normal(left)?, self.normalizer.normal(right)?);
+            let (cross, other) =
+                (self.normalizer.multiply(&a, &right)?, self.normalizer.multiply(&b, &left)?);
+            if !self.same_fraction(&cross, &other)? || left.above.is_zero() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What a list, set or tuple holds; anything else is one item.
+fn items(expr: &Expr) -> &[Expr] {
+    match expr {
+        Expr::List(items) | Expr::Set(items) | Expr::Tuple(items) => items,
+        other => std::slice::from_ref(other),
+    }
+}
+
+/// Whether a relation has been read as its value, without a name.
+fn is_calculation(named: &Named<'_>) -> bool {
+    named.name.is_none() && !matches!(named.value, Expr::Chain(..))
+}
+
+fn without_names(items: &[Expr]) -> Vec<Expr> {
+    items.iter().map(|item| named(item).value.clone()).collect()
+}
+
+/// Values of different things in the alphabetical order of their names, as a tuple lists them: `y = 2, x = 1`
+/// is (1, 2). Everything else as it stands.
+fn by_name(items: &[Expr]) -> Vec<Expr> {
+    let mut sorted = items.to_vec();
+    if order_matters(items) {
+        let name = |item: &Expr| named(item).name.and_then(family).map(str::to_owned);
+        sorted.sort_by_cached_key(name);
+    }
+    sorted
+}
+
+/// `(x, y) = (1, 2)` as `x = 1, y = 2`; everything else as it stands.
+fn unpacked(expr: &Expr) -> Cow<'_, Expr> {
+    let Expr::Chain(first, rest) = expr else { return Cow::Borrowed(expr) };
+    let (Expr::Tuple(names), [(Relation::Equal, Expr::Tuple(values))]) = (&**first, rest.as_slice()) else {
+        return Cow::Borrowed(expr);
+    };
+    let different = names.iter().all(|name| {
+        matches!(name, Expr::Symbol(_)) && names.iter().filter(|other| *other == name).count() == 1
+    });
+    if !different || names.len() != values.len() {
+        return Cow::Borrowed(expr);
+    }
+    let one = |(name, value): (&Expr, &Expr)| {
+        Expr::Chain(Box::new(name.clone()), vec![(Relation::Equal, value.clone())])
+    };
+    Cow::Owned(Expr::List(names.iter().zip(values).map(one).collect()))
+}
+
+fn all_named(items: &[Expr]) -> bool {
+    items.iter().all(|item| named(item).name.is_some())
+}
+
+/// Whether items are values of different things: `x = 1, y = 2`, but not `x = 1, x = 2` or `x_1 = 1, x_2 = 2`.
+fn order_matters(items: &[Expr]) -> bool {
+    let families: Option<Vec<&str>> = items.iter().map(|item| named(item).name.and_then(family)).collect();
+    families.is_some_and(|families| {
+        items.len() > 1
+            && families.iter().all(|name| families.iter().filter(|other| *other == name).count() == 1)
+    })
+}
+
+/// The name that all items share, whatever their numbers: `x_1 = 1, x_2 = 2`.
+fn one_family(items: &[Expr]) -> Option<&str> {
+    let mut names = items.iter().map(|item| named(item).name.and_then(family));
+    let first = names.next()??;
+    names.all(|name| name == Some(first)).then_some(first)
+}
+
+/// The ends of an interval, and which are closed.
+fn interval(expr: &Expr) -> Option<([&Expr; 2], [bool; 2])> {
+    match expr {
+        Expr::Interval(ends, closed) => Some(([&ends[0], &ends[1]], *closed)),
+        Expr::Tuple(ends) if ends.len() == 2 => Some(([&ends[0], &ends[1]], [false, false])),
+        _ => None,
+    }
+}
+
+/// A matrix of one row or column as a tuple, where the other side is one.
+fn as_tuple(expr: &Expr, other: &Expr) -> Expr {
+    match (expr, other) {
+        (Expr::Matrix(rows), Expr::Tuple(_)) if rows.len() == 1 || rows[0].len() == 1 => {
+            Expr::Tuple(rows.iter().flatten().cloned().collect())
+        }
+        (expr, _) => expr.clone(),
+    }
+}

@@ -1,0 +1,198 @@
+//! When two answers are the same mathematics. Reads LaTeX and plain text into expressions, works them out
+//! exactly as far as possible, and says why. Knows nothing of problems, responses or rewards.
+
+mod atoms;
+mod budget;
+mod commands;
+mod compare;
+mod expr;
+mod integers;
+mod lexer;
+mod literal;
+mod matrices;
+mod names;
+mod normal;
+mod numeric;
+mod parser;
+mod polynomial;
+mod relations;
+mod scalar;
+mod sets;
+mod signs;
+mod token;
+mod unit;
+mod words;
+
+pub use budget::{Limits, Stop};
+
+use budget::Budget;
+use compare::Comparer;
+use expr::Expr;
+use literal::Commas;
+
+use super::text;
+
+/// What counts as equal, and what a comparison may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// A decimal with at least this many places may stand for an exact value that it rounds or cuts off.
+    pub rounding_places: u32,
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rounding_places: 6, limits: Limits::default() }
+    }
+}
+
+/// What a comparison came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Comparison {
+    /// The same text, spacing and dress aside.
+    SameText,
+    Equal,
+    /// Equal to the places that were written.
+    Rounded,
+    Different,
+    /// One of the two is no mathematics, and the texts differ.
+    Unreadable(&'static str),
+    GaveUp(&'static str),
+}
+
+impl Comparison {
+    pub fn is_equal(&self) -> bool {
+        matches!(self, Self::SameText | Self::Equal | Self::Rounded)
+    }
+}
+
+/// An answer that has been read, in the ways it can be.
+#[derive(Debug, Clone)]
+struct Reading {
+    thousands: Result<Expr, Stop>,
+    text: String,
+}
+
+impl Reading {
+    fn new(text: &str, budget: &Budget) -> Self {
+        Self { thousands: parser::parse(text, Commas::Thousands, budget), text: text.to_owned() }
+    }
+
+    /// Another reading of the commas, where there is a comma between digits. Before exactly three digits it is
+    /// no decimal point, which would make one of a thousand; behind a zero it is.
+    fn with(&self, commas: Commas, budget: &Budget) -> Option<Expr> {
+        let digits_behind = |part: &str| literal::leading_digits(part).len();
+        let digit = |c: char| c.is_ascii_digit();
+        let is_zero = |part: &str| part.strip_suffix('0').is_some_and(|rest| !rest.ends_with(digit));
+        let between = |(before, after): (&str, &str)| {
+            before.ends_with(digit)
+                && digits_behind(after) > 0
+                && !(commas == Commas::Decimal && digits_behind(after) == 3 && !is_zero(before))
+        };
+        let commas_in = self.text.match_indices(',').map(|(at, _)| (&self.text[..at], &self.text[at + 1..]));
+        commas_in.into_iter().any(between).then(|| parser::parse(&self.text, commas, budget).ok()).flatten()
+    }
+}
+
+/// Whether a text can be read as mathematics.
+///
+/// # Errors
+/// Why it cannot.
+pub fn check(text: &str, limits: Limits) -> Result<(), Stop> {
+    parser::parse(&text::unescaped(text), Commas::Thousands, &Budget::new(limits)).map(|_| ())
+}
+
+/// Compares an answer with the reference.
+pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
+    let longest = gold.len().max(answer.len());
+    if longest > settings.limits.length {
+        return if gold == answer { Comparison::SameText } else { Comparison::GaveUp("too long") };
+    }
+    let (gold, answer) = (&*text::unescaped(gold), &*text::unescaped(answer));
+    let (plain_gold, plain_answer) = (text::normal(gold), text::normal(answer));
+    if !plain_gold.is_empty() && (plain_gold == plain_answer || words::same_truth(&plain_gold, &plain_answer))
+    {
+        return Comparison::SameText;
+    }
+    let budget = Budget::new(settings.limits);
+    let (left, right) = (Reading::new(gold, &budget), Reading::new(answer, &budget));
+    match compare_readings(&left, &right, settings, &budget) {
+        Ok(comparison) => comparison,
+        Err(_) if words::same_words(&words_of(&plain_gold), &words_of(&plain_answer)) => Comparison::SameText,
+        Err(Stop::Unreadable(reason)) => Comparison::Unreadable(reason),
+        Err(Stop::GaveUp(reason)) => Comparison::GaveUp(reason),
+    }
+}
+
+/// The words of an answer that is made of words alone; nothing where it holds more.
+fn words_of(plain: &str) -> String {
+    let wordy = plain.chars().all(|c| c.is_alphabetic() || c.is_whitespace() || "-'.,()".contains(c));
+    if wordy { plain.to_owned() } else { String::new() }
+}
+
+fn compare_readings(
+    left: &Reading,
+    right: &Reading,
+    settings: Settings,
+    budget: &Budget,
+) -> Result<Comparison, Stop> {
+    let (gold, answer) = (left.thousands.clone()?, right.thousands.clone()?);
+    let compare = |gold: &Expr, answer: &Expr| {
+        let mut comparer = Comparer::new(budget, settings.rounding_places);
+        let equal = comparer.same(gold, answer)?;
+        Ok(match (equal, comparer.rounded) {
+            (false, _) => Comparison::Different,
+            (true, true) => Comparison::Rounded,
+            (true, false) => Comparison::Equal,
+        })
+    };
+    let first = compare(&gold, &answer);
+    if first.as_ref().is_ok_and(Comparison::is_equal) {
+        return first;
+    }
+    for (gold, answer) in other_readings(left, right, (&gold, &answer), budget) {
+        let other = compare(&gold, &answer);
+        if other.as_ref().is_ok_and(Comparison::is_equal) {
+            return other;
+        }
+    }
+    first
+}
+
+/// Commas between digits are ambiguous: where the other side is a list, they may separate; where it is a
+/// decimal, they may be its point.
+fn other_readings(
+    left: &Reading,
+    right: &Reading,
+    first: (&Expr, &Expr),
+    budget: &Budget,
+) -> Vec<(Expr, Expr)> {
+    let (gold, answer) = first;
+    let mut readings = Vec::new();
+    let several = |expr: &Expr| matches!(expr, Expr::List(_) | Expr::Set(_) | Expr::Tuple(_));
+    if several(gold)
+        && let Some(answer) = right.with(Commas::Separators, budget)
+    {
+        readings.push((gold.clone(), answer));
+    }
+    if several(answer)
+        && let Some(gold) = left.with(Commas::Separators, budget)
+    {
+        readings.push((gold, answer.clone()));
+    }
+    let is_decimal = |expr: &Expr| scalar::literal(expr).is_some_and(|literal| literal.places.is_some());
+    if is_decimal(gold)
+        && let Some(answer) = right.with(Commas::Decimal, budget)
+    {
+        readings.push((gold.clone(), answer));
+    }
+    if is_decimal(answer)
+        && let Some(gold) = left.with(Commas::Decimal, budget)
+    {
+        readings.push((gold, answer.clone()));
+    }
+    readings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Answers side by side, relations between expressions, and operations on sets.
+
+use super::{Expr, Kind, Parsed, Parser, Relation, Stop};
+use crate::verify::math::token::Joint;
+
+/// Items side by side, and the words between them.
+#[derive(Default)]
+struct Group {
+    items: Vec<Expr>,
+    joints: Vec<Joint>,
+}
+
+impl Group {
+    /// The items; inequalities that "or" or "and" joins are one statement.
+    fn items(self) -> Vec<Expr> {
+        let is_inequality = |item: &Expr| match item {
+            Expr::Chain(_, rest) => {
+                rest.iter().any(|(relation, _)| !matches!(relation, Relation::Equal | Relation::Approximate))
+            }
+            _ => false,
+        };
+        let one_joint = self.joints.windows(2).all(|pair| pair[0] == pair[1]);
+        match self.joints.first() {
+            Some(joint) if one_joint && self.items.len() > 1 && self.items.iter().all(is_inequality) => {
+                vec![match joint {
+                    Joint::Or => Expr::Union(self.items),
+                    Joint::And => Expr::Intersection(self.items),
+                }]
+            }
+            _ => self.items,
+        }
+    }
+}
+
+impl Parser<'_> {
+    /// A whole answer: one item, or several side by side.
+    pub fn answer(&mut self) -> Parsed {
+        let groups = self.nested_groups()?;
+        let several = groups.len() > 1 && groups.iter().any(|group| group.len() > 1);
+        let mut items: Vec<Expr> = if several {
+            groups
+                .into_iter()
+                .map(|mut group| if group.len() == 1 { group.remove(0) } else { Expr::Tuple(group) })
+                .collect()
+        } else {
+            groups.into_iter().flatten().collect()
+        };
+        match items.len() {
+            0 => Err(Stop::Unreadable("nothing to read")),
+            1 => Ok(items.remove(0)),
+            _ => Ok(Expr::List(items)),
+        }
+    }
+
+    /// Items between commas and conjunctions, in groups between semicolons.
+    fn nested_groups(&mut self) -> Result<Vec<Vec<Expr>>, Stop> {
+        let mut groups = Vec::new();
+        let mut group = Group::default();
+        loop {
+            while let Some(Kind::Comma | Kind::Conjunction(_)) = self.peek() {
+                if let Some(Kind::Conjunction(joint)) = self.next() {
+                    group.joints.push(joint);
+                }
+            }
+            if self.eat(&Kind::Semicolon) {
+                groups.push(std::mem::take(&mut group).items());
+                continue;
+            }
+            if matches!(self.peek(), None | Some(Kind::Close(_))) {
+                break;
+            }
+            let item = self.item()?;
+            group.items.push(item);
+            if !matches!(
+                self.peek(),
+                None | Some(Kind::Comma | Kind::Conjunction(_) | Kind::Semicolon | Kind::Close(_))
+            ) {
+                break;
+            }
+        }
+        groups.push(group.items());
+        groups.retain(|group| !group.is_empty());
+        Ok(groups)
+    }
+
+    /// Items within brackets; commas and semicolons separate alike.
+    pub fn items(&mut self) -> Result<Vec<Expr>, Stop> {
+        Ok(self.nested_groups()?.into_iter().flatten().collect())
+    }
+
+    /// An expression, or a chain of relations.
+    pub fn item(&mut self) -> Parsed {
+        self.nested(|parser| {
+            let first = match parser.relation() {
+                // "= 5", "> 3" after a box that left its name outside
+                Some(_) => Expr::Text(String::new()),
+                None => parser.sets()?,
+            };
+            let mut rest = Vec::new();
+            while let Some(relation) = parser.relation() {
+                parser.at += 1;
+                rest.push((relation, parser.sets()?));
+            }
+            match (first, rest.len()) {
+                (first, 0) => Ok(first),
+                (Expr::Text(text), 1) if text.is_empty() => Ok(rest.remove(0).1),
+                (first, _) => Ok(Expr::Chain(Box::new(first), rest)),
+            }
+        })
+    }
+
+    /// Unions, intersections and differences, from left to right.
+    fn sets(&mut self) -> Parsed {
+        let mut left = self.ratio()?;
+        loop {
+            let Some(operation @ (Kind::Union | Kind::Intersection | Kind::SetMinus)) = self.peek().cloned()
+            else {
+                return Ok(left);
+            };
+            self.at += 1;
+            let right = self.ratio()?;
+            left = match (operation, left) {
+                (Kind::Union, Expr::Union(mut parts)) => {
+                    parts.push(right);
+                    Expr::Union(parts)
+                }
+                (Kind::Union, left) => Expr::Union(vec![left, right]),
+                (Kind::Intersection, left) => Expr::Intersection(vec![left, right]),
+                (_, left) => Expr::Difference(Box::new(left), Box::new(right)),
+            };
+        }
+    }
+
+    fn ratio(&mut self) -> Parsed {
+        let first = self.sum()?;
+        if self.peek() != Some(&Kind::Colon) {
+            return Ok(first);
+        }
+        // A label: "\text{Area}: 5"
+        if matches!(first, Expr::Text(_)) {
+            self.at += 1;
+            return self.sum();
+        }
+        let mut parts = vec![first];
+        while self.eat(&Kind::Colon) {
+            parts.push(self.sum()?);
+        }
+        Ok(Expr::Ratio(parts))
+    }
+}

@@ -1,0 +1,96 @@
+//! The words that answers are made of.
+
+use super::expr::{Constant, Function, Literal, Relation};
+
+/// One kind of bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bracket {
+    Round,
+    Square,
+    /// `\{ \}`: a set.
+    Curly,
+    /// `{ }`: grouping of LaTeX.
+    Group,
+    Angle,
+    Floor,
+    Ceil,
+    /// `\left| \right|`, `\lvert \rvert`
+    Bar,
+}
+
+/// A word between two answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joint {
+    And,
+    Or,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Number(Literal),
+    /// A single letter or a named symbol such as `\alpha`.
+    Symbol(String),
+    /// Several letters in a row that are no known name.
+    Word(String),
+    /// The content of `\text{…}` and its like.
+    Text(String),
+    Constant(Constant),
+    Function(Function),
+    Relation(Relation),
+    Open(Bracket),
+    Close(Bracket),
+    /// A bar that does not say whether it opens or closes.
+    Bar,
+    Plus,
+    Minus,
+    /// `\pm`, or `\mp` where true.
+    PlusMinus(bool),
+    Times,
+    Divide,
+    Power,
+    Subscript,
+    Exclamation,
+    Percent,
+    Degree,
+    Prime,
+    Comma,
+    Semicolon,
+    Colon,
+    Conjunction(Joint),
+    Union,
+    Intersection,
+    SetMinus,
+    EmptySet,
+    /// Fraction of the next two arguments.
+    Fraction,
+    /// Binomial coefficient of the next two arguments.
+    Binomial,
+    /// `{a \over b}`
+    Over,
+    /// `{a \choose b}`
+    Choose,
+    SquareRoot,
+    /// A sum, or a product where true, over an index.
+    Series(bool),
+    /// `\overline` over letters (a segment, a conjugate)
+    Overline,
+    /// The letter of a named set of numbers: `\mathbb{R}`
+    Numbers(char),
+    Begin(String),
+    End(String),
+    /// `\\` within a matrix
+    Row,
+    /// `&`
+    Cell,
+}
+
+/// A word, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    pub kind: Kind,
+    /// Byte offsets in the text.
+    pub start: usize,
+    pub end: usize,
+    /// Whether a space stands before it.
+    pub spaced: bool,
+}

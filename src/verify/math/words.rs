@@ -1,0 +1,24 @@
+//! Answers in words: the same words, in any case and dress; yes and true are one, no and false the other.
+
+/// Whether two texts say the same.
+pub fn same_words(left: &str, right: &str) -> bool {
+    let (left, right) = (plain(left), plain(right));
+    !left.is_empty() && (left == right || same_truth(&left, &right))
+}
+
+/// Whether both are words of truth, and the same one: "No" and "false".
+pub fn same_truth(left: &str, right: &str) -> bool {
+    truth(left).is_some_and(|left| truth(right) == Some(left))
+}
+
+fn plain(text: &str) -> String {
+    text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn truth(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "yes" | "true" => Some(true),
+        "no" | "false" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! What a verifier found.
+
+use serde::{Deserialize, Serialize};
+
+use super::extract::Extractor;
+
+/// How right a response is, and why.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// 0 (wrong) to 1 (right); a remote reward may lie outside.
+    pub reward: f64,
+    /// The answer read from the response; `None` where none was found.
+    pub extracted: Option<String>,
+    /// Why, in a few words: "equal", "different", "no answer" …
+    pub reason: String,
+    /// How the answer was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extractor: Option<Extractor>,
+    /// What each verifier gave, where there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// One verifier's share in a reward.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    pub verifier: String,
+    pub weight: f64,
+    pub reward: f64,
+}
+
+impl Verdict {
+    /// Whether the response was fully right.
+    pub fn is_correct(&self) -> bool {
+        self.reward >= 1.0
+    }
+
+    /// No answer could be read.
+    pub(super) fn unread(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn found(answer: &str, extractor: Extractor, equal: bool, reason: String) -> Self {
+        Self {
+            reward: f64::from(u8::from(equal)),
+            extracted: Some(answer.to_owned()),
+            reason,
+            extractor: Some(extractor),
+            parts: Vec::new(),
+        }
+    }
+
+    /// The weighted mean of several verdicts on one response. The answer is that of the first that found
+    /// one.
+    pub(super) fn combined(verdicts: Vec<(String, f64, Self)>) -> Self {
+        let total: f64 = verdicts.iter().map(|(_, weight, _)| weight).sum();
+        let reward = verdicts.iter().map(|(_, weight, verdict)| weight * verdict.reward).sum::<f64>() / total;
+        let reasons: Vec<String> =
+            verdicts.iter().map(|(name, _, verdict)| format!("{name}: {}", verdict.reason)).collect();
+        let first =
+            verdicts.iter().map(|(_, _, verdict)| verdict).find(|verdict| verdict.extracted.is_some());
+        Self {
+            // Sums of weights such as 0.1 + 0.2 leave a full reward just below one.
+            reward: if verdicts.iter().all(|(_, _, verdict)| verdict.is_correct()) {
+                reward.max(1.0)
+            } else {
+                reward
+            },
+            extracted: first.and_then(|verdict| verdict.extracted.clone()),
+            extractor: first.and_then(|verdict| verdict.extractor),
+            reason: reasons.join("; "),
+            parts: verdicts
+                .into_iter()
+                .map(|(verifier, weight, verdict)| Part { verifier, weight, reward: verdict.reward })
+                .collect(),
+        }
+    }
+}
