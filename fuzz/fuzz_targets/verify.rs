@@ -57,9 +57,10 @@ fn whole_responses(verifier: &str, gold: &str, response: &str) {
 
 fn laws(gold: &str, response: &str) {
     let settings = Settings::default();
-    // In braces, which are not seen on the page, it is read anew.
+    // In braces, which are not seen on the page, it is read anew; semicolons, which make tuples outside of
+    // brackets, only separate in them.
     let braced = format!("{{{gold}}}");
-    if check(gold, settings.limits).is_ok() && check(&braced, settings.limits).is_ok() {
+    if !gold.contains(';') && check(gold, settings.limits).is_ok() && check(&braced, settings.limits).is_ok() {
         assert!(compare(gold, gold, settings).is_equal());
         assert_ne!(compare(gold, &braced, settings), Comparison::Different, "{gold:?}");
     }

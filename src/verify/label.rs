@@ -1,5 +1,7 @@
 //! Short labels: choice letters, and yes or no, in the ways models write them.
 
+use super::text::normal;
+
 /// The text without wrappers that carry no meaning: `\text{…}`, `$`, `**`, brackets, end punctuation.
 pub fn bare(text: &str) -> &str {
     let mut text = text.trim();
@@ -27,6 +29,10 @@ pub fn bare(text: &str) -> &str {
 
 /// A choice letter A to Z, from "B", "(b)", "B.", "Option B", "\text{B}", "B) 12".
 pub fn choice(text: &str) -> Option<char> {
+    choice_letter(text).or_else(|| choice_letter(&normal(text)))
+}
+
+fn choice_letter(text: &str) -> Option<char> {
     let stripped = bare(text);
     let lower = stripped.to_ascii_lowercase();
     let prefix = ["option ", "answer ", "choice "].into_iter().find(|prefix| lower.starts_with(prefix));
@@ -88,6 +94,7 @@ mod tests {
             "B) 12",
             "(B).",
             "option (b)",
+            r"\text{B) } 12",
         ] {
             assert_eq!(choice(text), Some('B'), "{text}");
         }

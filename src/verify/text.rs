@@ -28,6 +28,42 @@ pub fn unescaped(text: &str) -> Cow<'_, str> {
     if commands { Cow::Owned(text.replace("\\\\", "\\")) } else { Cow::Borrowed(text) }
 }
 
+/// Fractions that are one character.
+const FRACTIONS: [(char, &str); 15] = [
+    ('½', "\\frac{1}{2}"),
+    ('⅓', "\\frac{1}{3}"),
+    ('⅔', "\\frac{2}{3}"),
+    ('¼', "\\frac{1}{4}"),
+    ('¾', "\\frac{3}{4}"),
+    ('⅕', "\\frac{1}{5}"),
+    ('⅖', "\\frac{2}{5}"),
+    ('⅗', "\\frac{3}{5}"),
+    ('⅘', "\\frac{4}{5}"),
+    ('⅙', "\\frac{1}{6}"),
+    ('⅚', "\\frac{5}{6}"),
+    ('⅛', "\\frac{1}{8}"),
+    ('⅜', "\\frac{3}{8}"),
+    ('⅝', "\\frac{5}{8}"),
+    ('⅞', "\\frac{7}{8}"),
+];
+
+/// The text with `½` and its like written out.
+pub fn spelled_fractions(text: &str) -> Cow<'_, str> {
+    let written =
+        |c: char| FRACTIONS.iter().find(|(fraction, _)| *fraction == c).map(|(_, written)| *written);
+    if !text.contains(|c| written(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut spelled = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match written(character) {
+            Some(fraction) => spelled.push_str(fraction),
+            None => spelled.push(character),
+        }
+    }
+    Cow::Owned(spelled)
+}
+
 /// A piece of an answer's text.
 enum Piece {
     Dress,

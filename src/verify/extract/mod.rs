@@ -64,8 +64,16 @@ pub fn candidates<'a>(
             Extractor::Latex => latex::answer(response).into_iter().collect(),
             Extractor::Plain => plain::answers(response),
         };
-        found.into_iter().map(move |text| Candidate { text, extractor })
+        found.into_iter().map(move |text| Candidate { text: without_emphasis(text), extractor })
     })
+}
+
+/// An answer without the stars of Markdown around it.
+fn without_emphasis(text: String) -> String {
+    match text.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
+        Some(inner) if !inner.contains("**") => inner.trim().to_owned(),
+        _ => text,
+    }
 }
 
 fn in_order(response: &str, extractors: &[Extractor]) -> Vec<Extractor> {

@@ -131,6 +131,9 @@ fn statements_are_compared_by_what_they_say() {
         ("7969", "7~969"),
         ("2197981", r"2\ 197\ 981"),
         ("{yes}", "yes"),
+        ("No solution", r"\text{no solution}"),
+        ("½", "1/2"),
+        ("3½", "3.5"),
         ("6x + 52", r"\mathbf{6x + 52}"),
         (r"3\!x + 68", r"\mathrm{3x} + 68"),
     ]);
@@ -141,6 +144,9 @@ fn statements_are_compared_by_what_they_say() {
         (r"x<-1 \text{ or } 3<x<5", r"x<-1 \text{ and } 3<x<5"),
         (r"x<1 \text{ or } x>5", r"y<1 \text{ or } y>5"),
         (r"x<1 \text{ or } y>5", r"x<1 \text{ or } x>5"),
+        ("sqrt(x)-y", "sqrt(x-y)"),
+        ("sinh x", "sinh X"),
+        ("tanh x", "tan hx"),
     ]);
 }
 

@@ -6,6 +6,17 @@ pub fn same_words(left: &str, right: &str) -> bool {
     !left.is_empty() && (left == right || same_truth(&left, &right))
 }
 
+/// Whether two texts are the same words in any case, and so clearly words that they need not be read: none of
+/// them is a letter by itself, and one is too long for a product of unknowns.
+pub fn same_prose(left: &str, right: &str) -> bool {
+    let words = |text: &str| text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>();
+    let lengths = words(left);
+    left.chars().all(|c| c.is_alphabetic() || c == ' ')
+        && lengths.iter().all(|length| *length > 1)
+        && lengths.iter().any(|length| *length > 3)
+        && left.to_lowercase() == right.to_lowercase()
+}
+
 /// Whether both are words of truth, and the same one: "No" and "false".
 pub fn same_truth(left: &str, right: &str) -> bool {
     truth(left).is_some_and(|left| truth(right) == Some(left))
