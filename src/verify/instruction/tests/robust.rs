@@ -1,0 +1,156 @@
+//! Long and arbitrary texts.
+
+use proptest::prelude::*;
+
+use super::{Constraint, label};
+
+/// Each constraint once, with arguments that occur.
+const LABELS: &str = r#"[
+    {"func_name": "verify_keywords", "keyword_list": ["a"]},
+    {"func_name": "verify_keyword_frequency", "word": "a", "N": 1},
+    {"func_name": "validate_forbidden_words", "forbidden_words": ["ü"]},
+    {"func_name": "verify_letter_frequency", "letter": "a", "N": 1},
+    {"func_name": "validate_response_language", "language": "en"},
+    {"func_name": "verify_paragraph_count", "N": 1},
+    {"func_name": "validate_word_constraint", "N": 1, "quantifier": "around"},
+    {"func_name": "verify_sentence_constraint", "N": 1, "quantifier": "at least"},
+    {"func_name": "validate_paragraphs", "N": 1, "i": 1, "first_word": "a"},
+    {"func_name": "verify_postscript", "postscript_marker": "P.S."},
+    {"func_name": "validate_placeholders", "N": 1},
+    {"func_name": "verify_bullet_points", "N": 1},
+    {"func_name": "validate_title"},
+    {"func_name": "validate_choice", "options": ["a", "é"]},
+    {"func_name": "validate_highlighted_sections", "N": 1},
+    {"func_name": "validate_sections", "N": 1, "section_splitter": "\u0023"},
+    {"func_name": "validate_json_format"},
+    {"func_name": "validate_repeat_prompt", "original_prompt": "a"},
+    {"func_name": "validate_two_responses"},
+    {"func_name": "validate_uppercase"},
+    {"func_name": "validate_lowercase"},
+    {"func_name": "validate_frequency_capital_words", "N": 1, "quantifier": "at most"},
+    {"func_name": "validate_end", "end_phrase": "a"},
+    {"func_name": "validate_quotation"},
+    {"func_name": "validate_no_commas"}
+]"#;
+
+#[test]
+fn long_texts_take_little_time() {
+    let constraints = Constraint::parse(LABELS).unwrap();
+    for unit in [
+        "* ", "word ", "a\n\n", "[", "<<", "******", "ü", ".", "\"", "#", "A. ", ".*", "a. ", "P.S. ", "我",
+        "\u{301}", "aa_", "*a", "a...\"", "1. ", "\t", "…",
+    ] {
+        let response = unit.repeat(250_000 / unit.len());
+        for constraint in &constraints {
+            let started = std::time::Instant::now();
+            constraint.check(&response);
+            assert!(started.elapsed().as_secs_f64() < 2.5, "{} on {unit:?}", constraint.name());
+        }
+    }
+}
+
+/// What the rules look for, to be strung together.
+const PIECES: [&str; 40] = [
+    "a",
+    "É",
+    "e\u{301}",
+    "猫",
+    "क्षि",
+    "ß",
+    "İ",
+    "😀",
+    "\u{a0}",
+    "\u{200d}",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\n\n",
+    "* ",
+    "- ",
+    "* * *",
+    "******",
+    "**",
+    "*",
+    "_",
+    "#",
+    "```",
+    "[",
+    "]",
+    "<<",
+    ">>",
+    "{",
+    "\"",
+    "”",
+    ".",
+    "...",
+    "!",
+    "。",
+    "P.S.",
+    "1. ",
+    "Dr.",
+    "e.g.",
+    ",",
+];
+
+const ARGUMENTS: [&str; 13] = [
+    "N",
+    "i",
+    "quantifier",
+    "letter",
+    "word",
+    "first_word",
+    "language",
+    "keyword_list",
+    "forbidden_words",
+    "options",
+    "section_splitter",
+    "end_phrase",
+    "original_prompt",
+];
+
+/// Values that an argument might have.
+const VALUES: [&str; 12] = [
+    "null",
+    "\"around\"",
+    "1",
+    "2.0",
+    "-1",
+    "1e300",
+    "\"3\"",
+    "\"inf\"",
+    "\"\"",
+    "\"é\"",
+    "[]",
+    "[\"*\", \"猫\"]",
+];
+
+proptest! {
+    #[test]
+    fn any_text_is_checked_without_a_panic(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..20),
+        noise in r"\PC{0,20}",
+    ) {
+        let response = pieces.concat() + &noise;
+        for constraint in Constraint::parse(LABELS).unwrap() {
+            constraint.check(&response);
+        }
+    }
+
+    #[test]
+    fn any_label_is_read_or_refused(
+        function in 0..label::FUNCTIONS.len(),
+        values in prop::collection::vec(prop::sample::select(&VALUES[..]), ARGUMENTS.len()),
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..10),
+        noise in r"\PC{0,30}",
+    ) {
+        let mut label = format!("{{\"func_name\": \"{}\"", label::FUNCTIONS[function].0);
+        for (argument, value) in ARGUMENTS.iter().zip(values) {
+            label += &format!(", \"{argument}\": {value}");
+        }
+        for constraint in Constraint::parse(&(label + "}")).unwrap_or_default() {
+            constraint.check(&pieces.concat());
+        }
+        drop(Constraint::parse(&noise));
+    }
+}
