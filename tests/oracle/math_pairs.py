@@ -5,8 +5,13 @@ either, and a way to work out its value. Two spellings of the same are equal; a 
 its value is, to 30 digits. Nothing is parsed. Writes tests/fixtures/math_pairs.jsonl.
 
     python tests/oracle/math_pairs.py
+
+Other pairs than those of the fixture, and what spark makes of them:
+
+    python tests/oracle/math_pairs.py --seed 7 --pairs 200 --out /tmp/pairs.jsonl --spark target/release/spark
 """
 
+import argparse
 import json
 import math
 import random
@@ -15,8 +20,9 @@ from pathlib import Path
 
 import sympy as sp
 
+from spark_verify import agrees, verdicts
+
 OUT = Path(__file__).parent.parent / "fixtures" / "math_pairs.jsonl"
-PAIRS_PER_CATEGORY = 60
 EQUAL_IN_TEN = 5
 PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23]
 X, Y = sp.symbols("x y")
@@ -879,11 +885,11 @@ def frame(rng, text):
     return rng.choice(BARE if bare else BOXES).format(text)
 
 
-def pairs(category, rng):
+def pairs(category, rng, count):
     """As many pairs of a category as there are to be, none twice."""
     found = {}
-    for attempt in range(60 * PAIRS_PER_CATEGORY):
-        if len(found) == PAIRS_PER_CATEGORY:
+    for attempt in range(60 * count):
+        if len(found) == count:
             break
         made, others, spell, value = category(rng)
         equal = len(found) % 10 < EQUAL_IN_TEN
@@ -900,11 +906,26 @@ def pairs(category, rng):
 
 
 def main():
-    rng = random.Random(20261125)
-    rows = [row for category in CATEGORIES for row in pairs(category, rng)]
-    OUT.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=20261125)
+    parser.add_argument("--pairs", type=int, default=60, help="per category")
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--spark", help="the binary that is to check them")
+    arguments = parser.parse_args()
+    rng = random.Random(arguments.seed)
+    rows = [row for category in CATEGORIES for row in pairs(category, rng, arguments.pairs)]
+    arguments.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     different = sum(not row["equal"] for row in rows)
     print(f"{len(rows)} pairs in {len(CATEGORIES)} categories, {different} different ({different / len(rows):.0%})")
+    if arguments.spark:
+        check(arguments.spark, rows)
+
+
+def check(spark, rows):
+    wrong = [(row, verdict) for row, verdict in zip(rows, verdicts(spark, rows), strict=True) if not agrees(verdict, row["equal"])]
+    for row, verdict in wrong:
+        print(f"{'missed' if row['equal'] else 'FALSE POSITIVE'}: {row} {verdict}")
+    print(f"{len(wrong)} wrong, {sum(not row['equal'] for row, _ in wrong)} of them called equal")
 
 
 if __name__ == "__main__":
