@@ -25,6 +25,13 @@ fn is_unspaced(c: char) -> bool {
     is_ideograph(c) || ranges.iter().any(|range| range.contains(&c))
 }
 
+/// Whether nothing of a text is to be seen: spaces, and characters of no width.
+pub fn is_blank(text: &str) -> bool {
+    static INVISIBLE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\s\p{Cc}\p{Cf}]*$").expect("a valid pattern"));
+    INVISIBLE.is_match(text)
+}
+
 /// Where a word or phrase stands by itself, in just these letters. `_` joins words (`snake_case`) but may
 /// also stand around them (`_emphasis_`).
 pub fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {

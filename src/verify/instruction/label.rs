@@ -37,11 +37,32 @@ fn constraint(value: &Value) -> Result<Constraint> {
     Ok(Constraint { name, rule: read(&Arguments { name, object })? })
 }
 
-/// The known name that shares the most parts with an unknown one.
+/// The known name that the fewest edits make of an unknown one; `verify_` and `validate_` are easily mixed up.
 fn nearest(name: &str) -> &'static str {
-    let shared =
-        |known: &str| known.split('_').filter(|part| name.split('_').any(|other| other == *part)).count();
-    FUNCTIONS.iter().map(|(known, _)| *known).max_by_key(|known| shared(known)).unwrap_or("validate_title")
+    let bare = |name: &str| {
+        name.trim_start_matches("verify_")
+            .trim_start_matches("validate_")
+            .chars()
+            .take(64)
+            .collect::<Vec<_>>()
+    };
+    let wanted = bare(name);
+    let names = FUNCTIONS.iter().map(|(known, _)| *known);
+    names.min_by_key(|known| edits(&bare(known), &wanted)).unwrap_or("validate_title")
+}
+
+/// How many characters to insert, delete or replace (Levenshtein distance).
+fn edits(from: &[char], to: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (at, source) in from.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (column, target) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(source != target);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.len()]
 }
 
 pub(super) type Read = fn(&Arguments<'_>) -> Result<Rule>;
@@ -145,8 +166,9 @@ impl<'a> Arguments<'a> {
     }
 
     fn quantity(&self) -> Result<Quantity> {
-        let word = self.text("quantifier")?;
-        Quantity::parse(word, self.count("N")?).ok_or_else(|| {
+        let number = self.count("N")?;
+        let word = self.object.get("quantifier").and_then(Value::as_str);
+        word.and_then(|word| Quantity::parse(word, number)).ok_or_else(|| {
             self.wrong(
                 "quantifier",
                 "\"at least\", \"at most\", \"around\", \"more than\", \"less than\" or \"exactly\"",

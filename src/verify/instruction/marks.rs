@@ -8,7 +8,7 @@ use regex::Regex;
 use super::{Outcome, quantity::Quantity};
 
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[[^\[\]\n]+\]"));
-static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"<<\s*[^\s<>][^<>\n]*>>"));
+static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"<<[^\n<>]*[^\s<>][^\n]*?>>"));
 static HIGHLIGHT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\*\*[^*\s](?:[^*\n]*[^*\s])?\*\*|\*[^*\s](?:[^*\n]*[^*\s])?\*"));
 

@@ -103,7 +103,7 @@ impl Constraint {
 
     /// Whether a response follows it, and the figures.
     pub fn check(&self, response: &str) -> Outcome {
-        if response.trim().is_empty() {
+        if boundary::is_blank(response) {
             return Outcome::new(false, "the response is blank");
         }
         match &self.rule {

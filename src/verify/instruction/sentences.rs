@@ -3,8 +3,10 @@
 use super::text::blocks;
 
 /// Abbreviations whose stop ends no sentence.
-const INSIDE: [&str; 13] =
-    ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "cf", "fig", "approx", "e.g", "i.e", "incl"];
+const INSIDE: [&str; 19] = [
+    "dr", "mr", "mrs", "ms", "prof", "st", "gen", "sen", "gov", "capt", "lt", "vs", "cf", "fig", "approx",
+    "e.g", "i.e", "a.k.a", "incl",
+];
 
 /// Abbreviations whose stop ends a sentence where a capital follows.
 const LAST: [&str; 8] = ["etc", "inc", "ltd", "jr", "sr", "co", "a.m", "p.m"];

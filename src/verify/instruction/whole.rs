@@ -66,16 +66,7 @@ pub fn repeats(response: &str, prompt: &str) -> Outcome {
 
 /// Whether `******` separates two responses whose words differ.
 pub fn two_responses(response: &str) -> Outcome {
-    let words = |part: &str| {
-        folded(
-            &part
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|word| !word.is_empty())
-                .collect::<Vec<_>>()
-                .join(" "),
-        )
-    };
-    let parts: Vec<String> = response.split("******").map(words).collect();
+    let parts: Vec<String> = response.split("******").map(plain_words).collect();
     match parts.as_slice() {
         [first, second] if first.is_empty() || second.is_empty() => {
             Outcome::new(false, "a response is blank")
@@ -83,6 +74,17 @@ pub fn two_responses(response: &str) -> Outcome {
         [first, second] => Outcome::new(first != second, "both responses are the same"),
         parts => Outcome::new(false, format!("{} responses between ******, 2 asked", parts.len())),
     }
+}
+
+/// The words of a text without markdown and punctuation around them. Signs stay: `-1` is not `1`, nor `C++`
+/// `C#`.
+fn plain_words(text: &str) -> String {
+    let opening = |c: char| "\"'*_`“‘([".contains(c);
+    let closing = |c: char| "\"'*_`”’)].,;:!?…".contains(c);
+    let words =
+        text.split_whitespace().map(|word| word.trim_start_matches(opening).trim_end_matches(closing));
+    let is_mark = |word: &&str| word.chars().all(|c| "#->|".contains(c));
+    folded(&words.filter(|word| !is_mark(word)).collect::<Vec<_>>().join(" "))
 }
 
 /// Whether a response ends with a phrase, in any case; quotes and stars behind it do not count.

@@ -32,7 +32,9 @@ fn labels_that_cannot_be_followed_are_refused_by_name() {
         ("[]", "at least one"),
         ("3", "must be an object"),
         (r#"{"N": 3}"#, "func_name"),
-        (r#"{"func_name": "verify_titel"}"#, "is unknown; did you mean"),
+        (r#"{"func_name": "verify_titel"}"#, "is unknown; did you mean \"validate_title\"?"),
+        (r#"{"func_name": "verify_word_constraint"}"#, "did you mean \"validate_word_constraint\"?"),
+        (r#"{"func_name": "validate_uppercases"}"#, "did you mean \"validate_uppercase\"?"),
         (
             r#"{"func_name": "validate_placeholders"}"#,
             r#"validate_placeholders: "N" must be a whole number, not null"#,
@@ -44,6 +46,7 @@ fn labels_that_cannot_be_followed_are_refused_by_name() {
         (r#"{"func_name": "validate_response_language", "language": "sw"}"#, "known are en, es"),
         (r#"{"func_name": "verify_keywords", "keyword_list": []}"#, "at least one"),
         (r#"{"func_name": "validate_word_constraint", "N": 1, "quantifier": "some"}"#, "\"at least\""),
+        (r#"{"func_name": "validate_word_constraint", "N": 1, "quantifier": null}"#, "\"at least\""),
         (r#"{"func_name": "validate_paragraphs", "N": 1, "i": 2, "first_word": "x"}"#, "from 1 to N"),
         (r#"{"func_name": "validate_response_language", "language": "xx"}"#, "known are en, es"),
     ] {

@@ -100,6 +100,8 @@ fn title() {
             ("# <<Über>>", true),
             ("<<>>", false),
             ("<< >>", false),
+            ("<<Why 5 > 3>>", true),
+            ("<<When a < b>>", true),
             ("<Title>", false),
             ("a << b", false),
         ],

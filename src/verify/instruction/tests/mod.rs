@@ -15,7 +15,7 @@ fn follows(label: &str, cases: &[(&str, bool)]) {
         let outcome = constraint.check(response);
         assert_eq!(outcome.followed, *followed, "{label}\n{response:?}: {}", outcome.reason);
     }
-    for blank in ["", "  \n\t"] {
+    for blank in ["", "  \n\t", "\u{200b}\u{feff}"] {
         assert!(!constraint.check(blank).followed, "{label}: blank");
     }
 }

@@ -81,6 +81,10 @@ fn two_responses() {
             ("same\n******\n**Same!**", false),
             ("一\r\n******\r\n二", true),
             ("a\n************\nb", false),
+            ("It is -1.\n******\nIt is 1.", true),
+            ("C++ ****** C#", true),
+            ("😀 ****** 😂", true),
+            ("- same ****** ## “Same”.", false),
         ],
     );
 }

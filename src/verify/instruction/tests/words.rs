@@ -161,6 +161,7 @@ fn sentence_constraint() {
         &[
             ("One. Two.", true),
             ("Dr. Smith paid 3.50 dollars, e.g. for tea. He left!", true),
+            ("Gen. Lee met Sen. Fox, a.k.a. Bob. He left.", true),
             ("Really?! Yes...", true),
             ("One", false),
             ("一つ。二つ。", true),
