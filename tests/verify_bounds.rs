@@ -42,6 +42,8 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("a product of sines", r"\prod_{k=1}^{100000} \sin k".into()),
         ("a great power of a sum", "(x+y+z)^{500}".into()),
         ("a product of sums", polynomial),
+        ("a great power of a root of a sum", "(y + 1)^{2450.32}".into()),
+        ("a power with many digits", "(y + 1)^{60} (y + 12345678901234567890)^{60}".into()),
         ("sines of sines", nested(r"\sin(", 60, "x", ")")),
         ("a sine of a tower", r"\sin(9^{9^9})".into()),
         ("a logarithm of a tower", r"\log_{2}(9^{9^{99}} + 1)".into()),

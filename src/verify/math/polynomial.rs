@@ -10,6 +10,10 @@ use super::budget::{Budget, Stop};
 /// Unknowns and their powers, in rising order of the unknowns.
 pub type Monomial = Vec<(u32, u32)>;
 
+/// Steps of the product of two terms, and the bits of its number that are one step more.
+const PRODUCT_COST: u64 = 40;
+const BITS_PER_STEP: u64 = 8;
+
 /// Terms that a polynomial may have.
 const MOST_TERMS: usize = 400;
 
@@ -104,12 +108,14 @@ impl Polynomial {
     /// # Errors
     /// When it has too many terms or digits.
     pub fn times(&self, other: &Self, budget: &Budget) -> Result<Self, Stop> {
-        budget.spend((self.len() * other.len()) as u64 * 20)?;
+        budget.spend((self.len() * other.len()) as u64 * PRODUCT_COST)?;
         let mut product = Self::default();
         for (left, a) in &self.terms {
             for (right, b) in &other.terms {
                 let value = a * b;
-                if bits(&value) > budget.bits() {
+                let size = bits(&value);
+                budget.spend(size / BITS_PER_STEP)?;
+                if size > budget.bits() {
                     return Err(Stop::GaveUp("too many digits"));
                 }
                 product.add_term(multiply(left, right)?, value);

@@ -71,7 +71,8 @@ impl Normalizer<'_> {
         if below == 1 {
             return self.whole_power(base, above);
         }
-        if below > HIGHEST_INDEX {
+        let is_sum = base.above.len() > 1 || base.below.len() > 1;
+        if below > HIGHEST_INDEX || (is_sum && above.unsigned_abs() > HIGHEST_EXPANDED as u64) {
             return Ok(self.atom(Atom::Power(base.clone(), Fraction::constant(exponent.clone()))));
         }
         let root = self.root(base, below as u32)?;
