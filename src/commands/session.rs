@@ -218,7 +218,7 @@ impl<B: TrainBackend> Session<B> {
         let training_seconds = seconds - self.clock.rollout_seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, update.tokens as f64 / training_seconds);
         record_groups(&mut record, groups);
-        let rows = rollout_rows(groups, self.state.step, self.config.train.advantage_epsilon);
+        let rows = rollout_rows(groups, self.state.step, &update.advantages);
         self.rollouts.append(&rows)?;
         self.sinks.record(&record)
     }

@@ -3,7 +3,10 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::AdamWConfig;
+use super::{
+    advantage::{AdvantageEstimator, AdvantageRule, AdvantageScope},
+    optimizer::AdamWConfig,
+};
 use crate::{data::Kind, error::input_error, rollout::Sampling};
 
 /// How long completions share the loss.
@@ -84,7 +87,11 @@ pub struct TrainConfig {
     /// Weight of the KL penalty against the start; 0 leaves out the reference model altogether.
     pub kl_coefficient: f64,
     pub normalization: Normalization,
-    /// Added to a group's standard deviation.
+    /// From rewards to advantages.
+    pub advantage: AdvantageEstimator,
+    /// What the spread of rewards is taken over; left out, the estimator's own.
+    pub advantage_scope: Option<AdvantageScope>,
+    /// Added to the standard deviation of rewards.
     pub advantage_epsilon: f64,
     /// Tokens (padding included) that go through one forward and backward pass.
     pub micro_batch_tokens: usize,
@@ -111,6 +118,8 @@ impl Default for TrainConfig {
             clip_high: 0.2,
             kl_coefficient: 0.001,
             normalization: Normalization::Token,
+            advantage: AdvantageEstimator::GroupNorm,
+            advantage_scope: None,
             advantage_epsilon: 1e-9,
             micro_batch_tokens: 8192,
             kind_weights: KindWeights::default(),
@@ -128,6 +137,15 @@ impl TrainConfig {
             top_k: self.top_k,
             repetition_penalty: 1.0,
             max_new_tokens: self.max_new_tokens,
+        }
+    }
+
+    /// How rewards become advantages.
+    pub fn advantage_rule(&self) -> AdvantageRule {
+        AdvantageRule {
+            estimator: self.advantage,
+            scope: self.advantage_scope,
+            epsilon: self.advantage_epsilon,
         }
     }
 
@@ -182,6 +200,17 @@ impl TrainConfig {
         ];
         for (name, value) in not_negative {
             require(value.is_finite() && value >= 0.0, name, &value, "a number of at least 0")?;
+        }
+        self.check_scope()
+    }
+
+    /// A scope that would change nothing is a mistake.
+    fn check_scope(&self) -> Result<()> {
+        if self.advantage_scope.is_some() && self.advantage.own_scope().is_none() {
+            return Err(input_error(
+                "train.advantage_scope: this train.advantage divides by no spread; leave the scope out, or take \
+                 group_norm, reinforce_plus_plus or batch_norm",
+            ));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod loss;
 mod optimizer;
 mod trainer;
 
+pub use advantage::{AdvantageEstimator, AdvantageScope};
 pub use config::{KindWeights, Normalization, Schedule, TrainConfig};
 pub use loss::{LossInput, LossOutput, PolicyLoss};
 pub use optimizer::{AdamW, AdamWConfig, global_norm};

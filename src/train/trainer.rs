@@ -13,7 +13,7 @@ use burn::{
 };
 
 use super::{
-    advantage::group_advantages,
+    advantage::ScoredGroup,
     batch::{Example, MicroBatch, micro_batches, token_weights},
     config::TrainConfig,
     loss::{LossInput, PolicyLoss},
@@ -26,8 +26,10 @@ use crate::{
 };
 
 /// What an update did.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpdateReport {
+    /// Of every rollout of every group; empty where there were no groups.
+    pub advantages: Vec<Vec<f64>>,
     pub loss: f64,
     /// Before clipping.
     pub grad_norm: f64,
@@ -88,7 +90,8 @@ impl<B: TrainBackend> Trainer<B> {
     /// # Errors
     /// When the loss or a gradient is not finite; the policy is then left as it was.
     pub fn update(&mut self, groups: &[RolloutGroup], step: u64) -> Result<UpdateReport> {
-        let examples = self.examples(groups);
+        let advantages = self.advantages(groups);
+        let examples = self.examples(groups, &advantages);
         let loss = PolicyLoss {
             clip_low: self.config.clip_low,
             clip_high: self.config.clip_high,
@@ -96,7 +99,10 @@ impl<B: TrainBackend> Trainer<B> {
         };
         let weights = token_weights(&examples, self.config.normalization);
         let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
-        self.learn(&examples, &weights, step, |trainer, micro, sums| trainer.policy_loss(micro, loss, sums))
+        let report = self.learn(&examples, &weights, step, |trainer, micro, sums| {
+            trainer.policy_loss(micro, loss, sums)
+        })?;
+        Ok(UpdateReport { advantages, ..report })
     }
 
     /// One step of supervised likelihood on the examples' completions.
@@ -113,13 +119,19 @@ impl<B: TrainBackend> Trainer<B> {
         })
     }
 
+    fn advantages(&self, groups: &[RolloutGroup]) -> Vec<Vec<f64>> {
+        let scored = |group: &RolloutGroup| ScoredGroup {
+            kind: group.problem.kind,
+            rewards: group.rollouts.iter().map(Rollout::reward).collect(),
+        };
+        self.config.advantage_rule().advantages(&groups.iter().map(scored).collect::<Vec<_>>())
+    }
+
     /// Examples of all groups; a completion without tokens has nothing to learn from.
-    fn examples(&self, groups: &[RolloutGroup]) -> Vec<Example> {
+    fn examples(&self, groups: &[RolloutGroup], advantages: &[Vec<f64>]) -> Vec<Example> {
         let mut examples = Vec::new();
-        for group in groups {
-            let rewards: Vec<f64> = group.rollouts.iter().map(Rollout::reward).collect();
-            let advantages = group_advantages(&rewards, self.config.advantage_epsilon);
-            for (rollout, advantage) in group.rollouts.iter().zip(advantages) {
+        for (group, advantages) in groups.iter().zip(advantages) {
+            for (rollout, &advantage) in group.rollouts.iter().zip(advantages) {
                 let completion = &rollout.completion;
                 examples.push(Example {
                     sequence: Sequence::new(&group.prompt.input, &completion.token_ids, &self.policy.config),
@@ -176,6 +188,7 @@ impl<B: TrainBackend> Trainer<B> {
         let per_weight = |sum: f64| if sums.weight > 0.0 { sum / sums.weight } else { 0.0 };
         let per_target = |sum: f64| if sums.targets > 0 { sum / sums.targets as f64 } else { 0.0 };
         Ok(UpdateReport {
+            advantages: Vec::new(),
             loss: sums.loss,
             grad_norm,
             learning_rate,
