@@ -141,3 +141,47 @@ pub fn micro_batches(
     }
     batches
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ModelConfig, ModelInput};
+
+    fn examples(lengths: &[usize]) -> Vec<Example> {
+        let config = ModelConfig::from_dir("models/tiny-vl".as_ref()).unwrap();
+        let prompt = ModelInput { images: vec![], ids: vec![1] };
+        let example = |&length: &usize| Example {
+            sequence: Sequence::new(&prompt, &vec![2; length], &config),
+            old_logprobs: vec![0.0; length],
+            trainer_logprobs: None,
+            advantage: 1.0,
+            weight: 1.0,
+        };
+        lengths.iter().map(example).collect()
+    }
+
+    #[test]
+    fn weights_are_those_of_the_doc_comment() {
+        let weights = |normalization| token_weights(&examples(&[2, 6]), normalization, 10);
+        assert_eq!(weights(Normalization::Token), [1.0 / 8.0; 2]);
+        assert_eq!(weights(Normalization::Sequence), [1.0 / 4.0, 1.0 / 12.0]);
+        assert_eq!(weights(Normalization::Constant), [1.0 / 20.0; 2]);
+    }
+
+    #[test]
+    fn mini_batches_hold_every_example_once() {
+        let all = examples(&[1, 2, 3, 4, 5, 6, 7]);
+        let lengths = |parts: Vec<Vec<Example>>| -> Vec<Vec<usize>> {
+            parts.iter().map(|part| part.iter().map(Example::completion_length).collect()).collect()
+        };
+        assert_eq!(lengths(mini_batches(&all, 1, &[1, 0])), [[1, 2, 3, 4, 5, 6, 7]]);
+        let parts = lengths(mini_batches(&all, 3, &[1, 0]));
+        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 3]);
+        let mut held = parts.concat();
+        held.sort_unstable();
+        assert_eq!(held, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(lengths(mini_batches(&all, 3, &[1, 0])), parts);
+        assert_ne!(lengths(mini_batches(&all, 3, &[1, 1])), parts);
+        assert_eq!(mini_batches(&all, 9, &[1, 0]).len(), 7);
+    }
+}
