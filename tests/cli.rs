@@ -42,7 +42,11 @@ fn three_steps_end_to_end_and_a_resumed_run_is_bit_identical() {
     }
     assert!(run.join("final/tokenizer.json").exists() && run.join("recipe.toml").exists());
 
-    // As if the run had been killed between its first and its second checkpoint.
+    resumes_bit_identically(&run);
+}
+
+/// As if the run of three steps had been killed between its first and its second checkpoint.
+fn resumes_bit_identically(run: &Path) {
     let weights = fs::read(run.join("final/model.safetensors")).unwrap();
     let (metrics, rollouts) =
         (timeless(&run.join("metrics.jsonl")), fs::read(run.join("rollouts.jsonl")).unwrap());
@@ -51,10 +55,39 @@ fn three_steps_end_to_end_and_a_resumed_run_is_bit_identical() {
     }
     fs::write(run.join("checkpoints/latest"), "step-000001").unwrap();
     fs::remove_dir_all(run.join("final")).unwrap();
-    spark().args(["train", "--quiet", "--resume", "--out"]).arg(&run).assert().success();
+    spark().args(["train", "--quiet", "--resume", "--out"]).arg(run).assert().success();
     assert!(fs::read(run.join("final/model.safetensors")).unwrap() == weights, "the weights differ");
     assert_eq!(timeless(&run.join("metrics.jsonl")), metrics);
     assert!(fs::read(run.join("rollouts.jsonl")).unwrap() == rollouts, "the rollouts differ");
+}
+
+#[test]
+fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let mut command = train(&run);
+    for setting in [
+        "train.advantage=reinforce_plus_plus",
+        "train.advantage_scope=kind",
+        "train.loss=cispo",
+        "train.normalization=constant",
+        "train.kl_coefficient=0.01",
+        "train.kl_in=reward",
+        "train.kl_estimator=k1",
+        "train.kl_target=0.001",
+        "train.kl_horizon=100",
+        "train.entropy_coefficient=0.01",
+        "train.importance=truncated",
+        "train.epochs=2",
+        "train.mini_batches=2",
+    ] {
+        command.args(["--set", setting]);
+    }
+    command.assert().success();
+    let metrics = rows(&run.join("metrics.jsonl"));
+    let coefficients: Vec<f64> = metrics.iter().map(|row| row["kl_coefficient"].as_f64().unwrap()).collect();
+    assert!(coefficients[2] != coefficients[0], "it adapts: {coefficients:?}");
+    resumes_bit_identically(&run);
 }
 
 #[test]
@@ -197,6 +230,7 @@ fn bad_settings_and_models_are_refused_by_name() {
     let run = root.path().join("run");
     refused(train(&run).args(["--set", "train.stepz=1"]), &["train.stepz"]);
     refused(train(&run).args(["--set", "train.samples_per_prompt=1"]), &["train.samples_per_prompt"]);
+    refused(train(&run).args(["--set", "train.loss=dpo"]), &["train.loss", "ppo", "gspo", "cispo"]);
     refused(train(&run).args(["--set", "model.path=nowhere"]), &["nowhere"]);
     refused(train(&run).args(["--backend", "npu"]), &["npu", "flex"]);
     let recipe = root.path().join("recipe.toml");

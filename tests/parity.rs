@@ -154,11 +154,12 @@ fn the_gradient_of_the_grpo_loss_is_pytorchs_for_every_parameter() {
         .map(|index| Example {
             sequence: Sequence::new(&prompt, &completions[index], &model.config),
             old_logprobs: floats(&old[index]),
+            trainer_logprobs: None,
             advantage: f64::from(advantages[index]),
             weight: 1.0,
         })
         .collect();
-    let weights = token_weights(&examples, Normalization::Token);
+    let weights = token_weights(&examples, Normalization::Token, 0);
     let micro = micro_batches(&examples, &weights, 1000, &model.config).remove(0);
 
     let device = Default::default();
@@ -168,12 +169,15 @@ fn the_gradient_of_the_grpo_loss_is_pytorchs_for_every_parameter() {
     let mut reference: Vec<Vec<f32>> =
         inputs["reference_logprobs"].as_array().unwrap().iter().map(floats).collect();
     reference.sort_by_key(Vec::len);
-    let output = PolicyLoss { clip_low: 0.2, clip_high: 0.2, kl_coefficient: 0.04 }.compute(LossInput {
+    let output = PolicyLoss { kl_coefficient: 0.04, ..PolicyLoss::default() }.compute(LossInput {
         logprobs: model.target_logprobs(hidden, &micro.targets, 1.0).logprobs,
         old_logprobs: tensor(&micro.old_logprobs),
         reference_logprobs: Some(tensor(&reference.concat())),
         advantages: tensor(&micro.advantages),
         weights: tensor(&micro.weights),
+        importance: None,
+        entropy: None,
+        lengths: micro.lengths.clone(),
     });
     assert_close("loss", &[output.loss.clone().into_scalar()], &floats(&inputs["loss"]), 1e-5);
 
@@ -214,12 +218,15 @@ fn the_grpo_loss_and_its_gradient_are_pytorchs() {
         };
         let beta = expected["beta"].as_f64().unwrap();
         let logprobs = tensor(floats(&oracle["new"])).require_grad();
-        let output = PolicyLoss { clip_low: 0.2, clip_high: 0.2, kl_coefficient: beta }.compute(LossInput {
+        let output = PolicyLoss { kl_coefficient: beta, ..PolicyLoss::default() }.compute(LossInput {
             logprobs: logprobs.clone(),
             old_logprobs: tensor(floats(&oracle["old"])),
             reference_logprobs: (beta > 0.0).then(|| tensor(floats(&oracle["reference"]))),
             advantages: tensor(per_token(floats(&oracle["advantages"]))),
             weights: tensor(weights),
+            importance: None,
+            entropy: None,
+            lengths: lengths.iter().map(|&length| length as usize).collect(),
         });
         assert_close(name, &[output.loss.clone().into_scalar()], &floats(&expected["loss"]), 1e-5);
         let gradient = logprobs.grad(&output.loss.backward()).unwrap().into_data().to_vec::<f32>().unwrap();

@@ -8,7 +8,10 @@ use spark::{
     model::ModelInput,
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    train::{AdamW, AdamWConfig, Normalization, TrainConfig, Trainer, UpdateReport},
+    train::{
+        AdamW, AdamWConfig, AdvantageEstimator, Importance, KlEstimator, KlPlace, Normalization, Surrogate,
+        TrainConfig, Trainer, UpdateReport, adapted,
+    },
     verify::{Penalties, Verdict},
 };
 
@@ -89,18 +92,95 @@ fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
     left.iter().zip(right).map(|(l, r)| (l - r).abs()).fold(0.0, f32::max)
 }
 
+/// One configuration for every way to an objective.
+fn objectives() -> Vec<TrainConfig> {
+    vec![
+        config(),
+        TrainConfig { normalization: Normalization::Sequence, loss: Surrogate::Gspo, ..config() },
+        TrainConfig {
+            normalization: Normalization::Constant,
+            max_new_tokens: 4,
+            loss: Surrogate::Cispo,
+            ..config()
+        },
+        TrainConfig { entropy_coefficient: 0.1, dual_clip: 3.0, ..config() },
+        TrainConfig { importance: Importance::Masked, importance_low: 0.1, importance_high: 9.0, ..config() },
+        TrainConfig { kl_in: KlPlace::Reward, kl_estimator: KlEstimator::K1, ..config() },
+    ]
+}
+
 #[test]
 fn micro_batches_give_the_same_update_as_one_batch() {
-    for normalization in [Normalization::Token, Normalization::Sequence] {
-        let (whole, whole_report) =
-            updated(TrainConfig { normalization, micro_batch_tokens: 100_000, ..config() });
-        let (parts, parts_report) = updated(TrainConfig { normalization, micro_batch_tokens: 1, ..config() });
+    for config in objectives() {
+        let (whole, whole_report) = updated(TrainConfig { micro_batch_tokens: 100_000, ..config.clone() });
+        let (parts, parts_report) = updated(TrainConfig { micro_batch_tokens: 1, ..config });
         let moved = largest_difference(&whole, &weights(&tiny_model(1)));
         assert!(moved > 1e-2, "the update moves something: {moved}");
         assert!(largest_difference(&whole, &parts) < 1e-5 * moved.max(1.0));
         assert!((whole_report.loss - parts_report.loss).abs() < 1e-5);
         assert!((whole_report.grad_norm - parts_report.grad_norm).abs() < 1e-4 * whole_report.grad_norm);
     }
+}
+
+/// `w · ρ'` with `w = π_trainer / π_sampler` and `ρ' = π / π_trainer` is the ratio against the sampler.
+#[test]
+fn an_unbounded_correction_is_the_ratio_against_the_sampler() {
+    let unbounded = TrainConfig { clip_low: 1.0, clip_high: 1e9, kl_coefficient: 0.0, ..config() };
+    let (plain, _) = updated(unbounded.clone());
+    let truncated =
+        TrainConfig { importance: Importance::Truncated, importance_high: 1e9, ..unbounded.clone() };
+    assert!(largest_difference(&plain, &updated(truncated).0) < 1e-4);
+    let bounded = TrainConfig { importance: Importance::Truncated, importance_high: 1.0, ..unbounded };
+    assert!(largest_difference(&plain, &updated(bounded).0) > 1e-3);
+}
+
+#[test]
+fn epochs_and_mini_batches_are_updates_of_their_own_and_repeat_exactly() {
+    let one = updated(config());
+    let epochs = updated(TrainConfig { epochs: 2, ..config() });
+    assert_eq!(epochs.1.tokens, 2 * one.1.tokens);
+    assert!(largest_difference(&epochs.0, &one.0) > 1e-3);
+    let parts = TrainConfig { epochs: 2, mini_batches: 4, ..config() };
+    let (first, again) = (updated(parts.clone()), updated(parts));
+    assert!(first == again && largest_difference(&first.0, &epochs.0) > 1e-3);
+}
+
+/// Old log-probabilities are −3: k1 of a token is −3 less the reference's.
+#[test]
+fn a_penalty_on_the_reward_is_summed_over_the_completion_and_adapts() {
+    let config = TrainConfig {
+        kl_in: KlPlace::Reward,
+        kl_estimator: KlEstimator::K1,
+        kl_target: 0.05,
+        advantage: AdvantageEstimator::Mean,
+        ..config()
+    };
+    let mut trainer = Trainer::new(
+        differentiable(tiny_model(1)),
+        Some(tiny_model(2).into()),
+        AdamW::<Differentiable>::new(config.adamw),
+        config.clone(),
+    );
+    let report = trainer.update(&groups(), 1).unwrap();
+    let (mut total, mut tokens) = (0.0, 0);
+    for (group, advantages) in groups().iter().zip(&report.advantages) {
+        let mut rewards = Vec::new();
+        for Rollout { completion, verdict, .. } in &group.rollouts {
+            let count = completion.token_ids.len();
+            let mean = score(&tiny_model(2), &group.prompt.input, &completion.token_ids);
+            let sum = (-3.0 - f64::from(mean)) * count as f64;
+            rewards.push(verdict.reward - config.kl_coefficient * sum);
+            (total, tokens) = (total + sum, tokens + count);
+        }
+        let baseline = rewards.iter().sum::<f64>() / rewards.len() as f64;
+        for (reward, advantage) in rewards.iter().zip(advantages) {
+            assert!((reward - baseline - advantage).abs() < 1e-5, "{advantage}");
+        }
+    }
+    assert!((report.kl - total / tokens as f64).abs() < 1e-5, "{}", report.kl);
+    let expected = adapted(config.kl_coefficient, report.kl, config.kl_target, 9, config.kl_horizon);
+    assert!(expected != config.kl_coefficient);
+    assert_eq!(trainer.adapted_kl_coefficient(), Some(expected));
 }
 
 #[test]
@@ -141,19 +221,22 @@ fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
     }
 }
 
+/// Log-probability per token of a completion.
+fn score(model: &spark::model::Qwen<Plain>, input: &ModelInput, ids: &[u32]) -> f32 {
+    use spark::model::{PaddedBatch, Padding, Sequence, index_tensor};
+    let sequence = Sequence::new(input, ids, &model.config);
+    let first = sequence.prompt_length - 1;
+    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
+    let rows: Vec<usize> = (first..first + ids.len()).collect();
+    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &Default::default()));
+    model.target_logprobs(hidden, ids, 1.0).logprobs.mean().into_scalar()
+}
+
 /// Per group: log-probability per token of the right completion, and of the first wrong one.
 fn completion_logprobs(model: &spark::model::Qwen<Plain>) -> Vec<(f32, f32)> {
-    use spark::model::{PaddedBatch, Padding, Sequence, index_tensor};
-    let score = |input: &ModelInput, ids: &[u32]| {
-        let sequence = Sequence::new(input, ids, &model.config);
-        let first = sequence.prompt_length - 1;
-        let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
-        let rows: Vec<usize> = (first..first + ids.len()).collect();
-        let hidden = model.forward(&batch).select(0, index_tensor(&rows, &Default::default()));
-        model.target_logprobs(hidden, ids, 1.0).logprobs.mean().into_scalar()
-    };
     let both = |group: &RolloutGroup| {
-        let of = |index: usize| score(&group.prompt.input, &group.rollouts[index].completion.token_ids);
+        let of =
+            |index: usize| score(model, &group.prompt.input, &group.rollouts[index].completion.token_ids);
         (of(0), of(1))
     };
     groups().iter().map(both).collect()

@@ -10,7 +10,7 @@ use crate::{
     rollout::{FinishReason, Rollout, RolloutGroup, UnscoredRollout},
     train::{
         UpdateReport,
-        advantage::{group_advantages, mean, standard_deviation},
+        advantage::{mean, standard_deviation},
     },
     verify::Penalties,
 };
@@ -79,8 +79,8 @@ pub fn record_update(record: &mut Record, report: &UpdateReport) {
     record.set(names::ROLLOUT_LOGPROB_GAP, report.rollout_logprob_gap);
 }
 
-/// One line of `rollouts.jsonl` per completion.
-pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) -> Vec<Value> {
+/// One line of `rollouts.jsonl` per completion, with the advantages that the update used.
+pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>]) -> Vec<Value> {
     let row = |group: &RolloutGroup, rollout: &Rollout, advantage: f64| {
         json!({
             "step": step,
@@ -96,14 +96,13 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantage_epsilon: f64) 
             "finish_reason": rollout.completion.finish_reason,
         })
     };
-    let rows_of = |group: &RolloutGroup| {
-        let advantages = group_advantages(&rewards(group), advantage_epsilon);
+    let rows_of = |(group, advantages): (&RolloutGroup, &Vec<f64>)| {
         let scored = group.rollouts.iter().zip(advantages);
-        let scored = scored.map(|(rollout, advantage)| row(group, rollout, advantage));
+        let scored = scored.map(|(rollout, &advantage)| row(group, rollout, advantage));
         let unscored = group.unscored.iter().map(|rollout| unscored_row(group, rollout, step));
         scored.chain(unscored).collect::<Vec<_>>()
     };
-    groups.iter().flat_map(rows_of).collect()
+    groups.iter().zip(advantages).flat_map(rows_of).collect()
 }
 
 /// A completion without a reward: it is in the file, but had no part in the step.

@@ -38,6 +38,9 @@ struct RunState {
     tokens: u64,
     /// Time spent so far.
     seconds: f64,
+    /// Where it adapts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kl_coefficient: Option<f64>,
 }
 
 impl RunState {
@@ -48,6 +51,7 @@ impl RunState {
             recycler: Recycler::new(config.recycle.clone(), config.seed),
             tokens: 0,
             seconds: 0.0,
+            kl_coefficient: None,
         }
     }
 
@@ -120,8 +124,9 @@ impl<B: TrainBackend> Session<B> {
         let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
         let rollouts = JsonlWriter::open(&dir.rollouts(), kept)?;
         let seconds_before = state.seconds;
+        let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone());
         Ok(Self {
-            trainer: Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone()),
+            trainer: trainer.with_kl_coefficient(state.kl_coefficient),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,
@@ -211,6 +216,9 @@ impl<B: TrainBackend> Session<B> {
         record.set(names::TIME, self.seconds());
         record.set(names::TOKENS, self.state.tokens as f64);
         record_update(&mut record, update);
+        if let Some(coefficient) = self.trainer.adapted_kl_coefficient() {
+            record.set(names::KL_COEFFICIENT, coefficient);
+        }
         record.set(names::RECYCLED_QUEUE, self.state.recycler.len() as f64);
         recycled.record(&mut record);
         record.set(names::RECYCLED_UNRENDERABLE, self.unrenderable as f64);
@@ -218,7 +226,7 @@ impl<B: TrainBackend> Session<B> {
         let training_seconds = seconds - self.clock.rollout_seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, update.tokens as f64 / training_seconds);
         record_groups(&mut record, groups);
-        let rows = rollout_rows(groups, self.state.step, self.config.train.advantage_epsilon);
+        let rows = rollout_rows(groups, self.state.step, &update.advantages);
         self.rollouts.append(&rows)?;
         self.sinks.record(&record)
     }
@@ -238,6 +246,7 @@ impl<B: TrainBackend> Session<B> {
 
     fn save(&mut self) -> Result<()> {
         self.state.seconds = self.seconds();
+        self.state.kl_coefficient = self.trainer.adapted_kl_coefficient();
         self.checkpoints.save(self.state.step, &self.trainer, &self.state)
     }
 

@@ -117,6 +117,7 @@ fn load_examples(config: &RunConfig) -> Result<Vec<Example>> {
         Ok(Example {
             sequence: Sequence::new(&prompt.input, &completion, &model),
             old_logprobs: vec![0.0; completion.len()],
+            trainer_logprobs: None,
             advantage: 1.0,
             weight: 1.0,
         })

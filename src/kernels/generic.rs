@@ -58,6 +58,12 @@ pub fn target_logprobs<B: Backend>(
     }
 }
 
+/// Entropy of each row of `softmax(scores / temperature)`, in nats, with its gradient.
+pub fn entropy<B: Backend>(scores: Tensor<B, 2>, temperature: f64) -> Tensor<B, 1> {
+    let log_probabilities = log_softmax(scores.div_scalar(temperature), 1);
+    (log_probabilities.clone().exp() * log_probabilities).sum_dim(1).neg().squeeze_dim(1)
+}
+
 /// Rotates `[rows, heads, sequence, head_dim]`; feature `i` pairs with `i + head_dim / 2`.
 pub fn rotate<B: Backend>(x: Tensor<B, 4>, RotaryTable { cos, sin }: &RotaryTable<B>) -> Tensor<B, 4> {
     let half = x.dims()[3] / 2;

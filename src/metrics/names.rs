@@ -8,6 +8,8 @@ pub const LR: &str = "lr";
 pub const LOSS: &str = "loss";
 pub const GRAD_NORM: &str = "grad_norm";
 pub const KL: &str = "kl";
+/// Only where it adapts: as it stands after the step.
+pub const KL_COEFFICIENT: &str = "kl_coefficient";
 pub const ENTROPY: &str = "entropy";
 pub const CLIP_RATIO: &str = "clip_ratio";
 pub const ROLLOUT_LOGPROB_GAP: &str = "rollout_logprob_gap";

@@ -44,6 +44,8 @@ struct Parts {
     vision: u64,
     /// Scores over the vocabulary of all completion tokens.
     scores: u64,
+    /// Whether the loss has a bonus on entropy.
+    entropy: bool,
     /// Beyond what is kept, as the last layer goes backward.
     last_layer: u64,
     /// Beyond nothing kept, as a layer of the reference goes forward.
@@ -74,6 +76,7 @@ impl Parts {
                 _ => 0,
             },
             scores: targets * text.vocab_size as u64,
+            entropy: workload.train.entropy_coefficient > 0.0,
             last_layer: tokens * block.backward(),
             reference_layer: tokens * block.forward(),
             first_gradients: (embedding + layer_weights).min(parameters.trainable),
@@ -96,12 +99,14 @@ impl Parts {
     }
 
     /// Scores and their gradient; the generic form: shifted scores, their logarithms, probabilities and
-    /// the terms of the entropy.
+    /// the terms of the entropy. A bonus on entropy keeps the generic form's besides.
     fn loss(&self) -> Vec<Item> {
-        let matrices = match self.kernels {
-            KernelForm::HandWritten => 2,
-            KernelForm::Generic => 4,
-        };
+        let bonus = if self.entropy { 4 } else { 0 };
+        let matrices = bonus
+            + match self.kernels {
+                KernelForm::HandWritten => 2,
+                KernelForm::Generic => 4,
+            };
         self.with(Item::device("scores over the vocabulary", matrices * self.scores, self.remedy))
     }
 

@@ -1,10 +1,13 @@
 //! The `[train]` part of a recipe.
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::AdamWConfig;
-use crate::{data::Kind, error::input_error, rollout::Sampling};
+use super::{
+    advantage::{AdvantageEstimator, AdvantageRule, AdvantageScope},
+    loss::{Bounds, Clip, Importance, KlEstimator, KlPlace, PolicyLoss, Surrogate},
+    optimizer::AdamWConfig,
+};
+use crate::{data::Kind, rollout::Sampling};
 
 /// How long completions share the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +17,8 @@ pub enum Normalization {
     Token,
     /// Every completion counts the same (GRPO's paper).
     Sequence,
+    /// Every token counts the same, and as much as in a batch of completions of `max_new_tokens` (Dr. GRPO).
+    Constant,
 }
 
 /// How the learning rate goes on after the warm-up.
@@ -79,12 +84,41 @@ pub struct TrainConfig {
     pub schedule: Schedule,
     /// Gradients are scaled down to this global norm.
     pub max_grad_norm: f64,
+    /// How log-probabilities and advantages become an objective.
+    pub loss: Surrogate,
+    /// The ratio counts at least 1 less this; 1 is no bound.
     pub clip_low: f64,
+    /// The ratio counts at most 1 more than this.
     pub clip_high: f64,
+    /// Bounds what a completion of negative advantage can cost; 0 is no bound.
+    pub dual_clip: f64,
     /// Weight of the KL penalty against the start; 0 leaves out the reference model altogether.
     pub kl_coefficient: f64,
+    pub kl_estimator: KlEstimator,
+    /// Whether the penalty is a term of the loss or comes off the reward.
+    pub kl_in: KlPlace,
+    /// The KL per token that the coefficient is adapted to; 0: the coefficient is fixed.
+    pub kl_target: f64,
+    /// Completions over which an adaptive coefficient moves by its error.
+    pub kl_horizon: f64,
+    /// Weight of the entropy bonus.
+    pub entropy_coefficient: f64,
+    /// Correction of the gap between the sampler's log-probabilities and the trainer's.
+    pub importance: Importance,
+    /// A masked correction leaves out tokens of a lower weight.
+    pub importance_low: f64,
+    /// A truncated correction counts at most this; a masked one leaves out tokens of a higher weight.
+    pub importance_high: f64,
+    /// Passes over the completions of a step.
+    pub epochs: usize,
+    /// Updates per pass.
+    pub mini_batches: usize,
     pub normalization: Normalization,
-    /// Added to a group's standard deviation.
+    /// From rewards to advantages.
+    pub advantage: AdvantageEstimator,
+    /// What the spread of rewards is taken over; left out, the estimator's own.
+    pub advantage_scope: Option<AdvantageScope>,
+    /// Added to the standard deviation of rewards.
     pub advantage_epsilon: f64,
     /// Tokens (padding included) that go through one forward and backward pass.
     pub micro_batch_tokens: usize,
@@ -107,10 +141,24 @@ impl Default for TrainConfig {
             warmup_steps: 3,
             schedule: Schedule::Constant,
             max_grad_norm: 1.0,
+            loss: Surrogate::Ppo,
             clip_low: 0.2,
             clip_high: 0.2,
+            dual_clip: 0.0,
             kl_coefficient: 0.001,
+            kl_estimator: KlEstimator::K3,
+            kl_in: KlPlace::Loss,
+            kl_target: 0.0,
+            kl_horizon: 10_000.0,
+            entropy_coefficient: 0.0,
+            importance: Importance::None,
+            importance_low: 0.5,
+            importance_high: 2.0,
+            epochs: 1,
+            mini_batches: 1,
             normalization: Normalization::Token,
+            advantage: AdvantageEstimator::GroupNorm,
+            advantage_scope: None,
             advantage_epsilon: 1e-9,
             micro_batch_tokens: 8192,
             kind_weights: KindWeights::default(),
@@ -131,59 +179,29 @@ impl TrainConfig {
         }
     }
 
-    /// # Errors
-    /// Names the first setting that is out of range, and the range.
-    pub fn check(&self) -> Result<()> {
-        let at_least_one = [
-            ("steps", self.steps as usize),
-            ("prompts_per_step", self.prompts_per_step),
-            ("max_new_tokens", self.max_new_tokens),
-            ("micro_batch_tokens", self.micro_batch_tokens),
-        ];
-        for (name, value) in at_least_one {
-            require(value >= 1, name, &value, "at least 1")?;
+    /// The loss, with the KL coefficient of the moment.
+    pub fn policy_loss(&self, kl_coefficient: f64) -> PolicyLoss {
+        PolicyLoss {
+            surrogate: self.loss,
+            clip: Clip { low: self.clip_low, high: self.clip_high, dual: self.dual_clip },
+            kl_coefficient,
+            kl_estimator: self.kl_estimator,
+            entropy_coefficient: self.entropy_coefficient,
         }
-        let samples = self.samples_per_prompt;
-        require(
-            samples >= 2,
-            "samples_per_prompt",
-            &samples,
-            "at least 2: an advantage compares within a group",
-        )?;
-        require(self.temperature > 0.0, "temperature", &self.temperature, "above 0: training explores")?;
-        require(self.top_p > 0.0 && self.top_p <= 1.0, "top_p", &self.top_p, "above 0 and at most 1")?;
-        let unit = 0.0..1.0;
-        require(unit.contains(&self.clip_low), "clip_low", &self.clip_low, "at least 0 and below 1")?;
-        require(
-            unit.contains(&self.adamw.beta1),
-            "adamw.beta1",
-            &self.adamw.beta1,
-            "at least 0 and below 1",
-        )?;
-        require(
-            unit.contains(&self.adamw.beta2),
-            "adamw.beta2",
-            &self.adamw.beta2,
-            "at least 0 and below 1",
-        )?;
-        require(self.max_grad_norm > 0.0, "max_grad_norm", &self.max_grad_norm, "above 0")?;
-        require(self.adamw.epsilon > 0.0, "adamw.epsilon", &self.adamw.epsilon, "above 0")?;
-        let weights = &self.kind_weights;
-        let not_negative = [
-            ("learning_rate", self.learning_rate),
-            ("clip_high", self.clip_high),
-            ("kl_coefficient", self.kl_coefficient),
-            ("advantage_epsilon", self.advantage_epsilon),
-            ("adamw.weight_decay", self.adamw.weight_decay),
-            ("kind_weights.reason", weights.reason),
-            ("kind_weights.pointwise", weights.pointwise),
-            ("kind_weights.pairwise", weights.pairwise),
-            ("kind_weights.reflection", weights.reflection),
-        ];
-        for (name, value) in not_negative {
-            require(value.is_finite() && value >= 0.0, name, &value, "a number of at least 0")?;
+    }
+
+    /// Bounds of the correction for the sampler's gap.
+    pub fn importance_bounds(&self) -> Bounds {
+        Bounds { low: self.importance_low, high: self.importance_high }
+    }
+
+    /// How rewards become advantages.
+    pub fn advantage_rule(&self) -> AdvantageRule {
+        AdvantageRule {
+            estimator: self.advantage,
+            scope: self.advantage_scope,
+            epsilon: self.advantage_epsilon,
         }
-        Ok(())
     }
 
     /// The learning rate of a step; the first step is 1.
@@ -204,13 +222,6 @@ impl TrainConfig {
     }
 }
 
-fn require(holds: bool, name: &str, value: &dyn std::fmt::Display, range: &str) -> Result<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(input_error(format!("train.{name} = {value}: must be {range}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,20 +239,5 @@ mod tests {
         assert_eq!(rates, [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]);
         let cosine = TrainConfig { schedule: Schedule::Cosine, ..config };
         assert!((cosine.learning_rate_at(5) - 0.5).abs() < 1e-12);
-    }
-
-    #[test]
-    fn out_of_range_settings_are_named() {
-        let refused = |config: TrainConfig| config.check().unwrap_err().to_string();
-        let base = TrainConfig::default;
-        assert!(base().check().is_ok());
-        assert!(
-            refused(TrainConfig { samples_per_prompt: 1, ..base() })
-                .starts_with("train.samples_per_prompt = 1")
-        );
-        assert!(refused(TrainConfig { temperature: 0.0, ..base() }).starts_with("train.temperature = 0"));
-        assert!(
-            refused(TrainConfig { learning_rate: f64::NAN, ..base() }).starts_with("train.learning_rate")
-        );
     }
 }

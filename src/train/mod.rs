@@ -2,12 +2,18 @@
 
 pub mod advantage;
 pub mod batch;
+mod check;
 mod config;
 mod loss;
 mod optimizer;
+mod report;
 mod trainer;
 
+pub use advantage::{AdvantageEstimator, AdvantageScope};
 pub use config::{KindWeights, Normalization, Schedule, TrainConfig};
-pub use loss::{LossInput, LossOutput, PolicyLoss};
+pub use loss::{
+    Bounds, Clip, Importance, KlEstimator, KlPlace, LossInput, LossOutput, PolicyLoss, Surrogate, adapted,
+};
 pub use optimizer::{AdamW, AdamWConfig, global_norm};
-pub use trainer::{Trainer, UpdateReport};
+pub use report::UpdateReport;
+pub use trainer::Trainer;

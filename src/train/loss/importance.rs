@@ -1,0 +1,72 @@
+//! What a token counts when sampler and trainer disagree about its probability.
+//!
+//! Both have the same weights, but not the same arithmetic (cache, kernels, precision). With
+//! `w = π_trainer / π_sampler`, both before the update, the weighted mean over sampled tokens is again that
+//! of the trainer's policy.
+
+use burn::tensor::{Tensor, backend::Backend};
+use serde::{Deserialize, Serialize};
+
+/// How the gap is corrected. No gradient flows through the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Importance {
+    /// Not at all; the ratio of the loss is then against the sampler.
+    #[default]
+    None,
+    /// `min(w, high)` (truncated importance sampling, Yao et al., "On the Rollout-Training
+    /// Mismatch in Modern RL Systems", 2025).
+    Truncated,
+    /// `w` where `low ≤ w ≤ high`, else 0: the token is left out (as in IcePop, arXiv 2510.18855).
+    Masked,
+}
+
+/// Bounds of the weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Importance {
+    /// Per token; `None` where nothing is corrected.
+    ///
+    /// `w = [0.25, 1, 3]` within `[0.5, 2]`: truncated `[0.25, 1, 2]`, masked `[0, 1, 0]`.
+    pub fn weights<B: Backend>(
+        self,
+        trainer_logprobs: Tensor<B, 1>,
+        sampler_logprobs: Tensor<B, 1>,
+        bounds: Bounds,
+    ) -> Option<Tensor<B, 1>> {
+        let weights = (trainer_logprobs - sampler_logprobs).exp().detach();
+        match self {
+            Self::None => None,
+            Self::Truncated => Some(weights.clamp_max(bounds.high)),
+            Self::Masked => {
+                let outside = weights.clone().lower_elem(bounds.low);
+                let outside = outside.bool_or(weights.clone().greater_elem(bounds.high));
+                Some(weights.mask_fill(outside, 0.0))
+            }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn_flex::Flex;
+
+    use super::*;
+
+    #[test]
+    fn weights_are_cut_or_left_out() {
+        let tensor = |values: [f32; 3]| Tensor::<Flex, 1>::from_floats(values, &Default::default());
+        let trainer = tensor([0.25f32.ln(), 0.0, 3f32.ln()]);
+        let weights = |importance: Importance| -> Vec<f32> {
+            let bounds = Bounds { low: 0.5, high: 2.0 };
+            let weights = importance.weights(trainer.clone(), tensor([0.0; 3]), bounds).unwrap();
+            weights.into_data().to_vec().unwrap()
+        };
+        assert_eq!(weights(Importance::Truncated), [0.25, 1.0, 2.0]);
+        assert_eq!(weights(Importance::Masked), [0.0, 1.0, 0.0]);
+    }
+}

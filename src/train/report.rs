@@ -1,0 +1,68 @@
+//! What is reported of a step's updates, and how sums over tokens become it.
+
+/// What the updates of a step did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UpdateReport {
+    /// Of every rollout of every group; empty where there were no groups.
+    pub advantages: Vec<Vec<f64>>,
+    pub loss: f64,
+    /// Before clipping.
+    pub grad_norm: f64,
+    pub learning_rate: f64,
+    /// The estimate against the reference, per token; 0 without one.
+    pub kl: f64,
+    /// Mean entropy of the token distributions, in nats.
+    pub entropy: f64,
+    /// Share of tokens on which a bound of the ratio was at work.
+    pub clip_ratio: f64,
+    /// Mean absolute difference between the sampler's log-probabilities and ours.
+    pub rollout_logprob_gap: f64,
+    /// Tokens that went through the model, padding included.
+    pub tokens: usize,
+}
+
+/// Sums over tokens, gathered over micro-batches.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    pub loss: f64,
+    pub kl: f64,
+    pub clip: f64,
+    pub weight: f64,
+    pub entropy: f64,
+    pub gap: f64,
+    pub targets: usize,
+    pub tokens: usize,
+}
+
+impl Sums {
+    /// Sums as means.
+    pub fn report(&self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
+        let per_weight = |sum: f64| if self.weight > 0.0 { sum / self.weight } else { 0.0 };
+        let per_target = |sum: f64| if self.targets > 0 { sum / self.targets as f64 } else { 0.0 };
+        UpdateReport {
+            advantages: Vec::new(),
+            loss: self.loss,
+            grad_norm,
+            learning_rate,
+            kl: per_weight(self.kl),
+            entropy: per_target(self.entropy),
+            clip_ratio: per_weight(self.clip),
+            rollout_logprob_gap: per_target(self.gap),
+            tokens: self.tokens,
+        }
+    }
+}
+
+impl UpdateReport {
+    /// Several updates of one step as one: means, all tokens, and the gap before the first of them.
+    pub fn over(updates: Vec<Self>) -> Self {
+        let count = updates.len().max(1) as f64;
+        let mean = |of: &dyn Fn(&Self) -> f64| updates.iter().map(of).sum::<f64>() / count;
+        let (loss, grad_norm) = (mean(&|update| update.loss), mean(&|update| update.grad_norm));
+        let (kl, entropy) = (mean(&|update| update.kl), mean(&|update| update.entropy));
+        let clip_ratio = mean(&|update| update.clip_ratio);
+        let tokens = updates.iter().map(|update| update.tokens).sum();
+        let first = updates.into_iter().next().unwrap_or_default();
+        Self { loss, grad_norm, kl, entropy, clip_ratio, tokens, ..first }
+    }
+}

@@ -1,0 +1,182 @@
+//! Advantages, losses and their gradients against PyTorch: numbers written by `tests/oracle/objectives.py`.
+
+mod common;
+
+use std::fs;
+
+use burn::tensor::{Tensor, TensorData};
+use common::Differentiable;
+use serde::Deserialize;
+use spark::{
+    data::Kind,
+    kernels::generic,
+    model::Sequence,
+    train::{
+        AdvantageEstimator, AdvantageScope, Bounds, Clip, Importance, KlEstimator, LossInput, Normalization,
+        PolicyLoss, Surrogate,
+        advantage::{AdvantageRule, ScoredGroup},
+        batch::{Example, token_weights},
+    },
+};
+
+type Flat = Tensor<Differentiable, 1>;
+
+#[derive(Deserialize)]
+struct Oracle {
+    advantages: Advantages,
+    losses: Losses,
+    entropy: Entropy,
+}
+
+#[derive(Deserialize)]
+struct Advantages {
+    epsilon: f64,
+    kinds: Vec<Kind>,
+    rewards: Vec<Vec<f64>>,
+    cases: Vec<AdvantageCase>,
+}
+
+#[derive(Deserialize)]
+struct AdvantageCase {
+    advantage: AdvantageEstimator,
+    scope: Option<AdvantageScope>,
+    expected: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Losses {
+    new: Vec<f32>,
+    old: Vec<f32>,
+    reference: Vec<f32>,
+    sampler: Vec<f32>,
+    advantages: Vec<f64>,
+    lengths: Vec<usize>,
+    most: usize,
+    kl_coefficient: f64,
+    cases: Vec<LossCase>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LossCase {
+    loss: Surrogate,
+    clip_low: f64,
+    clip_high: f64,
+    dual_clip: f64,
+    normalization: Normalization,
+    kl: Option<KlEstimator>,
+    importance: Importance,
+    importance_low: f64,
+    importance_high: f64,
+    value: f32,
+    gradient: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Entropy {
+    temperature: f64,
+    scores: Vec<f32>,
+    weights: Vec<f32>,
+    value: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+fn oracle() -> Oracle {
+    serde_json::from_str(&fs::read_to_string("tests/fixtures/objectives.json").unwrap()).unwrap()
+}
+
+fn tensor(values: &[f32]) -> Flat {
+    Tensor::from_floats(values, &Default::default())
+}
+
+fn values<const D: usize>(tensor: Tensor<common::Plain, D>) -> Vec<f32> {
+    tensor.into_data().to_vec().unwrap()
+}
+
+fn assert_close(name: &str, ours: &[f32], theirs: &[f32]) {
+    assert_eq!(ours.len(), theirs.len(), "{name}");
+    for (index, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        assert!((ours - theirs).abs() <= 1e-5, "{name}[{index}]: {ours}, expected {theirs}");
+    }
+}
+
+#[test]
+fn every_advantage_estimator_in_every_scope() {
+    let Advantages { epsilon, kinds, rewards, cases } = oracle().advantages;
+    let groups: Vec<ScoredGroup> =
+        kinds.into_iter().zip(rewards).map(|(kind, rewards)| ScoredGroup { kind, rewards }).collect();
+    assert_eq!(cases.len(), 11);
+    for AdvantageCase { advantage, scope, expected } in cases {
+        let ours = AdvantageRule { estimator: advantage, scope, epsilon }.advantages(&groups);
+        for (ours, expected) in ours.concat().into_iter().zip(expected.concat()) {
+            assert!((ours - expected).abs() < 1e-7, "{advantage:?} {scope:?}: {ours}, expected {expected}");
+        }
+    }
+}
+
+/// What each token counts, by the function that the trainer uses.
+fn weights(losses: &Losses, normalization: Normalization) -> Vec<f32> {
+    let config = common::tiny_config();
+    let prompt = common::prompt(&[4, 5], &[], &[]);
+    let example = |&length: &usize| Example {
+        sequence: Sequence::new(&prompt, &vec![6; length], &config),
+        old_logprobs: vec![0.0; length],
+        trainer_logprobs: None,
+        advantage: 0.0,
+        weight: 1.0,
+    };
+    let examples: Vec<Example> = losses.lengths.iter().map(example).collect();
+    let per_example = token_weights(&examples, normalization, losses.most);
+    per_token(&per_example, &losses.lengths)
+}
+
+fn per_token(values: &[f64], lengths: &[usize]) -> Vec<f32> {
+    values.iter().zip(lengths).flat_map(|(&value, &length)| vec![value as f32; length]).collect()
+}
+
+fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
+    let bounds = Bounds { low: case.importance_low, high: case.importance_high };
+    LossInput {
+        logprobs: tensor(&losses.new).require_grad(),
+        old_logprobs: tensor(&losses.old),
+        reference_logprobs: case.kl.map(|_| tensor(&losses.reference)),
+        advantages: tensor(&per_token(&losses.advantages, &losses.lengths)),
+        weights: tensor(&weights(losses, case.normalization)),
+        importance: case.importance.weights(tensor(&losses.old), tensor(&losses.sampler), bounds),
+        entropy: None,
+        lengths: losses.lengths.clone(),
+    }
+}
+
+#[test]
+fn every_loss_with_its_gradient() {
+    let losses = oracle().losses;
+    assert_eq!(losses.cases.len(), 30);
+    for case in &losses.cases {
+        let loss = PolicyLoss {
+            surrogate: case.loss,
+            clip: Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip },
+            kl_coefficient: losses.kl_coefficient,
+            kl_estimator: case.kl.unwrap_or_default(),
+            entropy_coefficient: 0.0,
+        };
+        let input = input(&losses, case);
+        let logprobs = input.logprobs.clone();
+        let output = loss.compute(input).loss;
+        let name = format!("{case:?}");
+        assert_close(&name, &[output.clone().into_scalar()], &[case.value]);
+        let gradient = logprobs.grad(&output.backward()).unwrap();
+        assert_close(&name, &values(gradient), &case.gradient);
+    }
+}
+
+#[test]
+fn the_exact_entropy_with_its_gradient() {
+    let Entropy { temperature, scores, weights, value, gradient } = oracle().entropy;
+    let shape = [weights.len(), scores.len() / weights.len()];
+    let scores: Tensor<Differentiable, 2> =
+        Tensor::from_data(TensorData::new(scores, shape), &Default::default()).require_grad();
+    let entropy = generic::entropy(scores.clone(), temperature);
+    assert_close("entropy", &values(entropy.clone().inner()), &value);
+    let gradients = (entropy * tensor(&weights)).sum().backward();
+    assert_close("entropy's gradient", &values(scores.grad(&gradients).unwrap()), &gradient);
+}

@@ -1,0 +1,200 @@
+"""Advantages, policy terms, divergences, corrections and length normalisations, from the papers' formulas.
+
+Writes tests/fixtures/objectives.json: random inputs, and for every case the value and, where there is one,
+the gradient with respect to the log-probabilities (for the entropy: to the scores). Knows nothing of the Rust
+code; works on padded matrices and a mask where that lays tokens flat. Seeded, so a second run writes the same
+file. Run with torch and numpy installed:
+
+    python tests/oracle/objectives.py
+"""
+
+import json
+import pathlib
+
+import torch
+
+OUT = pathlib.Path(__file__).parent.parent / "fixtures" / "objectives.json"
+EPSILON = 1e-4
+LENGTHS = [5, 3, 7, 1, 4]
+MOST = 9
+COEFFICIENT = 0.3
+DOUBLE = torch.float64
+
+
+def rounded(values):
+    return [float(f"{value:.9g}") for value in values.flatten().tolist()]
+
+
+# --- advantages: rewards as a list of groups, each a tensor --------------------------------------------------
+
+
+def per_scope(groups, kinds, scope, function):
+    """function(pool of values) -> (shift, scale), applied to every group of the pool."""
+    keys = {"group": range(len(groups)), "kind": kinds, "batch": [0] * len(groups)}[scope]
+    out = []
+    for key, group in zip(keys, groups):
+        pool = torch.cat([other for other_key, other in zip(keys, groups) if other_key == key])
+        shift, scale = function(pool)
+        out.append((group - shift) * scale)
+    return out
+
+
+def group_norm(groups, kinds, scope):
+    centred = [group - group.mean() for group in groups]
+    keys = {"group": range(len(groups)), "kind": kinds, "batch": [0] * len(groups)}[scope]
+    out = []
+    for key, value in zip(keys, centred):
+        pool = torch.cat([group for other_key, group in zip(keys, groups) if other_key == key])
+        out.append(value / (pool.std() + EPSILON))
+    return out
+
+
+def rloo(groups):
+    """Every reward against the mean of the others, one by one."""
+    def one(group):
+        others = [torch.cat([group[:index], group[index + 1:]]) for index in range(len(group))]
+        return torch.stack([reward - rest.mean() for reward, rest in zip(group, others)])
+    return [one(group) for group in groups]
+
+
+def standardised(pool):
+    return pool.mean(), 1 / (pool.std() + EPSILON)
+
+
+def advantage_cases(generator):
+    sizes, kinds = [4, 4, 6, 3, 4], ["reason", "pointwise", "reason", "pairwise", "pointwise"]
+    groups = [torch.rand(size, generator=generator, dtype=DOUBLE) for size in sizes]
+    centred = [group - group.mean() for group in groups]
+    cases = [{"advantage": "mean", "expected": centred}, {"advantage": "rloo", "expected": rloo(groups)}]
+    for scope in ("group", "kind", "batch"):
+        cases += [
+            {"advantage": "group_norm", "scope": scope, "expected": group_norm(groups, kinds, scope)},
+            {"advantage": "reinforce_plus_plus", "scope": scope,
+             "expected": per_scope(centred, kinds, scope, standardised)},
+            {"advantage": "batch_norm", "scope": scope, "expected": per_scope(groups, kinds, scope, standardised)},
+        ]
+    for case in cases:
+        case["expected"] = [rounded(values) for values in case["expected"]]
+    return {"epsilon": EPSILON, "kinds": kinds, "rewards": [rounded(group) for group in groups], "cases": cases}
+
+
+# --- losses: [completions, tokens] with a mask -----------------------------------------------------------
+
+
+def normalised(per_token, mask, normalization):
+    """The loss of the batch from that of its tokens."""
+    lengths = mask.sum(1)
+    if normalization == "token":
+        return (per_token * mask).sum() / mask.sum()
+    if normalization == "sequence":
+        return ((per_token * mask).sum(1) / lengths).mean()
+    return (per_token * mask).sum() / (len(mask) * MOST)
+
+
+def ppo(new, old, advantage, mask, low, high, dual):
+    ratio = torch.exp(new - old)
+    value = torch.minimum(ratio * advantage, torch.clip(ratio, 1 - low, 1 + high) * advantage)
+    return torch.where(advantage < 0, torch.maximum(value, dual * advantage), value) if dual else value
+
+
+def gspo(new, old, advantage, mask, low, high, dual):
+    """One ratio per completion, spread over its tokens."""
+    ratio = torch.exp(((new - old) * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True))
+    value = torch.minimum(ratio * advantage, torch.clip(ratio, 1 - low, 1 + high) * advantage)
+    return value.expand_as(new)
+
+
+def cispo(new, old, advantage, mask, low, high, dual):
+    weight = torch.clip(torch.exp(new - old), 1 - low, 1 + high).detach()
+    return weight * advantage * new
+
+
+def divergence(kind, new, reference):
+    ratio = torch.exp(reference - new)
+    return {"k1": -torch.log(ratio), "k2": torch.log(ratio) ** 2 / 2, "k3": ratio - 1 - torch.log(ratio)}[kind]
+
+
+def correction(kind, trainer, sampler, low, high):
+    weight = torch.exp(trainer - sampler)
+    if kind == "truncated":
+        return torch.minimum(weight, torch.tensor(high, dtype=DOUBLE))
+    return torch.where((weight >= low) & (weight <= high), weight, torch.zeros_like(weight))
+
+
+def check_bounds(inputs):
+    """Both sides of every bound occur, and none is so close that rounding decides."""
+    ratio = torch.exp(inputs["new"] - inputs["old"])[inputs["mask"] > 0]
+    mean = torch.exp(((inputs["new"] - inputs["old"]) * inputs["mask"]).sum(1) / inputs["mask"].sum(1))
+    gap = torch.exp(inputs["old"] - inputs["sampler"])[inputs["mask"] > 0]
+    for values, bounds in ((ratio, (0.8, 1.28, 1.4)), (mean, (0.95, 1.05)), (gap, (0.8, 1.25))):
+        for bound in bounds:
+            assert (values - bound).abs().min() > 1e-3, (values, bound)
+            assert (values < bound).any() and (values > bound).any(), (values, bound)
+    return inputs
+
+
+def random_inputs(generator):
+    def normal(scale, shift=0.0):
+        return torch.randn(len(LENGTHS), max(LENGTHS), generator=generator, dtype=DOUBLE) * scale + shift
+    mask = (torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]).to(DOUBLE)
+    old = -normal(0.7, 1.5).abs()
+    return check_bounds({
+        "mask": mask, "old": old, "new": old + normal(0.35), "reference": old + normal(0.4),
+        "sampler": old + normal(0.25),
+        "advantages": torch.tensor([1.3, -0.8, 0.4, -1.1, 0.9], dtype=DOUBLE)[:, None],
+    })
+
+
+def loss_case(inputs, settings):
+    new, mask = inputs["new"].clone().requires_grad_(), inputs["mask"]
+    objective = {"ppo": ppo, "gspo": gspo, "cispo": cispo}[settings["loss"]]
+    bounds = settings["clip_low"], settings["clip_high"], settings["dual_clip"]
+    per_token = objective(new, inputs["old"], inputs["advantages"], mask, *bounds)
+    if settings["importance"] != "none":
+        limits = settings["importance_low"], settings["importance_high"]
+        per_token = per_token * correction(settings["importance"], inputs["old"], inputs["sampler"], *limits)
+    per_token = -per_token
+    if settings["kl"] is not None:
+        per_token = per_token + COEFFICIENT * divergence(settings["kl"], new, inputs["reference"])
+    loss = normalised(per_token, mask, settings["normalization"])
+    loss.backward()
+    return settings | {"value": rounded(loss)[0], "gradient": rounded(new.grad[mask > 0])}
+
+
+def loss_cases(generator):
+    inputs = random_inputs(generator)
+    base = {"loss": "ppo", "clip_low": 0.2, "clip_high": 0.28, "dual_clip": 0.0, "normalization": "token",
+            "kl": None, "importance": "none", "importance_low": 0.8, "importance_high": 1.25}
+    variants = [{}, {"dual_clip": 1.4}]
+    variants += [{"loss": "gspo", "clip_low": 0.05, "clip_high": 0.05}]
+    variants += [{"loss": "cispo"}, {"loss": "cispo", "clip_low": 1.0}]
+    variants += [{"kl": kl} for kl in ("k1", "k2", "k3")]
+    variants += [{"importance": importance} for importance in ("truncated", "masked")]
+    settings = [base | variant | {"normalization": normalization}
+                for variant in variants for normalization in ("token", "sequence", "constant")]
+    kept = inputs["mask"] > 0
+    flat = {name: rounded(inputs[name][kept]) for name in ("new", "old", "reference", "sampler")}
+    return flat | {"lengths": LENGTHS, "most": MOST, "kl_coefficient": COEFFICIENT,
+                   "advantages": rounded(inputs["advantages"]),
+                   "cases": [loss_case(inputs, case) for case in settings]}
+
+
+def entropy_case(generator):
+    """Exact over the vocabulary, at a temperature; a weighted sum, so that every row's gradient shows."""
+    scores = torch.randn(4, 7, generator=generator, dtype=DOUBLE, requires_grad=True)
+    weights = torch.tensor([0.1, 0.4, 0.2, 0.3], dtype=DOUBLE)
+    entropy = torch.distributions.Categorical(logits=scores / 0.7).entropy()
+    (entropy * weights).sum().backward()
+    return {"temperature": 0.7, "scores": rounded(scores), "weights": rounded(weights), "value": rounded(entropy),
+            "gradient": rounded(scores.grad)}
+
+
+def main():
+    generator = torch.Generator().manual_seed(3)
+    cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
+             "entropy": entropy_case(generator)}
+    OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()
