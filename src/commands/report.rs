@@ -7,7 +7,7 @@ use crate::{
     data::Kind,
     eval::Scores,
     metrics::{Record, names, per_kind},
-    rollout::{FinishReason, Rollout, RolloutGroup, UnscoredRollout},
+    rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{
         UpdateReport,
         advantage::{mean, standard_deviation},
@@ -79,46 +79,40 @@ pub fn record_update(record: &mut Record, report: &UpdateReport) {
     record.set(names::ROLLOUT_LOGPROB_GAP, report.rollout_logprob_gap);
 }
 
-/// One line of `rollouts.jsonl` per completion, with the advantages that the update used.
+/// One line of `rollouts.jsonl` per completion, with the advantages that the update used. What has no reward
+/// is in the file, but had no part in the step.
 pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>]) -> Vec<Value> {
-    let row = |group: &RolloutGroup, rollout: &Rollout, advantage: f64| {
-        json!({
-            "step": step,
-            "kind": group.problem.kind,
-            "problem": group.problem.id,
-            "prompt": group.prompt.text,
-            "completion": rollout.text,
-            "answer": group.problem.answer,
-            "extracted": rollout.verdict.extracted,
-            "reward": rollout.reward(),
-            "reason": rollout.verdict.reason,
-            "advantage": advantage,
-            "finish_reason": rollout.completion.finish_reason,
-        })
-    };
     let rows_of = |(group, advantages): (&RolloutGroup, &Vec<f64>)| {
-        let scored = group.rollouts.iter().zip(advantages);
-        let scored = scored.map(|(rollout, &advantage)| row(group, rollout, advantage));
-        let unscored = group.unscored.iter().map(|rollout| unscored_row(group, rollout, step));
+        let scored = group.rollouts.iter().zip(advantages).map(|(rollout, advantage)| {
+            let Rollout { completion, text, verdict, .. } = rollout;
+            let found =
+                [json!(verdict.extracted), json!(rollout.reward()), json!(verdict.reason), json!(advantage)];
+            row(group, step, completion, text, found)
+        });
+        let unscored = group.unscored.iter().map(|rollout| {
+            let found = [Value::Null, Value::Null, json!(rollout.reason), Value::Null];
+            row(group, step, &rollout.completion, &rollout.text, found)
+        });
         scored.chain(unscored).collect::<Vec<_>>()
     };
     groups.iter().zip(advantages).flat_map(rows_of).collect()
 }
 
-/// A completion without a reward: it is in the file, but had no part in the step.
-fn unscored_row(group: &RolloutGroup, rollout: &UnscoredRollout, step: u64) -> Value {
+/// `found`: what was extracted, reward, reason and advantage.
+fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, found: [Value; 4]) -> Value {
+    let [extracted, reward, reason, advantage] = found;
     json!({
         "step": step,
         "kind": group.problem.kind,
         "problem": group.problem.id,
         "prompt": group.prompt.text,
-        "completion": rollout.text,
+        "completion": text,
         "answer": group.problem.answer,
-        "extracted": Value::Null,
-        "reward": Value::Null,
-        "reason": rollout.reason,
-        "advantage": Value::Null,
-        "finish_reason": rollout.completion.finish_reason,
+        "extracted": extracted,
+        "reward": reward,
+        "reason": reason,
+        "advantage": advantage,
+        "finish_reason": completion.finish_reason,
     })
 }
 
