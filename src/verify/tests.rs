@@ -37,6 +37,8 @@ fn verdict(answer: &str, response: &str) -> (f64, Option<String>, String) {
 fn the_box_is_compared_and_the_verdict_says_why() {
     assert_eq!(verdict("12", r"4+8. \boxed{12}"), (1.0, Some("12".into()), "equal".into()));
     assert_eq!(verdict("12", r"\boxed{12.0}").0, 1.0);
+    assert_eq!(verdict("12", r"<think>\boxed{13}</think>\boxed{12}").0, 1.0);
+    assert_eq!(verdict("12", r"<think>\boxed{12}</think>I give up"), (0.0, None, "no answer".into()));
     assert_eq!(verdict("12", r"\boxed{**12**}").0, 1.0);
     assert_eq!(verdict("12", r"\boxed{13}"), (0.0, Some("13".into()), "different".into()));
     assert_eq!(verdict("12", "it is 12"), (0.0, None, "no answer".into()));

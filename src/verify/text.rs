@@ -47,21 +47,29 @@ const FRACTIONS: [(char, &str); 15] = [
     ('⅞', "\\frac{7}{8}"),
 ];
 
-/// The text with `½` and its like written out.
-pub fn spelled_fractions(text: &str) -> Cow<'_, str> {
+/// The text with `½` and its like written out, and full-width characters (`５`) in their usual width.
+pub fn plain_characters(text: &str) -> Cow<'_, str> {
     let written =
         |c: char| FRACTIONS.iter().find(|(fraction, _)| *fraction == c).map(|(_, written)| *written);
-    if !text.contains(|c| written(c).is_some()) {
+    if text.is_ascii() || !text.contains(|c| written(c).is_some() || usual_width(c) != c) {
         return Cow::Borrowed(text);
     }
     let mut spelled = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match written(character) {
             Some(fraction) => spelled.push_str(fraction),
-            None => spelled.push(character),
+            None => spelled.push(usual_width(character)),
         }
     }
     Cow::Owned(spelled)
+}
+
+/// The ASCII character that a full-width one is; any other character as it is.
+fn usual_width(character: char) -> char {
+    match u32::from(character) {
+        code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFF01 + 0x21).unwrap_or(character),
+        _ => character,
+    }
 }
 
 /// A piece of an answer's text.

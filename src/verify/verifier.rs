@@ -147,7 +147,7 @@ impl Verifier {
     /// Whether the constraints of a label are followed, by what stands behind the model's thoughts.
     fn follow(&self, label: &str, response: &str) -> Verdict {
         let constraints = Constraint::parse(label).expect("labels are checked when they are loaded");
-        let response = response.rsplit("</think>").next().unwrap_or(response);
+        let response = behind_thoughts(response);
         let outcomes: Vec<_> =
             constraints.iter().map(|constraint| (constraint, constraint.check(response))).collect();
         let followed = outcomes.iter().filter(|(_, outcome)| outcome.followed).count();
@@ -170,7 +170,7 @@ impl Verifier {
         let gold = gold_answer(&problem.answer);
         let unread = if problem.kind.is_judge() { "no verdict" } else { "no answer" };
         let mut unreadable: Option<Verdict> = None;
-        for Candidate { text, extractor } in candidates(response, &self.config.extract) {
+        for Candidate { text, extractor } in candidates(behind_thoughts(response), &self.config.extract) {
             if text.is_empty() || !answers(problem.kind, &text) {
                 if extractor == Extractor::Box {
                     return Verdict::unread(unread);
@@ -211,7 +211,7 @@ impl Verifier {
     }
 
     fn first_answer(&self, response: &str) -> Option<Candidate> {
-        candidates(response, &self.config.extract).find(|found| !found.text.is_empty())
+        candidates(behind_thoughts(response), &self.config.extract).find(|found| !found.text.is_empty())
     }
 
     /// Refuses a problem whose reference its verifier cannot read: every response to it would silently
@@ -258,6 +258,11 @@ impl Verifier {
             kind.name()
         )))
     }
+}
+
+/// What stands behind the model's thoughts, where it ends them: an answer that is only thought of is none.
+fn behind_thoughts(response: &str) -> &str {
+    response.rsplit("</think>").next().unwrap_or(response)
 }
 
 /// Why two answers count as equal or not.

@@ -48,17 +48,20 @@ fn last_is(text: &str) -> Option<usize> {
     [" is ", " is: "].into_iter().filter_map(|word| Some(begin + sentence.rfind(word)? + word.len())).max()
 }
 
-/// The first formula of a text if it comes soon, else its first number, else its first words.
+/// The first formula of a text if it comes soon ("not" before it makes words of it), else its first numbers, else its first words.
 fn value_in(text: &str) -> Option<String> {
     let near = &text[..floor_boundary(text, REACH)];
     let bare = near.trim_start_matches(|c: char| c.is_whitespace() || "*:=\"'".contains(c));
     let begin = near.len() - bare.len();
     let formulas = latex::formulas(&text[begin..floor_boundary(text, begin + 16 * REACH)]);
-    let number = plain::first_number(first_sentence(bare));
+    if bare.starts_with("not ") {
+        return words(bare);
+    }
+    let number = plain::first_numbers(first_sentence(bare));
     let formula = formulas.iter().position(|formula| formula.outside.0 < REACH);
     if let Some(first) = formula {
         let before = &bare[..floor_boundary(bare, formulas[first].outside.0)];
-        if plain::first_number(before).is_none() {
+        if plain::first_numbers(before).is_none() {
             return Some(latex::joined_after(&text[begin..], &formulas, first));
         }
     }

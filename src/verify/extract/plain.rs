@@ -44,9 +44,19 @@ pub fn last_number(text: &str) -> Option<String> {
     numbers(text).last().map(|span| with_percent(text, span))
 }
 
-/// The first number of a text.
-pub fn first_number(text: &str) -> Option<String> {
-    numbers(text).next().map(|span| with_percent(text, span))
+/// The first number of a text, with those that "or" and "and" join to it: "5 or 6" is not five.
+pub fn first_numbers(text: &str) -> Option<String> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for span in numbers(text) {
+        let joined =
+            |last: &(usize, usize)| matches!(text[last.1..span.0].trim(), "or" | "and" | ", or" | ", and");
+        if found.last().is_some_and(|last| !joined(last)) {
+            break;
+        }
+        found.push(span);
+    }
+    let parts: Vec<String> = found.into_iter().map(|span| with_percent(text, span)).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Whether a number stands behind the end of the sentence that a text begins in; it may have ended before.

@@ -34,6 +34,8 @@ fn announcements_are_found_in_the_words_that_models_use() {
         ("The answer is (B).", "(B)"),
         ("The answer is Paris.", "Paris"),
         ("the answer is -5", "-5"),
+        ("the answer is 5 or 6.", "5, 6"),
+        ("the answer is not 5", "not 5"),
         ("The answer is 28 percent", r"28\%"),
     ] {
         assert_eq!(first(response), answer, "{response}");

@@ -218,10 +218,13 @@ impl Lexer<'_> {
     fn environment(&mut self, name: &str, length: usize) -> Result<(), Stop> {
         let (content, total) =
             self.argument(length).ok_or(Stop::Unreadable("an environment without a name"))?;
-        if matches!(
+        let lays_out = matches!(
             content.trim_end_matches('*'),
             "align" | "aligned" | "equation" | "gather" | "gathered" | "split"
-        ) {
+        );
+        // Equations one below the other; with cells it is a function in pieces, which is not read.
+        let is_system = content == "cases" && (name == "end" || !self.inside_environment().contains('&'));
+        if lays_out || is_system {
             self.skip(total);
         } else if name == "begin" {
             self.push(Kind::Begin(content.clone()), total);
@@ -235,6 +238,11 @@ impl Lexer<'_> {
             self.push(Kind::End(content), total);
         }
         Ok(())
+    }
+
+    /// The text up to where an environment ends.
+    fn inside_environment(&self) -> &str {
+        self.rest().split("\\end").next().unwrap_or("")
     }
 
     fn number_set(&mut self, length: usize) -> Result<(), Stop> {

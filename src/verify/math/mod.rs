@@ -109,7 +109,7 @@ pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
         return if gold == answer { Comparison::SameText } else { Comparison::GaveUp("too long") };
     }
     let (gold, answer) = (text::unescaped(gold), text::unescaped(answer));
-    let (gold, answer) = (&*text::spelled_fractions(&gold), &*text::spelled_fractions(&answer));
+    let (gold, answer) = (&*text::plain_characters(&gold), &*text::plain_characters(&answer));
     let (plain_gold, plain_answer) = (text::normal(gold), text::normal(answer));
     if !plain_gold.is_empty() && (plain_gold == plain_answer || words::same_truth(&plain_gold, &plain_answer))
     {

@@ -133,6 +133,8 @@ fn statements_are_compared_by_what_they_say() {
         ("{yes}", "yes"),
         ("No solution", r"\text{no solution}"),
         ("½", "1/2"),
+        ("15", "１５"),
+        (r"\begin{cases} x = 1 \\ y = 2 \end{cases}", "(1, 2)"),
         ("3½", "3.5"),
         ("6x + 52", r"\mathbf{6x + 52}"),
         (r"3\!x + 68", r"\mathrm{3x} + 68"),
@@ -148,6 +150,13 @@ fn statements_are_compared_by_what_they_say() {
         ("sinh x", "sinh X"),
         ("tanh x", "tan hx"),
     ]);
+}
+
+#[test]
+fn a_bound_is_no_value() {
+    for answer in ["> 5", r"\ge 5", r"\neq 5", "<5"] {
+        assert!(matches!(equal("5", answer), Comparison::Unreadable(_)), "{answer}");
+    }
 }
 
 #[test]

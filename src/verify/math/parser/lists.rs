@@ -92,8 +92,9 @@ impl Parser<'_> {
     pub fn item(&mut self) -> Parsed {
         self.nested(|parser| {
             let first = match parser.relation() {
-                // "= 5", "> 3" after a box that left its name outside
-                Some(_) => Expr::Text(String::new()),
+                // "= 5": the name was left outside of the box; "> 5" is no value.
+                Some(Relation::Equal | Relation::Approximate) => Expr::Text(String::new()),
+                Some(_) => return Err(Stop::Unreadable("a relation without its left side")),
                 None => parser.sets()?,
             };
             let mut rest = Vec::new();
