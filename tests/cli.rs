@@ -76,6 +76,8 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
         "train.kl_estimator=k1",
         "train.kl_target=0.001",
         "train.kl_horizon=100",
+        "train.reference=ema",
+        "train.reference_decay=0.5",
         "train.entropy_coefficient=0.01",
         "train.importance=truncated",
         "train.epochs=2",

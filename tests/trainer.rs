@@ -9,8 +9,8 @@ use spark::{
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{
-        AdamW, AdamWConfig, AdvantageEstimator, Importance, KlEstimator, KlPlace, Normalization, Surrogate,
-        TrainConfig, Trainer, UpdateReport, adapted,
+        AdamW, AdamWConfig, AdvantageEstimator, Importance, KlEstimator, KlPlace, Normalization,
+        ReferenceMode, Surrogate, TrainConfig, Trainer, UpdateReport, adapted,
     },
     verify::{Penalties, Verdict},
 };
@@ -181,6 +181,27 @@ fn a_penalty_on_the_reward_is_summed_over_the_completion_and_adapts() {
     let expected = adapted(config.kl_coefficient, report.kl, config.kl_target, 9, config.kl_horizon);
     assert!(expected != config.kl_coefficient);
     assert_eq!(trainer.adapted_kl_coefficient(), Some(expected));
+}
+
+#[test]
+fn a_reference_that_moves_follows_the_policy() {
+    let moved = |reference: ReferenceMode| {
+        let config = TrainConfig { reference, reference_every: 2, reference_decay: 0.25, ..config() };
+        let (start, optimizer) = (tiny_model(1), AdamW::<Differentiable>::new(config.adamw));
+        let mut trainer = Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
+        let reference = |trainer: &Trainer<Differentiable>| trainer.moving_reference().map(weights);
+        trainer.update(&groups(), 1).unwrap();
+        let first = (reference(&trainer), weights(&trainer.sampler()));
+        trainer.update(&groups(), 2).unwrap();
+        (first, (reference(&trainer), weights(&trainer.sampler())))
+    };
+    let start = weights(&tiny_model(2));
+    assert_eq!(moved(ReferenceMode::Fixed).0.0, None);
+    let (first, second) = moved(ReferenceMode::Refreshed);
+    assert!(first.0.unwrap() == start && second.0.unwrap() == second.1);
+    let (first, _) = moved(ReferenceMode::Ema);
+    let expected: Vec<f32> = start.iter().zip(&first.1).map(|(old, new)| 0.25 * old + 0.75 * new).collect();
+    assert!(largest_difference(&first.0.unwrap(), &expected) < 1e-6);
 }
 
 #[test]

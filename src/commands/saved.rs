@@ -22,12 +22,15 @@ use crate::{
 };
 
 const OPTIMIZER: &str = "trainer/optimizer.safetensors";
+const REFERENCE: &str = "trainer/reference";
 const STATE: &str = "trainer/state.json";
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
     pub policy: Qwen<B>,
     pub optimizer: AdamW<B>,
+    /// Where it moves.
+    pub reference: Option<Qwen<B::InnerBackend>>,
     pub state: S,
 }
 
@@ -60,6 +63,9 @@ impl TrainerCheckpoints {
             save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
             fs::create_dir_all(dir.join("trainer"))?;
             trainer.optimizer.save(&trainer.policy, &dir.join(OPTIMIZER))?;
+            if let Some(reference) = trainer.moving_reference() {
+                save_model_dir(reference, &self.source, &dir.join(REFERENCE), self.config.exact())?;
+            }
             write_json(&dir.join(STATE), state)
         })?;
         Ok(())
@@ -86,7 +92,9 @@ impl TrainerCheckpoints {
         }
         let policy = trainable::<B>(policy, &config.model.freeze)?;
         let optimizer = AdamW::load(config.train.adamw, &policy, &dir.join(OPTIMIZER), &start.device())?;
-        Ok(Some(Saved { policy, optimizer, state }))
+        let reference = dir.join(REFERENCE);
+        let reference = reference.exists().then(|| load_onto(start.clone(), &reference)).transpose()?;
+        Ok(Some(Saved { policy, optimizer, reference, state }))
     }
 }
 
@@ -102,7 +110,7 @@ impl<B: TrainBackend, S> Saved<B, S> {
             false => start.clone(),
         };
         let policy = trainable::<B>(policy, &config.model.freeze)?;
-        Ok(Self { policy, optimizer: AdamW::new(config.train.adamw), state })
+        Ok(Self { policy, optimizer: AdamW::new(config.train.adamw), reference: None, state })
     }
 }
 

@@ -112,7 +112,7 @@ impl<B: TrainBackend> Session<B> {
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
-        let Saved { policy, optimizer, state } = match saved {
+        let Saved { policy, optimizer, reference, state } = match saved {
             Some(saved) => {
                 let state = saved.state.resumed(&config, train.len())?;
                 Saved { state, ..saved }
@@ -126,7 +126,7 @@ impl<B: TrainBackend> Session<B> {
         let seconds_before = state.seconds;
         let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone());
         Ok(Self {
-            trainer: trainer.with_kl_coefficient(state.kl_coefficient),
+            trainer: trainer.with_reference(reference).with_kl_coefficient(state.kl_coefficient),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,

@@ -56,7 +56,7 @@ impl Job for SftJob {
         let start = starting_model::<B::InnerBackend>(&config, &device)?;
         let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
         let fresh = SftState { step: 0, cursor: ShuffledCursor::new(config.seed, examples.len()) };
-        let Saved { policy, optimizer, mut state } = match saved {
+        let Saved { policy, optimizer, mut state, .. } = match saved {
             Some(saved) => saved,
             None => Saved::<B, _>::new(&start, &config, fresh)?,
         };

@@ -17,13 +17,13 @@ pub enum AdvantageEstimator {
     /// says otherwise.
     #[default]
     GroupNorm,
-    /// `r − mean` (Dr. GRPO, arXiv 2503.20783, §3.2): hard and easy problems are not blown up.
+    /// `r − mean` (Dr. GRPO, arXiv 2503.20783): hard and easy problems are not blown up.
     #[serde(alias = "dr_grpo")]
     Mean,
-    /// `r − (mean of the other n − 1)` (RLOO, arXiv 2402.14740, §2.3).
+    /// `r − (mean of the other n − 1)` (RLOO, arXiv 2402.14740).
     Rloo,
     /// `a = r − mean`, then `(a − mean a) / (std a + ε)` over the batch unless a scope says otherwise
-    /// (REINFORCE++ with baseline, arXiv 2501.03262, §3.3).
+    /// (REINFORCE++ with baseline, arXiv 2501.03262).
     ReinforcePlusPlus,
     /// `(r − mean r) / (std r + ε)` over the batch unless a scope says otherwise.
     BatchNorm,

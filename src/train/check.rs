@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::config::TrainConfig;
+use super::{config::TrainConfig, reference::ReferenceMode};
 use crate::error::input_error;
 
 impl TrainConfig {
@@ -84,6 +84,15 @@ impl TrainConfig {
         require(high >= 1.0, "importance_high", &high, "at least 1")?;
         require(self.epochs >= 1, "epochs", &self.epochs, "at least 1")?;
         require(self.mini_batches >= 1, "mini_batches", &self.mini_batches, "at least 1")?;
+        require(self.reference_every >= 1, "reference_every", &self.reference_every, "at least 1")?;
+        let decay = self.reference_decay;
+        require((0.0..1.0).contains(&decay), "reference_decay", &decay, "at least 0 and below 1")?;
+        if self.reference != ReferenceMode::Fixed && self.kl_coefficient == 0.0 {
+            return Err(input_error(
+                "train.reference: there is no penalty against it; set train.kl_coefficient above 0, or leave \
+                 train.reference out",
+            ));
+        }
         if self.kl_target > 0.0 && self.kl_coefficient == 0.0 {
             return Err(input_error(
                 "train.kl_target: there is no coefficient to adapt; set train.kl_coefficient above 0, or leave \

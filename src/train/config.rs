@@ -6,6 +6,7 @@ use super::{
     advantage::{AdvantageEstimator, AdvantageRule, AdvantageScope},
     loss::{Bounds, Clip, Importance, KlEstimator, KlPlace, PolicyLoss, Surrogate},
     optimizer::AdamWConfig,
+    reference::ReferenceMode,
 };
 use crate::{data::Kind, rollout::Sampling};
 
@@ -92,7 +93,7 @@ pub struct TrainConfig {
     pub clip_high: f64,
     /// Bounds what a completion of negative advantage can cost; 0 is no bound.
     pub dual_clip: f64,
-    /// Weight of the KL penalty against the start; 0 leaves out the reference model altogether.
+    /// Weight of the KL penalty against the reference; 0 leaves out the reference model altogether.
     pub kl_coefficient: f64,
     pub kl_estimator: KlEstimator,
     /// Whether the penalty is a term of the loss or comes off the reward.
@@ -101,6 +102,12 @@ pub struct TrainConfig {
     pub kl_target: f64,
     /// Completions over which an adaptive coefficient moves by its error.
     pub kl_horizon: f64,
+    /// What the reference is.
+    pub reference: ReferenceMode,
+    /// Steps after which a refreshed reference becomes the policy.
+    pub reference_every: u64,
+    /// What an averaged reference keeps of itself per step.
+    pub reference_decay: f64,
     /// Weight of the entropy bonus.
     pub entropy_coefficient: f64,
     /// Correction of the gap between the sampler's log-probabilities and the trainer's.
@@ -150,6 +157,9 @@ impl Default for TrainConfig {
             kl_in: KlPlace::Loss,
             kl_target: 0.0,
             kl_horizon: 10_000.0,
+            reference: ReferenceMode::Fixed,
+            reference_every: 100,
+            reference_decay: 0.992,
             entropy_coefficient: 0.0,
             importance: Importance::None,
             importance_low: 0.5,

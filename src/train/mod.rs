@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod loss;
 mod optimizer;
+mod reference;
 mod report;
 mod trainer;
 
@@ -15,5 +16,6 @@ pub use loss::{
     Bounds, Clip, Importance, KlEstimator, KlPlace, LossInput, LossOutput, PolicyLoss, Surrogate, adapted,
 };
 pub use optimizer::{AdamW, AdamWConfig, global_norm};
+pub use reference::ReferenceMode;
 pub use report::UpdateReport;
 pub use trainer::Trainer;

@@ -18,6 +18,7 @@ use super::{
     config::TrainConfig,
     loss::{Importance, KlPlace, LossInput, PolicyLoss, adapted},
     optimizer::{AdamW, global_norm},
+    reference::{ReferenceMode, averaged},
     report::{Sums, UpdateReport},
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     rollout::{Rollout, RolloutGroup},
 };
 
-/// A policy, its frozen start, and the optimizer between them.
+/// A policy, the reference it is held near, and the optimizer between them.
 pub struct Trainer<B: AutodiffBackend> {
     pub policy: Qwen<B>,
     /// `None` when no KL penalty is asked for.
@@ -54,6 +55,9 @@ impl<B: TrainBackend> Trainer<B> {
         config: TrainConfig,
     ) -> Self {
         let reference = reference.filter(|_| config.kl_coefficient > 0.0);
+        // What follows a policy with adapters has adapters: at the beginning, those that change nothing.
+        let adapted = config.reference != ReferenceMode::Fixed && policy.lora.is_some();
+        let reference = reference.map(|start| if adapted { policy.valid().into() } else { start });
         let kl_coefficient = config.kl_coefficient;
         Self { policy, reference, optimizer, config, kl_coefficient }
     }
@@ -67,6 +71,33 @@ impl<B: TrainBackend> Trainer<B> {
     /// The KL coefficient, where it adapts.
     pub fn adapted_kl_coefficient(&self) -> Option<f64> {
         (self.config.kl_target > 0.0).then_some(self.kl_coefficient)
+    }
+
+    /// Goes on with a reference that has moved, where the configuration asks for one.
+    pub fn with_reference(self, saved: Option<Qwen<B::InnerBackend>>) -> Self {
+        let saved = saved.filter(|_| self.moving_reference().is_some()).map(Arc::new);
+        Self { reference: saved.or(self.reference), ..self }
+    }
+
+    /// The reference, where it moves.
+    pub fn moving_reference(&self) -> Option<&Qwen<B::InnerBackend>> {
+        self.reference.as_deref().filter(|_| self.config.reference != ReferenceMode::Fixed)
+    }
+
+    fn move_reference(&mut self, step: u64) {
+        let TrainConfig { reference, reference_every, reference_decay, .. } = self.config;
+        let Some(current) = &self.reference else { return };
+        match reference {
+            ReferenceMode::Fixed => {}
+            ReferenceMode::Refreshed if step.is_multiple_of(reference_every) => {
+                self.reference = Some(self.sampler().into());
+            }
+            ReferenceMode::Refreshed => {}
+            ReferenceMode::Ema => {
+                let next = averaged(Qwen::clone(current), &self.policy, reference_decay);
+                self.reference = Some(next.into());
+            }
+        }
     }
 
     /// The policy without autodiff, for sampling.
@@ -100,6 +131,7 @@ impl<B: TrainBackend> Trainer<B> {
         let report = UpdateReport { advantages, ..UpdateReport::over(updates) };
         let report = UpdateReport { kl: penalty.kl.unwrap_or(report.kl), ..report };
         self.adapt_kl_coefficient(report.kl, completions);
+        self.move_reference(step);
         Ok(report)
     }
 

@@ -43,7 +43,7 @@ pub enum KlPlace {
 /// How far a step may move an adaptive coefficient: errors count at most this share of the target.
 const LARGEST_ERROR: f64 = 0.2;
 
-/// The coefficient after a step (arXiv 1909.08593, §2.2): `β · (1 + e · n / horizon)` with
+/// The coefficient after a step (arXiv 1909.08593): `β · (1 + e · n / horizon)` with
 /// `e = clip(kl / target − 1, ±0.2)` and `n` completions in the step.
 ///
 /// `β = 0.1`, target 0.02, measured 0.022, 1,000 completions, horizon 10,000: `0.1 · (1 + 0.1 · 0.1) = 0.101`.

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Surrogate {
-    /// `min(ρ A, clip(ρ) A)` (PPO, arXiv 1707.06347, eq. 7; separate bounds: DAPO, arXiv 2503.14476, eq. 10).
+    /// `min(ρ A, clip(ρ) A)` (PPO, arXiv 1707.06347, eq. 7; separate bounds: DAPO, arXiv 2503.14476).
     #[default]
     Ppo,
     /// The same with one ratio per completion, `s = exp(mean over its tokens of log ρ)` (GSPO,
-    /// arXiv 2507.18071, eq. 5 and 7).
+    /// arXiv 2507.18071).
     Gspo,
-    /// `detach(clip(ρ)) · A · log π`: every token keeps a gradient (CISPO, arXiv 2506.13585, eq. 4).
+    /// `detach(clip(ρ)) · A · log π`: every token keeps a gradient (CISPO, arXiv 2506.13585).
     Cispo,
 }
 
@@ -26,8 +26,7 @@ pub struct Clip {
     pub low: f64,
     /// The ratio counts at most `1 + high`.
     pub high: f64,
-    /// Where `A < 0` the objective is at least `dual · A`; 0 is no bound (dual clip, arXiv 1912.09729,
-    /// eq. 5).
+    /// Where `A < 0` the objective is at least `dual · A`; 0 is no bound (dual clip, arXiv 1912.09729).
     pub dual: f64,
 }
 
