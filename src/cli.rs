@@ -73,6 +73,13 @@ pub enum Command {
         Examples:\n  spark verify --data answers.jsonl > verdicts.jsonl\n  \
         spark verify --data answers.jsonl --verifier math --extract box,phrase")]
     Verify(VerifyArgs),
+    /// Make judge and reflection problems of rollouts in a file
+    #[command(
+        after_help = "Rows: {\"question\", \"images\"?, \"answer\", \"completions\": [{\"text\", \"reward\"}]}\n\
+        Output: problems with \"kind\": pointwise, pairwise or reflection; labels balanced; a table on stderr\n\n\
+        Example:\n  spark recycle --rollouts rollouts.jsonl --out problems.jsonl --seed 1"
+    )]
+    Recycle(RecycleArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -215,6 +222,22 @@ pub struct VerifyArgs {
     /// Adds "microseconds" to every line
     #[arg(long)]
     pub timing: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RecycleArgs {
+    /// JSONL
+    #[arg(long, value_name = "FILE")]
+    pub rollouts: PathBuf,
+    /// Where the problems go
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Its [recycle] part says what is made; caps per step do not apply [default: the built-in settings]
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+    /// Override a setting of the recipe
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 #[derive(Debug, Clone, Args)]

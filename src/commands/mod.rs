@@ -8,6 +8,7 @@ mod inputs;
 mod interrupt;
 mod merge;
 mod plan;
+mod recycle;
 mod report;
 mod run_dir;
 mod saved;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Generate(args) => generate::run(args, &common),
         Command::Score(args) => score::run(args, &common),
         Command::Verify(args) => verify::run(&args),
+        Command::Recycle(args) => recycle::run(&args, &common),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),
