@@ -232,7 +232,7 @@ pub struct RecycleArgs {
     /// Where the problems go
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Its [recycle] part says what is made; caps per step do not apply [default: the built-in settings]
+    /// What it says of recycling is followed; caps per step do not apply [default: the built-in settings]
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
     /// Override a setting of the recipe
