@@ -80,6 +80,13 @@ pub enum Command {
         Example:\n  spark recycle --rollouts rollouts.jsonl --out problems.jsonl --seed 1"
     )]
     Recycle(RecycleArgs),
+    /// Compare variants of a run over several seeds, at an equal number of sampled tokens
+    #[command(
+        after_help = "Runs what is not complete yet, then writes OUT/ablation.md, ablation.json and OUT/TASK/plots/*.svg.\n\n\
+        Examples:\n  spark ablate --recipe recipes/ablation.toml --out runs/ablation\n  \
+        spark ablate --task digits-vl --jobs 2\n  spark ablate --report"
+    )]
+    Ablate(AblateArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -241,6 +248,25 @@ pub struct RecycleArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct AblateArgs {
+    /// Tasks, variants and seeds
+    #[arg(long, default_value = "recipes/ablation.toml", value_name = "FILE")]
+    pub recipe: PathBuf,
+    /// Where the runs lie; complete ones are kept, interrupted ones go on
+    #[arg(long, default_value = "runs/ablation", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only this task
+    #[arg(long, value_name = "NAME")]
+    pub task: Option<String>,
+    /// Runs at a time; the cores are shared out
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// Run nothing, report on what is complete
+    #[arg(long)]
+    pub report: bool,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct MergeArgs {
     /// A PEFT directory; its adapter_config.json names the base model
     #[arg(long, value_name = "DIR")]
@@ -314,6 +340,23 @@ pub enum DataCommand {
         #[arg(long, value_name = "FILE")]
         source: PathBuf,
         /// A folder without images of an earlier build
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Build datasets/calculations: chains of calculations in plain text
+    #[command(after_help = "Example:\n  spark data calculations --out datasets/calculations")]
+    Calculations {
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the tokenizer and configuration files of models/tiny-text
+    #[command(
+        after_help = "Example:\n  spark data tiny-text --dataset datasets/calculations --out models/tiny-text"
+    )]
+    TinyText {
+        /// The data set whose text the tokenizer is made for
+        #[arg(long, value_name = "DIR")]
+        dataset: PathBuf,
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },

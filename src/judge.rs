@@ -1,6 +1,9 @@
 //! The judge and reflection prompts. Text only: knows nothing of problems, rollouts or models.
 //!
-//! Every prompt shows the original question and what was answered; none shows the reference answer.
+//! Every prompt shows the original question and what was answered; none shows the reference answer, and
+//! none claims that what it shows is wrong.
+
+use std::ops::Range;
 
 /// The text around one or two candidates. `{question}` comes first in every wording.
 struct Wording {
@@ -22,10 +25,16 @@ impl Wording {
     }
 }
 
-/// Wordings per kind of prompt; `wording` below is taken modulo this.
-pub const WORDINGS: usize = 4;
+/// Wordings per kind of prompt that may be trained on.
+pub const WORDINGS: usize = 8;
 
-const POINTWISE: [Wording; WORDINGS] = [
+/// Wordings that are never trained on: accuracy under them shows whether a model learnt to judge, or to
+/// answer eight sentences.
+pub const HELD_OUT_WORDINGS: Range<usize> = WORDINGS..WORDINGS + 4;
+
+const ALL: usize = HELD_OUT_WORDINGS.end;
+
+const POINTWISE: [Wording; ALL] = [
     Wording::one("Proposed answer: ", "Is the proposed answer correct? Reply \\boxed{Yes} or \\boxed{No}."),
     Wording::one("Someone answered: ", "Is that right? Reply \\boxed{Yes} or \\boxed{No}."),
     Wording::one("Check this answer: ", "Does it solve the question? Reply \\boxed{Yes} or \\boxed{No}."),
@@ -33,9 +42,30 @@ const POINTWISE: [Wording; WORDINGS] = [
         "An answer to judge: ",
         "Solve the question, compare, and reply \\boxed{Yes} or \\boxed{No}.",
     ),
+    Wording::one("A student wrote: ", "Did the student get it right? Reply \\boxed{Yes} or \\boxed{No}."),
+    Wording::one(
+        "Candidate: ",
+        "Decide whether the candidate is the correct answer: \\boxed{Yes} or \\boxed{No}.",
+    ),
+    Wording::one(
+        "Here is a reply to the question: ",
+        "Verify it step by step, then end with \\boxed{Yes} if it is correct and \\boxed{No} if it is not.",
+    ),
+    Wording::one("Claimed result: ", "True or not? Write \\boxed{Yes} or \\boxed{No}."),
+    // Held out.
+    Wording::one("A colleague suggests: ", "Would you accept this? Answer \\boxed{Yes} or \\boxed{No}."),
+    Wording::one(
+        "Submission: ",
+        "Mark the submission: \\boxed{Yes} for a correct one, \\boxed{No} for any other.",
+    ),
+    Wording::one("The reply was: ", "Does the reply hold up? Say \\boxed{Yes} or \\boxed{No}."),
+    Wording::one(
+        "Result under review: ",
+        "Work the question out yourself. Does the result agree? \\boxed{Yes} or \\boxed{No}.",
+    ),
 ];
 
-const PAIRWISE: [Wording; WORDINGS] = [
+const PAIRWISE: [Wording; ALL] = [
     Wording::two("Answer A: ", "Answer B: ", "Which answer is correct? Reply \\boxed{A} or \\boxed{B}."),
     Wording::two("Option A: ", "Option B: ", "Only one is right. Reply \\boxed{A} or \\boxed{B}."),
     Wording::two(
@@ -44,9 +74,46 @@ const PAIRWISE: [Wording; WORDINGS] = [
         "Choose the correct one. Reply \\boxed{A} or \\boxed{B}.",
     ),
     Wording::two("A says: ", "B says: ", "Who is right? Reply \\boxed{A} or \\boxed{B}."),
+    Wording::two(
+        "Student A wrote: ",
+        "Student B wrote: ",
+        "Which student solved it? Reply \\boxed{A} or \\boxed{B}.",
+    ),
+    Wording::two(
+        "Candidate A: ",
+        "Candidate B: ",
+        "Solve the question and name the candidate that agrees: \\boxed{A} or \\boxed{B}.",
+    ),
+    Wording::two(
+        "Reply A: ",
+        "Reply B: ",
+        "Compare the two replies step by step, then end with \\boxed{A} or \\boxed{B}.",
+    ),
+    Wording::two(
+        "Result A: ",
+        "Result B: ",
+        "Write the letter of the true result: \\boxed{A} or \\boxed{B}.",
+    ),
+    // Held out.
+    Wording::two(
+        "Colleague A suggests: ",
+        "Colleague B suggests: ",
+        "Whose suggestion would you accept? Answer \\boxed{A} or \\boxed{B}.",
+    ),
+    Wording::two(
+        "Submission A: ",
+        "Submission B: ",
+        "One submission deserves the mark. Is it \\boxed{A} or \\boxed{B}?",
+    ),
+    Wording::two("One reply (A): ", "Another reply (B): ", "Which holds up? Say \\boxed{A} or \\boxed{B}."),
+    Wording::two(
+        "Under review, A: ",
+        "Under review, B: ",
+        "Work the question out yourself and pick the match: \\boxed{A} or \\boxed{B}.",
+    ),
 ];
 
-const REFLECTION: [Wording; WORDINGS] = [
+const REFLECTION: [Wording; ALL] = [
     Wording::one(
         "Earlier answer: ",
         "It may be right or wrong. Check it, then put the final answer in \\boxed{}.",
@@ -57,23 +124,50 @@ const REFLECTION: [Wording; WORDINGS] = [
     ),
     Wording::one("A first attempt: ", "Look again and correct it if needed. Final answer in \\boxed{}."),
     Wording::one("Draft answer: ", "Keep it if it is right, mend it if not. Final answer in \\boxed{}."),
+    Wording::one(
+        "A student wrote: ",
+        "Decide whether that can stand, and give your own answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "Candidate: ",
+        "Test the candidate against the question, then answer in \\boxed{}; repeat it if it passes.",
+    ),
+    Wording::one(
+        "Here is a reply to the question: ",
+        "Go through it step by step. End with the answer that you trust in \\boxed{}.",
+    ),
+    Wording::one("Claimed result: ", "Confirm or replace it. Write the result in \\boxed{}."),
+    // Held out.
+    Wording::one(
+        "A colleague suggests: ",
+        "Would you sign that? Put the answer you would sign in \\boxed{}.",
+    ),
+    Wording::one("Submission: ", "Review the submission and hand in the best answer in \\boxed{}."),
+    Wording::one("The reply was: ", "See whether it holds up, and say in \\boxed{} what the answer is."),
+    Wording::one(
+        "Result under review: ",
+        "Work the question out yourself, compare, and settle on \\boxed{}.",
+    ),
 ];
 
 /// "Is this answer correct?" — to be answered Yes or No.
+///
+/// # Panics
+/// Here and below: when there is no such wording.
 pub fn pointwise(question: &str, candidate: &str, wording: usize) -> String {
-    let Wording { before, after, .. } = &POINTWISE[wording % WORDINGS];
+    let Wording { before, after, .. } = &POINTWISE[wording];
     format!("{question}\n{before}{candidate}\n{after}")
 }
 
 /// "Which of these two is correct?" — to be answered A or B.
 pub fn pairwise(question: &str, a: &str, b: &str, wording: usize) -> String {
-    let Wording { before, between, after } = &PAIRWISE[wording % WORDINGS];
+    let Wording { before, between, after } = &PAIRWISE[wording];
     format!("{question}\n{before}{a}\n{between}{b}\n{after}")
 }
 
 /// "Here is a possibly wrong answer: judge it and solve the problem."
 pub fn reflection(question: &str, candidate: &str, wording: usize) -> String {
-    let Wording { before, after, .. } = &REFLECTION[wording % WORDINGS];
+    let Wording { before, after, .. } = &REFLECTION[wording];
     format!("{question}\n{before}{candidate}\n{after}")
 }
 
@@ -87,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_wording_shows_the_question_the_candidates_and_the_reply_format() {
-        for wording in 0..WORDINGS {
+        for wording in 0..ALL {
             shows(
                 &pointwise("What?", "<first>", wording),
                 &["What?", "<first>", r"\boxed{Yes}", r"\boxed{No}"],
@@ -100,12 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn wordings_differ_and_repeat_after_the_last() {
+    fn wordings_differ() {
         let prompts = |wording| {
             [pointwise("Q", "1", wording), pairwise("Q", "1", "2", wording), reflection("Q", "1", wording)]
         };
-        for wording in 0..WORDINGS {
-            assert_eq!(prompts(wording), prompts(wording + WORDINGS));
+        for wording in 0..ALL {
             for other in 0..wording {
                 prompts(wording).iter().zip(prompts(other)).for_each(|(a, b)| assert_ne!(*a, b));
             }
@@ -114,7 +207,7 @@ mod tests {
 
     #[test]
     fn no_wording_says_whether_the_answer_is_right() {
-        for wording in 0..WORDINGS {
+        for wording in 0..ALL {
             let prompt = reflection("Q", "1", wording);
             assert!(!prompt.contains("is wrong") && !prompt.contains("incorrect"), "{prompt}");
         }

@@ -15,7 +15,7 @@
 //! | modules | what they are for |
 //! |---|---|
 //! | [`error`], [`random`] | input errors; random numbers keyed by what they are for |
-//! | [`metrics`], [`backend`], [`data`] | numbers and their sinks; backends by name; problems and their files |
+//! | [`metrics`], [`plot`], [`backend`], [`data`] | numbers and their sinks; SVG plots; backends by name; problems and their files |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
 //! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
@@ -37,6 +37,7 @@ pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod plan;
+pub mod plot;
 pub mod processor;
 pub mod random;
 pub mod recycle;

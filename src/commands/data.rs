@@ -1,8 +1,9 @@
-//! Makes what the repository ships: the data set digits-vl, and the tiny vision-language model's
-//! tokenizer and configuration files.
+//! Makes what the repository ships: the data sets digits-vl and calculations, and the tiny models'
+//! tokenizers and configuration files.
 
+mod calculations;
 mod drills;
-mod tiny_vl;
+mod tiny_model;
 mod vocabulary;
 mod warm_start;
 
@@ -16,9 +17,13 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::json;
 
-pub use self::tiny_vl::{TinyVlOptions, TinyVlReport, write_tiny_vl};
+use self::warm_start::WarmStart;
+pub use self::{
+    calculations::{CalculationsOptions, write_calculations},
+    tiny_model::{Architecture, TinyModelOptions, TinyModelReport, write_tiny_model},
+};
 use crate::{
-    data::digits::{self, Drawing, NumberImage, Plan, Posed, SourceDigit},
+    data::digits::{self, Drawing, NumberImage, Plan, Posed, SourceDigit, Task},
     error::input_error,
 };
 
@@ -70,17 +75,18 @@ pub struct DigitsVlReport {
 /// An input error where the source is malformed, the options ask for more than it allows, or the folder
 /// already holds images; otherwise where a file cannot be written.
 pub fn write_digits_vl(options: &DigitsVlOptions) -> Result<DigitsVlReport> {
-    if !(0.0..=1.0).contains(&options.judge_label_noise) {
-        return Err(input_error(format!(
-            "judge_label_noise is {}, but must be a probability from 0 to 1",
-            options.judge_label_noise
-        )));
-    }
+    check_noise(options.judge_label_noise)?;
     let digits = digits::read_digits(&options.source)?;
     let Drawing { train, test, warm } = options.plan.draw(&digits)?;
-    let pairs =
-        warm_start::warm_start(&options.plan, &warm.images, options.warm_pairs, options.judge_label_noise)?;
-    let drills = drills::drills(options.drills, &mut options.plan.stream("drills"));
+    let warm_start = WarmStart {
+        pairs: options.warm_pairs,
+        judge_label_noise: options.judge_label_noise,
+        at_a_glance: 0.6,
+        wordings: 4,
+        stream: &|purpose| options.plan.stream(purpose),
+    };
+    let pairs = warm_start.draw(|count, stream| digits::pose(&warm.images, &Task::ALL, count, stream))?;
+    let drills = drills::drills(options.drills, &drills::DIGITS, &mut options.plan.stream("drills"));
     let images: Vec<&NumberImage> =
         [&train, &test, &warm].into_iter().flat_map(|part| &part.images).collect();
 
@@ -96,6 +102,15 @@ pub fn write_digits_vl(options: &DigitsVlOptions) -> Result<DigitsVlReport> {
         warm_pairs: pairs.len(),
         drills: drills.len(),
     })
+}
+
+fn check_noise(judge_label_noise: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&judge_label_noise) {
+        return Ok(());
+    }
+    Err(input_error(format!(
+        "judge_label_noise is {judge_label_noise}, but must be a probability from 0 to 1"
+    )))
 }
 
 fn write_images(out: &Path, images: &[&NumberImage], digits: &[SourceDigit]) -> Result<()> {

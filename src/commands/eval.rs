@@ -65,12 +65,7 @@ impl Job for EvalJob {
                 .into_iter()
                 .flat_map(|group| {
                     let problem = group.problem;
-                    group.rollouts.into_iter().map(move |rollout| Reflected {
-                        problem: problem.clone(),
-                        text: rollout.text,
-                        verdict: rollout.verdict,
-                        rounds: 0,
-                    })
+                    group.rollouts.into_iter().map(move |rollout| Reflected::first(problem.clone(), rollout))
                 })
                 .collect(),
             Strategy::Reflect => {
@@ -98,7 +93,7 @@ fn answer_row(answer: &Reflected) -> Value {
         "extracted": answer.verdict.extracted,
         "reward": answer.verdict.reward,
         "reason": answer.verdict.reason,
-        "reflections": answer.rounds,
+        "reflections": answer.rounds(),
     })
 }
 

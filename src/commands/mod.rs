@@ -1,6 +1,7 @@
 //! One file per command: from its options to library calls. The only place that joins trainer,
 //! checkpoint and data.
 
+mod ablate;
 pub mod data;
 mod eval;
 mod generate;
@@ -17,6 +18,8 @@ mod session;
 mod sft;
 mod train;
 mod verify;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -36,10 +39,17 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Score(args) => score::run(args, &common),
         Command::Verify(args) => verify::run(&args),
         Command::Recycle(args) => recycle::run(&args, &common),
+        Command::Ablate(args) => ablate::run(&args, &common),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),
     }
+}
+
+fn make_tiny_model(architecture: data::Architecture, dataset: PathBuf, out: PathBuf) -> Result<()> {
+    let report = data::write_tiny_model(&data::TinyModelOptions::new(architecture, dataset, out))?;
+    eprintln!("{} tokens, vocabulary padded to {}", report.tokens, report.vocab_size);
+    Ok(())
 }
 
 fn make_data(what: DataCommand, seed: Option<u64>) -> Result<()> {
@@ -54,8 +64,19 @@ fn make_data(what: DataCommand, seed: Option<u64>) -> Result<()> {
             );
         }
         DataCommand::TinyVl { dataset, out } => {
-            let report = data::write_tiny_vl(&data::TinyVlOptions::new(dataset, out))?;
-            eprintln!("{} tokens, vocabulary padded to {}", report.tokens, report.vocab_size);
+            make_tiny_model(data::Architecture::Qwen2_5Vl, dataset, out)?;
+        }
+        DataCommand::Calculations { out } => {
+            let mut options = data::CalculationsOptions::new(out);
+            options.seed = seed.unwrap_or(options.seed);
+            data::write_calculations(&options)?;
+            let data::CalculationsOptions { train, test, warm_pairs, drills, .. } = options;
+            eprintln!(
+                "{train} training problems, {test} test problems, {warm_pairs} warm-start pairs, {drills} drills"
+            );
+        }
+        DataCommand::TinyText { dataset, out } => {
+            make_tiny_model(data::Architecture::Qwen2, dataset, out)?;
         }
     }
     Ok(())

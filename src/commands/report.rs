@@ -16,8 +16,13 @@ use crate::{
 };
 
 /// `summary.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Updates made, and tokens sampled in them.
+    #[serde(default)]
+    pub steps: u64,
+    #[serde(default)]
+    pub tokens: u64,
     pub before: Scores,
     pub after: Scores,
     /// From the start of the run to its end, interruptions left out.
@@ -118,12 +123,13 @@ fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, fou
 
 /// The table at the end of a run.
 pub fn table(summary: &Summary) -> String {
-    let Summary { before, after, seconds, peak_memory_bytes } = summary;
+    let Summary { before, after, seconds, peak_memory_bytes, .. } = summary;
     let rows = [
         ("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
         ("judge accuracy", before.judge_accuracy, after.judge_accuracy),
         ("  pointwise", before.pointwise_accuracy, after.pointwise_accuracy),
         ("  pairwise", before.pairwise_accuracy, after.pairwise_accuracy),
+        ("  held-out wordings", before.held_out_wording_accuracy, after.held_out_wording_accuracy),
         ("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
     ];
     let mut lines = vec![format!("{:<22}{:>9}{:>9}{:>9}", "held-out set", "before", "after", "points")];

@@ -16,7 +16,7 @@ use crate::{
     checkpoint::save_model_dir,
     config::RunConfig,
     data::{Problem, ShuffledCursor},
-    eval::{EvalConfig, Scores, Solver, build_judge_set, evaluate},
+    eval::{EvalConfig, JudgeSet, Scores, Solver, evaluate},
     kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, names, peak_memory_bytes},
     model::Qwen,
@@ -144,9 +144,10 @@ impl<B: TrainBackend> Session<B> {
         })
     }
 
-    /// Whether the recipe asks for more steps.
+    /// Whether the recipe asks for more steps: neither all are done nor the budget of tokens is spent.
     pub fn steps_left(&self) -> bool {
-        self.state.step < self.config.train.steps
+        let TrainConfig { steps, token_budget, .. } = self.config.train;
+        self.state.step < steps && (token_budget == 0 || self.state.tokens < token_budget)
     }
 
     /// Begins a step and returns its number, from 1.
@@ -279,7 +280,7 @@ impl<B: TrainBackend> Session<B> {
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<Vec<Problem>> {
+    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<JudgeSet> {
         let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
@@ -288,12 +289,14 @@ impl<B: TrainBackend> Session<B> {
         let solver = self.solver(start);
         let groups =
             solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
-        Ok(build_judge_set(&groups, judge_items, self.config.seed))
+        Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
     }
 
-    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &[Problem], when: &str) -> Result<Scores> {
-        let progress = self.sinks.phase(&format!("held-out set, {when}"), self.test.len() + judge_set.len());
-        evaluate(&self.solver(model), &self.test, judge_set, &self.config.eval, &|n| progress.advance(n))
+    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
+        let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
+        let progress = self.sinks.phase(&format!("held-out set, {when}"), count);
+        let RunConfig { eval, seed, .. } = &self.config;
+        evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 
     /// Measures the final model and writes `final/` and `summary.json`.
@@ -305,10 +308,16 @@ impl<B: TrainBackend> Session<B> {
         let policy = self.trainer.sampler();
         let format = self.config.checkpoint.final_format();
         save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
-        let judge_set: Vec<Problem> = read_json(&self.dir.judge_set())?;
+        let judge_set: JudgeSet = read_json(&self.dir.judge_set())?;
         let after = self.score(&policy, &judge_set, "after")?;
-        let summary =
-            Summary { before, after, seconds: self.seconds(), peak_memory_bytes: peak_memory_bytes() };
+        let summary = Summary {
+            steps: self.state.step,
+            tokens: self.state.tokens,
+            before,
+            after,
+            seconds: self.seconds(),
+            peak_memory_bytes: peak_memory_bytes(),
+        };
         write_json(&self.dir.summary(), &summary)?;
         self.sinks.finish();
         Ok(summary)

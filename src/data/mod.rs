@@ -1,9 +1,11 @@
 //! What to learn from: problems, the file formats they come in, and the order they are drawn in.
 //! Knows nothing of models, tokenizers or rewards.
 
+pub mod calculations;
 mod chat;
 mod cursor;
 pub mod digits;
+mod exercise;
 mod format;
 mod problem;
 mod rows;
@@ -12,6 +14,7 @@ mod source;
 
 pub use chat::{Chat, ScoredRow, load_scored_rows};
 pub use cursor::ShuffledCursor;
+pub use exercise::{Exercise, Solution};
 pub use problem::{ImageRef, Kind, Problem};
 pub use sft::{SftExample, load_sft};
 pub use source::{BadRows, Loaded, load_problems};

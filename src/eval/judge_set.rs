@@ -1,5 +1,9 @@
 //! A fixed, balanced set of judge items made from a model's own answers: the yardstick of judging.
 
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{
     data::{Kind, Problem},
     judge,
@@ -7,9 +11,28 @@ use crate::{
     rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
-/// At most `items` pointwise and `items` pairwise problems over the answers in `groups`: as many to be
-/// answered Yes as No, as many A as B, at most one of each kind per original problem.
-pub fn build_judge_set(groups: &[RolloutGroup], items: usize, seed: u64) -> Vec<Problem> {
+/// The same items in two dresses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct JudgeSet {
+    /// Worded as in training.
+    pub items: Vec<Problem>,
+    /// Worded as never in training.
+    pub held_out: Vec<Problem>,
+}
+
+impl JudgeSet {
+    /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, in each dress;
+    /// training uses the first `wordings` wordings.
+    pub fn new(groups: &[RolloutGroup], items: usize, wordings: usize, seed: u64) -> Self {
+        Self {
+            items: build(groups, items, &(0..wordings), seed),
+            held_out: build(groups, items, &judge::HELD_OUT_WORDINGS, seed),
+        }
+    }
+}
+
+/// As many items to be answered Yes as No, as many A as B, at most one of each kind per original problem.
+fn build(groups: &[RolloutGroup], items: usize, wordings: &Range<usize>, seed: u64) -> Vec<Problem> {
     let mut stream = Stream::new(&[seed]);
     let mut order: Vec<&RolloutGroup> =
         groups.iter().filter(|group| group.problem.kind == Kind::Reason).collect();
@@ -26,7 +49,7 @@ pub fn build_judge_set(groups: &[RolloutGroup], items: usize, seed: u64) -> Vec<
             (None, Some(wrong)) => Some((*wrong, false)),
             (None, None) => None,
         };
-        let wording = stream.below(judge::WORDINGS);
+        let wording = wordings.start + stream.below(wordings.len());
         if let Some((answer, is_right)) = candidate {
             pointwise[usize::from(is_right)].push(pointwise_item(&group.problem, answer, is_right, wording));
         }
@@ -82,5 +105,61 @@ fn pairwise_item(problem: &Problem, right: &str, wrong: &str, right_is_a: bool, 
         answer: if right_is_a { "A" } else { "B" }.to_owned(),
         verifier: Some("choice".to_owned()),
         ..problem.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::ModelInput,
+        processor::Prompt,
+        rollout::Completion,
+        verify::{Penalties, Verdict},
+    };
+
+    fn rollout(answer: &str, reward: f64) -> Rollout {
+        Rollout {
+            completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
+            text: String::new(),
+            verdict: Verdict { reward, extracted: Some(answer.to_owned()), ..Verdict::default() },
+            penalties: Penalties::default(),
+        }
+    }
+
+    fn groups() -> Vec<RolloutGroup> {
+        let group = |number: usize| RolloutGroup {
+            unscored: vec![],
+            problem: Problem {
+                id: number.to_string(),
+                kind: Kind::Reason,
+                system: None,
+                question: format!("Question {number}?"),
+                images: vec![],
+                answer: "gold".to_owned(),
+                verifier: None,
+                source: None,
+            },
+            prompt: Prompt { text: String::new(), input: ModelInput::default() },
+            rollouts: vec![rollout("right", 1.0), rollout("wrong", 0.0)],
+        };
+        (0..20).map(group).collect()
+    }
+
+    #[test]
+    fn labels_are_balanced_and_both_dresses_show_the_same_answers_under_the_same_labels() {
+        let set = JudgeSet::new(&groups(), 8, 4, 1);
+        let labels = |items: &[Problem]| -> Vec<(String, String)> {
+            items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()
+        };
+        assert_eq!(set.items.len(), 16);
+        for label in ["Yes", "No", "A", "B"] {
+            assert_eq!(set.items.iter().filter(|item| item.answer == label).count(), 4, "{label}");
+        }
+        assert_eq!(labels(&set.items), labels(&set.held_out));
+        let questions = |items: &[Problem]| -> std::collections::HashSet<String> {
+            items.iter().map(|item| item.question.clone()).collect()
+        };
+        assert!(questions(&set.items).is_disjoint(&questions(&set.held_out)));
     }
 }

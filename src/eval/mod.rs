@@ -4,13 +4,15 @@
 mod judge_set;
 mod reflect;
 mod score;
+mod vote;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-pub use judge_set::build_judge_set;
+pub use judge_set::JudgeSet;
 pub use reflect::{Reflected, answer_with_reflection};
 pub use score::completion_logprobs;
+pub use vote::{Votes, votes};
 
 use crate::{
     data::{Kind, Problem},
@@ -35,11 +37,20 @@ pub struct EvalConfig {
     pub max_new_tokens: usize,
     /// Rounds of judging and reflecting, at most.
     pub reflection_rounds: usize,
+    /// Samples per held-out problem for the accuracy by votes; 0 leaves that out.
+    pub vote_samples: usize,
 }
 
 impl Default for EvalConfig {
     fn default() -> Self {
-        Self { problems: 0, judge_items: 200, judge_samples: 4, max_new_tokens: 768, reflection_rounds: 2 }
+        Self {
+            problems: 0,
+            judge_items: 200,
+            judge_samples: 4,
+            max_new_tokens: 768,
+            reflection_rounds: 2,
+            vote_samples: 0,
+        }
     }
 }
 
@@ -55,16 +66,25 @@ impl EvalConfig {
     }
 }
 
-/// Accuracies on the held-out set, 0..1, all greedy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// Accuracies on the held-out set, 0..1, all greedy but for the votes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     pub reasoning_accuracy: f64,
     pub pointwise_accuracy: f64,
     pub pairwise_accuracy: f64,
     /// The mean of pointwise and pairwise.
     pub judge_accuracy: f64,
+    /// The mean of pointwise and pairwise under wordings that training never uses.
+    #[serde(default)]
+    pub held_out_wording_accuracy: f64,
     /// Answer, judge oneself, answer again when in doubt.
     pub reflect_accuracy: f64,
+    /// The same after 0, 1, 2, … rounds: test-time scaling by reflection.
+    #[serde(default)]
+    pub accuracy_by_rounds: Vec<f64>,
+    /// Test-time scaling by samples.
+    #[serde(default)]
+    pub votes: Vec<Votes>,
     /// Share of greedy answers and judge replies from which an answer could be read.
     pub parsed: f64,
 }
@@ -122,31 +142,39 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     if count == 0 { 0.0 } else { sum / f64::from(count) }
 }
 
-/// All figures of a run's table: solving `problems`, judging `judge_set`, reflecting.
+/// All figures of a run's table: solving `problems`, judging `judge_set`, reflecting. `seed` keys the votes.
 ///
 /// # Errors
 /// When a problem cannot be rendered.
 pub fn evaluate<B: Kernels>(
     solver: &Solver<'_, B>,
     problems: &[Problem],
-    judge_set: &[Problem],
+    judge_set: &JudgeSet,
     config: &EvalConfig,
+    seed: u64,
     progress: &dyn Fn(usize),
 ) -> Result<Scores> {
-    let all = [problems, judge_set].concat();
+    let all = [problems, &judge_set.items].concat();
     let groups = solver.answer_greedily(all, config.max_new_tokens, progress)?;
-    let first_answers = &groups[..problems.len()];
-    let reflected = answer_with_reflection(solver, first_answers, config)?;
-    let pointwise_accuracy = accuracy(&groups, Kind::Pointwise);
-    let pairwise_accuracy = accuracy(&groups, Kind::Pairwise);
+    let held_out = solver.answer_greedily(judge_set.held_out.clone(), config.max_new_tokens, progress)?;
+    let reflected = answer_with_reflection(solver, &groups[..problems.len()], config)?;
+    let after = |rounds| mean(reflected.iter().map(|answer| answer.reward_after(rounds)));
     let parsed =
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     Ok(Scores {
         reasoning_accuracy: accuracy(&groups, Kind::Reason),
-        pointwise_accuracy,
-        pairwise_accuracy,
-        judge_accuracy: (pointwise_accuracy + pairwise_accuracy) / 2.0,
-        reflect_accuracy: mean(reflected.iter().map(|answer| answer.verdict.reward)),
+        pointwise_accuracy: accuracy(&groups, Kind::Pointwise),
+        pairwise_accuracy: accuracy(&groups, Kind::Pairwise),
+        judge_accuracy: judge_accuracy(&groups),
+        held_out_wording_accuracy: judge_accuracy(&held_out),
+        reflect_accuracy: after(config.reflection_rounds),
+        accuracy_by_rounds: (0..=config.reflection_rounds).map(after).collect(),
+        votes: votes(solver, problems, config, seed)?,
         parsed: mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
     })
+}
+
+/// The mean of pointwise and pairwise accuracy.
+fn judge_accuracy(groups: &[RolloutGroup]) -> f64 {
+    (accuracy(groups, Kind::Pointwise) + accuracy(groups, Kind::Pairwise)) / 2.0
 }

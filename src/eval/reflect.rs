@@ -8,7 +8,7 @@ use crate::{
     data::{Kind, Problem},
     judge,
     kernels::Kernels,
-    rollout::RolloutGroup,
+    rollout::{Rollout, RolloutGroup},
     verify::Verdict,
 };
 
@@ -19,8 +19,26 @@ pub struct Reflected {
     /// The text of the last answer.
     pub text: String,
     pub verdict: Verdict,
+    /// The reward of the first answer, and after each time that the model doubted itself and answered again.
+    pub rewards: Vec<f64>,
+}
+
+impl Reflected {
+    /// An answer as it came.
+    pub fn first(problem: Problem, rollout: Rollout) -> Self {
+        let rewards = vec![rollout.verdict.reward];
+        Self { problem, text: rollout.text, verdict: rollout.verdict, rewards }
+    }
+
     /// Times the model doubted itself and answered again.
-    pub rounds: usize,
+    pub fn rounds(&self) -> usize {
+        self.rewards.len() - 1
+    }
+
+    /// The reward had the model stopped after this many rounds.
+    pub fn reward_after(&self, rounds: usize) -> f64 {
+        self.rewards[rounds.min(self.rounds())]
+    }
 }
 
 /// Judges and reflects on first answers, for at most `reflection_rounds` rounds. An answer that cannot
@@ -44,12 +62,11 @@ pub fn answer_with_reflection<B: Kernels>(
         let groups = solver.answer_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
             let answer = &mut answers[index];
-            answer.rounds += 1;
-            let Some(rollout) = group.rollouts.pop() else { continue };
             // A second look that ends without an answer does not take the first away.
-            if rollout.verdict.extracted.is_some() {
+            if let Some(rollout) = group.rollouts.pop().filter(|again| again.verdict.extracted.is_some()) {
                 (answer.text, answer.verdict) = (rollout.text, rollout.verdict);
             }
+            answer.rewards.push(answer.verdict.reward);
         }
     }
     Ok(answers)
@@ -57,13 +74,7 @@ pub fn answer_with_reflection<B: Kernels>(
 
 /// `None` where the answer could not be scored.
 fn first_answer(group: &RolloutGroup) -> Option<Reflected> {
-    let rollout = group.rollouts.first()?;
-    Some(Reflected {
-        problem: group.problem.clone(),
-        text: rollout.text.clone(),
-        verdict: rollout.verdict.clone(),
-        rounds: 0,
-    })
+    Some(Reflected::first(group.problem.clone(), group.rollouts.first()?.clone()))
 }
 
 /// Those of `open` whose answer the model itself calls wrong.
@@ -89,12 +100,17 @@ fn shown_answer(answer: &Reflected) -> &str {
 }
 
 fn self_judgement(answer: &Reflected) -> Problem {
+    is_it_right(&answer.problem, shown_answer(answer), "No")
+}
+
+/// Asks whether an answer is right, checked against `expected`: Yes or No.
+pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: &str) -> Problem {
     Problem {
         kind: Kind::Pointwise,
-        question: judge::pointwise(&answer.problem.question, shown_answer(answer), 0),
-        answer: "No".to_owned(),
+        question: judge::pointwise(&problem.question, answer, 0),
+        answer: expected.to_owned(),
         verifier: Some("yes_no".to_owned()),
-        ..answer.problem.clone()
+        ..problem.clone()
     }
 }
 

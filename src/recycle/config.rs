@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::error::input_error;
+use crate::{error::input_error, judge::WORDINGS};
 
 /// Which items are made of a step's groups, and how long they wait. Defaults are the original's
 /// values where it has them.
@@ -20,6 +20,8 @@ pub struct RecycleConfig {
     pub mixed_pointwise_probability: f64,
     /// Share of items that show the whole solution instead of the bare answer.
     pub solution_share: f64,
+    /// How many of the wordings of each prompt are used, from the first.
+    pub wordings: usize,
     /// Share of reflection items whose shown answer is right: changing it must not always pay.
     pub reflection_right_share: f64,
     /// Pointwise and pairwise items per step, at most.
@@ -40,6 +42,7 @@ impl Default for RecycleConfig {
             reflection: true,
             mixed_pointwise_probability: 0.3,
             solution_share: 0.25,
+            wordings: WORDINGS,
             reflection_right_share: 0.5,
             max_judge_per_step: 32,
             max_reflection_per_step: 32,
@@ -58,6 +61,12 @@ impl RecycleConfig {
             ("solution_share", self.solution_share),
             ("reflection_right_share", self.reflection_right_share),
         ];
+        if !(1..=WORDINGS).contains(&self.wordings) {
+            return Err(input_error(format!(
+                "recycle.wordings = {}: must be 1 to {WORDINGS}, the wordings there are",
+                self.wordings
+            )));
+        }
         match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
             Some((name, share)) => Err(input_error(format!("recycle.{name} = {share}: must be 0 to 1"))),
             None => Ok(()),

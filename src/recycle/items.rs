@@ -83,7 +83,7 @@ impl Drafter<'_> {
     }
 
     fn wording(&mut self) -> usize {
-        self.stream.below(judge::WORDINGS)
+        self.stream.below(self.config.wordings)
     }
 
     fn judge_item(

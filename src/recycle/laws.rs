@@ -93,7 +93,7 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         (0..=1000u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0),
         prop_oneof![Just(0.0), Just(0.3), Just(1.0)],
     );
-    let bounds = (0..40usize, 0..40usize, 0..120usize, 0..3u64);
+    let bounds = (0..40usize, 0..40usize, 0..120usize, 0..3u64, 1..=crate::judge::WORDINGS);
     (switches, shares, bounds).prop_map(|(switches, shares, bounds)| RecycleConfig {
         pointwise: switches.0,
         pairwise: switches.1,
@@ -101,6 +101,7 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         mixed_pointwise_probability: shares.0,
         solution_share: shares.1,
         reflection_right_share: 0.5,
+        wordings: bounds.4,
         max_judge_per_step: bounds.0,
         max_reflection_per_step: bounds.1,
         queue_capacity: bounds.2,

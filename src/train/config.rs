@@ -65,8 +65,11 @@ impl KindWeights {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// Updates in all.
+    /// Updates in all, at most.
     pub steps: u64,
+    /// The run ends with the step that brings the sampled tokens to this many; 0: only `steps` counts. Runs
+    /// that differ in what they sample are compared at equal budgets.
+    pub token_budget: u64,
     /// Original problems per step.
     pub prompts_per_step: usize,
     /// Recycled problems per step, at most; 0 is plain GRPO.
@@ -137,6 +140,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             steps: 100,
+            token_budget: 0,
             prompts_per_step: 64,
             recycled_per_step: 64,
             samples_per_prompt: 8,

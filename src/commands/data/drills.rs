@@ -4,23 +4,28 @@
 
 use super::warm_start::{Pair, compare};
 use crate::{
-    data::{
-        Kind,
-        digits::{Solution, list_options},
-    },
+    data::{Kind, Solution, calculations::Step, digits::list_options},
     random::Stream,
 };
 
+/// Draws a drill of one sort.
+type Sort = fn(&mut Stream) -> Drill;
+
+/// What the tasks of digits-vl are made of.
+pub const DIGITS: [Sort; 5] = [add, subtract, same, which, look_up];
+
+/// What calculations are made of, and judging them.
+pub const CALCULATIONS: [Sort; 3] = [calculate, same, which];
+
 /// `count` drills, as many of each sort, in random order.
-pub fn drills(count: usize, stream: &mut Stream) -> Vec<Pair> {
-    const SORTS: [fn(&mut Stream) -> Drill; 5] = [add, subtract, same, which, look_up];
+pub fn drills(count: usize, sorts: &[Sort], stream: &mut Stream) -> Vec<Pair> {
     let mut pairs: Vec<Pair> =
-        (0..count).map(|i| SORTS[i % SORTS.len()](stream).pair(i / SORTS.len() + 1)).collect();
+        (0..count).map(|i| sorts[i % sorts.len()](stream).pair(i / sorts.len() + 1)).collect();
     stream.shuffle(&mut pairs);
     pairs
 }
 
-struct Drill {
+pub struct Drill {
     name: &'static str,
     question: String,
     solution: Solution,
@@ -59,6 +64,18 @@ fn subtract(stream: &mut Stream) -> Drill {
         solution: Solution {
             working: format!("{largest}-{smallest}={difference}."),
             answer: difference.to_string(),
+        },
+    }
+}
+
+fn calculate(stream: &mut Stream) -> Drill {
+    let Step { left, operator, right, result } = Step::draw(None, stream);
+    Drill {
+        name: "calculate",
+        question: format!("What is {left}{operator}{right}?"),
+        solution: Solution {
+            working: format!("{left}{operator}{right}={result}."),
+            answer: result.to_string(),
         },
     }
 }
@@ -133,7 +150,7 @@ mod tests {
     use super::*;
 
     fn sample() -> Vec<Pair> {
-        drills(1000, &mut Stream::new(&[1]))
+        drills(1000, &DIGITS, &mut Stream::new(&[1]))
     }
 
     fn of_sort<'a>(pairs: &'a [Pair], name: &str) -> Vec<&'a Pair> {

@@ -1,27 +1,21 @@
-//! The supervised pairs of digits-vl: how a solution, a verdict and a reflection are written.
+//! The supervised pairs of a data set: how a solution, a verdict and a reflection are written.
 //!
 //! They teach form only. The verdict of a judge pair is by default a fair coin: after the warm start a
 //! model judges in the right form and knows nothing of right and wrong, which is left to be learnt by
-//! reinforcement. What a reply states before its verdict is always true. More than half of the plain
-//! solutions are given at a glance, without working: that working pays is left to be learnt, too.
+//! reinforcement. What a reply states before its verdict is always true. Many of the plain solutions are
+//! given at a glance, without working: that working pays is left to be learnt, too.
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
-    data::{
-        Kind,
-        digits::{Exercise, NumberImage, Plan, Posed, Solution, Task, pose},
-    },
+    data::{Exercise, Kind, Solution},
     judge,
     random::Stream,
 };
 
 /// How often a candidate is shown as a whole solution instead of its bare answer.
 const WHOLE_SOLUTION: f64 = 0.25;
-
-/// How often a plain solution is the bare answer, without working.
-const AT_A_GLANCE: f64 = 0.6;
 
 /// A (prompt, completion) pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,32 +29,127 @@ pub struct Pair {
     pub completion: String,
 }
 
-/// `count` pairs about the images: half of them solve, an eighth each judge one answer and compare two,
-/// a quarter reflect. In random order.
-///
-/// # Errors
-/// An input error where the images are too few.
-pub fn warm_start(
-    plan: &Plan,
-    images: &[NumberImage],
-    count: usize,
-    judge_label_noise: f64,
-) -> Result<Vec<Pair>> {
-    let (pointwise, pairwise, reflection) = (count / 8, count / 8, count / 4);
-    let mut pairs = Vec::with_capacity(count);
-    for (kind, count) in [
-        (Kind::Reason, count - pointwise - pairwise - reflection),
-        (Kind::Pointwise, pointwise),
-        (Kind::Pairwise, pairwise),
-        (Kind::Reflection, reflection),
-    ] {
-        let mut stream = plan.stream(kind.name());
-        let posed = pose(images, &Task::ALL, count, &mut stream)?;
-        let cases = Case::deal(count, judge_label_noise, &mut stream);
-        pairs.extend(posed.iter().zip(cases).map(|(posed, case)| case.pair(kind, posed, &mut stream)));
+/// How many warm-start pairs there are to be, and what they teach.
+pub struct WarmStart<'a> {
+    pub pairs: usize,
+    /// How often a verdict is a coin instead of the truth.
+    pub judge_label_noise: f64,
+    /// How often a plain solution is the bare answer, without working.
+    pub at_a_glance: f64,
+    /// The wordings of judge prompts that occur, from the first.
+    pub wordings: usize,
+    /// The random stream for one purpose.
+    pub stream: &'a dyn Fn(&str) -> Stream,
+}
+
+impl WarmStart<'_> {
+    /// Half of the pairs solve, an eighth each judge one answer and compare two, a quarter reflect; in random
+    /// order. `draw` gives so many exercises.
+    ///
+    /// # Errors
+    /// Where `draw` cannot give them.
+    pub fn draw<E: Exercise>(
+        &self,
+        draw: impl Fn(usize, &mut Stream) -> Result<Vec<E>>,
+    ) -> Result<Vec<Pair>> {
+        let (pointwise, pairwise, reflection) = (self.pairs / 8, self.pairs / 8, self.pairs / 4);
+        let mut pairs = Vec::with_capacity(self.pairs);
+        for (kind, count) in [
+            (Kind::Reason, self.pairs - pointwise - pairwise - reflection),
+            (Kind::Pointwise, pointwise),
+            (Kind::Pairwise, pairwise),
+            (Kind::Reflection, reflection),
+        ] {
+            let mut stream = (self.stream)(kind.name());
+            let exercises = draw(count, &mut stream)?;
+            let cases = Case::deal(count, self.judge_label_noise, &mut stream);
+            pairs.extend(
+                exercises
+                    .iter()
+                    .zip(cases)
+                    .map(|(exercise, case)| self.pair(kind, exercise, case, &mut stream)),
+            );
+        }
+        (self.stream)("order of the pairs").shuffle(&mut pairs);
+        Ok(pairs)
     }
-    plan.stream("order of the pairs").shuffle(&mut pairs);
-    Ok(pairs)
+
+    fn pair(&self, kind: Kind, exercise: &impl Exercise, case: Case, stream: &mut Stream) -> Pair {
+        let (question, answer, completion) = match kind {
+            Kind::Reason => self.reason(exercise, stream),
+            Kind::Pointwise => self.pointwise(exercise, case, stream),
+            Kind::Pairwise => self.pairwise(exercise, case, stream),
+            Kind::Reflection => self.reflection(exercise, case, stream),
+        };
+        let id = format!("{}-{}", exercise.id(), kind.name());
+        Pair { id, kind, question, images: exercise.images(), answer, completion }
+    }
+
+    fn reason(&self, exercise: &impl Exercise, stream: &mut Stream) -> (String, String, String) {
+        let solution = exercise.solution();
+        let at_a_glance = format!("\\boxed{{{}}}", solution.answer);
+        let completion = if stream.chance(self.at_a_glance) { at_a_glance } else { solution.text() };
+        (exercise.question().to_owned(), solution.answer, completion)
+    }
+
+    fn pointwise(
+        &self,
+        exercise: &impl Exercise,
+        case: Case,
+        stream: &mut Stream,
+    ) -> (String, String, String) {
+        let candidate = case.candidate(exercise, stream);
+        let shown = show(&candidate, whole_solution(stream));
+        let label = |right: bool| if right { "Yes" } else { "No" };
+        (
+            judge::pointwise(exercise.question(), &shown, stream.below(self.wordings)),
+            label(case.truth).to_owned(),
+            format!("{} \\boxed{{{}}}", compared(exercise, &candidate), label(case.verdict)),
+        )
+    }
+
+    fn pairwise(
+        &self,
+        exercise: &impl Exercise,
+        case: Case,
+        stream: &mut Stream,
+    ) -> (String, String, String) {
+        let (right, wrong) = (exercise.solution(), exercise.wrong_solution(stream));
+        let (a, b) = if case.truth { (&right, &wrong) } else { (&wrong, &right) };
+        let whole = whole_solution(stream);
+        let label = |first: bool| if first { "A" } else { "B" };
+        (
+            judge::pairwise(
+                exercise.question(),
+                &show(a, whole),
+                &show(b, whole),
+                stream.below(self.wordings),
+            ),
+            label(case.truth).to_owned(),
+            format!(
+                "{} A {} B {} \\boxed{{{}}}",
+                right.working,
+                compare(&right.answer, &a.answer),
+                compare(&right.answer, &b.answer),
+                label(case.verdict)
+            ),
+        )
+    }
+
+    /// Ends in the true answer, whatever the candidate.
+    fn reflection(
+        &self,
+        exercise: &impl Exercise,
+        case: Case,
+        stream: &mut Stream,
+    ) -> (String, String, String) {
+        let candidate = case.candidate(exercise, stream);
+        let shown = show(&candidate, whole_solution(stream));
+        let answer = exercise.solution().answer;
+        let completion = format!("{} \\boxed{{{answer}}}", compared(exercise, &candidate));
+        let question = judge::reflection(exercise.question(), &shown, stream.below(self.wordings));
+        (question, answer, completion)
+    }
 }
 
 /// What a judge or reflection pair is to be about.
@@ -87,77 +176,15 @@ impl Case {
         cases
     }
 
-    fn pair(self, kind: Kind, posed: &Posed, stream: &mut Stream) -> Pair {
-        let (question, answer, completion) = match kind {
-            Kind::Reason => reason(&posed.exercise, stream),
-            Kind::Pointwise => self.pointwise(&posed.exercise, stream),
-            Kind::Pairwise => self.pairwise(&posed.exercise, stream),
-            Kind::Reflection => self.reflection(&posed.exercise, stream),
-        };
-        let id = format!("{}-{}", posed.id, kind.name());
-        Pair { id, kind, question, images: vec![posed.image.clone()], answer, completion }
-    }
-
-    fn pointwise(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
-        let candidate = self.candidate(exercise, stream);
-        let shown = show(&candidate, whole_solution(stream));
-        let label = |right: bool| if right { "Yes" } else { "No" };
-        (
-            judge::pointwise(&exercise.question, &shown, stream.below(judge::WORDINGS)),
-            label(self.truth).to_owned(),
-            format!("{} \\boxed{{{}}}", self.compared(exercise, &candidate), label(self.verdict)),
-        )
-    }
-
-    fn pairwise(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
-        let (right, wrong) = (exercise.solution(), exercise.wrong_solution(stream));
-        let (a, b) = if self.truth { (&right, &wrong) } else { (&wrong, &right) };
-        let whole = whole_solution(stream);
-        let label = |first: bool| if first { "A" } else { "B" };
-        (
-            judge::pairwise(
-                &exercise.question,
-                &show(a, whole),
-                &show(b, whole),
-                stream.below(judge::WORDINGS),
-            ),
-            label(self.truth).to_owned(),
-            format!(
-                "{} A {} B {} \\boxed{{{}}}",
-                right.working,
-                compare(&right.answer, &a.answer),
-                compare(&right.answer, &b.answer),
-                label(self.verdict)
-            ),
-        )
-    }
-
-    /// Ends in the true answer, whatever the candidate.
-    fn reflection(self, exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
-        let candidate = self.candidate(exercise, stream);
-        let shown = show(&candidate, whole_solution(stream));
-        let answer = exercise.solution().answer;
-        let completion = format!("{} \\boxed{{{answer}}}", self.compared(exercise, &candidate));
-        let question = judge::reflection(&exercise.question, &shown, stream.below(judge::WORDINGS));
-        (question, answer, completion)
-    }
-
-    fn candidate(self, exercise: &Exercise, stream: &mut Stream) -> Solution {
+    fn candidate(self, exercise: &impl Exercise, stream: &mut Stream) -> Solution {
         if self.truth { exercise.solution() } else { exercise.wrong_solution(stream) }
-    }
-
-    /// The working, then one's own answer and the candidate's side by side.
-    fn compared(self, exercise: &Exercise, candidate: &Solution) -> String {
-        let Solution { working, answer } = exercise.solution();
-        format!("{working} {}", compare(&answer, &candidate.answer))
     }
 }
 
-fn reason(exercise: &Exercise, stream: &mut Stream) -> (String, String, String) {
-    let solution = exercise.solution();
-    let at_a_glance = format!("\\boxed{{{}}}", solution.answer);
-    let completion = if stream.chance(AT_A_GLANCE) { at_a_glance } else { solution.text() };
-    (exercise.question.clone(), solution.answer, completion)
+/// The working, then one's own answer and the candidate's side by side.
+fn compared(exercise: &impl Exercise, candidate: &Solution) -> String {
+    let Solution { working, answer } = exercise.solution();
+    format!("{working} {}", compare(&answer, &candidate.answer))
 }
 
 /// `12 and 13: different.`, one's own answer first.
@@ -178,6 +205,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::data::digits::{NumberImage, Plan, Task, pose};
 
     fn images(count: usize) -> Vec<NumberImage> {
         (0..count)
@@ -190,7 +218,17 @@ mod tests {
     }
 
     fn pairs(noise: f64) -> Vec<Pair> {
-        warm_start(&Plan::default(), &images(40), 240, noise).unwrap()
+        let plan = Plan::default();
+        let stream = |purpose: &str| plan.stream(purpose);
+        let warm_start = WarmStart {
+            pairs: 240,
+            judge_label_noise: noise,
+            at_a_glance: 0.6,
+            wordings: 4,
+            stream: &stream,
+        };
+        let images = images(40);
+        warm_start.draw(|count, stream| pose(&images, &Task::ALL, count, stream)).unwrap()
     }
 
     fn boxed(text: &str) -> &str {

@@ -14,4 +14,4 @@ pub use number::{NumberImage, written};
 pub use plan::{Drawing, Part, Plan, Posed, ProblemRow, pose};
 pub use render::{DIGIT_SIDE, encode_png, render};
 pub use source::{SourceDigit, read_digits};
-pub use task::{Exercise, Solution, Task, list_options};
+pub use task::{DigitsExercise, Task, list_options};

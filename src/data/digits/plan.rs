@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::{
     number::{NumberImage, draw_images},
     source::SourceDigit,
-    task::{Exercise, Task},
+    task::{DigitsExercise, Task},
 };
 use crate::{
+    data::{Exercise, Solution},
     error::input_error,
     random::{Stream, hash_text},
 };
@@ -59,7 +60,7 @@ pub struct Posed {
     pub id: String,
     /// The image's file, relative to the data set.
     pub image: String,
-    pub exercise: Exercise,
+    pub exercise: DigitsExercise,
 }
 
 /// A line of a problem file in our own format.
@@ -85,6 +86,28 @@ impl Posed {
             verifier: task.verifier(),
             source: format!("digits-vl/{}", task.name()),
         }
+    }
+}
+
+impl Exercise for Posed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn question(&self) -> &str {
+        &self.exercise.question
+    }
+
+    fn images(&self) -> Vec<String> {
+        vec![self.image.clone()]
+    }
+
+    fn solution(&self) -> Solution {
+        self.exercise.solution()
+    }
+
+    fn wrong_solution(&self, stream: &mut Stream) -> Solution {
+        self.exercise.wrong_solution(stream)
     }
 }
 
@@ -178,7 +201,7 @@ pub fn pose(images: &[NumberImage], turn: &[Task], count: usize, stream: &mut St
         Posed {
             id: format!("{}-{}", image.name(), task.name()),
             image: image.file.clone(),
-            exercise: Exercise::draw(task, &image.number, stream),
+            exercise: DigitsExercise::draw(task, &image.number, stream),
         }
     });
     Ok(posed.collect())

@@ -2,7 +2,7 @@
 //! and plausibly wrong solutions share.
 
 use super::number::written;
-use crate::random::Stream;
+use crate::{data::Solution, random::Stream};
 
 /// What is asked about the number in an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,25 +65,9 @@ impl Task {
     }
 }
 
-/// A worked answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Solution {
-    /// What was read and how the answer follows; ends in a full stop.
-    pub working: String,
-    /// The final answer.
-    pub answer: String,
-}
-
-impl Solution {
-    /// The working and the boxed answer, as a model writes it.
-    pub fn text(&self) -> String {
-        format!("{} \\boxed{{{}}}", self.working, self.answer)
-    }
-}
-
 /// A task about one number, put in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exercise {
+pub struct DigitsExercise {
     pub task: Task,
     pub number: Vec<u8>,
     /// The four different options of [`Task::Choice`], the last digit among them; empty otherwise.
@@ -91,7 +75,7 @@ pub struct Exercise {
     pub question: String,
 }
 
-impl Exercise {
+impl DigitsExercise {
     /// Words the task at random.
     pub fn draw(task: Task, number: &[u8], stream: &mut Stream) -> Self {
         let wordings = task.wordings();
@@ -211,8 +195,8 @@ mod tests {
 
     use super::*;
 
-    fn exercise(task: Task, number: &[u8]) -> Exercise {
-        Exercise::draw(task, number, &mut Stream::new(&[5]))
+    fn exercise(task: Task, number: &[u8]) -> DigitsExercise {
+        DigitsExercise::draw(task, number, &mut Stream::new(&[5]))
     }
 
     #[test]
@@ -254,7 +238,7 @@ mod tests {
         let mut stream = Stream::new(&[9]);
         for task in Task::ALL {
             for number in [vec![9, 9], vec![1, 1], vec![4, 0, 7, 1], vec![2, 0, 0]] {
-                let exercise = Exercise::draw(task, &number, &mut stream);
+                let exercise = DigitsExercise::draw(task, &number, &mut stream);
                 for _ in 0..50 {
                     let wrong = exercise.wrong_solution(&mut stream);
                     assert_ne!(wrong.answer, exercise.solution().answer);

@@ -1,5 +1,5 @@
-//! The tiny vision-language model's files other than its weights: a tokenizer trained on digits-vl, and
-//! configurations in the layout of a released Qwen2.5-VL.
+//! The tiny models' files other than their weights: a tokenizer trained on a data set, and configurations in
+//! the layout of a released Qwen2.5-VL or Qwen2.
 
 use std::{
     fs,
@@ -18,10 +18,20 @@ const CHAT_TEMPLATE: &str = include_str!("chat_template.jinja");
 const END_OF_TURN: &str = "<|im_end|>";
 const PADDING: &str = "<|endoftext|>";
 
-/// What [`write_tiny_vl`] makes, from what, and where.
+/// Whose layout and configuration a tiny model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// With a vision tower.
+    Qwen2_5Vl,
+    /// Text only.
+    Qwen2,
+}
+
+/// What [`write_tiny_model`] makes, from what, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TinyVlOptions {
-    /// The folder of digits-vl: `train.jsonl` and `sft.jsonl` are the text that the tokenizer is
+pub struct TinyModelOptions {
+    pub architecture: Architecture,
+    /// The folder of a data set: `train.jsonl` and `sft.jsonl` are the text that the tokenizer is
     /// trained on.
     pub dataset: PathBuf,
     /// The folder to fill; files of the same name are replaced.
@@ -30,16 +40,16 @@ pub struct TinyVlOptions {
     pub vocabulary: usize,
 }
 
-impl TinyVlOptions {
-    /// The shipped model's vocabulary.
-    pub fn new(dataset: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
-        Self { dataset: dataset.into(), out: out.into(), vocabulary: 640 }
+impl TinyModelOptions {
+    /// The shipped models' vocabulary.
+    pub fn new(architecture: Architecture, dataset: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
+        Self { architecture, dataset: dataset.into(), out: out.into(), vocabulary: 640 }
     }
 }
 
-/// What [`write_tiny_vl`] wrote.
+/// What [`write_tiny_model`] wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TinyVlReport {
+pub struct TinyModelReport {
     /// Tokens that the tokenizer knows.
     pub tokens: usize,
     /// Rows of the embedding: the tokens, padded to a multiple of 64.
@@ -51,18 +61,24 @@ pub struct TinyVlReport {
 ///
 /// # Errors
 /// An input error where the data set cannot be read; otherwise where a file cannot be written.
-pub fn write_tiny_vl(options: &TinyVlOptions) -> Result<TinyVlReport> {
+pub fn write_tiny_model(options: &TinyModelOptions) -> Result<TinyModelReport> {
     let tokenizer = train_tokenizer(&read_texts(&options.dataset)?, options.vocabulary)?;
     let tokens = tokenizer.get_vocab_size(true);
-    let report = TinyVlReport { tokens, vocab_size: tokens.next_multiple_of(64) };
+    let report = TinyModelReport { tokens, vocab_size: tokens.next_multiple_of(64) };
     let out = &options.out;
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     write_json(out, "tokenizer.json", &serde_json::to_value(&tokenizer)?)?;
     write_json(out, "tokenizer_config.json", &tokenizer_config(&tokenizer))?;
     write_json(out, "special_tokens_map.json", &special_tokens_map())?;
-    write_json(out, "preprocessor_config.json", &preprocessor_config())?;
+    let config = match options.architecture {
+        Architecture::Qwen2_5Vl => {
+            write_json(out, "preprocessor_config.json", &preprocessor_config())?;
+            vision_language_config(&tokenizer, report.vocab_size)
+        }
+        Architecture::Qwen2 => text_config(&tokenizer, report.vocab_size),
+    };
     write_json(out, "generation_config.json", &generation_config(&tokenizer))?;
-    write_json(out, "config.json", &config(&tokenizer, report.vocab_size))?;
+    write_json(out, "config.json", &config)?;
     write(out, "chat_template.jinja", CHAT_TEMPLATE)?;
     Ok(report)
 }
@@ -168,7 +184,33 @@ fn generation_config(tokenizer: &Tokenizer) -> Value {
     })
 }
 
-fn config(tokenizer: &Tokenizer, vocab_size: usize) -> Value {
+fn text_config(tokenizer: &Tokenizer, vocab_size: usize) -> Value {
+    json!({
+        "architectures": ["Qwen2ForCausalLM"],
+        "model_type": "qwen2",
+        "vocab_size": vocab_size,
+        "hidden_size": 128,
+        "intermediate_size": 384,
+        "num_hidden_layers": 5,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "hidden_act": "silu",
+        "attention_dropout": 0.0,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 10000.0,
+        "max_position_embeddings": 2048,
+        "use_sliding_window": false,
+        "tie_word_embeddings": true,
+        "initializer_range": 0.02,
+        "use_cache": true,
+        "torch_dtype": "float32",
+        "bos_token_id": id(tokenizer, PADDING),
+        "eos_token_id": id(tokenizer, END_OF_TURN),
+        "pad_token_id": id(tokenizer, PADDING),
+    })
+}
+
+fn vision_language_config(tokenizer: &Tokenizer, vocab_size: usize) -> Value {
     json!({
         "architectures": ["Qwen2_5_VLForConditionalGeneration"],
         "model_type": "qwen2_5_vl",
@@ -239,10 +281,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let data = small(directory.path());
         write_digits_vl(&data).unwrap();
-        let first = TinyVlOptions::new(&data.out, directory.path().join("first"));
-        let second = TinyVlOptions { out: directory.path().join("second"), ..first.clone() };
-        let report = write_tiny_vl(&first).unwrap();
-        write_tiny_vl(&second).unwrap();
+        let first = TinyModelOptions::new(Architecture::Qwen2_5Vl, &data.out, directory.path().join("first"));
+        let second = TinyModelOptions { out: directory.path().join("second"), ..first.clone() };
+        let report = write_tiny_model(&first).unwrap();
+        write_tiny_model(&second).unwrap();
         for entry in fs::read_dir(&first.out).unwrap() {
             let name = entry.unwrap().file_name();
             assert_eq!(fs::read(first.out.join(&name)).unwrap(), fs::read(second.out.join(&name)).unwrap());
@@ -279,7 +321,8 @@ mod tests {
 
     #[test]
     fn a_missing_data_set_is_an_input_error() {
-        let error = write_tiny_vl(&TinyVlOptions::new("no/such", "unused")).unwrap_err();
+        let error =
+            write_tiny_model(&TinyModelOptions::new(Architecture::Qwen2, "no/such", "unused")).unwrap_err();
         assert!(is_input_error(&error) && error.to_string().contains("train.jsonl"), "{error}");
     }
 }

@@ -1,0 +1,176 @@
+//! The runs of an ablation: which there are, and running those that are missing, each in a process of its own.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{
+    outcome::Outcome,
+    spec::{Ablation, Task, Variant, settings},
+};
+use crate::{
+    cli::{AblateArgs, CommonArgs},
+    config::RunConfig,
+};
+
+/// One run and where it lies.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub task: &'a Task,
+    pub variant: &'a Variant,
+    pub seed: u64,
+    /// `OUT/TASK/VARIANT/seed-N`.
+    pub dir: PathBuf,
+}
+
+/// Every run: all variants of the first seed first, so that early reports compare like with like.
+pub fn all<'a>(ablation: &'a Ablation, out: &Path) -> Vec<Run<'a>> {
+    let mut runs = Vec::new();
+    for task in &ablation.tasks {
+        for &seed in &ablation.seeds {
+            for variant in &ablation.variants {
+                let dir = out.join(&task.name).join(&variant.name).join(format!("seed-{seed}"));
+                runs.push(Run { task, variant, seed, dir });
+            }
+        }
+    }
+    runs
+}
+
+impl Run<'_> {
+    /// Whether it has come to its end.
+    pub fn is_complete(&self) -> bool {
+        self.dir.join("summary.json").exists()
+    }
+
+    fn title(&self) -> String {
+        format!("{}, {}, seed {}", self.task.name, self.variant.name, self.seed)
+    }
+
+    fn config(&self) -> Result<RunConfig> {
+        RunConfig::load(&self.task.recipe, &settings(self.task, self.variant))
+    }
+}
+
+/// Runs what is missing.
+pub struct Runner<'a> {
+    pub args: &'a AblateArgs,
+    pub common: &'a CommonArgs,
+}
+
+impl Runner<'_> {
+    /// Runs everything that is not complete, `--jobs` at a time; interrupted runs go on where they stopped.
+    ///
+    /// # Errors
+    /// When a run fails; the others that are under way are finished first.
+    pub fn run_missing(&self, ablation: &Ablation, runs: &[Run<'_>]) -> Result<()> {
+        let missing: Vec<&Run<'_>> = runs.iter().filter(|run| !run.is_complete()).collect();
+        self.say(&format!(
+            "{} runs: {} tasks x {} variants x {} seeds; {} to do",
+            runs.len(),
+            ablation.tasks.len(),
+            ablation.variants.len(),
+            ablation.seeds.len(),
+            missing.len()
+        ));
+        let (started, next, done) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let failed = AtomicBool::new(false);
+        let work = || -> Result<()> {
+            while !failed.load(Ordering::Relaxed) {
+                let Some(run) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                self.run_one(run, runs).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+                let done = 1 + done.fetch_add(1, Ordering::Relaxed);
+                let left = started.elapsed().as_secs_f64() / done as f64 * (missing.len() - done) as f64;
+                self.say(&progress(run, done, missing.len(), left)?);
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| worker.join().expect("a worker panicked"))
+        })
+    }
+
+    fn run_one(&self, run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
+        fs::create_dir_all(&run.dir).with_context(|| format!("creating {}", run.dir.display()))?;
+        let begun = run.dir.join("recipe.toml").exists();
+        if !begun {
+            share_start(run, runs)?;
+        }
+        let path = run.dir.join("output.log");
+        let log = File::options().create(true).append(true).open(&path)?;
+        let mut command = Command::new(std::env::current_exe().context("finding the spark binary")?);
+        command.arg("train").arg("--recipe").arg(&run.task.recipe).arg("--out").arg(&run.dir);
+        command.arg("--seed").arg(run.seed.to_string()).arg("--quiet");
+        settings(run.task, run.variant).iter().for_each(|setting| {
+            command.arg("--set").arg(setting);
+        });
+        if begun {
+            command.arg("--resume");
+        }
+        if let Some(backend) = &self.common.backend {
+            command.arg("--backend").arg(backend);
+        }
+        if self.args.jobs > 1 {
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            command.env("RAYON_NUM_THREADS", (cores / usize::from(self.args.jobs)).max(1).to_string());
+        }
+        let status = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).status()?;
+        if !status.success() {
+            bail!("{}: {status}; its output is in {}", run.title(), path.display());
+        }
+        if !run.is_complete() {
+            bail!("{}: was interrupted; the same command goes on with it", run.title());
+        }
+        Ok(())
+    }
+
+    fn say(&self, message: &str) {
+        if !self.common.quiet {
+            eprintln!("{message}");
+        }
+    }
+}
+
+fn progress(run: &Run<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
+    let Outcome { summary, .. } = Outcome::read(&run.dir)?;
+    Ok(format!(
+        "[{done}/{all}] {}: reasoning {:.1} %, judge {:.1} % in {:.0} s; about {:.0} min left",
+        run.title(),
+        summary.after.reasoning_accuracy * 100.0,
+        summary.after.judge_accuracy * 100.0,
+        summary.seconds,
+        seconds_left / 60.0
+    ))
+}
+
+/// The start's scores and judge items do not depend on what a variant does later: they are taken from a
+/// complete run of the same task and seed, where nothing that they do depend on differs.
+fn share_start(run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
+    let same_start = |other: &&Run<'_>| -> bool {
+        other.task == run.task && other.seed == run.seed && other.is_complete()
+    };
+    let config = run.config()?;
+    for other in runs.iter().filter(same_start) {
+        if start_settings(&other.config()?) == start_settings(&config) {
+            for name in ["before.json", "judge_set.json"] {
+                fs::copy(other.dir.join(name), run.dir.join(name))?;
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// What the starting model's scores depend on.
+fn start_settings(config: &RunConfig) -> impl PartialEq + use<> {
+    let RunConfig { model, data, verify, eval, train, recycle, rollout, .. } = config.clone();
+    (model, data, verify, eval, rollout, train.sampling(), recycle.wordings)
+}

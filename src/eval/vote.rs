@@ -1,0 +1,170 @@
+//! Test-time scaling by samples: the answer given most often, and the one given most often among those
+//! that the model itself calls right.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::{EvalConfig, Solver, mean, reflect::is_it_right};
+use crate::{
+    data::Problem,
+    kernels::Kernels,
+    rollout::{Rollout, RolloutGroup, Sampling, SamplingKey},
+};
+
+/// Accuracies with this many samples per problem.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Votes {
+    pub samples: usize,
+    /// Of the most frequent answer (arXiv 2203.11171).
+    pub majority: f64,
+    /// Of the most frequent answer among those that the model judges to be right; of the most frequent one
+    /// where it trusts none.
+    pub judged: f64,
+    /// Whether any sample is right: what a perfect judge would reach.
+    pub any: f64,
+}
+
+/// Votes with 1, 2, 4, … samples up to `vote_samples`; none where that is 0.
+///
+/// # Errors
+/// When a problem cannot be rendered.
+pub fn votes<B: Kernels>(
+    solver: &Solver<'_, B>,
+    problems: &[Problem],
+    config: &EvalConfig,
+    seed: u64,
+) -> Result<Vec<Votes>> {
+    if config.vote_samples == 0 {
+        return Ok(Vec::new());
+    }
+    let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(config.max_new_tokens) };
+    // A step that neither an update nor the judge set has.
+    let key = SamplingKey { seed, step: u64::MAX - 1 };
+    let groups = solver.answer(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
+    let trusted = trusted_answers(solver, &groups, config)?;
+    let counts = std::iter::successors(Some(1), |count| Some(count * 2));
+    let counts = counts.take_while(|&count| count <= config.vote_samples);
+    Ok(counts.map(|samples| tally(&groups, &trusted, samples)).collect())
+}
+
+/// Of every group: the answers that the model calls right when asked about each of them once.
+fn trusted_answers<B: Kernels>(
+    solver: &Solver<'_, B>,
+    groups: &[RolloutGroup],
+    config: &EvalConfig,
+) -> Result<Vec<Vec<String>>> {
+    let mut asked: Vec<(usize, String)> = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let mut answers: Vec<&str> = group.rollouts.iter().filter_map(answer).collect();
+        answers.sort_unstable();
+        answers.dedup();
+        asked.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
+    }
+    let questions =
+        asked.iter().map(|(index, answer)| is_it_right(&groups[*index].problem, answer, "Yes")).collect();
+    let verdicts = solver.answer_greedily(questions, config.max_new_tokens, &|_| ())?;
+    let mut trusted = vec![Vec::new(); groups.len()];
+    for ((index, answer), verdict) in asked.into_iter().zip(verdicts) {
+        if verdict.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()) {
+            trusted[index].push(answer);
+        }
+    }
+    Ok(trusted)
+}
+
+fn answer(rollout: &Rollout) -> Option<&str> {
+    rollout.verdict.extracted.as_deref()
+}
+
+fn tally(groups: &[RolloutGroup], trusted: &[Vec<String>], samples: usize) -> Votes {
+    let average = |reward: &dyn Fn(&[Rollout], &[String]) -> f64| {
+        let first = |group: &RolloutGroup| group.rollouts.len().min(samples);
+        let rewards = groups.iter().zip(trusted);
+        mean(rewards.map(|(group, trusted)| reward(&group.rollouts[..first(group)], trusted)))
+    };
+    let best = |rollouts: &[Rollout]| rollouts.iter().map(|r| r.verdict.reward).fold(0.0, f64::max);
+    Votes {
+        samples,
+        majority: average(&|rollouts, _| most_frequent(rollouts, |_| true).unwrap_or(0.0)),
+        judged: average(&|rollouts, trusted| {
+            let judged = most_frequent(rollouts, |answer| trusted.iter().any(|trusted| trusted == answer));
+            judged.or_else(|| most_frequent(rollouts, |_| true)).unwrap_or(0.0)
+        }),
+        any: average(&|rollouts, _| best(rollouts)),
+    }
+}
+
+/// The reward of the most frequent answer that counts, the earliest of equals; `None` where none does.
+fn most_frequent(rollouts: &[Rollout], counts: impl Fn(&str) -> bool) -> Option<f64> {
+    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    rollouts.iter().filter_map(answer).filter(|answer| counts(answer)).for_each(|answer| {
+        *votes.entry(answer).or_default() += 1;
+    });
+    let most = votes.values().copied().max()?;
+    let winner = rollouts.iter().find(|rollout| answer(rollout).is_some_and(|a| votes.get(a) == Some(&most)));
+    winner.map(|rollout| rollout.verdict.reward)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Kind,
+        model::ModelInput,
+        processor::Prompt,
+        rollout::{Completion, FinishReason},
+        verify::{Penalties, Verdict},
+    };
+
+    /// Right is "7"; an empty answer cannot be read.
+    fn group(answers: &[&str]) -> RolloutGroup {
+        let rollout = |answer: &&str| Rollout {
+            completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
+            text: String::new(),
+            verdict: Verdict {
+                reward: f64::from(u8::from(*answer == "7")),
+                extracted: Some((*answer).to_owned()).filter(|answer| !answer.is_empty()),
+                ..Verdict::default()
+            },
+            penalties: Penalties::default(),
+        };
+        RolloutGroup {
+            unscored: vec![],
+            problem: Problem {
+                id: "p".to_owned(),
+                kind: Kind::Reason,
+                system: None,
+                question: "3 + 4?".to_owned(),
+                images: vec![],
+                answer: "7".to_owned(),
+                verifier: None,
+                source: None,
+            },
+            prompt: Prompt { text: String::new(), input: ModelInput::default() },
+            rollouts: answers.iter().map(rollout).collect(),
+        }
+    }
+
+    fn vote(answers: &[&str], trusted: &[&str], samples: usize) -> [f64; 3] {
+        let trusted = vec![trusted.iter().map(|&answer| answer.to_owned()).collect()];
+        let Votes { majority, judged, any, .. } = tally(&[group(answers)], &trusted, samples);
+        [majority, judged, any]
+    }
+
+    #[test]
+    fn the_majority_wins_and_the_judge_can_overrule_it() {
+        assert_eq!(vote(&["8", "7", "7"], &[], 3), [1.0, 1.0, 1.0]);
+        assert_eq!(vote(&["8", "8", "7"], &["7"], 3), [0.0, 1.0, 1.0]);
+        assert_eq!(vote(&["8", "7", "7"], &["8"], 3), [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn only_the_first_samples_count_ties_go_to_the_earlier_and_unread_answers_have_no_vote() {
+        assert_eq!(vote(&["8", "7", "7"], &[], 1), [0.0, 0.0, 0.0]);
+        assert_eq!(vote(&["7", "8"], &[], 2), [1.0, 1.0, 1.0]);
+        assert_eq!(vote(&["", "", "7"], &[], 3), [1.0, 1.0, 1.0]);
+        assert_eq!(vote(&["", ""], &["7"], 2), [0.0, 0.0, 0.0]);
+    }
+}
