@@ -9,12 +9,14 @@ use predicates::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Metrics without what depends on the clock.
+/// Metrics without what depends on the clock and the machine.
 fn timeless(path: &Path) -> Vec<Value> {
     let mut rows = rows(path);
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
-        row.retain(|key, _| key != "time" && !key.starts_with("tokens_per_second"));
+        row.retain(|key, _| {
+            !matches!(key.as_str(), "time" | "memory_bytes") && !key.starts_with("tokens_per_second")
+        });
     }
     rows
 }

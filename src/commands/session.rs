@@ -18,7 +18,7 @@ use crate::{
     data::{Problem, ShuffledCursor},
     eval::{EvalConfig, JudgeSet, Scores, Solver, evaluate},
     kernels::TrainBackend,
-    metrics::{JsonlWriter, Record, Sinks, names, peak_memory_bytes},
+    metrics::{JsonlWriter, Record, Sinks, memory_bytes, names, peak_memory_bytes},
     model::Qwen,
     processor::Processor,
     random::Stream,
@@ -216,6 +216,9 @@ impl<B: TrainBackend> Session<B> {
         let mut record = Record::new(self.state.step);
         record.set(names::TIME, self.seconds());
         record.set(names::TOKENS, self.state.tokens as f64);
+        if let Some(bytes) = memory_bytes() {
+            record.set(names::MEMORY, bytes as f64);
+        }
         record_update(&mut record, update);
         if let Some(coefficient) = self.trainer.adapted_kl_coefficient() {
             record.set(names::KL_COEFFICIENT, coefficient);

@@ -1,10 +1,18 @@
-//! How much memory the process has used.
+//! How much memory the process uses and has used, as Linux's `/proc` tells it; `None` elsewhere.
 
-/// The largest resident size so far; `None` where the system does not tell (it is read from Linux's
-/// `/proc`).
+/// The largest resident size so far.
 pub fn peak_memory_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// The resident size now.
+pub fn memory_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -15,6 +23,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_peak_covers_what_was_touched() {
         let touched = vec![1u8; 32 << 20];
-        assert!(super::peak_memory_bytes().unwrap() > touched.iter().map(|&byte| u64::from(byte)).sum());
+        let bytes = touched.iter().map(|&byte| u64::from(byte)).sum();
+        assert!(super::memory_bytes().unwrap() > bytes);
+        assert!(super::peak_memory_bytes().unwrap() > bytes);
     }
 }

@@ -4,6 +4,8 @@ use crate::data::Kind;
 
 pub const TIME: &str = "time";
 pub const TOKENS: &str = "tokens";
+/// Resident size of the process after the step, where the system tells.
+pub const MEMORY: &str = "memory_bytes";
 pub const LR: &str = "lr";
 pub const LOSS: &str = "loss";
 pub const GRAD_NORM: &str = "grad_norm";
