@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::{Tensor, TensorData};
 use common::Differentiable;
 use spark::{
-    kernels::{AttentionShape, Kernels, RotaryTable, generic},
+    kernels::{AttentionShape, Kernels, RotaryTable, Visibility, generic},
     random::Stream,
 };
 
@@ -106,4 +106,43 @@ fn kernels_read_views_that_are_not_contiguous() {
     let [gate, up] = views();
     let [generic_gate, generic_up] = views();
     assert_close(Differentiable::gated_silu(gate, up), generic::gated_silu(generic_gate, generic_up));
+}
+
+/// Prefill of padded prompts, then one token at a time until the cache has grown twice.
+#[test]
+fn cached_attention() {
+    use common::Plain;
+    for (heads, key_heads, head_dim) in [(1, 1, 2), (4, 2, 6), (6, 2, 20)] {
+        let (rows, prompt) = (3, 5);
+        let starts = [0, 2, 4];
+        let shape = AttentionShape { rows, heads, key_heads, causal: true };
+        let (visibility, mut own, mut generic_cache) = (Visibility::new(&starts), None, None);
+        let mut cached = 0;
+        for (step, new) in std::iter::once(prompt).chain(std::iter::repeat_n(1, 140)).enumerate() {
+            let seed = 1000 * head_dim as u64 + 10 * step as u64;
+            let flat = |heads: usize, seed: u64| random([rows * new, heads * head_dim], seed).inner();
+            let inputs = [flat(heads, seed), flat(key_heads, seed + 1), flat(key_heads, seed + 2)];
+            let angle = |seed: u64| random([rows, 1, new, head_dim / 2], seed).inner();
+            let angles = angle(seed + 3);
+            let rotary = RotaryTable::<Plain> { cos: angles.clone().cos(), sin: angles.sin() };
+            // A bias fits one number of new and cached positions.
+            let fresh = Visibility::new(&starts);
+            let [query, key, value] = inputs.clone();
+            let ours = Plain::cached_attention(query, key, value, &rotary, shape, &visibility, &mut own);
+            let [query, key, value] = inputs;
+            let theirs =
+                generic::cached_attention(query, key, value, &rotary, shape, &fresh, &mut generic_cache);
+            // What padding sees is nobody's business.
+            let real: Vec<i32> = (0..rows * new)
+                .filter(|token| cached + token % new >= starts[token / new])
+                .map(|token| token as i32)
+                .collect();
+            let count = real.len();
+            let index = Tensor::from_data(TensorData::new(real, [count]), &Default::default());
+            let [ours, theirs] = [ours, theirs].map(|output| output.select(0, index.clone()).into_data());
+            ours.assert_approx_eq::<f32>(&theirs, burn::tensor::Tolerance::absolute(2e-5));
+            cached += new;
+        }
+        assert_eq!(own.unwrap().length, prompt + 140);
+    }
 }

@@ -21,7 +21,7 @@ const STARTS_ANEW: f64 = 0.22;
 const STANDS_FIRST: f64 = 0.525;
 
 /// No result is larger.
-const LARGEST: u32 = 200;
+const LARGEST: u32 = 60;
 
 /// One calculation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ impl Step {
         loop {
             let operator = weighted(&OPERATORS, stream);
             let small = matches!(operator, '*' | '/');
-            let new = |stream: &mut Stream| 2 + stream.below(if small { 11 } else { 60 }) as u32;
+            let new = |stream: &mut Stream| 2 + stream.below(if small { 8 } else { 18 }) as u32;
             let first = given.unwrap_or_else(|| match operator {
                 '/' => new(stream) * new(stream),
                 _ => new(stream),
@@ -152,9 +152,9 @@ impl Exercise for Chain {
         self.solve(0, 0).expect("the chain was drawn so that every calculation is possible")
     }
 
-    /// From a slip of one or ten in one of the calculations.
+    /// From a slip of one or two in one of the calculations.
     fn wrong_solution(&self, stream: &mut Stream) -> Solution {
-        const SLIPS: [i64; 4] = [-10, -1, 1, 10];
+        const SLIPS: [i64; 4] = [-2, -1, 1, 2];
         let right = self.solution().answer;
         loop {
             let (place, slip) = (stream.below(self.links.len()), SLIPS[stream.below(SLIPS.len())]);

@@ -7,7 +7,7 @@ use burn::tensor::{
     backend::Backend,
 };
 
-use super::{AttentionShape, RotaryTable, TargetLogprobs};
+use super::{AttentionShape, KeyValues, RotaryTable, TargetLogprobs, Visibility};
 
 /// Added to the scores of keys that must not be seen. Finite, so that a padding row without any
 /// visible key stays finite, too.
@@ -40,6 +40,28 @@ pub fn self_attention<B: Backend>(
         .causal
         .then(|| visibility_bias([1, length, length], |_, query, key| key <= query, &query.device()));
     join_heads(attention(query, key, value, bias.as_ref()))
+}
+
+/// See [`super::Kernels::cached_attention`].
+pub fn cached_attention<B: Backend>(
+    query: Tensor<B, 2>,
+    key: Tensor<B, 2>,
+    value: Tensor<B, 2>,
+    rotary: &RotaryTable<B>,
+    shape: AttentionShape,
+    visibility: &Visibility<'_, B>,
+    cache: &mut Option<KeyValues<B>>,
+) -> Tensor<B, 2> {
+    let (new, device) = (query.dims()[0] / shape.rows, query.device());
+    let query = rotate(split_heads(query, shape.rows, shape.heads), rotary);
+    let key = rotate(split_heads(key, shape.rows, shape.key_heads), rotary);
+    let value = split_heads(value, shape.rows, shape.key_heads);
+    let (key, value, cached) = match cache.take() {
+        None => (key, value, 0),
+        Some(old) => (Tensor::cat(vec![old.key, key], 2), Tensor::cat(vec![old.value, value], 2), old.length),
+    };
+    *cache = Some(KeyValues { key: key.clone(), value: value.clone(), length: cached + new });
+    join_heads(attention(query, key, value, visibility.bias(cached, new, &device)))
 }
 
 /// See [`super::Kernels::target_logprobs`].

@@ -7,6 +7,8 @@
 mod flex;
 pub mod generic;
 
+use std::cell::OnceCell;
+
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
 use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 use burn::tensor::{
@@ -31,6 +33,43 @@ pub struct AttentionShape {
     pub key_heads: usize,
     /// Whether a position sees only itself and what came before.
     pub causal: bool,
+}
+
+/// Keys and values of the tokens that one layer has seen, both `[rows, key_heads, capacity, head_dim]`; the
+/// first `length` entries count. What lies behind them is the kernel's own affair.
+#[derive(Debug, Clone)]
+pub struct KeyValues<B: Backend> {
+    pub key: Tensor<B, 4>,
+    pub value: Tensor<B, 4>,
+    pub length: usize,
+}
+
+/// What each row sees of its cache: everything from its own start to the position itself.
+#[derive(Debug)]
+pub struct Visibility<'a, B: Backend> {
+    /// The first visible entry of every row.
+    pub starts: &'a [usize],
+    /// The same as a bias, made by the first layer that asks for it.
+    bias: OnceCell<Option<Tensor<B, 4>>>,
+}
+
+impl<'a, B: Backend> Visibility<'a, B> {
+    pub fn new(starts: &'a [usize]) -> Self {
+        Self { starts, bias: OnceCell::new() }
+    }
+
+    /// The bias on the scores of `new` positions that follow `cached` ones, `[rows, 1, new, cached + new]`;
+    /// `None` where every position sees all.
+    fn bias(&self, cached: usize, new: usize, device: &B::Device) -> Option<&Tensor<B, 4>> {
+        let bias = self.bias.get_or_init(|| {
+            let visible =
+                |row: usize, query: usize, key: usize| key <= cached + query && key >= self.starts[row];
+            let sizes = [self.starts.len(), new, cached + new];
+            let hides = new > 1 || self.starts.iter().any(|&start| start > 0);
+            hides.then(|| generic::visibility_bias(sizes, visible, device))
+        });
+        bias.as_ref()
+    }
 }
 
 /// What the distributions over the vocabulary say of the targets, both `[tokens]`.
@@ -63,6 +102,20 @@ pub trait Kernels: Backend {
         shape: AttentionShape,
     ) -> Tensor<Self, 2> {
         generic::self_attention(query, key, value, rotary, shape)
+    }
+
+    /// Rotates queries and keys, appends keys and values to the cache and attends over all of it; the same
+    /// shapes as in [`Self::self_attention`]. An empty cache is `None`. Causal whatever the shape says.
+    fn cached_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        shape: AttentionShape,
+        visibility: &Visibility<'_, Self>,
+        cache: &mut Option<KeyValues<Self>>,
+    ) -> Tensor<Self, 2> {
+        generic::cached_attention(query, key, value, rotary, shape, visibility, cache)
     }
 
     /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.

@@ -15,7 +15,7 @@ use super::{
     text::{Cached, Pass, TextModel},
     vision::{VisionTower, index_tensor},
 };
-use crate::kernels::{Kernels, TargetLogprobs, generic::visibility_bias};
+use crate::kernels::{Kernels, TargetLogprobs, Visibility};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
@@ -77,11 +77,9 @@ impl<B: Kernels> Qwen<B> {
         let batch = PaddedBatch::new(prompts, Padding::Left, &self.config);
         let (rows, length) = (batch.rows(), batch.length);
         let rotary = text_rotary(&batch.positions, &self.config.text, &device);
-        let visible = |row: usize, query: usize, key: usize| key <= query && key >= batch.starts[row];
-        let bias = visibility_bias([rows, length, length], visible, &device);
         let mut cache = KvCache::new(self.config.text.num_hidden_layers);
-        let pass =
-            Pass { rows, rotary: &rotary, cached: Some(Cached { cache: &mut cache, bias: Some(&bias) }) };
+        let cached = Cached { cache: &mut cache, visibility: Visibility::new(&batch.starts) };
+        let pass = Pass { rows, rotary: &rotary, cached: Some(cached) };
         let hidden = self.model.forward(self.embed(&batch), pass);
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
         (hidden.select(0, index_tensor(&last, &device)), cache, batch)
@@ -98,13 +96,8 @@ impl<B: Kernels> Qwen<B> {
         let device = self.device();
         let rows: Vec<Vec<Position>> = positions.iter().map(|&position| vec![position]).collect();
         let rotary = text_rotary(&rows, &self.config.text, &device);
-        let keys = cache.length() + 1;
-        let bias = starts
-            .iter()
-            .any(|&start| start > 0)
-            .then(|| visibility_bias([ids.len(), 1, keys], |row, _, key| key >= starts[row], &device));
-        let pass =
-            Pass { rows: ids.len(), rotary: &rotary, cached: Some(Cached { cache, bias: bias.as_ref() }) };
+        let cached = Cached { cache, visibility: Visibility::new(starts) };
+        let pass = Pass { rows: ids.len(), rotary: &rotary, cached: Some(cached) };
         self.model.forward(self.embed_tokens(ids), pass)
     }
 

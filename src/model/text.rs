@@ -13,10 +13,7 @@ use super::{
     layers::{GatedMlp, Projection},
     norm::RmsNorm,
 };
-use crate::kernels::{
-    AttentionShape, Kernels, RotaryTable,
-    generic::{attention, join_heads, rotate, split_heads},
-};
+use crate::kernels::{AttentionShape, Kernels, RotaryTable, Visibility};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -62,26 +59,11 @@ impl<B: Kernels> SelfAttention<B> {
             AttentionShape { rows: pass.rows, heads: self.heads, key_heads: self.key_heads, causal: true };
         self.o_proj.forward(match &mut pass.cached {
             None => B::self_attention(query, key, value, pass.rotary, shape),
-            Some(cached) => cached_attention(query, key, value, pass.rotary, shape, cached, layer),
+            Some(Cached { cache, visibility }) => {
+                B::cached_attention(query, key, value, pass.rotary, shape, visibility, cache.layer(layer))
+            }
         })
     }
-}
-
-/// Rotates, appends to the cache, and attends over all of it.
-fn cached_attention<B: Backend>(
-    query: Tensor<B, 2>,
-    key: Tensor<B, 2>,
-    value: Tensor<B, 2>,
-    rotary: &RotaryTable<B>,
-    shape: AttentionShape,
-    cached: &mut Cached<'_, B>,
-    layer: usize,
-) -> Tensor<B, 2> {
-    let query = rotate(split_heads(query, shape.rows, shape.heads), rotary);
-    let key = rotate(split_heads(key, shape.rows, shape.key_heads), rotary);
-    let value = split_heads(value, shape.rows, shape.key_heads);
-    let (key, value) = cached.cache.append(layer, key, value);
-    join_heads(attention(query, key, value, cached.bias))
 }
 
 /// What every layer of one forward pass shares.
@@ -97,8 +79,7 @@ pub struct Pass<'a, B: Backend> {
 /// Earlier keys and values, and who sees them.
 pub struct Cached<'a, B: Backend> {
     pub cache: &'a mut KvCache<B>,
-    /// Which keys each new position sees, `[rows, 1, new, cached + new]`; `None`: all.
-    pub bias: Option<&'a Tensor<B, 4>>,
+    pub visibility: Visibility<'a, B>,
 }
 
 /// Attention and feed-forward, each behind a norm and around a residual.

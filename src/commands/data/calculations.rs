@@ -40,7 +40,7 @@ impl CalculationsOptions {
             train: 6000,
             test: 600,
             warm_pairs: 16_000,
-            drills: 16_000,
+            drills: 24_000,
             judge_label_noise: 1.0,
         }
     }

@@ -98,18 +98,18 @@ fn rotated_head(
 
 /// A row-major matrix, or its transpose, as an operand of [`multiply`].
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
+pub struct Matrix<'a> {
     values: &'a [f32],
     columns: usize,
     transposed: bool,
 }
 
-fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
+pub fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
     Matrix { values, columns, transposed: false }
 }
 
 impl Matrix<'_> {
-    fn transpose(self) -> Self {
+    pub fn transpose(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 
@@ -126,7 +126,7 @@ impl Matrix<'_> {
 }
 
 /// `output (+)= left · right`, `output` row-major.
-fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32], add: bool) {
+pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32], add: bool) {
     let ((rows, inner), (right_rows, columns)) = (left.dims(), right.dims());
     assert!(inner == right_rows && output.len() == rows * columns, "sizes do not fit");
     let ((left_column, left_row), (right_column, right_row)) = (left.strides(), right.strides());

@@ -1,6 +1,7 @@
 //! Hand-written kernels for flex, with and without autodiff: raw slices, one pass, all cores.
 
 mod attention;
+mod cached;
 mod elementwise;
 mod exponential;
 mod logprob;
@@ -20,7 +21,7 @@ use burn::{
 };
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{AttentionShape, Kernels, RotaryTable, TargetLogprobs};
+use super::{AttentionShape, Kernels, KeyValues, RotaryTable, TargetLogprobs, Visibility};
 
 type Tracked<C> = <Autodiff<Flex, C> as burn::tensor::backend::BackendTypes>::FloatTensorPrimitive;
 
@@ -42,6 +43,27 @@ impl Kernels for Flex {
     ) -> Tensor<Self, 2> {
         let inputs = [unwrap(query), unwrap(key), unwrap(value)];
         wrap(attention::forward(&inputs, &rotation(rotary), shape).output)
+    }
+
+    fn cached_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        shape: AttentionShape,
+        visibility: &Visibility<'_, Self>,
+        cache: &mut Option<KeyValues<Self>>,
+    ) -> Tensor<Self, 2> {
+        let new = [unwrap(query), unwrap(key), unwrap(value)];
+        let old = cache.take().map(|old| cached::Stored {
+            key: unwrap(old.key),
+            value: unwrap(old.value),
+            length: old.length,
+        });
+        let (output, stored) = cached::attention(&new, &rotation(rotary), shape, visibility.starts, old);
+        let cached::Stored { key, value, length } = stored;
+        *cache = Some(KeyValues { key: wrap(key), value: wrap(value), length });
+        wrap(output)
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {

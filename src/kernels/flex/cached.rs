@@ -1,0 +1,230 @@
+//! Attention over a cache that is written in place: one task per row, nothing copied but a cache that is full.
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::{
+    AttentionShape,
+    attention::{Rotation, matrix, multiply},
+    exponential::exp,
+    tensor_of, values,
+};
+
+/// The cache grows by this many positions at a time.
+const GROWTH: usize = 64;
+
+/// Keys and values `[rows, key_heads, capacity, head_dim]`, of which the first `length` positions count.
+pub struct Stored {
+    pub key: FlexTensor,
+    pub value: FlexTensor,
+    pub length: usize,
+}
+
+/// Sizes of the problem at hand.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    /// Positions that are new, and those before them.
+    new: usize,
+    cached: usize,
+    capacity: usize,
+    head_dim: usize,
+    group: usize,
+    heads: usize,
+    key_heads: usize,
+}
+
+/// One row's share of everything.
+struct Row<'a> {
+    query: &'a [f32],
+    key: &'a [f32],
+    value: &'a [f32],
+    /// `[new, head_dim / 2]`
+    cos: &'a [f32],
+    sin: &'a [f32],
+    /// The first visible position.
+    start: usize,
+}
+
+/// Appends and attends. Inputs are flat, `[rows · new, heads · head_dim]`.
+pub fn attention(
+    [query, key, value]: &[FlexTensor; 3],
+    rotation: &Rotation,
+    shape: AttentionShape,
+    starts: &[usize],
+    stored: Option<Stored>,
+) -> (FlexTensor, Stored) {
+    let [tokens, width] = [query.layout().shape()[0], query.layout().shape()[1]];
+    let (new, head_dim) = (tokens / shape.rows, width / shape.heads);
+    let mut stored = with_room(stored, shape, new, head_dim);
+    let sizes = Sizes {
+        new,
+        cached: stored.length,
+        capacity: stored.key.layout().shape()[2],
+        head_dim,
+        group: shape.heads / shape.key_heads,
+        heads: shape.heads,
+        key_heads: shape.key_heads,
+    };
+    let (key_width, half) = (shape.key_heads * head_dim, head_dim / 2);
+    let (query, key, value) = (values(query), values(key), values(value));
+    let (cos, sin) = (values(&rotation.cos), values(&rotation.sin));
+    let shared_angles = cos.len() == new * half;
+    let mut output = vec![0.0; tokens * width];
+    let row_size = shape.key_heads * sizes.capacity * head_dim;
+    output
+        .par_chunks_exact_mut(new * width)
+        .zip(stored.key.storage_mut::<f32>().par_chunks_exact_mut(row_size))
+        .zip(stored.value.storage_mut::<f32>().par_chunks_exact_mut(row_size))
+        .enumerate()
+        .for_each(|(index, ((output, keys), kept))| {
+            let angles = if shared_angles { 0 } else { index * new * half };
+            let row = Row {
+                query: &query[index * new * width..][..new * width],
+                key: &key[index * new * key_width..][..new * key_width],
+                value: &value[index * new * key_width..][..new * key_width],
+                cos: &cos[angles..angles + new * half],
+                sin: &sin[angles..angles + new * half],
+                start: starts[index],
+            };
+            row.attend(keys, kept, output, sizes);
+        });
+    stored.length += new;
+    (tensor_of(output, [tokens, width]), stored)
+}
+
+/// The cache with room for `new` more positions.
+fn with_room(stored: Option<Stored>, shape: AttentionShape, new: usize, head_dim: usize) -> Stored {
+    let length = stored.as_ref().map_or(0, |stored| stored.length);
+    let capacity = stored.as_ref().map_or(0, |stored| stored.key.layout().shape()[2]);
+    if let Some(stored) = stored {
+        return match length + new <= capacity {
+            true => stored,
+            false => Stored {
+                key: grown(&stored.key, length, length + new + GROWTH),
+                value: grown(&stored.value, length, length + new + GROWTH),
+                length,
+            },
+        };
+    }
+    let empty = || {
+        let sizes = [shape.rows, shape.key_heads, new + GROWTH, head_dim];
+        tensor_of(vec![0.0; sizes.iter().product()], sizes)
+    };
+    Stored { key: empty(), value: empty(), length }
+}
+
+/// A copy of the first `length` positions with room for `capacity`.
+fn grown(tensor: &FlexTensor, length: usize, capacity: usize) -> FlexTensor {
+    let shape = tensor.layout().shape();
+    let [rows, heads, old, head_dim] = [shape[0], shape[1], shape[2], shape[3]];
+    let mut larger = vec![0.0; rows * heads * capacity * head_dim];
+    larger
+        .par_chunks_exact_mut(capacity * head_dim)
+        .zip(values(tensor).par_chunks_exact(old * head_dim))
+        .for_each(|(larger, old)| larger[..length * head_dim].copy_from_slice(&old[..length * head_dim]));
+    tensor_of(larger, [rows, heads, capacity, head_dim])
+}
+
+impl Row<'_> {
+    /// `keys` and `kept` are the row's cache, `output` is `[new, heads · head_dim]`.
+    fn attend(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: Sizes) {
+        let Sizes { new, cached, capacity, head_dim, group, heads, key_heads } = sizes;
+        let total = cached + new;
+        let mut queries = vec![0.0; new * head_dim];
+        let mut scores = vec![0.0; new * total];
+        let mut attended = vec![0.0; new * head_dim];
+        for key_head in 0..key_heads {
+            let place = key_head * capacity * head_dim;
+            let (keys, kept) = (&mut keys[place..], &mut kept[place..]);
+            let (seen_keys, seen_values) = (&mut keys[..total * head_dim], &mut kept[..total * head_dim]);
+            gather(self.key, key_head, key_heads, &mut seen_keys[cached * head_dim..], head_dim);
+            self.rotate(&mut seen_keys[cached * head_dim..], head_dim);
+            gather(self.value, key_head, key_heads, &mut seen_values[cached * head_dim..], head_dim);
+            for head in key_head * group..(key_head + 1) * group {
+                gather(self.query, head, heads, &mut queries, head_dim);
+                self.rotate(&mut queries, head_dim);
+                score(&queries, seen_keys, &mut scores, head_dim);
+                for (position, scores) in scores.chunks_exact_mut(total).enumerate() {
+                    softmax(scores, self.start..cached + position + 1, (head_dim as f32).powf(-0.5));
+                }
+                mix(&scores, seen_values, &mut attended, head_dim);
+                for (position, features) in attended.chunks_exact(head_dim).enumerate() {
+                    output[(position * heads + head) * head_dim..][..head_dim].copy_from_slice(features);
+                }
+            }
+        }
+    }
+
+    /// Rotates a head's new positions, `[new, head_dim]`.
+    fn rotate(&self, head: &mut [f32], head_dim: usize) {
+        let half = head_dim / 2;
+        let angles = self.cos.chunks_exact(half).zip(self.sin.chunks_exact(half));
+        for (features, (cos, sin)) in head.chunks_exact_mut(head_dim).zip(angles) {
+            let (low, high) = features.split_at_mut(half);
+            for i in 0..half {
+                (low[i], high[i]) = (low[i] * cos[i] - high[i] * sin[i], high[i] * cos[i] + low[i] * sin[i]);
+            }
+        }
+    }
+}
+
+/// Copies one head out of `[positions, heads · head_dim]`.
+fn gather(flat: &[f32], head: usize, heads: usize, into: &mut [f32], head_dim: usize) {
+    for (position, features) in into.chunks_exact_mut(head_dim).enumerate() {
+        features.copy_from_slice(&flat[(position * heads + head) * head_dim..][..head_dim]);
+    }
+}
+
+/// `scores = queries · keysᵀ`; a single query without the detour over a matrix product.
+fn score(queries: &[f32], keys: &[f32], scores: &mut [f32], head_dim: usize) {
+    if queries.len() == head_dim {
+        for (score, key) in scores.iter_mut().zip(keys.chunks_exact(head_dim)) {
+            *score = dot(queries, key);
+        }
+        return;
+    }
+    multiply(matrix(queries, head_dim), matrix(keys, head_dim).transpose(), scores, false);
+}
+
+/// `output = weights · values`, likewise.
+fn mix(weights: &[f32], kept: &[f32], output: &mut [f32], head_dim: usize) {
+    if output.len() == head_dim {
+        output.fill(0.0);
+        for (&weight, value) in weights.iter().zip(kept.chunks_exact(head_dim)) {
+            output.iter_mut().zip(value).for_each(|(sum, value)| *sum += weight * value);
+        }
+        return;
+    }
+    let keys = kept.len() / head_dim;
+    multiply(matrix(weights, keys), matrix(kept, head_dim), output, false);
+}
+
+/// A scalar product in eight independent sums, which vector units can work on at once.
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let (left_lanes, right_lanes) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
+    let rest: f32 = left_lanes.remainder().iter().zip(right_lanes.remainder()).map(|(l, r)| l * r).sum();
+    for (left, right) in left_lanes.zip(right_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Softmax of the scaled scores in `visible`; what lies outside counts nothing. Padding sees nothing at all
+/// and becomes zero.
+fn softmax(scores: &mut [f32], visible: std::ops::Range<usize>, scale: f32) {
+    let (start, end) = (visible.start.min(visible.end), visible.end);
+    scores[..start].fill(0.0);
+    scores[end..].fill(0.0);
+    let seen = &mut scores[start..end];
+    let largest = seen.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0.0;
+    for score in seen.iter_mut() {
+        *score = exp((*score - largest) * scale);
+        total += *score;
+    }
+    seen.iter_mut().for_each(|weight| *weight /= total);
+}
