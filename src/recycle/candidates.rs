@@ -7,6 +7,7 @@ use crate::{
     data::{Kind, Problem},
     random::Stream,
     rollout::{FinishReason, Rollout, RolloutGroup},
+    verify::math,
 };
 
 /// A group's completions that may be shown: finished, with an answer that could be read.
@@ -73,8 +74,13 @@ impl<'a> Candidates<'a> {
         };
         let (right, wrong) = (answers(&self.right), answers(&self.wrong));
         let before = self.len();
-        self.right.retain(|rollout| !wrong.contains(&rollout.verdict.extracted.as_deref()));
-        self.wrong.retain(|rollout| !right.contains(&rollout.verdict.extracted.as_deref()));
+        let mathematical = matches!(self.problem.verifier.as_deref(), None | Some("math"));
+        let among = |answers: &[Option<&str>], rollout: &Rollout| {
+            let own = rollout.verdict.extracted.as_deref();
+            answers.iter().any(|other| same_answer(*other, own, mathematical))
+        };
+        self.right.retain(|rollout| !among(&wrong, rollout));
+        self.wrong.retain(|rollout| !among(&right, rollout));
         self.ambiguous += before - self.len();
     }
 
@@ -93,8 +99,37 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// The right and the wrong completion whose numbers of tokens differ least; the first of equals.
+    pub fn closest_in_length(&self) -> Option<(&'a Rollout, &'a Rollout)> {
+        let length = |rollout: &Rollout| rollout.completion.token_ids.len();
+        let pairs = self.right.iter().flat_map(|&right| self.wrong.iter().map(move |&wrong| (right, wrong)));
+        pairs.min_by_key(|(right, wrong)| length(right).abs_diff(length(wrong)))
+    }
+
+    /// The first completion with the wrong answer that is given most often.
+    pub fn most_frequent_wrong(&self) -> Option<&'a Rollout> {
+        let answer = |rollout: &&'a Rollout| rollout.verdict.extracted.as_deref();
+        let votes = |rollout: &&'a Rollout| {
+            self.wrong.iter().filter(|other| answer(other) == answer(rollout)).count()
+        };
+        let most = self.wrong.iter().map(votes).max()?;
+        self.wrong.iter().find(|rollout| votes(rollout) == most).copied()
+    }
+
     /// A random right or wrong completion; `None` where there is none of that sort.
     pub fn pick(&self, right: bool, stream: &mut Stream) -> Option<&'a Rollout> {
         stream.choose(if right { &self.right } else { &self.wrong }).copied()
+    }
+}
+
+/// Whether two answers say the same: in the same words or, in mathematics, by value. A pair of such answers
+/// has no right side.
+fn same_answer(first: Option<&str>, second: Option<&str>, mathematical: bool) -> bool {
+    match (first, second) {
+        _ if first == second => true,
+        (Some(first), Some(second)) => {
+            mathematical && math::compare(first, second, math::Settings::default()).is_equal()
+        }
+        _ => false,
     }
 }

@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::input_error, judge::WORDINGS};
 
+/// Which right and which wrong answer of a group are shown side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairSelection {
+    /// Any two.
+    Random,
+    /// The two whose completions differ least in their number of tokens, so that length tells nothing.
+    ClosestLength,
+    /// The wrong answer that the policy gives most often.
+    Hardest,
+}
+
 /// Which items are made of a step's groups, and how long they wait. Defaults are the original's
 /// values where it has them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +40,10 @@ pub struct RecycleConfig {
     pub max_judge_per_step: usize,
     /// Reflection items per step, at most.
     pub max_reflection_per_step: usize,
+    /// How the two answers of a pair are chosen.
+    pub pair_selection: PairSelection,
+    /// Nothing is drawn before this many items wait.
+    pub min_queue: usize,
     /// Items that may wait; beyond that the oldest goes.
     pub queue_capacity: usize,
     /// Items older than this many steps are dropped: the policy has moved on.
@@ -46,6 +62,8 @@ impl Default for RecycleConfig {
             reflection_right_share: 0.5,
             max_judge_per_step: 32,
             max_reflection_per_step: 32,
+            pair_selection: PairSelection::Random,
+            min_queue: 0,
             queue_capacity: 512,
             max_age_steps: 16,
         }
@@ -65,6 +83,12 @@ impl RecycleConfig {
             return Err(input_error(format!(
                 "recycle.wordings = {}: must be 1 to {WORDINGS}, the wordings there are",
                 self.wordings
+            )));
+        }
+        if self.min_queue > self.queue_capacity {
+            return Err(input_error(format!(
+                "recycle.min_queue = {}: no more than recycle.queue_capacity = {} can ever wait",
+                self.min_queue, self.queue_capacity
             )));
         }
         match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {

@@ -1,6 +1,6 @@
 //! Recycled problems from one group. The label is what verification found, never a guess.
 
-use super::{RecycleConfig, balance::Offer, candidates::Candidates};
+use super::{PairSelection, RecycleConfig, balance::Offer, candidates::Candidates};
 use crate::{
     data::{Kind, Problem},
     judge,
@@ -56,9 +56,7 @@ impl Drafter<'_> {
     pub fn pairwise(&mut self, group: &Candidates<'_>) -> Draft {
         let [positive, negative] = [(true, "A"), (false, "B")].map(|(right_is_a, label)| {
             let whole = self.stream.chance(self.config.solution_share);
-            // The first shown has the label's sort, so that both positions take the same path.
-            let a = shown(group.pick(right_is_a, self.stream)?, whole);
-            let b = shown(group.pick(!right_is_a, self.stream)?, whole);
+            let [a, b] = self.pair(group, right_is_a)?.map(|rollout| shown(rollout, whole));
             let question = judge::pairwise(&group.problem.question, a, b, self.wording());
             Some(self.judge_item(group, Kind::Pairwise, question, label, "choice"))
         });
@@ -75,6 +73,20 @@ impl Drafter<'_> {
             Some(Problem { id, kind: Kind::Reflection, question, ..group.problem.clone() })
         });
         Draft { positive, negative }
+    }
+
+    /// A right and a wrong completion, in the order in which they are shown.
+    fn pair<'g>(&mut self, group: &Candidates<'g>, right_is_a: bool) -> Option<[&'g Rollout; 2]> {
+        let (right, wrong) = match self.config.pair_selection {
+            // The first shown has the label's sort, so that both positions take the same path.
+            PairSelection::Random => {
+                let a = group.pick(right_is_a, self.stream)?;
+                return Some([a, group.pick(!right_is_a, self.stream)?]);
+            }
+            PairSelection::ClosestLength => group.closest_in_length()?,
+            PairSelection::Hardest => (group.pick(true, self.stream)?, group.most_frequent_wrong()?),
+        };
+        Some(if right_is_a { [right, wrong] } else { [wrong, right] })
     }
 
     fn evidence<'g>(&mut self, group: &Candidates<'g>, right: bool) -> Option<&'g str> {

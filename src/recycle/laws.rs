@@ -102,6 +102,8 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         solution_share: shares.1,
         reflection_right_share: 0.5,
         wordings: bounds.4,
+        pair_selection: PairSelection::Random,
+        min_queue: 0,
         max_judge_per_step: bounds.0,
         max_reflection_per_step: bounds.1,
         queue_capacity: bounds.2,
@@ -309,4 +311,72 @@ fn the_configuration_refuses_what_it_cannot_mean() {
     assert!(config.check().unwrap_err().to_string().contains("recycle.solution_share = 1.5"));
     assert!(toml::from_str::<RecycleConfig>("solution_shair = 0.1").is_err());
     assert_eq!(toml::from_str::<RecycleConfig>("").unwrap(), RecycleConfig::default());
+}
+
+/// A group of a mathematical problem whose completions have these answers, rewards and lengths in tokens.
+fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
+    let mut group = group(1, Kind::Reason, &vec![Outcome::Right(0); completions.len()]);
+    group.problem.verifier = Some("math".to_owned());
+    for (rollout, &(answer, reward, tokens)) in group.rollouts.iter_mut().zip(completions) {
+        rollout.verdict = Verdict { reward, extracted: Some(answer.to_owned()), ..Verdict::default() };
+        rollout.completion.token_ids = vec![1; tokens];
+    }
+    group
+}
+
+#[test]
+fn answers_of_equal_value_are_never_set_against_each_other() {
+    let groups = [answered(&[("1/2", 1.0, 4), ("0.5", 0.0, 4), ("7", 0.0, 4)])];
+    let candidates = Candidates::of_groups(&groups).remove(0);
+    assert_eq!((candidates.right.len(), candidates.wrong.len(), candidates.ambiguous), (0, 1, 2));
+    let mut exact = groups.clone();
+    exact[0].problem.verifier = Some("exact".to_owned());
+    let candidates = Candidates::of_groups(&exact).remove(0);
+    assert_eq!((candidates.right.len(), candidates.wrong.len(), candidates.ambiguous), (1, 2, 0));
+}
+
+#[test]
+fn pairs_are_chosen_as_the_setting_says() {
+    let groups = [answered(&[
+        ("5", 1.0, 30),
+        ("5", 1.0, 11),
+        ("6", 0.0, 50),
+        ("7", 0.0, 10),
+        ("8", 0.0, 90),
+        ("8", 0.0, 80),
+    ])];
+    let candidates = Candidates::of_groups(&groups).remove(0);
+    let (right, wrong) = candidates.closest_in_length().unwrap();
+    assert_eq!([right, wrong].map(|rollout| rollout.completion.token_ids.len()), [11, 10]);
+    assert_eq!(candidates.most_frequent_wrong().unwrap().verdict.extracted.as_deref(), Some("8"));
+
+    for (selection, shown) in [(PairSelection::ClosestLength, "7"), (PairSelection::Hardest, "8")] {
+        let config = RecycleConfig {
+            pointwise: false,
+            reflection: false,
+            solution_share: 0.0,
+            pair_selection: selection,
+            ..RecycleConfig::default()
+        };
+        let mut recycler = Recycler::new(config, 1);
+        recycler.push(&groups, 1);
+        let pair = recycler.take(1, 1).remove(0);
+        assert!(
+            pair.question.contains(": 5\n") && pair.question.contains(&format!(": {shown}\n")),
+            "{pair:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_drawn_before_enough_items_wait() {
+    let groups = [group(1, Kind::Reason, &[Outcome::Right(0), Outcome::Wrong(1)])];
+    let config = RecycleConfig { min_queue: 3, ..RecycleConfig::default() };
+    let mut recycler = Recycler::new(config, 1);
+    recycler.push(&groups, 1);
+    assert_eq!((recycler.len(), recycler.take(8, 1).len()), (2, 0));
+    recycler.push(&[group(2, Kind::Reason, &[Outcome::Wrong(0)])], 2);
+    assert_eq!(recycler.take(8, 2).len(), 4);
+    let config = RecycleConfig { min_queue: 9, queue_capacity: 8, ..RecycleConfig::default() };
+    assert!(config.check().unwrap_err().to_string().contains("recycle.min_queue = 9"));
 }

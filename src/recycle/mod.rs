@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use balance::{Labels, Offer, Tally, count};
 use candidates::Candidates;
-pub use config::RecycleConfig;
+pub use config::{PairSelection, RecycleConfig};
 use items::{Draft, Drafter};
 use queue::{Key, Queue, key};
 pub use report::{Dropped, RecycleReport};
@@ -90,10 +90,11 @@ impl Recycler {
         report
     }
 
-    /// The oldest problems of each kind in turn, `count` at most; what is too old is dropped first.
+    /// The oldest problems of each kind in turn, `count` at most; what is too old is dropped first. Nothing
+    /// before `min_queue` of them wait.
     pub fn take(&mut self, count: usize, step: u64) -> Vec<Problem> {
         self.aged += self.queue.drop_aged(step, self.config.max_age_steps);
-        self.queue.take(count)
+        if self.queue.len() < self.config.min_queue { Vec::new() } else { self.queue.take(count) }
     }
 
     fn make_judge_items(
