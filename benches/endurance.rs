@@ -60,7 +60,8 @@ fn main() -> Result<()> {
             "step_growth": step_growth,
         })
     );
-    ensure!(memory_growth.abs() <= 0.02, "memory went from {memory_early} to {memory_late} bytes");
+    // The allocator gives memory back now and then: less is no growth.
+    ensure!(memory_growth <= 0.02, "memory went from {memory_early} to {memory_late} bytes");
     ensure!(step_growth <= 0.2, "a step went from {step_early} to {step_late} seconds");
     Ok(())
 }
