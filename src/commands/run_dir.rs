@@ -56,6 +56,11 @@ impl RunDir {
         })
     }
 
+    /// The directory of a run that may or may not have begun.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -74,6 +79,10 @@ impl RunDir {
 
     pub fn rollouts(&self) -> PathBuf {
         self.0.join("rollouts.jsonl")
+    }
+
+    pub fn metrics(&self) -> PathBuf {
+        self.0.join("metrics.jsonl")
     }
 
     pub fn checkpoints(&self) -> PathBuf {

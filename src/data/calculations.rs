@@ -60,18 +60,18 @@ impl Step {
             '-' => left.checked_sub(right),
             _ => left.checked_div(right).filter(|quotient| quotient * right == left),
         }?;
-        let trivial = small_factor(left, operator, right);
-        (1..=LARGEST).contains(&result).then_some(Self { left, operator, right, result }).filter(|_| !trivial)
+        let wanted = (1..=LARGEST).contains(&result) && !by_one(left, operator, right);
+        wanted.then_some(Self { left, operator, right, result })
     }
 
     /// `14+23=37`, with another result than the true one where there was a slip.
-    fn text(&self, result: i64) -> String {
+    pub fn text(&self, result: u32) -> String {
         format!("{}{}{}={result}", self.left, self.operator, self.right)
     }
 }
 
-/// Multiplying or dividing by one.
-fn small_factor(left: u32, operator: char, right: u32) -> bool {
+/// Whether a number is multiplied or divided by one.
+fn by_one(left: u32, operator: char, right: u32) -> bool {
     match operator {
         '*' => left == 1 || right == 1,
         '/' => right == 1,
@@ -127,7 +127,7 @@ impl Chain {
             )?;
             let result = i64::from(step.result) + if index == place { slip } else { 0 };
             let result = u32::try_from(result).ok().filter(|result| *result > 0)?;
-            lines.push(step.text(i64::from(result)));
+            lines.push(step.text(result));
             results.push(result);
         }
         let answer = results.last().expect("a chain has calculations").to_string();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::reflect::is_it_right;
 use crate::{
     data::{Kind, Problem},
     judge,
@@ -86,14 +87,7 @@ fn answers(group: &RolloutGroup) -> (Vec<&str>, Vec<&str>) {
 }
 
 fn pointwise_item(problem: &Problem, answer: &str, is_right: bool, wording: usize) -> Problem {
-    Problem {
-        id: format!("{}#pointwise", problem.id),
-        kind: Kind::Pointwise,
-        question: judge::pointwise(&problem.question, answer, wording),
-        answer: if is_right { "Yes" } else { "No" }.to_owned(),
-        verifier: Some("yes_no".to_owned()),
-        ..problem.clone()
-    }
+    Problem { id: format!("{}#pointwise", problem.id), ..is_it_right(problem, answer, is_right, wording) }
 }
 
 fn pairwise_item(problem: &Problem, right: &str, wrong: &str, right_is_a: bool, wording: usize) -> Problem {
@@ -111,39 +105,14 @@ fn pairwise_item(problem: &Problem, right: &str, wrong: &str, right_is_a: bool, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::ModelInput,
-        processor::Prompt,
-        rollout::Completion,
-        verify::{Penalties, Verdict},
-    };
-
-    fn rollout(answer: &str, reward: f64) -> Rollout {
-        Rollout {
-            completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
-            text: String::new(),
-            verdict: Verdict { reward, extracted: Some(answer.to_owned()), ..Verdict::default() },
-            penalties: Penalties::default(),
-        }
-    }
+    use crate::rollout::testing::{group, problem, rollout};
 
     fn groups() -> Vec<RolloutGroup> {
-        let group = |number: usize| RolloutGroup {
-            unscored: vec![],
-            problem: Problem {
-                id: number.to_string(),
-                kind: Kind::Reason,
-                system: None,
-                question: format!("Question {number}?"),
-                images: vec![],
-                answer: "gold".to_owned(),
-                verifier: None,
-                source: None,
-            },
-            prompt: Prompt { text: String::new(), input: ModelInput::default() },
-            rollouts: vec![rollout("right", 1.0), rollout("wrong", 0.0)],
+        let mixed = |number: usize| {
+            let problem = problem(&number.to_string(), &format!("Question {number}?"), "gold");
+            group(problem, vec![rollout(Some("right"), 1.0), rollout(Some("wrong"), 0.0)])
         };
-        (0..20).map(group).collect()
+        (0..20).map(mixed).collect()
     }
 
     #[test]

@@ -100,15 +100,15 @@ fn shown_answer(answer: &Reflected) -> &str {
 }
 
 fn self_judgement(answer: &Reflected) -> Problem {
-    is_it_right(&answer.problem, shown_answer(answer), "No")
+    is_it_right(&answer.problem, shown_answer(answer), false, 0)
 }
 
-/// Asks whether an answer is right, checked against `expected`: Yes or No.
-pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: &str) -> Problem {
+/// Asks whether an answer is right, checked against `expected`.
+pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wording: usize) -> Problem {
     Problem {
         kind: Kind::Pointwise,
-        question: judge::pointwise(&problem.question, answer, 0),
-        answer: expected.to_owned(),
+        question: judge::pointwise(&problem.question, answer, wording),
+        answer: if expected { "Yes" } else { "No" }.to_owned(),
         verifier: Some("yes_no".to_owned()),
         ..problem.clone()
     }

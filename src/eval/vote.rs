@@ -63,7 +63,7 @@ fn trusted_answers<B: Kernels>(
         asked.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
     }
     let questions =
-        asked.iter().map(|(index, answer)| is_it_right(&groups[*index].problem, answer, "Yes")).collect();
+        asked.iter().map(|(index, answer)| is_it_right(&groups[*index].problem, answer, true, 0)).collect();
     let verdicts = solver.answer_greedily(questions, config.max_new_tokens, &|_| ())?;
     let mut trusted = vec![Vec::new(); groups.len()];
     for ((index, answer), verdict) in asked.into_iter().zip(verdicts) {
@@ -110,41 +110,17 @@ fn most_frequent(rollouts: &[Rollout], counts: impl Fn(&str) -> bool) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        data::Kind,
-        model::ModelInput,
-        processor::Prompt,
-        rollout::{Completion, FinishReason},
-        verify::{Penalties, Verdict},
-    };
+    use crate::rollout::testing;
 
     /// Right is "7"; an empty answer cannot be read.
     fn group(answers: &[&str]) -> RolloutGroup {
-        let rollout = |answer: &&str| Rollout {
-            completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
-            text: String::new(),
-            verdict: Verdict {
-                reward: f64::from(u8::from(*answer == "7")),
-                extracted: Some((*answer).to_owned()).filter(|answer| !answer.is_empty()),
-                ..Verdict::default()
-            },
-            penalties: Penalties::default(),
+        let rollout = |&answer: &&str| {
+            testing::rollout(
+                Some(answer).filter(|answer| !answer.is_empty()),
+                f64::from(u8::from(answer == "7")),
+            )
         };
-        RolloutGroup {
-            unscored: vec![],
-            problem: Problem {
-                id: "p".to_owned(),
-                kind: Kind::Reason,
-                system: None,
-                question: "3 + 4?".to_owned(),
-                images: vec![],
-                answer: "7".to_owned(),
-                verifier: None,
-                source: None,
-            },
-            prompt: Prompt { text: String::new(), input: ModelInput::default() },
-            rollouts: answers.iter().map(rollout).collect(),
-        }
+        testing::group(testing::problem("p", "3 + 4?", "7"), answers.iter().map(rollout).collect())
     }
 
     fn vote(answers: &[&str], trusted: &[&str], samples: usize) -> [f64; 3] {

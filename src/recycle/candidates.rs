@@ -1,6 +1,6 @@
 //! Which completions may be shown to a judge: those that are surely right, and those surely wrong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::balance::Offer;
 use crate::{
@@ -69,18 +69,24 @@ impl<'a> Candidates<'a> {
     }
 
     fn leave_out_contradictions(&mut self) {
-        let answers = |sort: &[&'a Rollout]| -> Vec<Option<&'a str>> {
-            sort.iter().map(|rollout| rollout.verdict.extracted.as_deref()).collect()
+        let distinct = |sort: &[&'a Rollout]| -> BTreeSet<&'a str> {
+            sort.iter().filter_map(|rollout| rollout.verdict.extracted.as_deref()).collect()
         };
-        let (right, wrong) = (answers(&self.right), answers(&self.wrong));
-        let before = self.len();
+        let (right, wrong) = (distinct(&self.right), distinct(&self.wrong));
         let mathematical = matches!(self.problem.verifier.as_deref(), None | Some("math"));
-        let among = |answers: &[Option<&str>], rollout: &Rollout| {
-            let own = rollout.verdict.extracted.as_deref();
-            answers.iter().any(|other| same_answer(*other, own, mathematical))
+        // Of distinct answers only: a group gives the same few again and again.
+        let contradicted = |answers: &BTreeSet<&'a str>, others: &BTreeSet<&str>| -> BTreeSet<&'a str> {
+            let is = |answer: &&str| others.iter().any(|other| same_answer(other, answer, mathematical));
+            answers.iter().copied().filter(is).collect()
         };
-        self.right.retain(|rollout| !among(&wrong, rollout));
-        self.wrong.retain(|rollout| !among(&right, rollout));
+        let no_longer_right = contradicted(&right, &wrong);
+        let no_longer_wrong = contradicted(&wrong, &right);
+        let before = self.len();
+        let among = |answers: &BTreeSet<&str>, rollout: &Rollout| {
+            rollout.verdict.extracted.as_deref().is_some_and(|answer| answers.contains(answer))
+        };
+        self.right.retain(|rollout| !among(&no_longer_right, rollout));
+        self.wrong.retain(|rollout| !among(&no_longer_wrong, rollout));
         self.ambiguous += before - self.len();
     }
 
@@ -124,12 +130,6 @@ impl<'a> Candidates<'a> {
 
 /// Whether two answers say the same: in the same words or, in mathematics, by value. A pair of such answers
 /// has no right side.
-fn same_answer(first: Option<&str>, second: Option<&str>, mathematical: bool) -> bool {
-    match (first, second) {
-        _ if first == second => true,
-        (Some(first), Some(second)) => {
-            mathematical && math::compare(first, second, math::Settings::default()).is_equal()
-        }
-        _ => false,
-    }
+fn same_answer(first: &str, second: &str, mathematical: bool) -> bool {
+    first == second || mathematical && math::compare(first, second, math::Settings::default()).is_equal()
 }

@@ -74,11 +74,6 @@ impl RecycleConfig {
     /// # Errors
     /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<()> {
-        let shares = [
-            ("mixed_pointwise_probability", self.mixed_pointwise_probability),
-            ("solution_share", self.solution_share),
-            ("reflection_right_share", self.reflection_right_share),
-        ];
         if !(1..=WORDINGS).contains(&self.wordings) {
             return Err(input_error(format!(
                 "recycle.wordings = {}: must be 1 to {WORDINGS}, the wordings there are",
@@ -91,6 +86,11 @@ impl RecycleConfig {
                 self.min_queue, self.queue_capacity
             )));
         }
+        let shares = [
+            ("mixed_pointwise_probability", self.mixed_pointwise_probability),
+            ("solution_share", self.solution_share),
+            ("reflection_right_share", self.reflection_right_share),
+        ];
         match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
             Some((name, share)) => Err(input_error(format!("recycle.{name} = {share}: must be 0 to 1"))),
             None => Ok(()),

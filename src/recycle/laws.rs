@@ -5,12 +5,7 @@ use std::collections::HashSet;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::{
-    model::ModelInput,
-    processor::Prompt,
-    rollout::{Completion, FinishReason, Rollout},
-    verify::{Penalties, Verdict},
-};
+use crate::rollout::{FinishReason, Rollout, testing};
 
 const REFERENCE: &str = "the-reference";
 
@@ -34,30 +29,24 @@ fn rollout(outcome: Outcome) -> Rollout {
     };
     let finish_reason =
         if matches!(outcome, Outcome::Truncated) { FinishReason::Length } else { FinishReason::Stop };
-    Rollout {
-        completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason },
-        text: format!("Therefore {}.", extracted.as_deref().unwrap_or("unparsed")),
-        verdict: Verdict { reward, extracted, ..Verdict::default() },
-        penalties: Penalties::default(),
-    }
+    let mut rollout = testing::rollout(extracted.as_deref(), reward);
+    rollout.completion.finish_reason = finish_reason;
+    rollout.text = format!("Therefore {}.", extracted.as_deref().unwrap_or("unparsed"));
+    rollout
 }
 
 fn group(number: u8, kind: Kind, outcomes: &[Outcome]) -> RolloutGroup {
-    RolloutGroup {
-        unscored: vec![],
-        problem: Problem {
-            id: format!("{}-{number}", kind.name()),
-            kind,
-            system: Some("Be brief.".to_owned()),
-            question: format!("Question {number} of kind {}?", kind.name()),
-            images: vec![std::path::PathBuf::from(format!("{number}.png")).into()],
-            answer: REFERENCE.to_owned(),
-            verifier: Some("exact".to_owned()),
-            source: Some("test".to_owned()),
-        },
-        prompt: Prompt { text: String::new(), input: ModelInput::default() },
-        rollouts: outcomes.iter().copied().map(rollout).collect(),
-    }
+    let problem = Problem {
+        id: format!("{}-{number}", kind.name()),
+        kind,
+        system: Some("Be brief.".to_owned()),
+        question: format!("Question {number} of kind {}?", kind.name()),
+        images: vec![std::path::PathBuf::from(format!("{number}.png")).into()],
+        answer: REFERENCE.to_owned(),
+        verifier: Some("exact".to_owned()),
+        source: Some("test".to_owned()),
+    };
+    testing::group(problem, outcomes.iter().copied().map(rollout).collect())
 }
 
 fn outcomes() -> impl Strategy<Value = Vec<Outcome>> {
@@ -318,7 +307,7 @@ fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
     let mut group = group(1, Kind::Reason, &vec![Outcome::Right(0); completions.len()]);
     group.problem.verifier = Some("math".to_owned());
     for (rollout, &(answer, reward, tokens)) in group.rollouts.iter_mut().zip(completions) {
-        rollout.verdict = Verdict { reward, extracted: Some(answer.to_owned()), ..Verdict::default() };
+        *rollout = testing::rollout(Some(answer), reward);
         rollout.completion.token_ids = vec![1; tokens];
     }
     group

@@ -4,6 +4,8 @@ mod config;
 mod engine;
 mod groups;
 mod sampler;
+#[cfg(test)]
+pub mod testing;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,15 @@
 //! What a complete run left behind.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
-    commands::{report::Summary, run_dir::read_json},
+    commands::{
+        report::Summary,
+        run_dir::{RunDir, read_json},
+    },
     error::input_error,
 };
 
@@ -20,15 +23,12 @@ pub struct Outcome {
 impl Outcome {
     /// # Errors
     /// When a file of the run is missing or malformed.
-    pub fn read(dir: &Path) -> Result<Self> {
-        let path = dir.join("metrics.jsonl");
+    pub fn read(dir: &RunDir) -> Result<Self> {
+        let path = dir.metrics();
         let unreadable = |error: &dyn std::fmt::Display| input_error(format!("{}: {error}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
         let steps = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-        Ok(Self {
-            summary: read_json(&dir.join("summary.json"))?,
-            steps: steps.map_err(|error| unreadable(&error))?,
-        })
+        Ok(Self { summary: read_json(&dir.summary())?, steps: steps.map_err(|error| unreadable(&error))? })
     }
 
     /// A metric over the run: (tokens sampled so far, value) of every step that has it.

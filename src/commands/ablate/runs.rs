@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
@@ -11,12 +11,13 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{
-    outcome::Outcome,
-    spec::{Ablation, Task, Variant, settings},
-};
+use super::spec::{Ablation, Task, Variant, settings};
 use crate::{
     cli::{AblateArgs, CommonArgs},
+    commands::{
+        report::Summary,
+        run_dir::{RunDir, read_json},
+    },
     config::RunConfig,
 };
 
@@ -27,7 +28,7 @@ pub struct Run<'a> {
     pub variant: &'a Variant,
     pub seed: u64,
     /// `OUT/TASK/VARIANT/seed-N`.
-    pub dir: PathBuf,
+    pub dir: RunDir,
 }
 
 /// Every run: all variants of the first seed first, so that early reports compare like with like.
@@ -37,7 +38,7 @@ pub fn all<'a>(ablation: &'a Ablation, out: &Path) -> Vec<Run<'a>> {
         for &seed in &ablation.seeds {
             for variant in &ablation.variants {
                 let dir = out.join(&task.name).join(&variant.name).join(format!("seed-{seed}"));
-                runs.push(Run { task, variant, seed, dir });
+                runs.push(Run { task, variant, seed, dir: RunDir::at(dir) });
             }
         }
     }
@@ -47,7 +48,7 @@ pub fn all<'a>(ablation: &'a Ablation, out: &Path) -> Vec<Run<'a>> {
 impl Run<'_> {
     /// Whether it has come to its end.
     pub fn is_complete(&self) -> bool {
-        self.dir.join("summary.json").exists()
+        self.dir.summary().exists()
     }
 
     fn title(&self) -> String {
@@ -99,15 +100,16 @@ impl Runner<'_> {
     }
 
     fn run_one(&self, run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
-        fs::create_dir_all(&run.dir).with_context(|| format!("creating {}", run.dir.display()))?;
-        let begun = run.dir.join("recipe.toml").exists();
+        let dir = run.dir.path();
+        fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+        let begun = run.dir.recipe().exists();
         if !begun {
             share_start(run, runs)?;
         }
-        let path = run.dir.join("output.log");
+        let path = dir.join("output.log");
         let log = File::options().create(true).append(true).open(&path)?;
         let mut command = Command::new(std::env::current_exe().context("finding the spark binary")?);
-        command.arg("train").arg("--recipe").arg(&run.task.recipe).arg("--out").arg(&run.dir);
+        command.arg("train").arg("--recipe").arg(&run.task.recipe).arg("--out").arg(dir);
         command.arg("--seed").arg(run.seed.to_string()).arg("--quiet");
         settings(run.task, run.variant).iter().for_each(|setting| {
             command.arg("--set").arg(setting);
@@ -140,7 +142,7 @@ impl Runner<'_> {
 }
 
 fn progress(run: &Run<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
-    let Outcome { summary, .. } = Outcome::read(&run.dir)?;
+    let summary: Summary = read_json(&run.dir.summary())?;
     Ok(format!(
         "[{done}/{all}] {}: reasoning {:.1} %, judge {:.1} % in {:.0} s; about {:.0} min left",
         run.title(),
@@ -160,9 +162,8 @@ fn share_start(run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
     let config = run.config()?;
     for other in runs.iter().filter(same_start) {
         if start_settings(&other.config()?) == start_settings(&config) {
-            for name in ["before.json", "judge_set.json"] {
-                fs::copy(other.dir.join(name), run.dir.join(name))?;
-            }
+            fs::copy(other.dir.before(), run.dir.before())?;
+            fs::copy(other.dir.judge_set(), run.dir.judge_set())?;
             return Ok(());
         }
     }

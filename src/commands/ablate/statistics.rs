@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::train::advantage::mean;
+use crate::train::advantage::{mean, standard_deviation};
 
 /// 97.5 % quantiles of Student's t distribution with 1, 2, … degrees of freedom.
 const T_QUANTILES: [f64; 30] = [
@@ -27,8 +27,7 @@ impl Estimate {
         }
         let (count, mean) = (values.len(), mean(values));
         let half_width = (count > 1).then(|| {
-            let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-            let error = (squares / (count - 1) as f64 / count as f64).sqrt();
+            let error = standard_deviation(values) / (count as f64).sqrt();
             T_QUANTILES.get(count - 2).unwrap_or(&1.96) * error
         });
         Some(Self { mean, half_width, count })

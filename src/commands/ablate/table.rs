@@ -32,29 +32,44 @@ pub struct VariantFigures {
     scores: Vec<Scores>,
 }
 
+/// Scores by seed.
+type BySeed<'a> = BTreeMap<u64, &'a Scores>;
+
+/// What training took: tokens, steps and seconds; nothing for the start.
+#[derive(Debug, Clone, Copy, Default)]
+struct Work {
+    tokens: Option<Estimate>,
+    steps: Option<Estimate>,
+    seconds: Option<Estimate>,
+}
+
+impl Work {
+    fn of(by_seed: &BTreeMap<u64, Outcome>) -> Self {
+        let estimate =
+            |value: fn(&Outcome) -> f64| Estimate::of(&by_seed.values().map(value).collect::<Vec<_>>());
+        Self {
+            tokens: estimate(|outcome| outcome.summary.tokens as f64),
+            steps: estimate(|outcome| outcome.summary.steps as f64),
+            seconds: estimate(|outcome| outcome.summary.seconds),
+        }
+    }
+}
+
 /// The figures of the start and of every variant by name.
 pub fn figures(outcomes: &TaskOutcomes) -> BTreeMap<String, VariantFigures> {
-    let of = |by_seed: &BTreeMap<u64, Outcome>, scores: fn(&Outcome) -> &Scores, trained: bool| {
-        let all: Vec<&Outcome> = by_seed.values().collect();
-        let work = |value: fn(&Outcome) -> f64| estimate(&all, value).filter(|_| trained);
-        VariantFigures {
-            seeds: by_seed.keys().copied().collect(),
-            steps: work(|outcome| outcome.summary.steps as f64),
-            tokens: work(|outcome| outcome.summary.tokens as f64),
-            seconds: work(|outcome| outcome.summary.seconds),
-            after: METRICS
-                .iter()
-                .map(|&(name, metric)| {
-                    let values: Vec<f64> = all.iter().map(|outcome| metric(scores(outcome))).collect();
-                    (name, Estimate::of(&values))
-                })
-                .collect(),
-            scores: all.iter().map(|outcome| scores(outcome).clone()).collect(),
-        }
+    let of = |scores: &BySeed<'_>, work: Work| VariantFigures {
+        seeds: scores.keys().copied().collect(),
+        steps: work.steps,
+        tokens: work.tokens,
+        seconds: work.seconds,
+        after: METRICS.iter().map(|&(name, metric)| (name, estimate(scores, metric))).collect(),
+        scores: scores.values().copied().cloned().collect(),
     };
-    let mut figures: BTreeMap<String, VariantFigures> =
-        outcomes.iter().map(|(name, by_seed)| (name.clone(), of(by_seed, after, true))).collect();
-    figures.insert("start".to_owned(), of(&starts(outcomes), before, false));
+    let mut figures: BTreeMap<String, VariantFigures> = outcomes
+        .iter()
+        .map(|(name, by_seed)| (name.clone(), of(&after(by_seed), Work::of(by_seed))))
+        .collect();
+    figures.insert("start".to_owned(), of(&starts(outcomes), Work::default()));
     figures
 }
 
@@ -67,9 +82,9 @@ pub fn markdown(outcomes: &TaskOutcomes, compared: &str) -> String {
     lines.push(format!("| variant | seeds | {} | million tokens | steps | minutes |", headings.join(" | ")));
     lines.push(format!("|---|{}", "---|".repeat(METRICS.len() + 4)));
     let starts = starts(outcomes);
-    lines.push(row("start", &starts.values().collect::<Vec<_>>(), before, false));
+    lines.push(row("start", &starts, Work::default()));
     for (name, by_seed) in outcomes {
-        lines.push(row(name, &by_seed.values().collect::<Vec<_>>(), after, true));
+        lines.push(row(name, &after(by_seed), Work::of(by_seed)));
     }
     lines.push(String::new());
     lines.push(format!("`{compared}` less each of the others, seed by seed, in points:"));
@@ -77,74 +92,58 @@ pub fn markdown(outcomes: &TaskOutcomes, compared: &str) -> String {
     lines.push(format!("| less | seeds | {} |", headings.join(" | ")));
     lines.push(format!("|---|{}", "---|".repeat(METRICS.len() + 1)));
     if let Some((_, reference)) = outcomes.iter().find(|(name, _)| name == compared) {
-        lines.push(difference_row("start", reference, &starts, before));
+        let reference = after(reference);
+        lines.push(difference_row("start", &reference, &starts));
         for (name, by_seed) in outcomes.iter().filter(|(name, _)| name != compared) {
-            lines.push(difference_row(name, reference, by_seed, after));
+            lines.push(difference_row(name, &reference, &after(by_seed)));
         }
     }
     lines.join("\n") + "\n"
 }
 
-fn before(outcome: &Outcome) -> &Scores {
-    &outcome.summary.before
+fn after(by_seed: &BTreeMap<u64, Outcome>) -> BySeed<'_> {
+    by_seed.iter().map(|(&seed, outcome)| (seed, &outcome.summary.after)).collect()
 }
 
-fn after(outcome: &Outcome) -> &Scores {
-    &outcome.summary.after
-}
-
-/// One run per seed, for the scores of the start.
-fn starts(outcomes: &TaskOutcomes) -> BTreeMap<u64, Outcome> {
-    let mut starts = BTreeMap::new();
-    for (seed, outcome) in outcomes.iter().flat_map(|(_, by_seed)| by_seed) {
-        starts.entry(*seed).or_insert_with(|| outcome.clone());
+/// The start's scores of every seed, from the first variant that has run it.
+fn starts(outcomes: &TaskOutcomes) -> BySeed<'_> {
+    let mut starts = BySeed::new();
+    for (&seed, outcome) in outcomes.iter().flat_map(|(_, by_seed)| by_seed) {
+        starts.entry(seed).or_insert(&outcome.summary.before);
     }
     starts
 }
 
-fn estimate(outcomes: &[&Outcome], value: impl Fn(&Outcome) -> f64) -> Option<Estimate> {
-    Estimate::of(&outcomes.iter().map(|outcome| value(outcome)).collect::<Vec<_>>())
+fn estimate(scores: &BySeed<'_>, metric: fn(&Scores) -> f64) -> Option<Estimate> {
+    Estimate::of(&scores.values().map(|scores| metric(scores)).collect::<Vec<_>>())
 }
 
-fn row(name: &str, outcomes: &[&Outcome], scores: fn(&Outcome) -> &Scores, trained: bool) -> String {
-    let mut cells = vec![name.to_owned(), outcomes.len().to_string()];
-    let shown = |found: Option<Estimate>, show: &dyn Fn(&Estimate) -> String| {
-        found.map_or_else(|| "–".to_owned(), |found| show(&found))
-    };
-    for (_, metric) in METRICS {
-        cells.push(shown(estimate(outcomes, |outcome| metric(scores(outcome))), &Estimate::percent));
-    }
-    /// A figure, what it is multiplied by, and its decimal places.
-    type Work = (fn(&Outcome) -> f64, f64, usize);
-    let work: [Work; 3] = [
-        (|outcome| outcome.summary.tokens as f64, 1e-6, 2),
-        (|outcome| outcome.summary.steps as f64, 1.0, 0),
-        (|outcome| outcome.summary.seconds, 1.0 / 60.0, 1),
-    ];
-    for (value, scale, places) in work {
-        let found = estimate(outcomes, value).filter(|_| trained);
-        cells.push(shown(found, &|found| format!("{:.places$}", found.mean * scale)));
-    }
+fn row(name: &str, scores: &BySeed<'_>, work: Work) -> String {
+    let mut cells = vec![name.to_owned(), scores.len().to_string()];
+    cells.extend(METRICS.iter().map(|&(_, metric)| cell(estimate(scores, metric), Estimate::percent)));
+    let Work { tokens, steps, seconds } = work;
+    cells.push(cell(tokens, |tokens| format!("{:.2}", tokens.mean * 1e-6)));
+    cells.push(cell(steps, |steps| format!("{:.0}", steps.mean)));
+    cells.push(cell(seconds, |seconds| format!("{:.1}", seconds.mean / 60.0)));
     format!("| {} |", cells.join(" | "))
 }
 
-fn difference_row(
-    name: &str,
-    reference: &BTreeMap<u64, Outcome>,
-    other: &BTreeMap<u64, Outcome>,
-    scores: fn(&Outcome) -> &Scores,
-) -> String {
-    let pairs: Vec<(&Outcome, &Outcome)> =
-        reference.iter().filter_map(|(seed, outcome)| Some((outcome, other.get(seed)?))).collect();
+fn difference_row(name: &str, reference: &BySeed<'_>, other: &BySeed<'_>) -> String {
+    let pairs: Vec<(&Scores, &Scores)> =
+        reference.iter().filter_map(|(seed, ours)| Some((*ours, *other.get(seed)?))).collect();
     let mut cells = vec![name.to_owned(), pairs.len().to_string()];
     for (_, metric) in METRICS {
         let differences: Vec<f64> =
-            pairs.iter().map(|(ours, theirs)| metric(after(ours)) - metric(scores(theirs))).collect();
-        let shown = Estimate::of(&differences).map(|difference| {
+            pairs.iter().map(|(ours, theirs)| metric(ours) - metric(theirs)).collect();
+        cells.push(cell(Estimate::of(&differences), |difference| {
             let sign = if difference.mean >= 0.0 { "+" } else { "" };
             sign.to_owned() + &difference.percent()
-        });
-        cells.push(shown.unwrap_or_else(|| "–".to_owned()));
+        }));
     }
     format!("| {} |", cells.join(" | "))
+}
+
+/// What an estimate is written as, or a dash where there is none.
+fn cell(found: Option<Estimate>, show: impl Fn(&Estimate) -> String) -> String {
+    found.map_or_else(|| "–".to_owned(), |found| show(&found))
 }

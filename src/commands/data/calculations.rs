@@ -1,6 +1,6 @@
 //! Writes the data set calculations: problems, and the warm-start pairs of the tiny text model.
 
-use std::{cell::RefCell, collections::HashSet, fs, path::PathBuf};
+use std::{collections::HashSet, fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -64,9 +64,7 @@ pub fn write_calculations(options: &CalculationsOptions) -> Result<()> {
         wordings: judge::WORDINGS,
         stream: &stream,
     };
-    let known = RefCell::new(known);
-    let pairs =
-        warm_start.draw(|count, stream| Ok(chains("warm", count, &mut known.borrow_mut(), stream)))?;
+    let pairs = warm_start.draw(|count, stream| Ok(chains("warm", count, &mut known, stream)))?;
     let drills = drills::drills(options.drills, &drills::CALCULATIONS, &mut stream("drills"));
 
     fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;

@@ -69,14 +69,12 @@ fn subtract(stream: &mut Stream) -> Drill {
 }
 
 fn calculate(stream: &mut Stream) -> Drill {
-    let Step { left, operator, right, result } = Step::draw(None, stream);
+    let step = Step::draw(None, stream);
+    let Step { left, operator, right, result } = step;
     Drill {
         name: "calculate",
         question: format!("What is {left}{operator}{right}?"),
-        solution: Solution {
-            working: format!("{left}{operator}{right}={result}."),
-            answer: result.to_string(),
-        },
+        solution: Solution { working: step.text(result) + ".", answer: result.to_string() },
     }
 }
 

@@ -210,37 +210,27 @@ fn text_config(tokenizer: &Tokenizer, vocab_size: usize) -> Value {
     })
 }
 
+/// The text model's, with one layer less and what images add, where a released model has it.
 fn vision_language_config(tokenizer: &Tokenizer, vocab_size: usize) -> Value {
-    json!({
-        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
-        "model_type": "qwen2_5_vl",
-        "vocab_size": vocab_size,
-        "hidden_size": 128,
-        "intermediate_size": 384,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "hidden_act": "silu",
-        "attention_dropout": 0.0,
-        "rms_norm_eps": 1e-6,
-        "rope_theta": 10000.0,
-        "rope_scaling": { "type": "mrope", "mrope_section": [4, 6, 6] },
-        "max_position_embeddings": 2048,
-        "use_sliding_window": false,
-        "tie_word_embeddings": true,
-        "initializer_range": 0.02,
-        "use_cache": true,
-        "torch_dtype": "float32",
-        "bos_token_id": id(tokenizer, PADDING),
-        "eos_token_id": id(tokenizer, END_OF_TURN),
-        "pad_token_id": id(tokenizer, PADDING),
-        "vision_start_token_id": id(tokenizer, "<|vision_start|>"),
-        "vision_end_token_id": id(tokenizer, "<|vision_end|>"),
-        "vision_token_id": id(tokenizer, "<|vision_pad|>"),
-        "image_token_id": id(tokenizer, "<|image_pad|>"),
-        "video_token_id": id(tokenizer, "<|video_pad|>"),
-        "vision_config": vision_config(),
-    })
+    let mut config = text_config(tokenizer, vocab_size);
+    config["architectures"] = json!(["Qwen2_5_VLForConditionalGeneration"]);
+    config["model_type"] = json!("qwen2_5_vl");
+    config["num_hidden_layers"] = json!(4);
+    let fields = config.as_object_mut().expect("a configuration is an object");
+    let after_theta = fields.keys().position(|key| key == "rope_theta").map_or(0, |place| place + 1);
+    let mrope = json!({ "type": "mrope", "mrope_section": [4, 6, 6] });
+    fields.shift_insert(after_theta, "rope_scaling".to_owned(), mrope);
+    for (name, token) in [
+        ("vision_start_token_id", "<|vision_start|>"),
+        ("vision_end_token_id", "<|vision_end|>"),
+        ("vision_token_id", "<|vision_pad|>"),
+        ("image_token_id", "<|image_pad|>"),
+        ("video_token_id", "<|video_pad|>"),
+    ] {
+        fields.insert(name.to_owned(), json!(id(tokenizer, token)));
+    }
+    fields.insert("vision_config".to_owned(), vision_config());
+    config
 }
 
 fn vision_config() -> Value {

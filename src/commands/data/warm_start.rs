@@ -50,7 +50,7 @@ impl WarmStart<'_> {
     /// Where `draw` cannot give them.
     pub fn draw<E: Exercise>(
         &self,
-        draw: impl Fn(usize, &mut Stream) -> Result<Vec<E>>,
+        mut draw: impl FnMut(usize, &mut Stream) -> Result<Vec<E>>,
     ) -> Result<Vec<Pair>> {
         let (pointwise, pairwise, reflection) = (self.pairs / 8, self.pairs / 8, self.pairs / 4);
         let mut pairs = Vec::with_capacity(self.pairs);

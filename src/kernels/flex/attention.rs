@@ -60,11 +60,15 @@ impl Sizes {
 fn head(flat: &[f32], row: usize, head: usize, heads: usize, sizes: Sizes) -> Vec<f32> {
     let Sizes { length, head_dim, .. } = sizes;
     let mut copy = Vec::with_capacity(length * head_dim);
-    for position in 0..length {
-        let start = ((row * length + position) * heads + head) * head_dim;
-        copy.extend_from_slice(&flat[start..start + head_dim]);
+    for features in positions(&flat[row * length * heads * head_dim..], head, heads, head_dim).take(length) {
+        copy.extend_from_slice(features);
     }
     copy
+}
+
+/// One head's features at every position of `[positions, heads · head_dim]`.
+pub fn positions(flat: &[f32], head: usize, heads: usize, head_dim: usize) -> impl Iterator<Item = &[f32]> {
+    flat.chunks_exact(heads * head_dim).map(move |token| &token[head * head_dim..][..head_dim])
 }
 
 /// Rotates each position of a head; backwards with `direction` −1.
@@ -74,11 +78,16 @@ fn rotate(head: &mut [f32], row: usize, rotation: &Rotation, sizes: Sizes, direc
     let row = if cos.len() == sizes.length * half { 0 } else { row };
     for (position, features) in head.chunks_exact_mut(sizes.head_dim).enumerate() {
         let start = (row * sizes.length + position) * half;
-        let (low, high) = features.split_at_mut(half);
-        for i in 0..half {
-            let (cos, sin) = (cos[start + i], sin[start + i] * direction);
-            (low[i], high[i]) = (low[i] * cos - high[i] * sin, high[i] * cos + low[i] * sin);
-        }
+        rotate_position(features, &cos[start..start + half], &sin[start..start + half], direction);
+    }
+}
+
+/// Rotates the features of one position, `[head_dim]`, by its angles, `[head_dim / 2]`.
+pub fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
+    let (low, high) = features.split_at_mut(cos.len());
+    for i in 0..cos.len() {
+        let (cos, sin) = (cos[i], sin[i] * direction);
+        (low[i], high[i]) = (low[i] * cos - high[i] * sin, high[i] * cos + low[i] * sin);
     }
 }
 
@@ -195,19 +204,24 @@ fn attend(queries: &[f32], keys: &[f32], kept: &[f32], sizes: Sizes) -> (Vec<f32
     let mut log_totals = Vec::with_capacity(length);
     for (position, row) in scores.chunks_exact_mut(length).enumerate() {
         let (seen, hidden) = row.split_at_mut(sizes.visible(position));
-        let largest = seen.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut total = 0.0;
-        for score in seen.iter_mut() {
-            *score = exp((*score - largest) * sizes.scale());
-            total += *score;
-        }
-        seen.iter_mut().for_each(|weight| *weight /= total);
+        log_totals.push(softmax(seen, sizes.scale()));
         hidden.fill(0.0);
-        log_totals.push(largest * sizes.scale() + total.ln());
     }
     let mut output = vec![0.0; length * head_dim];
     multiply(matrix(&scores, length), matrix(kept, head_dim), &mut output, false);
     (output, log_totals)
+}
+
+/// Softmax of the scaled scores in place, and the logarithm of its denominator.
+pub fn softmax(scores: &mut [f32], scale: f32) -> f32 {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0.0;
+    for score in scores.iter_mut() {
+        *score = exp((*score - largest) * scale);
+        total += *score;
+    }
+    scores.iter_mut().for_each(|weight| *weight /= total);
+    largest * scale + total.ln()
 }
 
 /// Heads `[rows · heads][length, head_dim]` back into a flat matrix.

@@ -1,12 +1,13 @@
 //! Attention over a cache that is written in place: one task per row, nothing copied but a cache that is full.
 
+use std::ops::Range;
+
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
     AttentionShape,
-    attention::{Rotation, matrix, multiply},
-    exponential::exp,
+    attention::{Rotation, matrix, multiply, positions, rotate_position, softmax},
     tensor_of, values,
 };
 
@@ -145,7 +146,7 @@ impl Row<'_> {
                 self.rotate(&mut queries, head_dim);
                 score(&queries, seen_keys, &mut scores, head_dim);
                 for (position, scores) in scores.chunks_exact_mut(total).enumerate() {
-                    softmax(scores, self.start..cached + position + 1, (head_dim as f32).powf(-0.5));
+                    attend_to(scores, self.start..cached + position + 1, (head_dim as f32).powf(-0.5));
                 }
                 mix(&scores, seen_values, &mut attended, head_dim);
                 for (position, features) in attended.chunks_exact(head_dim).enumerate() {
@@ -160,19 +161,15 @@ impl Row<'_> {
         let half = head_dim / 2;
         let angles = self.cos.chunks_exact(half).zip(self.sin.chunks_exact(half));
         for (features, (cos, sin)) in head.chunks_exact_mut(head_dim).zip(angles) {
-            let (low, high) = features.split_at_mut(half);
-            for i in 0..half {
-                (low[i], high[i]) = (low[i] * cos[i] - high[i] * sin[i], high[i] * cos[i] + low[i] * sin[i]);
-            }
+            rotate_position(features, cos, sin, 1.0);
         }
     }
 }
 
 /// Copies one head out of `[positions, heads · head_dim]`.
 fn gather(flat: &[f32], head: usize, heads: usize, into: &mut [f32], head_dim: usize) {
-    for (position, features) in into.chunks_exact_mut(head_dim).enumerate() {
-        features.copy_from_slice(&flat[(position * heads + head) * head_dim..][..head_dim]);
-    }
+    let features = positions(flat, head, heads, head_dim);
+    into.chunks_exact_mut(head_dim).zip(features).for_each(|(into, features)| into.copy_from_slice(features));
 }
 
 /// `scores = queries · keysᵀ`; a single query without the detour over a matrix product.
@@ -213,18 +210,11 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Softmax of the scaled scores in `visible`; what lies outside counts nothing. Padding sees nothing at all
-/// and becomes zero.
-fn softmax(scores: &mut [f32], visible: std::ops::Range<usize>, scale: f32) {
-    let (start, end) = (visible.start.min(visible.end), visible.end);
+/// Softmax over the scores in `visible`; what lies outside counts nothing. Padding sees nothing at all and
+/// becomes zero.
+fn attend_to(scores: &mut [f32], visible: Range<usize>, scale: f32) {
+    let start = visible.start.min(visible.end);
     scores[..start].fill(0.0);
-    scores[end..].fill(0.0);
-    let seen = &mut scores[start..end];
-    let largest = seen.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0;
-    for score in seen.iter_mut() {
-        *score = exp((*score - largest) * scale);
-        total += *score;
-    }
-    seen.iter_mut().for_each(|weight| *weight /= total);
+    scores[visible.end..].fill(0.0);
+    softmax(&mut scores[start..visible.end], scale);
 }
