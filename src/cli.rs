@@ -198,7 +198,7 @@ pub struct ScoreArgs {
     /// JSONL, or a JSON array
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Tokens (padding included) that go through the model at once; one row at least
+    /// Tokens that go through the model at once; one row at least
     #[arg(long, default_value_t = 4096, value_name = "N")]
     pub batch_tokens: usize,
 }

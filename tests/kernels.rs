@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::{Tensor, TensorData};
 use common::Differentiable;
 use spark::{
-    kernels::{AttentionShape, Kernels, RotaryTable, Visibility, generic},
+    kernels::{AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Tree, Visibility, generic},
     random::Stream,
 };
 
@@ -67,8 +67,8 @@ fn self_attention() {
     for (rows, length, heads, key_heads, head_dim) in
         [(1, 1, 1, 1, 2), (2, 5, 4, 2, 6), (3, 17, 3, 1, 8), (1, 40, 2, 2, 32)]
     {
-        for (causal, table_rows) in [(true, rows), (false, 1)] {
-            let shape = AttentionShape { rows, heads, key_heads, causal };
+        for table_rows in [rows, 1] {
+            let shape = AttentionShape { rows, heads, key_heads };
             let angles = random([table_rows, 1, length, head_dim / 2], 9).detach();
             let rotary = RotaryTable { cos: angles.clone().cos(), sin: angles.sin() };
             let matrix = |heads: usize, seed: u64| random([rows * length, heads * head_dim], seed);
@@ -78,6 +78,31 @@ fn self_attention() {
                 |[q, k, v]| generic::self_attention(q, k, v, &rotary, shape),
             );
         }
+    }
+}
+
+/// With and without branches.
+#[test]
+fn tree_attention() {
+    let tree = |trunk: usize, branches: &[usize]| Tree { trunk, branches: branches.to_vec() };
+    let forests = [
+        vec![tree(1, &[])],
+        vec![tree(5, &[]), tree(2, &[]), tree(3, &[])],
+        vec![tree(4, &[3, 1, 2]), tree(2, &[]), tree(1, &[5, 4])],
+    ];
+    for (trees, (heads, key_heads, head_dim)) in
+        forests.iter().flat_map(|forest| [(1, 1, 2), (4, 2, 6), (3, 1, 8)].map(|sizes| (forest, sizes)))
+    {
+        let tokens: usize = trees.iter().map(Tree::length).sum();
+        let counts = HeadCounts { queries: heads, keys: key_heads };
+        let angles = random([1, 1, tokens, head_dim / 2], 9).detach();
+        let rotary = RotaryTable { cos: angles.clone().cos(), sin: angles.sin() };
+        let matrix = |heads: usize, seed: u64| random([tokens, heads * head_dim], seed);
+        assert_same(
+            [matrix(heads, 1), matrix(key_heads, 2), matrix(key_heads, 3)],
+            |[q, k, v]| Differentiable::tree_attention(q, k, v, &rotary, counts, &Forest::new(trees)),
+            |[q, k, v]| generic::tree_attention(q, k, v, &rotary, counts, &Forest::new(trees)),
+        );
     }
 }
 
@@ -115,7 +140,7 @@ fn cached_attention() {
     for (heads, key_heads, head_dim) in [(1, 1, 2), (4, 2, 6), (6, 2, 20)] {
         let (rows, prompt) = (3, 5);
         let starts = [0, 2, 4];
-        let shape = AttentionShape { rows, heads, key_heads, causal: true };
+        let shape = AttentionShape { rows, heads, key_heads };
         let (visibility, mut own, mut generic_cache) = (Visibility::new(&starts), None, None);
         let mut cached = 0;
         for (step, new) in std::iter::once(prompt).chain(std::iter::repeat_n(1, 140)).enumerate() {

@@ -11,7 +11,7 @@ use burn::{
 use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model};
 use spark::{
     kernels::Kernels,
-    model::{ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor},
+    model::{ModelInput, PackedBatch, Qwen, Sequence},
     random::Stream,
     rollout::{Completion, Engine, EngineConfig, Request, Sampling},
 };
@@ -25,14 +25,15 @@ fn prompts() -> Vec<ModelInput> {
     ]
 }
 
+/// Log-probabilities of all completion tokens.
+fn logprobs<B: Kernels>(model: &Qwen<B>, batch: &PackedBatch) -> Tensor<B, 1> {
+    model.target_logprobs(model.predicting(batch), &batch.targets, 1.0).logprobs
+}
+
 /// Log-probabilities of `completion` after `prompt`, from one forward over the whole sequence.
 fn full_forward(model: &Qwen<Plain>, prompt: &ModelInput, completion: &[u32]) -> Vec<f32> {
-    let sequence = Sequence::new(prompt, completion, &model.config);
-    let first = sequence.prompt_length - 1;
-    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
-    let rows: Vec<usize> = (first..first + completion.len()).collect();
-    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
-    model.target_logprobs(hidden, completion, 1.0).logprobs.into_data().to_vec().unwrap()
+    let batch = PackedBatch::new(&[Sequence::new(prompt, completion, &model.config)], &model.config);
+    logprobs(model, &batch).into_data().to_vec().unwrap()
 }
 
 fn generate(
@@ -115,33 +116,42 @@ fn a_row_ends_at_its_stop_token_or_at_the_limit() {
     }
 }
 
-#[test]
-fn a_batch_equals_its_rows_one_by_one() {
-    let model = tiny_model(5);
-    let completion = [9, 10, 11, 12];
-    let sequences: Vec<Sequence> =
-        prompts().iter().map(|prompt| Sequence::new(prompt, &completion, &model.config)).collect();
-    let batch = PaddedBatch::new(&sequences, Padding::Right, &model.config);
-    let hidden = model.forward(&batch);
-    for (row, sequence) in sequences.iter().enumerate() {
-        let first = row * batch.length + sequence.prompt_length - 1;
-        let rows: Vec<usize> = (first..first + completion.len()).collect();
-        let picked = hidden.clone().select(0, index_tensor(&rows, &model.device()));
-        let together: Vec<f32> =
-            model.target_logprobs(picked, &completion, 1.0).logprobs.into_data().to_vec().unwrap();
-        assert_close(&together, &full_forward(&model, &prompts()[row], &completion), 1e-5);
-    }
+/// Three prompts; the first followed by three completions, one of them empty, the last by two.
+fn families(model: &Qwen<Plain>) -> Vec<(usize, Vec<u32>, Sequence)> {
+    let completions: [(usize, &[u32]); 6] =
+        [(0, &[9, 10, 11, 12]), (0, &[]), (0, &[9, 4]), (1, &[9, 10]), (2, &[6]), (2, &[7, 8, 9, 10, 11])];
+    let prompts = prompts();
+    let sequence = |(prompt, completion): (usize, &[u32])| {
+        (prompt, completion.to_vec(), Sequence::new(&prompts[prompt], completion, &model.config))
+    };
+    completions.map(sequence).to_vec()
 }
 
-/// The negative mean log-probability of a completion that follows text and images.
+#[test]
+fn sequences_that_share_their_prompt_equal_sequences_one_by_one() {
+    let model = tiny_model(5);
+    let families = families(&model);
+    let sequences: Vec<Sequence> = families.iter().map(|(.., sequence)| sequence.clone()).collect();
+    let batch = PackedBatch::new(&sequences, &model.config);
+    let prompts = prompts();
+    let shared: usize = prompts.iter().map(|prompt| prompt.ids.len()).sum();
+    assert_eq!(batch.ids.len(), shared + 4 + 2 + 2 + 1 + 5);
+    let mut together: Vec<f32> = logprobs(&model, &batch).into_data().to_vec().unwrap();
+    for (prompt, completion, _) in &families {
+        let alone = full_forward(&model, &prompts[*prompt], completion);
+        let rest = together.split_off(completion.len());
+        assert_close(&together, &alone, 1e-5);
+        together = rest;
+    }
+    assert!(together.is_empty());
+}
+
+/// The negative mean log-probability of completions that follow text and images, some of them sharing a
+/// prompt.
 fn loss<B: Kernels>(model: &Qwen<B>) -> Tensor<B, 1> {
-    let completion = [9, 10, 11, 12];
-    let sequence = Sequence::new(&prompts()[2], &completion, &model.config);
-    let first = sequence.prompt_length - 1;
-    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
-    let rows: Vec<usize> = (first..first + completion.len()).collect();
-    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &model.device()));
-    model.target_logprobs(hidden, &completion, 1.0).logprobs.mean().neg()
+    let sequence = |completion: &[u32]| Sequence::new(&prompts()[2], completion, &model.config);
+    let sequences = [sequence(&[9, 10, 11, 12]), sequence(&[13]), sequence(&[4, 5])];
+    logprobs(model, &PackedBatch::new(&sequences, &model.config)).mean().neg()
 }
 
 /// Moves parameters along a random unit direction; adds up the gradient's slope along it.

@@ -13,8 +13,8 @@ use common::{Differentiable, Plain};
 use serde_json::Value;
 use spark::{
     model::{
-        ImagePatches, ModelInput, PaddedBatch, Padding, Qwen, Sequence, index_tensor, load_model,
-        prompt_positions, trainable,
+        ImagePatches, ModelInput, PackedBatch, Qwen, Sequence, index_tensor, load_model, prompt_positions,
+        trainable,
         weights::{ParameterPath, StoredTensor, open_tensors},
     },
     random::Stream,
@@ -68,7 +68,7 @@ fn cases() -> Vec<(String, ModelInput, Value)> {
 
 /// Log-probabilities of all tokens but the first.
 fn logprobs<B: spark::kernels::Kernels>(model: &Qwen<B>, input: &ModelInput) -> Tensor<B, 1> {
-    let batch = PaddedBatch::new(&[Sequence::new(input, &[], &model.config)], Padding::Right, &model.config);
+    let batch = PackedBatch::new(&[Sequence::new(input, &[], &model.config)], &model.config);
     let rows: Vec<usize> = (0..input.ids.len() - 1).collect();
     let hidden = model.forward(&batch).select(0, index_tensor(&rows, &Default::default()));
     model.target_logprobs(hidden, &input.ids[1..], 1.0).logprobs
@@ -164,13 +164,11 @@ fn the_gradient_of_the_grpo_loss_is_pytorchs_for_every_parameter() {
 
     let device = Default::default();
     let tensor = |values: &[f32]| Tensor::<Differentiable, 1>::from_floats(values, &device);
-    let hidden = model.forward(&micro.batch).select(0, index_tensor(&micro.predictors, &device));
-    // Micro-batches are sorted by length; the reference's log-probabilities follow.
-    let mut reference: Vec<Vec<f32>> =
+    let hidden = model.predicting(&micro.batch);
+    let reference: Vec<Vec<f32>> =
         inputs["reference_logprobs"].as_array().unwrap().iter().map(floats).collect();
-    reference.sort_by_key(Vec::len);
     let output = PolicyLoss { kl_coefficient: 0.04, ..PolicyLoss::default() }.compute(LossInput {
-        logprobs: model.target_logprobs(hidden, &micro.targets, 1.0).logprobs,
+        logprobs: model.target_logprobs(hidden, &micro.batch.targets, 1.0).logprobs,
         old_logprobs: tensor(&micro.old_logprobs),
         reference_logprobs: Some(tensor(&reference.concat())),
         advantages: tensor(&micro.advantages),

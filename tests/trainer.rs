@@ -244,12 +244,9 @@ fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
 
 /// Log-probability per token of a completion.
 fn score(model: &spark::model::Qwen<Plain>, input: &ModelInput, ids: &[u32]) -> f32 {
-    use spark::model::{PaddedBatch, Padding, Sequence, index_tensor};
-    let sequence = Sequence::new(input, ids, &model.config);
-    let first = sequence.prompt_length - 1;
-    let batch = PaddedBatch::new(&[sequence], Padding::Right, &model.config);
-    let rows: Vec<usize> = (first..first + ids.len()).collect();
-    let hidden = model.forward(&batch).select(0, index_tensor(&rows, &Default::default()));
+    use spark::model::{PackedBatch, Sequence};
+    let batch = PackedBatch::new(&[Sequence::new(input, ids, &model.config)], &model.config);
+    let hidden = model.predicting(&batch);
     model.target_logprobs(hidden, ids, 1.0).logprobs.mean().into_scalar()
 }
 

@@ -89,18 +89,16 @@ fn sequence(row: &ScoredRow, processor: &Processor, config: &ModelConfig) -> Res
     Ok(Sequence::new(&prompt.input, &completion, config))
 }
 
-/// Stretches of rows that stay within `limit` tokens when padded to the longest; one row at least.
+/// Stretches of rows that stay within `limit` tokens; one row at least.
 fn batches(sequences: &[Sequence], limit: usize) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
-    let (mut first, mut longest) = (0, 0);
+    let (mut first, mut tokens) = (0, 0);
     for (row, sequence) in sequences.iter().enumerate() {
-        let padded = longest.max(sequence.length());
-        if padded * (row + 1 - first) > limit && row > first {
+        if row > first && tokens + sequence.length() > limit {
             batches.push(first..row);
-            (first, longest) = (row, sequence.length());
-        } else {
-            longest = padded;
+            (first, tokens) = (row, 0);
         }
+        tokens += sequence.length();
     }
     batches.push(first..sequences.len());
     batches

@@ -7,7 +7,9 @@ use burn::tensor::{
     backend::Backend,
 };
 
-use super::{AttentionShape, KeyValues, RotaryTable, TargetLogprobs, Visibility};
+use super::{
+    AttentionShape, Forest, HeadCounts, KeyValues, RotaryTable, TargetLogprobs, Visibility, forest::Rows,
+};
 
 /// Added to the scores of keys that must not be seen. Finite, so that a padding row without any
 /// visible key stays finite, too.
@@ -32,14 +34,33 @@ pub fn self_attention<B: Backend>(
     rotary: &RotaryTable<B>,
     shape: AttentionShape,
 ) -> Tensor<B, 2> {
-    let length = query.dims()[0] / shape.rows;
     let query = rotate(split_heads(query, shape.rows, shape.heads), rotary);
     let key = rotate(split_heads(key, shape.rows, shape.key_heads), rotary);
     let value = split_heads(value, shape.rows, shape.key_heads);
-    let bias = shape
-        .causal
-        .then(|| visibility_bias([1, length, length], |_, query, key| key <= query, &query.device()));
-    join_heads(attention(query, key, value, bias.as_ref()))
+    join_heads(attention(query, key, value, None))
+}
+
+/// See [`super::Kernels::tree_attention`]. Trunks attend as rows of their own; the rows of branches have the
+/// trunk's keys before theirs, so that no score is computed between branches.
+pub fn tree_attention<B: Backend>(
+    query: Tensor<B, 2>,
+    key: Tensor<B, 2>,
+    value: Tensor<B, 2>,
+    rotary: &RotaryTable<B>,
+    heads: HeadCounts,
+    forest: &Forest<'_, B>,
+) -> Tensor<B, 2> {
+    let rows = forest.rows(&query.device());
+    let query = join_heads(rotate(split_heads(query, 1, heads.queries), rotary));
+    let key = join_heads(rotate(split_heads(key, 1, heads.keys), rotary));
+    let attend = |rows: &Rows<B>| {
+        let query = split_heads(query.clone().select(0, rows.queries.clone()), rows.count, heads.queries);
+        let keys =
+            |x: &Tensor<B, 2>| split_heads(x.clone().select(0, rows.keys.clone()), rows.count, heads.keys);
+        join_heads(attention(query, keys(&key), keys(&value), Some(&rows.bias)))
+    };
+    let parts = std::iter::once(&rows.trunks).chain(&rows.branches).map(attend).collect();
+    Tensor::cat(parts, 0).select(0, rows.places.clone())
 }
 
 /// See [`super::Kernels::cached_attention`].

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "flex")]
 mod flex;
+mod forest;
 pub mod generic;
 
 use std::cell::OnceCell;
@@ -15,6 +16,8 @@ use burn::tensor::{
     Tensor,
     backend::{AutodiffBackend, Backend},
 };
+
+pub use forest::{Forest, Tree};
 
 /// Cosines and sines per position, both `[rows or 1, 1, sequence, head_dim / 2]`.
 #[derive(Debug, Clone)]
@@ -31,8 +34,13 @@ pub struct AttentionShape {
     pub heads: usize,
     /// Heads of keys and values; each serves `heads / key_heads` query heads.
     pub key_heads: usize,
-    /// Whether a position sees only itself and what came before.
-    pub causal: bool,
+}
+
+/// How many heads queries have, and keys and values; each of these serves `queries / keys` query heads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadCounts {
+    pub queries: usize,
+    pub keys: usize,
 }
 
 /// Keys and values of the tokens that one layer has seen, both `[rows, key_heads, capacity, head_dim]`; the
@@ -92,8 +100,9 @@ pub trait Kernels: Backend {
         generic::gated_silu(gate, up)
     }
 
-    /// Rotates queries and keys and attends; `[rows · sequence, heads · head_dim]` in and out, keys and
-    /// values `[rows · sequence, key_heads · head_dim]`.
+    /// Rotates queries and keys and attends, every position to all of its row;
+    /// `[rows · sequence, heads · head_dim]` in and out, keys and values
+    /// `[rows · sequence, key_heads · head_dim]`.
     fn self_attention(
         query: Tensor<Self, 2>,
         key: Tensor<Self, 2>,
@@ -104,8 +113,21 @@ pub trait Kernels: Backend {
         generic::self_attention(query, key, value, rotary, shape)
     }
 
-    /// Rotates queries and keys, appends keys and values to the cache and attends over all of it; the same
-    /// shapes as in [`Self::self_attention`]. An empty cache is `None`. Causal whatever the shape says.
+    /// Rotates queries and keys and attends along the trees of a forest; `[tokens, heads · head_dim]` in and
+    /// out, keys and values `[tokens, key_heads · head_dim]`, one row of angles.
+    fn tree_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        heads: HeadCounts,
+        forest: &Forest<'_, Self>,
+    ) -> Tensor<Self, 2> {
+        generic::tree_attention(query, key, value, rotary, heads, forest)
+    }
+
+    /// Rotates queries and keys, appends keys and values to the cache and attends over what each position
+    /// may see of it; the same shapes as in [`Self::self_attention`]. An empty cache is `None`.
     fn cached_attention(
         query: Tensor<Self, 2>,
         key: Tensor<Self, 2>,

@@ -1,5 +1,5 @@
-//! Sequences of different length side by side: padding, positions, and where image features go.
-//! Host data only.
+//! Sequences of different length in one batch: laid end to end for training, padded for decoding; positions,
+//! and where image features go. Host data only.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use super::{
     input::{ImagePatches, ModelInput},
     rope::{Position, prompt_positions},
 };
+use crate::kernels::Tree;
 
 /// A prompt and what follows it, with a position for every token.
 #[derive(Debug, Clone)]
@@ -36,22 +37,67 @@ impl Sequence {
     pub fn length(&self) -> usize {
         self.ids.len()
     }
+
+    /// The tokens after the prompt.
+    pub fn completion(&self) -> &[u32] {
+        &self.ids[self.prompt_length..]
+    }
+
+    /// Whether both follow the same prompt with the same images.
+    pub fn shares_prompt(&self, other: &Self) -> bool {
+        self.ids[..self.prompt_length] == other.ids[..other.prompt_length]
+            && self.images.len() == other.images.len()
+            && self.images.iter().zip(&other.images).all(|(own, other)| Arc::ptr_eq(own, other))
+    }
 }
 
-/// Where a short row is filled up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Padding {
-    /// All rows end together: for decoding.
-    Left,
-    /// All rows start together: for training.
-    Right,
+/// The images of a batch, and the places of their features.
+#[derive(Debug, Clone, Default)]
+pub struct BatchImages {
+    /// Every image once, however often it is shown.
+    pub images: Vec<Arc<ImagePatches>>,
+    /// Of each image: the row of its first feature.
+    first_features: Vec<usize>,
+    /// For each token of the batch: its row among all features, where it is an image token.
+    pub features: Vec<Option<usize>>,
 }
 
-/// Rows of one length.
+impl BatchImages {
+    fn new(tokens: usize) -> Self {
+        Self { features: vec![None; tokens], ..Self::default() }
+    }
+
+    /// Places the features of a prompt that begins at token `start` of the batch.
+    fn place(&mut self, start: usize, sequence: &Sequence, config: &ModelConfig) {
+        let features: Vec<_> =
+            sequence.images.iter().map(|image| self.image_features(image, config)).collect();
+        let mut features = features.into_iter().flatten();
+        for (offset, &id) in sequence.ids[..sequence.prompt_length].iter().enumerate() {
+            if Some(id) == config.image_token_id {
+                self.features[start + offset] = features.next();
+            }
+        }
+    }
+
+    /// The feature rows of an image, which is added unless it is there already.
+    fn image_features(&mut self, image: &Arc<ImagePatches>, config: &ModelConfig) -> std::ops::Range<usize> {
+        let merge = config.vision.as_ref().map_or(1, |vision| vision.spatial_merge_size);
+        let cells = |image: &ImagePatches| image.patches() / (merge * merge);
+        let known = self.images.iter().position(|known| Arc::ptr_eq(known, image));
+        let index = known.unwrap_or_else(|| {
+            let first = self.images.iter().map(|image| cells(image)).sum();
+            self.first_features.push(first);
+            self.images.push(image.clone());
+            self.images.len() - 1
+        });
+        self.first_features[index]..self.first_features[index] + cells(image)
+    }
+}
+
+/// Rows of one length that end together, for decoding.
 ///
 /// ```text
-/// rows 5 6 7 and 8, padded on the right:   ids 5 6 7 | 8 0 0
-/// rows 5 6 7 and 8, padded on the left:    ids 5 6 7 | 0 0 8
+/// rows 5 6 7 and 8:   ids 5 6 7 | 0 0 8
 /// ```
 #[derive(Debug, Clone)]
 pub struct PaddedBatch {
@@ -63,34 +109,26 @@ pub struct PaddedBatch {
     pub positions: Vec<Vec<Position>>,
     /// First real token of each row.
     pub starts: Vec<usize>,
-    /// Every image once, however many rows show it.
-    pub images: Vec<Arc<ImagePatches>>,
-    /// For each token `[rows · length]`: its row in `images`' features, where it is an image token.
-    pub features: Vec<Option<usize>>,
+    pub images: BatchImages,
 }
 
 impl PaddedBatch {
-    /// Pads the sequences to the longest.
-    pub fn new(sequences: &[Sequence], padding: Padding, config: &ModelConfig) -> Self {
+    /// Pads the sequences on the left to the longest.
+    pub fn new(sequences: &[Sequence], config: &ModelConfig) -> Self {
         let length = sequences.iter().map(Sequence::length).max().unwrap_or(0);
         let mut batch = Self {
             length,
             ids: vec![0; sequences.len() * length],
             positions: vec![vec![[0; 3]; length]; sequences.len()],
             starts: Vec::with_capacity(sequences.len()),
-            images: Vec::new(),
-            features: vec![None; sequences.len() * length],
+            images: BatchImages::new(sequences.len() * length),
         };
-        let mut first_features = Vec::new();
         for (row, sequence) in sequences.iter().enumerate() {
-            let start = match padding {
-                Padding::Left => length - sequence.length(),
-                Padding::Right => 0,
-            };
+            let start = length - sequence.length();
             batch.starts.push(start);
             batch.ids[row * length + start..][..sequence.length()].copy_from_slice(&sequence.ids);
             batch.positions[row][start..][..sequence.length()].copy_from_slice(&sequence.positions);
-            batch.place_features(row * length + start, sequence, &mut first_features, config);
+            batch.images.place(row * length + start, sequence, config);
         }
         batch
     }
@@ -99,44 +137,64 @@ impl PaddedBatch {
     pub fn rows(&self) -> usize {
         self.starts.len()
     }
+}
 
-    fn place_features(
-        &mut self,
-        start: usize,
-        sequence: &Sequence,
-        first_features: &mut Vec<usize>,
-        config: &ModelConfig,
-    ) {
-        let mut features = sequence
-            .images
-            .iter()
-            .map(|image| self.image_features(image, first_features, config))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .flatten();
-        for (offset, &id) in sequence.ids[..sequence.prompt_length].iter().enumerate() {
-            if Some(id) == config.image_token_id {
-                self.features[start + offset] = features.next();
-            }
+/// Sequences laid end to end without padding. Neighbours with the same prompt share its tokens: the prompt
+/// is a trunk, and each completion a branch.
+///
+/// ```text
+/// 5 6 then 7 8, 5 6 then 9, and 4 then 3:    ids         5 6 | 7 8 | 9   4 3
+///                                            positions   0 1   2 3   2   0 1
+///                                            predictors    1   2     1   5      hidden state i predicts
+///                                            targets       7   8     9   3      the token after it
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct PackedBatch {
+    pub ids: Vec<u32>,
+    pub positions: Vec<Position>,
+    pub trees: Vec<Tree>,
+    pub images: BatchImages,
+    /// Of every completion token in the sequences' order: the index of the hidden state that predicts it.
+    pub predictors: Vec<usize>,
+    /// Every completion token.
+    pub targets: Vec<u32>,
+}
+
+impl PackedBatch {
+    /// Lays the sequences out.
+    pub fn new(sequences: &[Sequence], config: &ModelConfig) -> Self {
+        let mut batch = Self::default();
+        for family in sequences.chunk_by(Sequence::shares_prompt) {
+            batch.push_family(family, config);
         }
+        batch
     }
 
-    /// The feature rows of an image, which is added unless it is there already.
-    fn image_features(
-        &mut self,
-        image: &Arc<ImagePatches>,
-        first_features: &mut Vec<usize>,
-        config: &ModelConfig,
-    ) -> std::ops::Range<usize> {
-        let merge = config.vision.as_ref().map_or(1, |vision| vision.spatial_merge_size);
-        let cells = |image: &ImagePatches| image.patches() / (merge * merge);
-        let known = self.images.iter().position(|known| Arc::ptr_eq(known, image));
-        let index = known.unwrap_or_else(|| {
-            let first = self.images.iter().map(|image| cells(image)).sum();
-            first_features.push(first);
-            self.images.push(image.clone());
-            self.images.len() - 1
-        });
-        first_features[index]..first_features[index] + cells(image)
+    /// A sequence that shares its prompt with no other is a trunk as a whole.
+    fn push_family(&mut self, family: &[Sequence], config: &ModelConfig) {
+        let first = &family[0];
+        let (start, prompt) = (self.ids.len(), first.prompt_length);
+        let trunk = if family.len() == 1 { first.length() } else { prompt };
+        self.push_tokens(first, 0..trunk);
+        self.images.features.resize(self.ids.len(), None);
+        self.images.place(start, first, config);
+        let branched = if family.len() == 1 { &[] } else { family };
+        let (last, mut next) = (start + prompt - 1, start + prompt);
+        for sequence in family {
+            let completion = sequence.completion();
+            self.targets.extend_from_slice(completion);
+            let predictors = std::iter::once(last).chain(next..);
+            self.predictors.extend(predictors.take(completion.len()));
+            next += completion.len();
+        }
+        branched.iter().for_each(|sequence| self.push_tokens(sequence, prompt..sequence.length()));
+        self.images.features.resize(self.ids.len(), None);
+        let branches = branched.iter().map(|sequence| sequence.completion().len());
+        self.trees.push(Tree { trunk, branches: branches.filter(|&length| length > 0).collect() });
+    }
+
+    fn push_tokens(&mut self, sequence: &Sequence, tokens: std::ops::Range<usize>) {
+        self.ids.extend_from_slice(&sequence.ids[tokens.clone()]);
+        self.positions.extend_from_slice(&sequence.positions[tokens]);
     }
 }

@@ -19,7 +19,7 @@ mod vision;
 pub mod weights;
 mod window;
 
-pub use batch::{PaddedBatch, Padding, Sequence};
+pub use batch::{PackedBatch, PaddedBatch, Sequence};
 pub use cache::KvCache;
 pub use config::{ModelConfig, TextConfig, VisionConfig};
 pub use directory::{base_dir, is_adapter, load_model, load_onto};

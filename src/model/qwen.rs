@@ -6,16 +6,16 @@ use burn::{
 };
 
 use super::{
-    batch::{PaddedBatch, Padding, Sequence},
+    batch::{BatchImages, PackedBatch, PaddedBatch, Sequence},
     cache::KvCache,
     config::ModelConfig,
     layers::Projection,
     lora::LoraConfig,
     rope::{Position, text_rotary},
-    text::{Cached, Pass, TextModel},
+    text::{Context, Pass, TextModel},
     vision::{VisionTower, index_tensor},
 };
-use crate::kernels::{Kernels, TargetLogprobs, Visibility};
+use crate::kernels::{Forest, Kernels, TargetLogprobs, Visibility};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
@@ -62,25 +62,29 @@ impl<B: Backend> Qwen<B> {
 }
 
 impl<B: Kernels> Qwen<B> {
-    /// Hidden states of whole sequences, `[rows · length, hidden]`, rows padded on the right.
-    pub fn forward(&self, batch: &PaddedBatch) -> Tensor<B, 2> {
-        let device = self.device();
-        let rotary = text_rotary(&batch.positions, &self.config.text, &device);
-        let pass = Pass { rows: batch.rows(), rotary: &rotary, cached: None };
-        self.model.forward(self.embed(batch), pass)
+    /// Hidden states of whole sequences, `[tokens, hidden]`.
+    pub fn forward(&self, batch: &PackedBatch) -> Tensor<B, 2> {
+        let rotary = text_rotary(&[batch.positions.as_slice()], &self.config.text, &self.device());
+        let pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
+        self.model.forward(self.embed(&batch.ids, &batch.images), pass)
+    }
+
+    /// The hidden states that predict the completions' tokens, `[targets, hidden]`.
+    pub fn predicting(&self, batch: &PackedBatch) -> Tensor<B, 2> {
+        self.forward(batch).select(0, index_tensor(&batch.predictors, &self.device()))
     }
 
     /// Runs prompts into a fresh cache and returns the hidden state of each one's last token,
     /// `[rows, hidden]`. The padding is on the left, so that all rows end together.
     pub fn prefill(&self, prompts: &[Sequence]) -> (Tensor<B, 2>, KvCache<B>, PaddedBatch) {
         let device = self.device();
-        let batch = PaddedBatch::new(prompts, Padding::Left, &self.config);
+        let batch = PaddedBatch::new(prompts, &self.config);
         let (rows, length) = (batch.rows(), batch.length);
         let rotary = text_rotary(&batch.positions, &self.config.text, &device);
         let mut cache = KvCache::new(self.config.text.num_hidden_layers);
-        let cached = Cached { cache: &mut cache, visibility: Visibility::new(&batch.starts) };
-        let pass = Pass { rows, rotary: &rotary, cached: Some(cached) };
-        let hidden = self.model.forward(self.embed(&batch), pass);
+        let context = Context::Cache { rows, cache: &mut cache, visibility: Visibility::new(&batch.starts) };
+        let pass = Pass { rotary: &rotary, context };
+        let hidden = self.model.forward(self.embed(&batch.ids, &batch.images), pass);
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
         (hidden.select(0, index_tensor(&last, &device)), cache, batch)
     }
@@ -96,9 +100,8 @@ impl<B: Kernels> Qwen<B> {
         let device = self.device();
         let rows: Vec<Vec<Position>> = positions.iter().map(|&position| vec![position]).collect();
         let rotary = text_rotary(&rows, &self.config.text, &device);
-        let cached = Cached { cache, visibility: Visibility::new(starts) };
-        let pass = Pass { rows: ids.len(), rotary: &rotary, cached: Some(cached) };
-        self.model.forward(self.embed_tokens(ids), pass)
+        let context = Context::Cache { rows: ids.len(), cache, visibility: Visibility::new(starts) };
+        self.model.forward(self.embed_tokens(ids), Pass { rotary: &rotary, context })
     }
 
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
@@ -124,18 +127,17 @@ impl<B: Kernels> Qwen<B> {
         self.model.embed_tokens.weight.val().select(0, index_tensor(&rows, &self.device()))
     }
 
-    /// Token embeddings with image features in their places, `[rows · length, hidden]`.
-    fn embed(&self, batch: &PaddedBatch) -> Tensor<B, 2> {
-        let tokens = self.embed_tokens(&batch.ids);
-        let (Some(visual), false) = (&self.visual, batch.images.is_empty()) else {
+    /// Token embeddings with image features in their places, `[tokens, hidden]`.
+    fn embed(&self, ids: &[u32], BatchImages { images, features, .. }: &BatchImages) -> Tensor<B, 2> {
+        let tokens = self.embed_tokens(ids);
+        let (Some(visual), false) = (&self.visual, images.is_empty()) else {
             return tokens;
         };
         let device = self.device();
-        let images: Vec<_> = batch.images.iter().map(AsRef::as_ref).collect();
-        let features = visual.forward(&images, &device);
-        let count = batch.ids.len();
-        let sources: Vec<usize> =
-            batch.features.iter().enumerate().map(|(i, f)| f.map_or(i, |feature| count + feature)).collect();
-        Tensor::cat(vec![tokens, features], 0).select(0, index_tensor(&sources, &device))
+        let images: Vec<_> = images.iter().map(AsRef::as_ref).collect();
+        let image_features = visual.forward(&images, &device);
+        let source = |(token, place): (usize, &Option<usize>)| place.map_or(token, |row| ids.len() + row);
+        let sources: Vec<usize> = features.iter().enumerate().map(source).collect();
+        Tensor::cat(vec![tokens, image_features], 0).select(0, index_tensor(&sources, &device))
     }
 }

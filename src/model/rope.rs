@@ -64,17 +64,17 @@ pub fn inverse_frequencies(theta: f64, count: usize) -> Vec<f32> {
 
 /// The language model's rotation for rows of equal length (padding: any position).
 pub fn text_rotary<B: Backend>(
-    rows: &[Vec<Position>],
+    rows: &[impl AsRef<[Position]>],
     config: &TextConfig,
     device: &B::Device,
 ) -> RotaryTable<B> {
     let half = config.head_dim / 2;
     let frequencies = inverse_frequencies(config.rope_theta, half);
     let axes = axis_per_frequency(config);
-    let length = rows.first().map_or(0, Vec::len);
+    let length = rows.first().map_or(0, |row| row.as_ref().len());
     let angles: Vec<f32> = rows
         .iter()
-        .flatten()
+        .flat_map(AsRef::as_ref)
         .flat_map(|position| frequencies.iter().zip(&axes).map(|(f, &axis)| position[axis] as f32 * f))
         .collect();
     rotary_table(&angles, [rows.len(), length, half], device)

@@ -13,7 +13,7 @@ use super::{
     layers::{GatedMlp, Projection},
     norm::RmsNorm,
 };
-use crate::kernels::{AttentionShape, Kernels, RotaryTable, Visibility};
+use crate::kernels::{AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Visibility};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -55,11 +55,14 @@ impl<B: Kernels> SelfAttention<B> {
         let query = normed(&self.q_norm, self.q_proj.forward(x.clone()));
         let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
         let value = self.v_proj.forward(x);
-        let shape =
-            AttentionShape { rows: pass.rows, heads: self.heads, key_heads: self.key_heads, causal: true };
-        self.o_proj.forward(match &mut pass.cached {
-            None => B::self_attention(query, key, value, pass.rotary, shape),
-            Some(Cached { cache, visibility }) => {
+        self.o_proj.forward(match &mut pass.context {
+            Context::Forest(forest) => {
+                let heads = HeadCounts { queries: self.heads, keys: self.key_heads };
+                B::tree_attention(query, key, value, pass.rotary, heads, forest)
+            }
+            Context::Cache { rows, cache, visibility } => {
+                let (heads, key_heads) = (self.heads, self.key_heads);
+                let shape = AttentionShape { rows: *rows, heads, key_heads };
                 B::cached_attention(query, key, value, pass.rotary, shape, visibility, cache.layer(layer))
             }
         })
@@ -68,18 +71,17 @@ impl<B: Kernels> SelfAttention<B> {
 
 /// What every layer of one forward pass shares.
 pub struct Pass<'a, B: Backend> {
-    /// Rows in the batch.
-    pub rows: usize,
     /// Rotation at each new position.
     pub rotary: &'a RotaryTable<B>,
-    /// For decoding; without it every position sees those before it in its row.
-    pub cached: Option<Cached<'a, B>>,
+    pub context: Context<'a, B>,
 }
 
-/// Earlier keys and values, and who sees them.
-pub struct Cached<'a, B: Backend> {
-    pub cache: &'a mut KvCache<B>,
-    pub visibility: Visibility<'a, B>,
+/// What a token attends to.
+pub enum Context<'a, B: Backend> {
+    /// For training: prompts and the completions that share them.
+    Forest(Forest<'a, B>),
+    /// For decoding: rows of equal length with earlier keys and values, and who sees them.
+    Cache { rows: usize, cache: &'a mut KvCache<B>, visibility: Visibility<'a, B> },
 }
 
 /// Attention and feed-forward, each behind a norm and around a residual.

@@ -69,7 +69,7 @@ impl<B: Kernels> VisionAttention<B> {
         let qkv = self.qkv.forward(x);
         let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(1, part * hidden, hidden));
         let (rows, heads) = (place.stretches, self.heads);
-        let shape = AttentionShape { rows, heads, key_heads: heads, causal: false };
+        let shape = AttentionShape { rows, heads, key_heads: heads };
         self.proj.forward(match &place.padding {
             Padding::None => B::self_attention(query, key, value, &place.rotary, shape),
             Padding::LeftOut { kept, slots } => {

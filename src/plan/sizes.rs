@@ -1,5 +1,7 @@
 //! From a recipe to what is in the machine at once: rows, tokens, images.
 
+use std::cmp::Ordering;
+
 use crate::{
     model::{ModelConfig, ParameterShape, WindowLayout},
     plan::{F32, KernelForm},
@@ -72,10 +74,10 @@ pub struct Sizes {
     pub decoded_rows: u64,
     /// Threads that they are decoded on.
     pub threads: u64,
-    /// Rows of a micro-batch.
+    /// Prompts of a micro-batch, each held once.
+    pub micro_prompts: u64,
+    /// Completions of a micro-batch.
     pub micro_rows: u64,
-    /// Different images in a micro-batch: rows are sorted by length, which tears groups apart.
-    pub micro_images: u64,
     pub micro_batches: u64,
     /// `None` without images.
     pub image: Option<ImageSize>,
@@ -92,7 +94,11 @@ impl Sizes {
         let prompt_tokens = prompt.text_tokens + prompt.image_tokens;
         let sequence = prompt_tokens + train.max_new_tokens;
         let rows = prompts * samples;
-        let micro_rows = (train.micro_batch_tokens / sequence).clamp(1, rows);
+        // Whole groups; or of one that is too large, as many completions as fit behind its prompt.
+        let group = prompt_tokens + samples * train.max_new_tokens;
+        let micro_prompts = (train.micro_batch_tokens / group).clamp(1, prompts);
+        let behind = train.micro_batch_tokens.saturating_sub(prompt_tokens) / train.max_new_tokens;
+        let micro_rows = (micro_prompts * samples).min(behind.max(1));
         let image = ImageSize::new(workload.model, prompt.image_tokens);
         Self {
             prompts: prompts as u64,
@@ -102,16 +108,19 @@ impl Sizes {
             decoded_prompts: decoded_prompts as u64,
             decoded_rows: (decoded_prompts * samples) as u64,
             threads: decoded_prompts.div_ceil(chunk) as u64,
+            micro_prompts: micro_prompts as u64,
             micro_rows: micro_rows as u64,
-            micro_images: if image.is_some() { micro_rows.min(prompts) as u64 } else { 0 },
-            micro_batches: rows.div_ceil(micro_rows) as u64,
+            micro_batches: match micro_rows.cmp(&samples) {
+                Ordering::Less => prompts * samples.div_ceil(micro_rows),
+                _ => prompts.div_ceil(micro_prompts),
+            } as u64,
             image,
         }
     }
 
     /// Tokens of a micro-batch.
     pub fn micro_tokens(&self) -> u64 {
-        self.micro_rows * self.sequence
+        self.micro_prompts * self.prompt + self.micro_targets()
     }
 
     /// Completion tokens of a micro-batch.

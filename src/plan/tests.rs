@@ -48,10 +48,15 @@ fn bytes(moment: &Moment, name: &str) -> u64 {
 fn sizes_follow_the_engine_and_the_packing_of_micro_batches() {
     let (model, train) = (qwen2(|_| ()), train());
     let sizes = Sizes::new(&workload(&model, &train));
-    // 6 prompts x 8 rows of 30 tokens; 2 groups of 8 fit 20 rows, on two threads; 3 rows fit 100 tokens.
+    // 6 prompts x 8 rows of 30 tokens; 2 groups of 8 fit 20 rows, on two threads; 4 completions of 20 tokens fit
+    // 100 tokens behind a prompt of 10.
     assert_eq!((sizes.rows, sizes.sequence), (48, 30));
     assert_eq!((sizes.decoded_prompts, sizes.decoded_rows, sizes.threads), (4, 32, 2));
-    assert_eq!((sizes.micro_rows, sizes.micro_batches, sizes.micro_tokens()), (3, 16, 90));
+    assert_eq!((sizes.micro_rows, sizes.micro_batches, sizes.micro_tokens()), (4, 12, 90));
+    // A group is 170 tokens.
+    let train = TrainConfig { micro_batch_tokens: 400, ..train };
+    let sizes = Sizes::new(&workload(&model, &train));
+    assert_eq!((sizes.micro_rows, sizes.micro_batches, sizes.micro_tokens()), (16, 3, 340));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Parts {
             accumulated: if sizes.micro_batches > 1 { parameters.trainable } else { 0 },
             text: tokens * (text.num_hidden_layers as u64 * block.kept() + hidden) + targets * hidden,
             vision: match (&model.vision, &sizes.image) {
-                (Some(vision), Some(image)) => sizes.micro_images * vision_kept(vision, *kernels, image),
+                (Some(vision), Some(image)) => sizes.micro_prompts * vision_kept(vision, *kernels, image),
                 _ => 0,
             },
             scores: targets * text.vocab_size as u64,

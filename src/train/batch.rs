@@ -1,7 +1,7 @@
-//! From completions to micro-batches: which hidden state predicts which token, and what it counts.
+//! From completions to micro-batches: what is computed together, and what each token counts.
 
 use crate::{
-    model::{ModelConfig, PaddedBatch, Padding, Sequence},
+    model::{ModelConfig, PackedBatch, Sequence},
     random::Stream,
     train::config::Normalization,
 };
@@ -23,7 +23,7 @@ pub struct Example {
 impl Example {
     /// Tokens of the completion.
     pub fn completion_length(&self) -> usize {
-        self.sequence.length() - self.sequence.prompt_length
+        self.sequence.completion().len()
     }
 }
 
@@ -42,104 +42,98 @@ pub fn token_weights(examples: &[Example], normalization: Normalization, most: u
     examples.iter().map(|example| example.weight * share(example)).collect()
 }
 
-/// Splits examples at random into `count` parts of as equal size as can be; one part is all of them, as
-/// they lie. The same `keys` give the same parts.
+/// Splits examples at random into `count` parts of as equal size as can be, each in the order in which they
+/// lie. The same `keys` give the same parts.
 pub fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec<Example>> {
-    if count == 1 {
-        return vec![examples.to_vec()];
-    }
     let mut order: Vec<usize> = (0..examples.len()).collect();
     Stream::new(keys).shuffle(&mut order);
     let share = |part: usize| part * order.len() / count;
-    let pick =
-        |part| order[share(part)..share(part + 1)].iter().map(|&index| examples[index].clone()).collect();
+    let pick = |part| {
+        let mut picked = order[share(part)..share(part + 1)].to_vec();
+        picked.sort_unstable();
+        picked.iter().map(|&index| examples[index].clone()).collect()
+    };
     (0..count).map(pick).filter(|part: &Vec<Example>| !part.is_empty()).collect()
 }
 
-/// Rows for one forward and backward pass, completion tokens laid flat.
-///
-/// ```text
-/// row 0: prompt 5 6, completion 7 8      row 1: prompt 9, completion 4
-/// ids        5 6 7 8 | 9 4 0 0
-/// predictors   1 2   | 4              hidden state i predicts the token after it
-/// targets      7 8   | 4
-/// ```
+/// Examples for one forward and backward pass, completion tokens laid flat.
 #[derive(Debug)]
 pub struct MicroBatch {
-    pub batch: PaddedBatch,
-    /// Flat `[rows · length]` indices of the hidden states that predict completion tokens.
-    pub predictors: Vec<usize>,
-    pub targets: Vec<u32>,
+    pub batch: PackedBatch,
     pub old_logprobs: Vec<f32>,
     /// Empty where the examples have none.
     pub trainer_logprobs: Vec<f32>,
     pub advantages: Vec<f32>,
     pub weights: Vec<f32>,
-    /// Of each row: the index of its example.
+    /// Of each example: its index among all.
     pub examples: Vec<usize>,
-    /// Of each row: tokens of its completion.
+    /// Of each example: tokens of its completion.
     pub lengths: Vec<usize>,
+    /// Tokens of all sequences, shared prompts counted as often as they are shared.
+    pub tokens: usize,
 }
 
 impl MicroBatch {
-    fn new(examples: &[(usize, &Example, f64)], config: &ModelConfig) -> Self {
-        let sequences: Vec<Sequence> =
-            examples.iter().map(|(_, example, _)| example.sequence.clone()).collect();
-        let batch = PaddedBatch::new(&sequences, Padding::Right, config);
+    fn new(first: usize, examples: &[Example], token_weights: &[f64], config: &ModelConfig) -> Self {
+        let sequences: Vec<Sequence> = examples.iter().map(|example| example.sequence.clone()).collect();
         let mut micro = Self {
-            predictors: Vec::new(),
-            targets: Vec::new(),
             old_logprobs: Vec::new(),
             trainer_logprobs: Vec::new(),
             advantages: Vec::new(),
             weights: Vec::new(),
-            examples: examples.iter().map(|&(index, ..)| index).collect(),
-            lengths: examples.iter().map(|(_, example, _)| example.completion_length()).collect(),
-            batch,
+            examples: (first..first + examples.len()).collect(),
+            lengths: examples.iter().map(Example::completion_length).collect(),
+            tokens: sequences.iter().map(Sequence::length).sum(),
+            batch: PackedBatch::new(&sequences, config),
         };
-        for (row, (_, example, token_weight)) in examples.iter().enumerate() {
-            let Sequence { ids, prompt_length, .. } = &example.sequence;
-            let first = row * micro.batch.length + prompt_length - 1;
-            let count = example.completion_length();
-            micro.predictors.extend(first..first + count);
-            micro.targets.extend_from_slice(&ids[*prompt_length..]);
+        for (example, &token_weight) in examples.iter().zip(token_weights) {
             micro.old_logprobs.extend_from_slice(&example.old_logprobs);
             micro.trainer_logprobs.extend(example.trainer_logprobs.iter().flatten());
-            micro.advantages.resize(micro.targets.len(), example.advantage as f32);
-            micro.weights.resize(micro.targets.len(), *token_weight as f32);
+            let tokens = micro.advantages.len() + example.completion_length();
+            micro.advantages.resize(tokens, example.advantage as f32);
+            micro.weights.resize(tokens, token_weight as f32);
         }
         micro
     }
 }
 
-/// Packs examples, sorted by length, into micro-batches of at most `max_tokens` padded tokens (one
-/// example at least). `weights` has one entry per example.
+/// Packs examples, in order, into micro-batches of at most `max_tokens` tokens (one example at least);
+/// neighbours of one prompt share its tokens, and are only separated when they must be. `weights` has one
+/// entry per example.
 pub fn micro_batches(
     examples: &[Example],
     weights: &[f64],
     max_tokens: usize,
     config: &ModelConfig,
 ) -> Vec<MicroBatch> {
-    let mut order: Vec<(usize, &Example, f64)> = examples
-        .iter()
-        .zip(weights)
-        .enumerate()
-        .map(|(i, (example, &weight))| (i, example, weight))
-        .collect();
-    order.sort_by_key(|(_, example, _)| example.sequence.length());
-    let mut batches = Vec::new();
-    let mut pending: Vec<(usize, &Example, f64)> = Vec::new();
-    for item in order {
-        if !pending.is_empty() && (pending.len() + 1) * item.1.sequence.length() > max_tokens {
-            batches.push(MicroBatch::new(&pending, config));
-            pending.clear();
+    let ends = batch_ends(examples, max_tokens);
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let parts = starts.zip(&ends).map(|(start, &end)| start..end);
+    parts.map(|part| MicroBatch::new(part.start, &examples[part.clone()], &weights[part], config)).collect()
+}
+
+/// Where each micro-batch ends.
+fn batch_ends(examples: &[Example], max_tokens: usize) -> Vec<usize> {
+    let (mut ends, mut start, mut next, mut tokens) = (Vec::new(), 0, 0, 0);
+    for family in examples.chunk_by(|one, other| one.sequence.shares_prompt(&other.sequence)) {
+        let prompt = family[0].sequence.prompt_length;
+        let whole = prompt + family.iter().map(Example::completion_length).sum::<usize>();
+        if next > start && tokens + whole > max_tokens {
+            ends.push(next);
+            (start, tokens) = (next, 0);
         }
-        pending.push(item);
+        tokens += prompt;
+        for example in family {
+            if next > start && tokens + example.completion_length() > max_tokens {
+                ends.push(next);
+                (start, tokens) = (next, prompt);
+            }
+            tokens += example.completion_length();
+            next += 1;
+        }
     }
-    if !pending.is_empty() {
-        batches.push(MicroBatch::new(&pending, config));
-    }
-    batches
+    ends.extend((next > start).then_some(next));
+    ends
 }
 
 #[cfg(test)]
@@ -175,6 +169,7 @@ mod tests {
             parts.iter().map(|part| part.iter().map(Example::completion_length).collect()).collect()
         };
         assert_eq!(lengths(mini_batches(&all, 1, &[1, 0])), [[1, 2, 3, 4, 5, 6, 7]]);
+        assert!(lengths(mini_batches(&all, 2, &[1, 0])).iter().all(|part| part.is_sorted()));
         let parts = lengths(mini_batches(&all, 3, &[1, 0]));
         assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 3]);
         let mut held = parts.concat();
@@ -183,5 +178,28 @@ mod tests {
         assert_eq!(lengths(mini_batches(&all, 3, &[1, 0])), parts);
         assert_ne!(lengths(mini_batches(&all, 3, &[1, 1])), parts);
         assert_eq!(mini_batches(&all, 9, &[1, 0]).len(), 7);
+    }
+    #[test]
+    fn groups_stay_together_where_they_fit() {
+        let config = ModelConfig::from_dir("models/tiny-vl".as_ref()).unwrap();
+        let group = |id: u32, lengths: &[usize]| {
+            let prompt = ModelInput { images: vec![], ids: vec![id; 10] };
+            let mut group = examples(lengths);
+            for example in &mut group {
+                example.sequence = Sequence::new(&prompt, &vec![2; example.completion_length()], &config);
+            }
+            group
+        };
+        // 10 + 1 + 2 + 3 = 16 tokens, 10 + 4 + 4 = 18, and 10 + 9 + 9 + 9 = 37.
+        let all = [group(5, &[1, 2, 3]), group(6, &[4, 4]), group(7, &[9, 9, 9])].concat();
+        assert_eq!(batch_ends(&all, 100), [8]);
+        assert_eq!(batch_ends(&all, 34), [5, 7, 8]);
+        assert_eq!(batch_ends(&all, 20), [3, 5, 6, 7, 8]);
+        assert_eq!(batch_ends(&all, 1), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(batch_ends(&[], 1), [0; 0]);
+        let micro = micro_batches(&all, &[1.0; 8], 34, &config);
+        assert_eq!(micro.iter().map(|micro| micro.batch.ids.len()).collect::<Vec<_>>(), [34, 28, 19]);
+        assert_eq!(micro[0].tokens, 3 * 10 + 6 + 2 * 10 + 8);
+        assert_eq!(micro[1].examples, [5, 6]);
     }
 }

@@ -130,7 +130,7 @@ pub struct TrainConfig {
     pub advantage_scope: Option<AdvantageScope>,
     /// Added to the standard deviation of rewards.
     pub advantage_epsilon: f64,
-    /// Tokens (padding included) that go through one forward and backward pass.
+    /// Tokens that go through one forward and backward pass; a prompt counts once for all of its group.
     pub micro_batch_tokens: usize,
     pub kind_weights: KindWeights,
     pub adamw: AdamWConfig,

@@ -17,7 +17,7 @@ pub struct UpdateReport {
     pub clip_ratio: f64,
     /// Mean absolute difference between the sampler's log-probabilities and ours.
     pub rollout_logprob_gap: f64,
-    /// Tokens that went through the model, padding included.
+    /// Tokens of the sequences learnt from, prompts counted as often as they are shared.
     pub tokens: usize,
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
-    model::{Qwen, Sequence, index_tensor},
+    model::{Qwen, Sequence},
     rollout::{Rollout, RolloutGroup},
 };
 
@@ -240,7 +240,7 @@ impl<B: TrainBackend> Trainer<B> {
         for micro in batches {
             let loss = loss(self, &micro, &mut sums);
             sums.loss += scalar(loss.clone());
-            sums.tokens += micro.batch.ids.len();
+            sums.tokens += micro.tokens;
             accumulator.accumulate(&self.policy, GradientsParams::from_grads(loss.backward(), &self.policy));
         }
         let gradients = accumulator.grads();
@@ -264,7 +264,7 @@ impl<B: TrainBackend> Trainer<B> {
         sums.entropy += scalar(entropy.sum());
         let sampled = floats(&micro.old_logprobs);
         sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
-        sums.targets += micro.targets.len();
+        sums.targets += micro.batch.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
         let reference = self.reference_in_loss().map(|model| self.logprobs(model, micro).logprobs);
         let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
@@ -300,15 +300,15 @@ impl<B: TrainBackend> Trainer<B> {
         if self.config.entropy_coefficient == 0.0 {
             return (self.logprobs(&self.policy, micro), None);
         }
-        let scores = self.policy.logits(hidden_states(&self.policy, micro));
+        let scores = self.policy.logits(self.policy.predicting(&micro.batch));
         let temperature = self.config.temperature;
         let entropy = generic::entropy(scores.clone(), temperature);
-        (B::target_logprobs(scores, &micro.targets, temperature), Some(entropy))
+        (B::target_logprobs(scores, &micro.batch.targets, temperature), Some(entropy))
     }
 
     /// What a model says of every target, at the sampling temperature.
     fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
-        model.target_logprobs(hidden_states(model, micro), &micro.targets, self.config.temperature)
+        model.target_logprobs(model.predicting(&micro.batch), &micro.batch.targets, self.config.temperature)
     }
 
     /// What a model says of every completion's tokens, in the order of the examples.
@@ -324,11 +324,6 @@ impl<B: TrainBackend> Trainer<B> {
         }
         found
     }
-}
-
-/// The hidden states that predict completion tokens.
-fn hidden_states<A: Kernels>(model: &Qwen<A>, micro: &MicroBatch) -> Tensor<A, 2> {
-    model.forward(&micro.batch).select(0, index_tensor(&micro.predictors, &model.device()))
 }
 
 fn floats<B: Backend>(values: &[f32], device: &B::Device) -> Tensor<B, 1> {

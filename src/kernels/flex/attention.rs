@@ -1,215 +1,176 @@
-//! Self-attention with rotary positions on flat matrices, forward and backward. One task per row and
-//! key head; the scores of one head exist at a time and none are kept.
+//! Self-attention with rotary positions on flat matrices, forward and backward. One task per block and
+//! key head; the scores of one head and stretch exist at a time and none are kept.
+
+use std::ops::Range;
 
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{AttentionShape, exponential::exp, tensor_of, values};
+use super::{
+    HeadCounts,
+    exponential::exp,
+    heads::{Block, Rotation, head, join, rotate},
+    matrix::{matrix, multiply},
+    values,
+};
 
-/// Cosines and sines, `[rows or 1, 1, sequence, head_dim / 2]`.
+/// Who sees whom.
 #[derive(Debug, Clone)]
-pub struct Rotation {
-    pub cos: FlexTensor,
-    pub sin: FlexTensor,
+pub struct Sight {
+    /// All tokens, block by block.
+    pub blocks: Vec<Block>,
+    /// Whether a position sees only itself and what came before.
+    pub causal: bool,
+    pub heads: HeadCounts,
+}
+
+impl Sight {
+    fn group(&self) -> usize {
+        self.heads.queries / self.heads.keys
+    }
 }
 
 /// What the backward pass needs of the forward pass.
 #[derive(Debug, Clone)]
 pub struct Forward {
-    /// `[rows · sequence, heads · head_dim]`
+    /// `[tokens, heads · head_dim]`
     pub output: FlexTensor,
-    /// Logarithm of each softmax's denominator, `[rows, heads, sequence]`.
-    log_totals: Vec<f32>,
-}
-
-/// Sizes of the problem at hand.
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    length: usize,
-    head_dim: usize,
-    group: usize,
-    heads: usize,
-    key_heads: usize,
-    causal: bool,
-}
-
-impl Sizes {
-    fn new(query: &FlexTensor, shape: AttentionShape) -> Self {
-        let [tokens, width] = [query.layout().shape()[0], query.layout().shape()[1]];
-        Self {
-            length: tokens / shape.rows,
-            head_dim: width / shape.heads,
-            group: shape.heads / shape.key_heads,
-            heads: shape.heads,
-            key_heads: shape.key_heads,
-            causal: shape.causal,
-        }
-    }
-
-    fn scale(self) -> f32 {
-        (self.head_dim as f32).powf(-0.5)
-    }
-
-    /// Keys that a query sees.
-    fn visible(self, query: usize) -> usize {
-        if self.causal { query + 1 } else { self.length }
-    }
-}
-
-/// One head of one row, copied out of a flat matrix: `[length, head_dim]`.
-fn head(flat: &[f32], row: usize, head: usize, heads: usize, sizes: Sizes) -> Vec<f32> {
-    let Sizes { length, head_dim, .. } = sizes;
-    let mut copy = Vec::with_capacity(length * head_dim);
-    for features in positions(&flat[row * length * heads * head_dim..], head, heads, head_dim).take(length) {
-        copy.extend_from_slice(features);
-    }
-    copy
-}
-
-/// One head's features at every position of `[positions, heads · head_dim]`.
-pub fn positions(flat: &[f32], head: usize, heads: usize, head_dim: usize) -> impl Iterator<Item = &[f32]> {
-    flat.chunks_exact(heads * head_dim).map(move |token| &token[head * head_dim..][..head_dim])
-}
-
-/// Rotates each position of a head; backwards with `direction` −1.
-fn rotate(head: &mut [f32], row: usize, rotation: &Rotation, sizes: Sizes, direction: f32) {
-    let half = sizes.head_dim / 2;
-    let (cos, sin) = (values(&rotation.cos), values(&rotation.sin));
-    let row = if cos.len() == sizes.length * half { 0 } else { row };
-    for (position, features) in head.chunks_exact_mut(sizes.head_dim).enumerate() {
-        let start = (row * sizes.length + position) * half;
-        rotate_position(features, &cos[start..start + half], &sin[start..start + half], direction);
-    }
-}
-
-/// Rotates the features of one position, `[head_dim]`, by its angles, `[head_dim / 2]`.
-pub fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
-    let (low, high) = features.split_at_mut(cos.len());
-    for i in 0..cos.len() {
-        let (cos, sin) = (cos[i], sin[i] * direction);
-        (low[i], high[i]) = (low[i] * cos - high[i] * sin, high[i] * cos + low[i] * sin);
-    }
-}
-
-/// One head of one row, copied and rotated.
-fn rotated_head(
-    flat: &[f32],
-    row: usize,
-    index: usize,
-    heads: usize,
-    rotation: &Rotation,
-    sizes: Sizes,
-) -> Vec<f32> {
-    let mut copy = head(flat, row, index, heads, sizes);
-    rotate(&mut copy, row, rotation, sizes, 1.0);
-    copy
-}
-
-/// A row-major matrix, or its transpose, as an operand of [`multiply`].
-#[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    values: &'a [f32],
-    columns: usize,
-    transposed: bool,
-}
-
-pub fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
-    Matrix { values, columns, transposed: false }
-}
-
-impl Matrix<'_> {
-    pub fn transpose(self) -> Self {
-        Self { transposed: !self.transposed, ..self }
-    }
-
-    /// Column and row stride.
-    fn strides(self) -> (isize, isize) {
-        if self.transposed { (self.columns as isize, 1) } else { (1, self.columns as isize) }
-    }
-
-    /// Rows and columns.
-    fn dims(self) -> (usize, usize) {
-        let (rows, columns) = (self.values.len() / self.columns, self.columns);
-        if self.transposed { (columns, rows) } else { (rows, columns) }
-    }
-}
-
-/// `output (+)= left · right`, `output` row-major.
-pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32], add: bool) {
-    let ((rows, inner), (right_rows, columns)) = (left.dims(), right.dims());
-    assert!(inner == right_rows && output.len() == rows * columns, "sizes do not fit");
-    let ((left_column, left_row), (right_column, right_row)) = (left.strides(), right.strides());
-    // SAFETY: the sizes were checked above, and strides stay within the slices by construction.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            output.as_mut_ptr(),
-            1,
-            columns as isize,
-            add,
-            left.values.as_ptr(),
-            left_column,
-            left_row,
-            right.values.as_ptr(),
-            right_column,
-            right_row,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
-    }
-}
-
-/// One task's results: per query head of its group `[length, head_dim]` and `[length]`.
-struct HeadGroup {
-    outputs: Vec<Vec<f32>>,
+    /// Per block and head, for each of its tokens: the logarithm of the softmax's denominator.
     log_totals: Vec<Vec<f32>>,
 }
 
-pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, shape: AttentionShape) -> Forward {
-    let sizes = Sizes::new(query, shape);
-    let tasks = shape.rows * sizes.key_heads;
-    let groups: Vec<HeadGroup> = (0..tasks)
-        .into_par_iter()
-        .map(|task| {
-            let (row, key_head) = (task / sizes.key_heads, task % sizes.key_heads);
-            let keys = rotated_head(values(key), row, key_head, sizes.key_heads, rotation, sizes);
-            let kept = head(values(value), row, key_head, sizes.key_heads, sizes);
-            let mut done = HeadGroup { outputs: Vec::new(), log_totals: Vec::new() };
-            for member in 0..sizes.group {
-                let index = key_head * sizes.group + member;
-                let queries = rotated_head(values(query), row, index, sizes.heads, rotation, sizes);
-                let (output, log_totals) = attend(&queries, &keys, &kept, sizes);
-                done.outputs.push(output);
-                done.log_totals.push(log_totals);
-            }
-            done
-        })
-        .collect();
-    let log_totals = groups.iter().flat_map(|group| &group.log_totals).flatten().copied().collect();
-    let heads: Vec<Vec<f32>> = groups.into_iter().flat_map(|group| group.outputs).collect();
-    Forward { output: join(&heads, shape.rows, sizes.heads, sizes), log_totals }
+/// A stretch of a block: its own tokens, and those before the block's branches that it sees besides.
+struct Stretch {
+    own: Range<usize>,
+    trunk: Range<usize>,
 }
 
-/// Softmax attention of one head, and the logarithms of its denominators.
-fn attend(queries: &[f32], keys: &[f32], kept: &[f32], sizes: Sizes) -> (Vec<f32>, Vec<f32>) {
-    let Sizes { length, head_dim, .. } = sizes;
-    let mut scores = vec![0.0; length * length];
-    multiply(matrix(queries, head_dim), matrix(keys, head_dim).transpose(), &mut scores, false);
-    let mut log_totals = Vec::with_capacity(length);
-    for (position, row) in scores.chunks_exact_mut(length).enumerate() {
-        let (seen, hidden) = row.split_at_mut(sizes.visible(position));
-        log_totals.push(softmax(seen, sizes.scale()));
-        hidden.fill(0.0);
+/// The trunk, then each branch.
+fn stretches(block: &Block) -> impl Iterator<Item = Stretch> {
+    let mut next = block.trunk;
+    let branches = block.branches.iter().map(move |&length| {
+        next += length;
+        Stretch { own: next - length..next, trunk: 0..block.trunk }
+    });
+    std::iter::once(Stretch { own: 0..block.trunk, trunk: 0..0 }).chain(branches)
+}
+
+impl Stretch {
+    /// What it sees of a head's `[length, head_dim]`.
+    fn seen(&self, head: &[f32], head_dim: usize) -> Vec<f32> {
+        let part = |tokens: &Range<usize>| &head[tokens.start * head_dim..tokens.end * head_dim];
+        [part(&self.trunk), part(&self.own)].concat()
     }
-    let mut output = vec![0.0; length * head_dim];
-    multiply(matrix(&scores, length), matrix(kept, head_dim), &mut output, false);
-    (output, log_totals)
+
+    /// Adds a gradient of what it sees to the head's.
+    fn add_seen(&self, gradient: &[f32], head: &mut [f32], head_dim: usize) {
+        let (of_trunk, of_own) = gradient.split_at(self.trunk.len() * head_dim);
+        for (tokens, gradient) in [(&self.trunk, of_trunk), (&self.own, of_own)] {
+            let part = &mut head[tokens.start * head_dim..tokens.end * head_dim];
+            part.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
+        }
+    }
+}
+
+/// One head's rotated inputs in a block, and its sizes.
+struct Head<'a> {
+    queries: &'a [f32],
+    keys: &'a [f32],
+    values: &'a [f32],
+    head_dim: usize,
+    causal: bool,
+}
+
+/// A stretch of a head: `queries` against everything they may see.
+struct Attention<'a> {
+    queries: &'a [f32],
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    head_dim: usize,
+    causal: bool,
+}
+
+impl<'a> Head<'a> {
+    fn within(&self, stretch: &Stretch) -> Attention<'a> {
+        let Head { queries, keys, values, head_dim, causal } = *self;
+        Attention {
+            queries: &queries[stretch.own.start * head_dim..stretch.own.end * head_dim],
+            keys: stretch.seen(keys, head_dim),
+            values: stretch.seen(values, head_dim),
+            head_dim,
+            causal,
+        }
+    }
+
+    /// Output `[length, head_dim]` and logarithms of the denominators `[length]`.
+    fn attend(&self, block: &Block) -> (Vec<f32>, Vec<f32>) {
+        let mut output = vec![0.0; self.queries.len()];
+        let mut log_totals = Vec::with_capacity(block.length());
+        for stretch in stretches(block) {
+            let own = stretch.own.start * self.head_dim..stretch.own.end * self.head_dim;
+            self.within(&stretch).attend(&mut output[own], &mut log_totals);
+        }
+        (output, log_totals)
+    }
+}
+
+impl Attention<'_> {
+    fn scale(&self) -> f32 {
+        (self.head_dim as f32).powf(-0.5)
+    }
+
+    /// Queries and keys.
+    fn lengths(&self) -> (usize, usize) {
+        (self.queries.len() / self.head_dim, self.keys.len() / self.head_dim)
+    }
+
+    /// `queries · keysᵀ`, each row handed on with the position of its query, cut into what it sees and not.
+    fn scores(&self, mut weigh: impl FnMut(usize, &mut [f32], f32)) -> Vec<f32> {
+        let (queries, keys) = self.lengths();
+        let mut scores = vec![0.0; queries * keys];
+        let width = self.head_dim;
+        multiply(matrix(self.queries, width), matrix(&self.keys, width).transpose(), &mut scores, false);
+        for (position, row) in scores.chunks_exact_mut(keys).enumerate() {
+            let visible = if self.causal { keys - queries + position + 1 } else { keys };
+            let (seen, hidden) = row.split_at_mut(visible);
+            weigh(position, seen, self.scale());
+            hidden.fill(0.0);
+        }
+        scores
+    }
+
+    fn attend(&self, output: &mut [f32], log_totals: &mut Vec<f32>) {
+        let (_, keys) = self.lengths();
+        let weights = self.scores(|_, seen, scale| log_totals.push(softmax(seen, scale)));
+        multiply(matrix(&weights, keys), matrix(&self.values, self.head_dim), output, false);
+    }
+
+    /// Gradients of queries, keys and values. With `P` the weights and `g` the output's gradient:
+    /// `dV = Pᵀg`, `dS = P ∘ (gVᵀ − rowsum(g ∘ output)) · scale`, `dQ = dS·K`, `dK = dSᵀQ`.
+    fn backward(&self, output: &[f32], gradient: &[f32], log_totals: &[f32]) -> [Vec<f32>; 3] {
+        let (queries, keys) = self.lengths();
+        let head = |values| matrix(values, self.head_dim);
+        let weights = self.scores(|position, seen, scale| {
+            seen.iter_mut().for_each(|score| *score = exp(*score * scale - log_totals[position]));
+        });
+        let mut of_values = vec![0.0; keys * self.head_dim];
+        multiply(matrix(&weights, keys).transpose(), head(gradient), &mut of_values, false);
+        let mut of_scores = vec![0.0; queries * keys];
+        multiply(head(gradient), head(&self.values).transpose(), &mut of_scores, false);
+        for position in 0..queries {
+            let token = position * self.head_dim..(position + 1) * self.head_dim;
+            let along: f32 = output[token.clone()].iter().zip(&gradient[token]).map(|(o, g)| o * g).sum();
+            let row = position * keys..(position + 1) * keys;
+            for (score, weight) in of_scores[row.clone()].iter_mut().zip(&weights[row]) {
+                *score = (*score - along) * weight * self.scale();
+            }
+        }
+        let mut of_queries = vec![0.0; queries * self.head_dim];
+        multiply(matrix(&of_scores, keys), head(&self.keys), &mut of_queries, false);
+        let mut of_keys = vec![0.0; keys * self.head_dim];
+        multiply(matrix(&of_scores, keys).transpose(), head(self.queries), &mut of_keys, false);
+        [of_queries, of_keys, of_values]
+    }
 }
 
 /// Softmax of the scaled scores in place, and the logarithm of its denominator.
@@ -224,120 +185,113 @@ pub fn softmax(scores: &mut [f32], scale: f32) -> f32 {
     largest * scale + total.ln()
 }
 
-/// Heads `[rows · heads][length, head_dim]` back into a flat matrix.
-fn join(heads: &[Vec<f32>], rows: usize, count: usize, sizes: Sizes) -> FlexTensor {
-    let Sizes { length, head_dim, .. } = sizes;
-    let mut flat = vec![0.0; rows * length * count * head_dim];
-    flat.par_chunks_exact_mut(length * count * head_dim).enumerate().for_each(|(row, flat)| {
-        for (position, token) in flat.chunks_exact_mut(count * head_dim).enumerate() {
-            for (head, features) in token.chunks_exact_mut(head_dim).enumerate() {
-                features.copy_from_slice(&heads[row * count + head][position * head_dim..][..head_dim]);
-            }
-        }
-    });
-    tensor_of(flat, [rows * length, count * head_dim])
+/// Runs one task per block and key head, in order.
+fn tasks<T: Send>(sight: &Sight, task: impl Fn(&Block, usize, usize) -> T + Sync) -> Vec<T> {
+    let keys = sight.heads.keys;
+    let count = sight.blocks.len() * keys;
+    (0..count).into_par_iter().map(|at| task(&sight.blocks[at / keys], at / keys, at % keys)).collect()
 }
 
-/// Gradients of one task: per query head, then of the shared keys and values.
-struct HeadGroupGradients {
-    queries: Vec<Vec<f32>>,
-    keys: Vec<f32>,
-    values: Vec<f32>,
+fn head_dim(query: &FlexTensor, sight: &Sight) -> usize {
+    query.layout().shape()[1] / sight.heads.queries
+}
+
+/// Attends within every block.
+pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, sight: &Sight) -> Forward {
+    let (counts, head_dim) = (sight.heads, head_dim(query, sight));
+    let groups = tasks(sight, |block, _, key_head| {
+        let rotated = |flat: &FlexTensor, index: usize, heads: usize| {
+            let mut copy = head(values(flat), block, index, heads, head_dim);
+            rotate(&mut copy, block, rotation, head_dim, 1.0);
+            copy
+        };
+        let keys = rotated(key, key_head, counts.keys);
+        let kept = head(values(value), block, key_head, counts.keys, head_dim);
+        let member = |member: usize| {
+            let queries = rotated(query, key_head * sight.group() + member, counts.queries);
+            let causal = sight.causal;
+            Head { queries: &queries, keys: &keys, values: &kept, head_dim, causal }.attend(block)
+        };
+        (0..sight.group()).map(member).collect::<Vec<_>>()
+    });
+    let (heads, log_totals): (Vec<_>, Vec<_>) = groups.into_iter().flatten().unzip();
+    Forward { output: join(&heads, &sight.blocks, counts.queries, head_dim), log_totals }
 }
 
 /// Gradients of queries, keys and values. The scores are computed again, one head at a time.
 pub fn backward(
-    [query, key, value]: &[FlexTensor; 3],
+    inputs: &[FlexTensor; 3],
     forward: &Forward,
     rotation: &Rotation,
     gradient: &FlexTensor,
-    shape: AttentionShape,
+    sight: &Sight,
 ) -> [FlexTensor; 3] {
-    let sizes = Sizes::new(query, shape);
-    let tasks = shape.rows * sizes.key_heads;
-    let groups: Vec<HeadGroupGradients> = (0..tasks)
-        .into_par_iter()
-        .map(|task| {
-            let (row, key_head) = (task / sizes.key_heads, task % sizes.key_heads);
-            let keys = rotated_head(values(key), row, key_head, sizes.key_heads, rotation, sizes);
-            let kept = head(values(value), row, key_head, sizes.key_heads, sizes);
-            let mut gradients = HeadGroupGradients {
-                queries: Vec::new(),
-                keys: vec![0.0; keys.len()],
-                values: vec![0.0; kept.len()],
-            };
-            for member in 0..sizes.group {
-                let index = key_head * sizes.group + member;
-                let of = |flat: &FlexTensor| head(values(flat), row, index, sizes.heads, sizes);
-                let queries = rotated_head(values(query), row, index, sizes.heads, rotation, sizes);
-                let log_totals =
-                    &forward.log_totals[(row * sizes.heads + index) * sizes.length..][..sizes.length];
-                let saved = Saved { queries: &queries, keys: &keys, values: &kept, log_totals };
-                let mut of_queries =
-                    attend_backward(saved, &of(&forward.output), &of(gradient), &mut gradients, sizes);
-                rotate(&mut of_queries, row, rotation, sizes, -1.0);
-                gradients.queries.push(of_queries);
-            }
-            rotate(&mut gradients.keys, row, rotation, sizes, -1.0);
-            gradients
-        })
-        .collect();
-    let mut queries = Vec::with_capacity(tasks * sizes.group);
-    let (mut keys, mut kept) = (Vec::with_capacity(tasks), Vec::with_capacity(tasks));
+    let (counts, head_dim) = (sight.heads, head_dim(&inputs[0], sight));
+    let groups = tasks(sight, |block, at, key_head| {
+        let log_totals = &forward.log_totals[at * counts.queries + key_head * sight.group()..];
+        let group = Group { inputs, output: &forward.output, log_totals, gradient, rotation, sight };
+        group.backward(block, key_head, head_dim)
+    });
+    let (mut queries, mut keys, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for group in groups {
         queries.extend(group.queries);
         keys.push(group.keys);
         kept.push(group.values);
     }
-    [
-        join(&queries, shape.rows, sizes.heads, sizes),
-        join(&keys, shape.rows, sizes.key_heads, sizes),
-        join(&kept, shape.rows, sizes.key_heads, sizes),
-    ]
+    let join = |heads: &[Vec<f32>], count| join(heads, &sight.blocks, count, head_dim);
+    [join(&queries, counts.queries), join(&keys, counts.keys), join(&kept, counts.keys)]
 }
 
-/// One head's inputs, rotated.
-#[derive(Clone, Copy)]
-struct Saved<'a> {
-    queries: &'a [f32],
-    keys: &'a [f32],
-    values: &'a [f32],
-    log_totals: &'a [f32],
+/// What one task of the backward pass reads.
+struct Group<'a> {
+    inputs: &'a [FlexTensor; 3],
+    output: &'a FlexTensor,
+    /// Of its query heads in this block, and of others behind them.
+    log_totals: &'a [Vec<f32>],
+    gradient: &'a FlexTensor,
+    rotation: &'a Rotation,
+    sight: &'a Sight,
 }
 
-/// Adds to the gradients of keys and values, and returns that of the queries. With `P` the weights and
-/// `g` the output's gradient: `dV = Pᵀg`, `dS = P ∘ (gVᵀ − rowsum(g ∘ output)) · scale`, `dQ = dS·K`,
-/// `dK = dSᵀQ`.
-fn attend_backward(
-    saved: Saved<'_>,
-    output: &[f32],
-    gradient: &[f32],
-    gradients: &mut HeadGroupGradients,
-    sizes: Sizes,
-) -> Vec<f32> {
-    let Sizes { length, head_dim, .. } = sizes;
-    let [queries, keys, kept] = [saved.queries, saved.keys, saved.values].map(|head| matrix(head, head_dim));
-    let mut weights = vec![0.0; length * length];
-    multiply(queries, keys.transpose(), &mut weights, false);
-    for (position, row) in weights.chunks_exact_mut(length).enumerate() {
-        let (seen, hidden) = row.split_at_mut(sizes.visible(position));
-        let log_total = saved.log_totals[position];
-        seen.iter_mut().for_each(|score| *score = exp(*score * sizes.scale() - log_total));
-        hidden.fill(0.0);
-    }
-    multiply(matrix(&weights, length).transpose(), matrix(gradient, head_dim), &mut gradients.values, true);
-    let mut of_scores = vec![0.0; length * length];
-    multiply(matrix(gradient, head_dim), kept.transpose(), &mut of_scores, false);
-    for position in 0..length {
-        let token = position * head_dim..(position + 1) * head_dim;
-        let along: f32 = output[token.clone()].iter().zip(&gradient[token]).map(|(o, g)| o * g).sum();
-        let row = position * length..(position + 1) * length;
-        for (score, weight) in of_scores[row.clone()].iter_mut().zip(&weights[row]) {
-            *score = (*score - along) * weight * sizes.scale();
+/// Gradients of one task: per query head, then of the shared keys and values.
+struct GroupGradients {
+    queries: Vec<Vec<f32>>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+}
+
+impl Group<'_> {
+    fn backward(&self, block: &Block, key_head: usize, head_dim: usize) -> GroupGradients {
+        let (counts, causal) = (self.sight.heads, self.sight.causal);
+        let copied = |flat: &FlexTensor, index, heads| head(values(flat), block, index, heads, head_dim);
+        let turn = |head: &mut Vec<f32>, direction| rotate(head, block, self.rotation, head_dim, direction);
+        let [query, key, value] = self.inputs;
+        let mut keys = copied(key, key_head, counts.keys);
+        turn(&mut keys, 1.0);
+        let kept = copied(value, key_head, counts.keys);
+        let (of_keys, of_values) = (vec![0.0; keys.len()], vec![0.0; kept.len()]);
+        let mut found = GroupGradients { queries: Vec::new(), keys: of_keys, values: of_values };
+        for member in 0..self.sight.group() {
+            let index = key_head * self.sight.group() + member;
+            let mut queries = copied(query, index, counts.queries);
+            turn(&mut queries, 1.0);
+            let whole = Head { queries: &queries, keys: &keys, values: &kept, head_dim, causal };
+            let output = copied(self.output, index, counts.queries);
+            let gradient = copied(self.gradient, index, counts.queries);
+            let mut of_queries = Vec::with_capacity(queries.len());
+            for stretch in stretches(block) {
+                let own = stretch.own.start * head_dim..stretch.own.end * head_dim;
+                let log_totals = &self.log_totals[member][stretch.own.clone()];
+                let attention = whole.within(&stretch);
+                let [q, k, v] = attention.backward(&output[own.clone()], &gradient[own], log_totals);
+                of_queries.extend(q);
+                stretch.add_seen(&k, &mut found.keys, head_dim);
+                stretch.add_seen(&v, &mut found.values, head_dim);
+            }
+            turn(&mut of_queries, -1.0);
+            found.queries.push(of_queries);
         }
+        turn(&mut found.keys, -1.0);
+        found
     }
-    let mut of_queries = vec![0.0; length * head_dim];
-    multiply(matrix(&of_scores, length), keys, &mut of_queries, false);
-    multiply(matrix(&of_scores, length).transpose(), queries, &mut gradients.keys, true);
-    of_queries
 }

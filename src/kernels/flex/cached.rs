@@ -7,7 +7,9 @@ use rayon::prelude::*;
 
 use super::{
     AttentionShape,
-    attention::{Rotation, matrix, multiply, positions, rotate_position, softmax},
+    attention::softmax,
+    heads::{Rotation, positions, rotate_position},
+    matrix::{matrix, multiply},
     tensor_of, values,
 };
 

@@ -4,7 +4,9 @@ mod attention;
 mod cached;
 mod elementwise;
 mod exponential;
+mod heads;
 mod logprob;
+mod matrix;
 
 use std::{fmt::Debug, marker::PhantomData};
 
@@ -17,11 +19,14 @@ use burn::{
             ops::{Backward, Ops, OpsKind},
         },
     },
-    tensor::{DType, Shape, Tensor, TensorPrimitive},
+    tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend},
 };
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{AttentionShape, Kernels, KeyValues, RotaryTable, TargetLogprobs, Visibility};
+use self::{attention::Sight, heads::Block};
+use super::{
+    AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable, TargetLogprobs, Visibility,
+};
 
 type Tracked<C> = <Autodiff<Flex, C> as burn::tensor::backend::BackendTypes>::FloatTensorPrimitive;
 
@@ -41,8 +46,21 @@ impl Kernels for Flex {
         rotary: &RotaryTable<Self>,
         shape: AttentionShape,
     ) -> Tensor<Self, 2> {
+        let sight = rows(query.dims()[0], shape);
         let inputs = [unwrap(query), unwrap(key), unwrap(value)];
-        wrap(attention::forward(&inputs, &rotation(rotary), shape).output)
+        wrap(attention::forward(&inputs, &rotation(rotary), &sight).output)
+    }
+
+    fn tree_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        heads: HeadCounts,
+        forest: &Forest<'_, Self>,
+    ) -> Tensor<Self, 2> {
+        let inputs = [unwrap(query), unwrap(key), unwrap(value)];
+        wrap(attention::forward(&inputs, &rotation(rotary), &trees(heads, forest)).output)
     }
 
     fn cached_attention(
@@ -98,16 +116,19 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         rotary: &RotaryTable<Self>,
         shape: AttentionShape,
     ) -> Tensor<Self, 2> {
-        let table = RotaryTable { cos: rotary.cos.clone().inner(), sin: rotary.sin.clone().inner() };
-        let rotation = rotation(&table);
-        let inputs = [query, key, value].map(unwrap_tracked::<C, 2>);
-        let values = inputs.each_ref().map(|input| contiguous(input.primitive.clone()));
-        let forward = attention::forward(&values, &rotation, shape);
-        let output = forward.output.clone();
-        record::<C, _, 3, 2>(inputs, output, (values, forward, rotation), move |state, gradient| {
-            let (values, forward, rotation) = state;
-            attention::backward(values, forward, rotation, gradient, shape)
-        })
+        let sight = rows(query.dims()[0], shape);
+        attend([query, key, value], rotary, sight)
+    }
+
+    fn tree_attention(
+        query: Tensor<Self, 2>,
+        key: Tensor<Self, 2>,
+        value: Tensor<Self, 2>,
+        rotary: &RotaryTable<Self>,
+        heads: HeadCounts,
+        forest: &Forest<'_, Self>,
+    ) -> Tensor<Self, 2> {
+        attend([query, key, value], rotary, trees(heads, forest))
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
@@ -126,6 +147,43 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         );
         TargetLogprobs { logprobs, entropy: Tensor::from_inner(wrap(found.entropy)) }
     }
+}
+
+/// Rows of equal length, each position seeing all of its row.
+fn rows(tokens: usize, AttentionShape { rows, heads, key_heads }: AttentionShape) -> Sight {
+    let length = tokens / rows;
+    let block = |row| Block { start: row * length, trunk: length, branches: Vec::new() };
+    let heads = HeadCounts { queries: heads, keys: key_heads };
+    Sight { blocks: (0..rows).map(block).collect(), causal: false, heads }
+}
+
+/// Trees one after the other.
+fn trees<B: Backend>(heads: HeadCounts, forest: &Forest<'_, B>) -> Sight {
+    let mut next = 0;
+    let blocks = forest.trees.iter().map(|tree| {
+        let start = next;
+        next += tree.length();
+        Block { start, trunk: tree.trunk, branches: tree.branches.clone() }
+    });
+    Sight { blocks: blocks.collect(), causal: true, heads }
+}
+
+/// Attention with its own backward pass.
+fn attend<C: CheckpointStrategy>(
+    inputs: [Tensor<Autodiff<Flex, C>, 2>; 3],
+    rotary: &RotaryTable<Autodiff<Flex, C>>,
+    sight: Sight,
+) -> Tensor<Autodiff<Flex, C>, 2> {
+    let table = RotaryTable { cos: rotary.cos.clone().inner(), sin: rotary.sin.clone().inner() };
+    let rotation = rotation(&table);
+    let inputs = inputs.map(unwrap_tracked::<C, 2>);
+    let values = inputs.each_ref().map(|input| contiguous(input.primitive.clone()));
+    let forward = attention::forward(&values, &rotation, &sight);
+    let output = forward.output.clone();
+    let state = (values, forward, rotation, sight);
+    record::<C, _, 3, 2>(inputs, output, state, |(values, forward, rotation, sight), gradient| {
+        attention::backward(values, forward, rotation, gradient, sight)
+    })
 }
 
 /// A backward pass as a closure: from what the forward pass kept (an `S`) and the output's gradient to
@@ -203,6 +261,6 @@ fn tensor_of(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
 }
 
 /// The rotary table on the host, one row of angles per position.
-fn rotation(table: &RotaryTable<Flex>) -> attention::Rotation {
-    attention::Rotation { cos: unwrap(table.cos.clone()), sin: unwrap(table.sin.clone()) }
+fn rotation(table: &RotaryTable<Flex>) -> heads::Rotation {
+    heads::Rotation { cos: unwrap(table.cos.clone()), sin: unwrap(table.sin.clone()) }
 }

@@ -1,0 +1,146 @@
+//! Prompts and the completions that share them, laid end to end without padding; and how the generic
+//! attention gathers them into rows of equal length.
+
+use std::cell::OnceCell;
+
+use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+
+use super::generic::visibility_bias;
+
+/// Tokens in a row, and continuations of them that do not see one another. A token sees what comes before it
+/// in its own stretch; in a branch, all of the trunk besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tree {
+    /// Tokens of a prompt, or of a whole sequence that shares nothing.
+    pub trunk: usize,
+    /// Tokens of each continuation; they lie behind the trunk, in order.
+    pub branches: Vec<usize>,
+}
+
+impl Tree {
+    /// Tokens in all.
+    pub fn length(&self) -> usize {
+        self.trunk + self.branches.iter().sum::<usize>()
+    }
+}
+
+/// The trees of one flat matrix, in order.
+#[derive(Debug)]
+pub struct Forest<'a, B: Backend> {
+    pub trees: &'a [Tree],
+    /// Made by the first layer that asks for it.
+    rows: OnceCell<ForestRows<B>>,
+}
+
+/// Trunks and branches as rows of equal length: which token stands where.
+#[derive(Debug)]
+pub(super) struct ForestRows<B: Backend> {
+    pub trunks: Rows<B>,
+    /// `None` where no tree has branches.
+    pub branches: Option<Rows<B>>,
+    /// For each token its place among the trunks' and then the branches' queries, laid flat.
+    pub places: Tensor<B, 1, Int>,
+}
+
+/// Rows of queries over rows of keys; what is filled up is any token, hidden by the bias.
+#[derive(Debug)]
+pub(super) struct Rows<B: Backend> {
+    pub count: usize,
+    /// `[count · queries]`
+    pub queries: Tensor<B, 1, Int>,
+    /// `[count · keys]`
+    pub keys: Tensor<B, 1, Int>,
+    /// `[count or 1, 1, queries, keys]`
+    pub bias: Tensor<B, 4>,
+}
+
+impl<'a, B: Backend> Forest<'a, B> {
+    pub fn new(trees: &'a [Tree]) -> Self {
+        Self { trees, rows: OnceCell::new() }
+    }
+
+    pub(super) fn rows(&self, device: &B::Device) -> &ForestRows<B> {
+        self.rows.get_or_init(|| ForestRows::new(self.trees, device))
+    }
+}
+
+/// Where a branch lies, and what it follows.
+struct Branch {
+    start: usize,
+    length: usize,
+    trunk_start: usize,
+    trunk: usize,
+}
+
+impl<B: Backend> ForestRows<B> {
+    fn new(trees: &[Tree], device: &B::Device) -> Self {
+        let (mut trunks, mut branches, mut next) = (Vec::new(), Vec::new(), 0);
+        for tree in trees {
+            let trunk_start = next;
+            trunks.push((trunk_start, tree.trunk));
+            next += tree.trunk;
+            for &length in &tree.branches {
+                branches.push(Branch { start: next, length, trunk_start, trunk: tree.trunk });
+                next += length;
+            }
+        }
+        let trunk = trees.iter().map(|tree| tree.trunk).max().unwrap_or(0);
+        let branch = branches.iter().map(|branch| branch.length).max().unwrap_or(0);
+        let mut places = vec![0; next];
+        for (row, &(start, length)) in trunks.iter().enumerate() {
+            (0..length).for_each(|offset| places[start + offset] = row * trunk + offset);
+        }
+        for (row, &Branch { start, length, .. }) in branches.iter().enumerate() {
+            let first = trunks.len() * trunk + row * branch;
+            (0..length).for_each(|offset| places[start + offset] = first + offset);
+        }
+        Self {
+            trunks: trunk_rows(&trunks, trunk, device),
+            branches: (branch > 0).then(|| branch_rows(&branches, [trunk, branch], device)),
+            places: index(places, device),
+        }
+    }
+}
+
+/// Padding stands on the right, where no real token sees it.
+fn trunk_rows<B: Backend>(trunks: &[(usize, usize)], longest: usize, device: &B::Device) -> Rows<B> {
+    let tokens: Vec<usize> =
+        trunks.iter().flat_map(|&(start, length)| filled(start, length, longest)).collect();
+    Rows {
+        count: trunks.len(),
+        queries: index(tokens.clone(), device),
+        keys: index(tokens, device),
+        bias: visibility_bias([1, longest, longest], |_, query, key| key <= query, device),
+    }
+}
+
+fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device: &B::Device) -> Rows<B> {
+    let (mut queries, mut keys) = (Vec::new(), Vec::new());
+    for branch in branches {
+        let tokens = filled(branch.start, branch.length, own);
+        keys.extend(filled(branch.trunk_start, branch.trunk, trunk));
+        keys.extend(tokens.clone());
+        queries.extend(tokens);
+    }
+    let visible = |row: usize, query: usize, key: usize| match key.checked_sub(trunk) {
+        Some(key) => key <= query,
+        None => key < branches[row].trunk,
+    };
+    Rows {
+        count: branches.len(),
+        queries: index(queries, device),
+        keys: index(keys, device),
+        bias: visibility_bias([branches.len(), own, trunk + own], visible, device),
+    }
+}
+
+/// A stretch of tokens, filled up with its first.
+fn filled(start: usize, length: usize, longest: usize) -> impl Iterator<Item = usize> + Clone {
+    (0..longest).map(move |offset| if offset < length { start + offset } else { start })
+}
+
+fn index<B: Backend>(tokens: Vec<usize>, device: &B::Device) -> Tensor<B, 1, Int> {
+    let tokens: Vec<i32> = tokens.into_iter().map(|token| token as i32).collect();
+    let count = tokens.len();
+    Tensor::from_data(TensorData::new(tokens, [count]), device)
+}
