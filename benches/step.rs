@@ -127,6 +127,7 @@ fn problem() -> Problem {
         answer: String::new(),
         verifier: None,
         source: None,
+        ..Problem::default()
     }
 }
 

@@ -75,9 +75,12 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Make judge and reflection problems of rollouts in a file
     #[command(
-        after_help = "Rows: {\"question\", \"images\"?, \"answer\", \"completions\": [{\"text\", \"reward\"}]}\n\
+        after_help = "Rows: {\"question\", \"images\"?, \"answer\", \"completions\": [{\"text\", \"reward\"}]},\n\
+        or the rollouts.jsonl of a run.\n\
         Output: problems with \"kind\": pointwise, pairwise or reflection; labels balanced; a table on stderr\n\n\
-        Example:\n  spark recycle --rollouts rollouts.jsonl --out problems.jsonl --seed 1"
+        Examples:\n  spark recycle --rollouts rollouts.jsonl --out problems.jsonl --seed 1\n  \
+        spark recycle --rollouts runs/digits/rollouts.jsonl --out problems.jsonl --recipe recipes/digits.toml \\\n    \
+        --set recycle.critique_share=0.5"
     )]
     Recycle(RecycleArgs),
     /// Compare variants of a run over several seeds, at an equal number of sampled tokens
@@ -233,7 +236,7 @@ pub struct VerifyArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct RecycleArgs {
-    /// JSONL
+    /// JSONL: a group per line, or a run's rollouts.jsonl
     #[arg(long, value_name = "FILE")]
     pub rollouts: PathBuf,
     /// Where the problems go

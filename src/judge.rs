@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// The text around one or two candidates. `{question}` comes first in every wording.
+/// The text around one or two candidates; the question comes first in every wording.
 struct Wording {
     /// Between the question and the (first) candidate.
     before: &'static str,
@@ -150,6 +150,93 @@ const REFLECTION: [Wording; ALL] = [
     ),
 ];
 
+/// The text around three or more candidates. `{}` stands for a candidate's letter.
+struct ChoiceWording {
+    label: &'static str,
+    after: &'static str,
+}
+
+const fn choice_wording(label: &'static str, after: &'static str) -> ChoiceWording {
+    ChoiceWording { label, after }
+}
+
+const CHOICE: [ChoiceWording; ALL] = [
+    choice_wording("Answer {}: ", "Which answer is correct? Reply with its letter in \\boxed{}."),
+    choice_wording("Option {}: ", "Only one option is right. Put its letter in \\boxed{}."),
+    choice_wording("Proposal {}: ", "Choose the correct proposal. Give its letter in \\boxed{}."),
+    choice_wording("{} says: ", "One of them is right. Who? The letter goes in \\boxed{}."),
+    choice_wording("Student {} wrote: ", "Which student solved it? Reply with the letter in \\boxed{}."),
+    choice_wording(
+        "Candidate {}: ",
+        "Solve the question and name the candidate that agrees, by letter, in \\boxed{}.",
+    ),
+    choice_wording(
+        "Reply {}: ",
+        "Compare the replies step by step, then end with the letter of the correct one in \\boxed{}.",
+    ),
+    choice_wording("Result {}: ", "Write the letter of the true result in \\boxed{}."),
+    // Held out.
+    choice_wording("Colleague {} suggests: ", "Whose suggestion would you accept? Letter in \\boxed{}."),
+    choice_wording("Submission {}: ", "One submission deserves the mark. Say which in \\boxed{}."),
+    choice_wording("({}) ", "Exactly one of these holds up. Its letter, please, in \\boxed{}."),
+    choice_wording(
+        "Under review, {}: ",
+        "Work the question out yourself and pick the match: its letter in \\boxed{}.",
+    ),
+];
+
+const CRITIQUE: [Wording; ALL] = [
+    Wording::one(
+        "Proposed answer: ",
+        "First say whether it is correct: \\boxed{Yes} or \\boxed{No}. Then put the final answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "Someone answered: ",
+        "Is that right, \\boxed{Yes} or \\boxed{No}? After that, give the right answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "A first attempt: ",
+        "Criticise it and close with \\boxed{Yes} if it stands, \\boxed{No} if not; then answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "Draft answer: ",
+        "Judge the draft, \\boxed{Yes} or \\boxed{No}, and finish with the answer to keep in \\boxed{}.",
+    ),
+    Wording::one(
+        "A student wrote: ",
+        "Mark it with \\boxed{Yes} or \\boxed{No}, explain, and write the correct answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "Candidate: ",
+        "Two things: whether the candidate is correct (\\boxed{Yes} or \\boxed{No}), then the answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "Here is a reply to the question: ",
+        "Go through it and write \\boxed{Yes} or \\boxed{No}. Then solve the question; result in \\boxed{}.",
+    ),
+    Wording::one(
+        "Claimed result: ",
+        "True or not, \\boxed{Yes} or \\boxed{No}? Next, the true result in \\boxed{}.",
+    ),
+    // Held out.
+    Wording::one(
+        "A colleague suggests: ",
+        "Would you sign that? \\boxed{Yes} or \\boxed{No} first, then what you would sign in \\boxed{}.",
+    ),
+    Wording::one(
+        "Submission: ",
+        "Give a mark, \\boxed{Yes} or \\boxed{No}, and after it the best answer in \\boxed{}.",
+    ),
+    Wording::one(
+        "The reply was: ",
+        "Does it hold up? \\boxed{Yes} or \\boxed{No}. And what is the answer? \\boxed{}",
+    ),
+    Wording::one(
+        "Result under review: ",
+        "Report your finding as \\boxed{Yes} or \\boxed{No}, then the result you stand by in \\boxed{}.",
+    ),
+];
+
 /// "Is this answer correct?" — to be answered Yes or No.
 ///
 /// # Panics
@@ -168,6 +255,23 @@ pub fn pairwise(question: &str, a: &str, b: &str, wording: usize) -> String {
 /// "Here is a possibly wrong answer: judge it and solve the problem."
 pub fn reflection(question: &str, candidate: &str, wording: usize) -> String {
     let Wording { before, after, .. } = &REFLECTION[wording];
+    format!("{question}\n{before}{candidate}\n{after}")
+}
+
+/// "Which of these is correct?" — to be answered with a letter, `A` for the first.
+pub fn choice(question: &str, candidates: &[&str], wording: usize) -> String {
+    let ChoiceWording { label, after } = &CHOICE[wording];
+    let line = |(letter, candidate): (char, &&str)| {
+        format!("{}{candidate}\n", label.replace("{}", &letter.to_string()))
+    };
+    let shown: String = ('A'..).zip(candidates).map(line).collect();
+    format!("{question}\n{shown}{after}")
+}
+
+/// "Is this answer correct, and what is the answer?" — to be answered Yes or No in one box, and with the answer
+/// in the next.
+pub fn critique(question: &str, candidate: &str, wording: usize) -> String {
+    let Wording { before, after, .. } = &CRITIQUE[wording];
     format!("{question}\n{before}{candidate}\n{after}")
 }
 
@@ -190,13 +294,23 @@ mod tests {
             shows(&pair, &["What?", "<first>", "<second>", r"\boxed{A}", r"\boxed{B}"]);
             assert!(pair.find("<first>") < pair.find("<second>"));
             shows(&reflection("What?", "<first>", wording), &["What?", "<first>", r"\boxed{}"]);
+            let critique = critique("What?", "<first>", wording);
+            shows(&critique, &["What?", "<first>", r"\boxed{Yes}", r"\boxed{No}", r"\boxed{}"]);
+            let choice = choice("What?", &["<one>", "<two>", "<three>"], wording);
+            shows(&choice, &["What?", "A", "<one>", "B", "<two>", "C", "<three>", r"\boxed{}"]);
         }
     }
 
     #[test]
     fn wordings_differ() {
         let prompts = |wording| {
-            [pointwise("Q", "1", wording), pairwise("Q", "1", "2", wording), reflection("Q", "1", wording)]
+            [
+                pointwise("Q", "1", wording),
+                pairwise("Q", "1", "2", wording),
+                reflection("Q", "1", wording),
+                choice("Q", &["1", "2", "3"], wording),
+                critique("Q", "1", wording),
+            ]
         };
         for wording in 0..ALL {
             for other in 0..wording {
@@ -208,8 +322,9 @@ mod tests {
     #[test]
     fn no_wording_says_whether_the_answer_is_right() {
         for wording in 0..ALL {
-            let prompt = reflection("Q", "1", wording);
-            assert!(!prompt.contains("is wrong") && !prompt.contains("incorrect"), "{prompt}");
+            for prompt in [reflection("Q", "1", wording), critique("Q", "1", wording)] {
+                assert!(!prompt.contains("is wrong") && !prompt.contains("incorrect"), "{prompt}");
+            }
         }
     }
 }

@@ -68,3 +68,37 @@ fn what_cannot_be_read_is_refused_with_its_line() {
     refused(&mut command(&[]), &["in.jsonl, line 2", "answer"]);
     refused(&mut command(&["--set", "recycle.pairwise=false"]), &["--recipe"]);
 }
+
+#[test]
+fn the_rollouts_of_a_run_can_be_recycled() {
+    let folder = TempDir::new().unwrap();
+    let (input, out) = (folder.path().join("rollouts.jsonl"), folder.path().join("out.jsonl"));
+    let completion = |problem: usize, kind: &str, answer: usize, finish: &str| {
+        let reward = if answer == problem + 1 { 1.0 } else { 0.0 };
+        let row = json!({
+            "step": 3, "problem": format!("p{problem}"), "kind": kind, "question": format!("{problem} + 1 = ?"),
+            "images": ["/data/a.png"], "prompt": "…", "completion": format!("\\boxed{{{answer}}}"),
+            "answer": (problem + 1).to_string(), "reward": reward, "finish_reason": finish,
+        });
+        format!("{row}\n")
+    };
+    let lines: String = (0..6)
+        .flat_map(|n| {
+            [(n, "reason", n + 1, "stop"), (n, "reason", n + 5, "stop"), (n, "reason", n + 9, "length")]
+        })
+        .chain([(7, "pointwise", 8, "stop")])
+        .map(|(problem, kind, answer, finish)| completion(problem, kind, answer, finish))
+        .collect();
+    fs::write(&input, lines).unwrap();
+    let mut command = spark();
+    command.args(["recycle", "--rollouts"]).arg(&input).arg("--out").arg(&out);
+    let table = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+    let count = |name: &str| {
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!((count("groups"), count("completions"), count("  cut off")), (6, 18, 6));
+    let problems = rows(&out);
+    assert_eq!(problems.iter().filter(|row| row["kind"] == "reflection").count(), 6);
+    assert!(problems.iter().all(|row| row["images"][0]["path"] == "/data/a.png"));
+}

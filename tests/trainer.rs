@@ -38,6 +38,7 @@ fn group(kind: Kind, input: ModelInput, rollouts: Vec<Rollout>) -> RolloutGroup 
         answer: "1".into(),
         verifier: None,
         source: None,
+        ..Problem::default()
     };
     RolloutGroup { problem, prompt: Prompt { text: String::new(), input }, rollouts, unscored: vec![] }
 }

@@ -113,6 +113,7 @@ fn whole_responses_take_no_longer() {
                 answer: "B".to_owned(),
                 verifier: Some(kind.to_owned()),
                 source: None,
+                ..Problem::default()
             };
             for response in [text.clone(), format!("\\boxed{{{text}}}"), format!("The answer is ${text}$.")] {
                 let started = Instant::now();

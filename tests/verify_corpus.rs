@@ -25,6 +25,7 @@ fn problem(answer: &str) -> Problem {
         answer: answer.to_owned(),
         verifier: None,
         source: None,
+        ..Problem::default()
     }
 }
 

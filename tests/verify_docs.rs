@@ -31,6 +31,7 @@ fn verify(answer: &str, response: &str) -> Verdict {
         answer: answer.to_owned(),
         verifier: Some("math".to_owned()),
         source: None,
+        ..Problem::default()
     };
     verifier.verify(&problem, response)
 }

@@ -68,6 +68,7 @@ impl Job for GenerateJob {
             answer: String::new(),
             verifier: None,
             source: None,
+            ..Problem::default()
         };
         let prompt = processor.prompt(&problem)?;
         let engine = Engine {

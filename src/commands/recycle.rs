@@ -1,41 +1,22 @@
 //! `spark recycle`: judge and reflection problems from rollouts in a file, offline.
 
+mod rollouts;
+
 use std::{
     fs,
     io::{BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
 use crate::{
     cli::{CommonArgs, RecycleArgs},
     config::RunConfig,
-    data::{ImageRef, Kind, Problem},
+    data::Problem,
     error::input_error,
-    model::ModelInput,
-    processor::Prompt,
     recycle::{RecycleConfig, RecycleReport, Recycler},
-    rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    verify::{Extractor, Penalties, Verdict, candidates},
 };
-
-/// One line of input.
-#[derive(Debug, Deserialize)]
-struct Row {
-    question: String,
-    #[serde(default)]
-    images: Vec<PathBuf>,
-    answer: String,
-    completions: Vec<Sampled>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Sampled {
-    text: String,
-    reward: f64,
-}
 
 /// Writes the problems that the rollouts of a file make, and prints on stderr what became of them.
 ///
@@ -47,7 +28,7 @@ pub fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         None if args.set.is_empty() => RecycleConfig::default(),
         None => return Err(input_error("--set needs --recipe: there is nothing to change")),
     };
-    let groups = read_groups(&args.rollouts)?;
+    let groups = rollouts::read(&args.rollouts)?;
     // A file is no step: nothing waits, and nothing is too much.
     let unbounded = RecycleConfig {
         max_judge_per_step: usize::MAX,
@@ -63,51 +44,6 @@ pub fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         eprint!("{}", table(&report));
     }
     Ok(())
-}
-
-fn read_groups(path: &Path) -> Result<Vec<RolloutGroup>> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| input_error(format!("{}: cannot be read ({error})", path.display())))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| {
-            let row = serde_json::from_str(line).map_err(|error| {
-                let expected =
-                    "{\"question\", \"images\"?, \"answer\", \"completions\": [{\"text\", \"reward\"}]}";
-                input_error(format!("{}, line {}: expected {expected} ({error})", path.display(), index + 1))
-            })?;
-            Ok(group(row, index + 1, path.parent().unwrap_or(Path::new(""))))
-        })
-        .collect()
-}
-
-/// A group as if it had been sampled; the answers are found wherever they may stand.
-fn group(row: Row, line: usize, folder: &Path) -> RolloutGroup {
-    let rollout = |Sampled { text, reward }| {
-        let extracted =
-            candidates(&text, &Extractor::ALL).map(|found| found.text).find(|text| !text.is_empty());
-        Rollout {
-            completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
-            verdict: Verdict { reward, extracted, ..Verdict::default() },
-            penalties: Penalties::default(),
-            text,
-        }
-    };
-    RolloutGroup {
-        problem: Problem {
-            id: format!("line-{line}"),
-            kind: Kind::Reason,
-            system: None,
-            question: row.question,
-            images: row.images.into_iter().map(|image| ImageRef::from(folder.join(image))).collect(),
-            answer: row.answer,
-            verifier: None,
-            source: None,
-        },
-        prompt: Prompt { text: String::new(), input: ModelInput { images: vec![], ids: vec![] } },
-        rollouts: row.completions.into_iter().map(rollout).collect(),
-        unscored: vec![],
-    }
 }
 
 fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
@@ -126,17 +62,20 @@ fn table(report: &RecycleReport) -> String {
         ("groups", report.groups),
         ("completions", report.completions),
         ("  shown to a judge or for reflection, perhaps", report.candidates),
-        ("  without a readable answer", report.unparsed),
+        ("  without a readable answer, left out", report.unparsed),
+        ("  cut off by the token limit, left out", report.truncated),
         ("  neither right nor wrong", report.ambiguous),
         ("pointwise: Yes", report.yes),
         ("pointwise: No", report.no),
         ("pairwise: A", report.a),
         ("pairwise: B", report.b),
+        ("pairwise: among three or more", report.choice),
         ("no judge item: no candidate", judge.no_candidate),
         ("no judge item: label in surplus", judge.unbalanced),
         ("no judge item: made already", judge.duplicate),
         ("reflection on a right answer", report.reflection_right),
         ("reflection on a wrong answer", report.reflection_wrong),
+        ("  of both: a critique first", report.critique),
         ("no reflection: no candidate", reflection.no_candidate),
         ("no reflection: label in surplus", reflection.unbalanced),
         ("no reflection: made already", reflection.duplicate),

@@ -110,6 +110,8 @@ fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, fou
         "step": step,
         "kind": group.problem.kind,
         "problem": group.problem.id,
+        "question": group.problem.question,
+        "images": group.problem.images.iter().map(|image| &image.path).collect::<Vec<_>>(),
         "prompt": group.prompt.text,
         "completion": text,
         "answer": group.problem.answer,

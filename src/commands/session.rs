@@ -15,7 +15,7 @@ use super::{
 use crate::{
     checkpoint::save_model_dir,
     config::RunConfig,
-    data::{Problem, ShuffledCursor},
+    data::{Kind, Problem, ShuffledCursor},
     eval::{EvalConfig, JudgeSet, Scores, Solver, evaluate},
     kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, memory_bytes, names, peak_memory_bytes},
@@ -24,7 +24,7 @@ use crate::{
     random::Stream,
     recycle::{RecycleReport, Recycler},
     rollout::{RolloutGroup, Sampling, SamplingKey},
-    train::{TrainConfig, Trainer, UpdateReport},
+    train::{TrainConfig, Trainer, UpdateReport, advantage::mean},
     verify::Verifier,
 };
 
@@ -193,6 +193,14 @@ impl<B: TrainBackend> Session<B> {
 
     /// Turns the step's original groups into judge and reflection problems for later steps.
     pub fn recycle(&mut self, groups: &[RolloutGroup]) -> RecycleReport {
+        for kind in Kind::ALL {
+            let of_kind = groups.iter().filter(|group| group.problem.kind == kind);
+            let rewards: Vec<f64> =
+                of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward).collect();
+            if !rewards.is_empty() {
+                self.state.recycler.observe(kind, mean(&rewards));
+            }
+        }
         self.state.recycler.push(groups, self.state.step)
     }
 

@@ -99,6 +99,7 @@ fn check_line(
         answer: row.answer,
         verifier: row.verifier.or_else(|| args.verifier.clone()),
         source: None,
+        ..Problem::default()
     };
     if let Some(names) = &problem.verifier {
         Composition::parse(names).with_context(place)?;

@@ -33,6 +33,7 @@ pub(super) fn problem_without_answer(
             Some(source) => Some(source),
             None => string(fields, "dataset")?,
         },
+        ..Problem::default()
     })
 }
 
@@ -288,6 +289,7 @@ mod tests {
             answer: "3".into(),
             verifier: Some("math".into()),
             source: Some("digits".into()),
+            ..Problem::default()
         };
         assert_eq!(parsed.unwrap(), expected);
     }

@@ -15,6 +15,6 @@ mod source;
 pub use chat::{Chat, ScoredRow, load_scored_rows};
 pub use cursor::ShuffledCursor;
 pub use exercise::{Exercise, Solution};
-pub use problem::{ImageRef, Kind, Problem};
+pub use problem::{ImageRef, Kind, Problem, ReplyForm};
 pub use sft::{SftExample, load_sft};
 pub use source::{BadRows, Loaded, load_problems};

@@ -40,6 +40,25 @@ impl Kind {
     }
 }
 
+/// What a reply to a problem consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyForm {
+    /// An answer.
+    #[default]
+    Answer,
+    /// The letter of one of so many candidates.
+    Choice(u8),
+    /// In a box of its own whether the shown answer is right, then the answer.
+    Critique { right: bool },
+}
+
+impl ReplyForm {
+    fn is_answer(&self) -> bool {
+        *self == Self::Answer
+    }
+}
+
 /// An image on disk and the bounds of its area, in pixels, where the data sets its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageRef {
@@ -57,7 +76,7 @@ impl From<PathBuf> for ImageRef {
 }
 
 /// One thing to solve, with the reference that its answers are checked against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Problem {
     /// Unique within its source; seeds and logs refer to it.
     pub id: String,
@@ -79,4 +98,7 @@ pub struct Problem {
     /// The data set it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// More than an answer only in some recycled items.
+    #[serde(default, skip_serializing_if = "ReplyForm::is_answer")]
+    pub reply: ReplyForm,
 }

@@ -313,6 +313,7 @@ mod tests {
                 answer: "so".into(),
                 verifier: None,
                 source: None,
+                ..Problem::default()
             }
         }
     }

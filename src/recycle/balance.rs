@@ -1,5 +1,7 @@
 //! Labels balanced by construction: what a batch may be labelled, and what it is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
@@ -30,6 +32,27 @@ impl Tally {
     pub fn add(&mut self, labels: &[Option<bool>]) {
         self.positive += count(labels, true) as u64;
         self.negative += count(labels, false) as u64;
+    }
+}
+
+/// How often the right one of several candidates stood in each place, by the number of candidates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places(BTreeMap<usize, Vec<u64>>);
+
+impl Places {
+    /// The place for the next item of so many candidates: one that has been used least, over all batches and
+    /// then in this one, whose counts are `batch`; chance decides between equals.
+    pub fn next(&self, candidates: usize, batch: &Self, stream: &mut Stream) -> usize {
+        let used = |places: &Self, place: usize| places.0.get(&candidates).map_or(0, |used| used[place]);
+        let mut order: Vec<usize> = (0..candidates).collect();
+        stream.shuffle(&mut order);
+        let least = order.into_iter().min_by_key(|&place| (used(self, place), used(batch, place)));
+        least.expect("an item has candidates")
+    }
+
+    /// Counts an item.
+    pub fn add(&mut self, candidates: usize, place: usize) {
+        self.0.entry(candidates).or_insert_with(|| vec![0; candidates])[place] += 1;
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::balance::Offer;
+use super::{RecycleConfig, Unparsed, balance::Offer};
 use crate::{
     data::{Kind, Problem},
     random::Stream,
     rollout::{FinishReason, Rollout, RolloutGroup},
-    verify::math,
+    verify::Verifier,
 };
 
-/// A group's completions that may be shown: finished, with an answer that could be read.
+/// A group's completions that may be shown: by default those that ended by themselves, with an answer that
+/// could be read.
 #[derive(Debug, Clone)]
 pub struct Candidates<'a> {
     pub problem: &'a Problem,
@@ -29,19 +30,19 @@ pub struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     /// Sorts the completions of every group of an original problem; other groups are left out.
-    pub fn of_groups(groups: &'a [RolloutGroup]) -> Vec<Self> {
+    pub fn of_groups(groups: &'a [RolloutGroup], config: &RecycleConfig) -> Vec<Self> {
         let mut seen: HashMap<&str, usize> = HashMap::new();
         let original = groups.iter().filter(|group| group.problem.kind == Kind::Reason);
         original
             .map(|group| {
                 let occurrences = seen.entry(&group.problem.id).or_default();
                 *occurrences += 1;
-                Self::of(group, *occurrences - 1)
+                Self::of(group, *occurrences - 1, config)
             })
             .collect()
     }
 
-    fn of(group: &'a RolloutGroup, occurrence: usize) -> Self {
+    fn of(group: &'a RolloutGroup, occurrence: usize, config: &RecycleConfig) -> Self {
         let mut candidates = Self {
             problem: &group.problem,
             occurrence,
@@ -52,9 +53,9 @@ impl<'a> Candidates<'a> {
             ambiguous: 0,
         };
         for rollout in &group.rollouts {
-            if rollout.completion.finish_reason == FinishReason::Length {
+            if rollout.completion.finish_reason == FinishReason::Length && !config.truncated {
                 candidates.truncated += 1;
-            } else if rollout.verdict.extracted.is_none() {
+            } else if rollout.verdict.extracted.is_none() && config.unparsed == Unparsed::LeaveOut {
                 candidates.unparsed += 1;
             } else if rollout.verdict.is_correct() {
                 candidates.right.push(rollout);
@@ -73,10 +74,11 @@ impl<'a> Candidates<'a> {
             sort.iter().filter_map(|rollout| rollout.verdict.extracted.as_deref()).collect()
         };
         let (right, wrong) = (distinct(&self.right), distinct(&self.wrong));
-        let mathematical = matches!(self.problem.verifier.as_deref(), None | Some("math"));
+        let verifier = Verifier::default();
         // Of distinct answers only: a group gives the same few again and again.
         let contradicted = |answers: &BTreeSet<&'a str>, others: &BTreeSet<&str>| -> BTreeSet<&'a str> {
-            let is = |answer: &&str| others.iter().any(|other| same_answer(other, answer, mathematical));
+            let is =
+                |answer: &&str| others.iter().any(|other| verifier.same_answer(self.problem, other, answer));
             answers.iter().copied().filter(is).collect()
         };
         let no_longer_right = contradicted(&right, &wrong);
@@ -112,24 +114,39 @@ impl<'a> Candidates<'a> {
         pairs.min_by_key(|(right, wrong)| length(right).abs_diff(length(wrong)))
     }
 
-    /// The first completion with the wrong answer that is given most often.
+    /// The first completion with the wrong answer that is given most often; one without a readable answer
+    /// only where there is nothing else.
     pub fn most_frequent_wrong(&self) -> Option<&'a Rollout> {
         let answer = |rollout: &&'a Rollout| rollout.verdict.extracted.as_deref();
         let votes = |rollout: &&'a Rollout| {
-            self.wrong.iter().filter(|other| answer(other) == answer(rollout)).count()
+            answer(rollout).map(|own| self.wrong.iter().filter(|other| answer(other) == Some(own)).count())
         };
         let most = self.wrong.iter().map(votes).max()?;
         self.wrong.iter().find(|rollout| votes(rollout) == most).copied()
+    }
+
+    /// Up to `most` wrong completions whose readable answers all differ in value, drawn at random.
+    pub fn different_wrong(&self, most: usize, stream: &mut Stream) -> Vec<&'a Rollout> {
+        let verifier = Verifier::default();
+        let answer = |rollout: &'a Rollout| rollout.verdict.extracted.as_deref();
+        let mut order: Vec<&'a Rollout> =
+            self.wrong.iter().copied().filter(|rollout| answer(rollout).is_some()).collect();
+        stream.shuffle(&mut order);
+        let mut different: Vec<&'a Rollout> = Vec::new();
+        for rollout in order {
+            let same = |other: &&'a Rollout| match (answer(other), answer(rollout)) {
+                (Some(other), Some(own)) => verifier.same_answer(self.problem, other, own),
+                _ => false,
+            };
+            if different.len() < most && !different.iter().any(same) {
+                different.push(rollout);
+            }
+        }
+        different
     }
 
     /// A random right or wrong completion; `None` where there is none of that sort.
     pub fn pick(&self, right: bool, stream: &mut Stream) -> Option<&'a Rollout> {
         stream.choose(if right { &self.right } else { &self.wrong }).copied()
     }
-}
-
-/// Whether two answers say the same: in the same words or, in mathematics, by value. A pair of such answers
-/// has no right side.
-fn same_answer(first: &str, second: &str, mathematical: bool) -> bool {
-    first == second || mathematical && math::compare(first, second, math::Settings::default()).is_equal()
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::input_error, judge::WORDINGS};
+use crate::{data::Kind, error::input_error, judge::WORDINGS};
 
 /// Which right and which wrong answer of a group are shown side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,54 @@ pub enum PairSelection {
     /// The wrong answer that the policy gives most often.
     Hardest,
 }
+
+/// What becomes of completions without a readable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unparsed {
+    /// They are counted and not shown.
+    LeaveOut,
+    /// They are shown whole, as wrong solutions. A judge could tell them by their form: raise
+    /// `solution_share`, so that right ones are often shown whole, too.
+    ShowWhole,
+}
+
+/// How a drawn batch is shared out among the kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shares {
+    /// The kinds take turns.
+    Turns,
+    /// More of the kinds whose rewards have been rising.
+    Adaptive,
+    /// In these proportions.
+    #[serde(untagged)]
+    Fixed(KindShares),
+}
+
+/// One weight per recycled kind.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindShares {
+    pub pointwise: f64,
+    pub pairwise: f64,
+    pub reflection: f64,
+}
+
+impl KindShares {
+    /// The weight of a kind; original problems have none.
+    pub fn of(&self, kind: Kind) -> f64 {
+        match kind {
+            Kind::Reason => 0.0,
+            Kind::Pointwise => self.pointwise,
+            Kind::Pairwise => self.pairwise,
+            Kind::Reflection => self.reflection,
+        }
+    }
+}
+
+/// Candidates in an item, at most.
+pub const MOST_CHOICES: usize = 8;
 
 /// Which items are made of a step's groups, and how long they wait. Defaults are the original's
 /// values where it has them.
@@ -42,6 +90,18 @@ pub struct RecycleConfig {
     pub max_reflection_per_step: usize,
     /// How the two answers of a pair are chosen.
     pub pair_selection: PairSelection,
+    /// Share of pairs that become a choice among more candidates, where a group has wrong answers enough.
+    pub choice_share: f64,
+    /// Candidates in such a choice, the right one included.
+    pub choice_candidates: usize,
+    /// Share of reflections whose reply first says in a box whether the shown answer is right.
+    pub critique_share: f64,
+    /// What becomes of completions without a readable answer.
+    pub unparsed: Unparsed,
+    /// Show completions that the token limit cut off, too.
+    pub truncated: bool,
+    /// How a drawn batch is shared out among the kinds.
+    pub shares: Shares,
     /// Nothing is drawn before this many items wait.
     pub min_queue: usize,
     /// Items that may wait; beyond that the oldest goes.
@@ -63,6 +123,12 @@ impl Default for RecycleConfig {
             max_judge_per_step: 32,
             max_reflection_per_step: 32,
             pair_selection: PairSelection::Random,
+            choice_share: 0.0,
+            choice_candidates: 4,
+            critique_share: 0.0,
+            unparsed: Unparsed::LeaveOut,
+            truncated: false,
+            shares: Shares::Turns,
             min_queue: 0,
             queue_capacity: 512,
             max_age_steps: 16,
@@ -86,9 +152,27 @@ impl RecycleConfig {
                 self.min_queue, self.queue_capacity
             )));
         }
+        if !(3..=MOST_CHOICES).contains(&self.choice_candidates) {
+            return Err(input_error(format!(
+                "recycle.choice_candidates = {}: must be 3 to {MOST_CHOICES}; two are a pair",
+                self.choice_candidates
+            )));
+        }
+        if let Shares::Fixed(shares) = self.shares {
+            let weights = [shares.pointwise, shares.pairwise, shares.reflection];
+            if weights.iter().any(|weight| !(weight.is_finite() && *weight >= 0.0))
+                || weights.iter().sum::<f64>() <= 0.0
+            {
+                return Err(input_error(
+                    "recycle.shares: weights must be 0 or more, and one of them above 0",
+                ));
+            }
+        }
         let shares = [
             ("mixed_pointwise_probability", self.mixed_pointwise_probability),
             ("solution_share", self.solution_share),
+            ("choice_share", self.choice_share),
+            ("critique_share", self.critique_share),
             ("reflection_right_share", self.reflection_right_share),
         ];
         match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {

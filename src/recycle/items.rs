@@ -2,7 +2,7 @@
 
 use super::{PairSelection, RecycleConfig, balance::Offer, candidates::Candidates};
 use crate::{
-    data::{Kind, Problem},
+    data::{Kind, Problem, ReplyForm},
     judge,
     random::Stream,
     rollout::Rollout,
@@ -28,9 +28,45 @@ impl Draft {
         }
     }
 
+    /// Whether its item with this label asks for a critique.
+    pub fn asks_for_critique(&self, label: bool) -> bool {
+        let item = if label { &self.positive } else { &self.negative };
+        item.as_ref().is_some_and(|item| matches!(item.reply, ReplyForm::Critique { .. }))
+    }
+
     /// Its item with this label.
     pub fn item(self, label: bool) -> Option<Problem> {
         if label { self.positive } else { self.negative }
+    }
+}
+
+/// A choice among several candidates, whose right one may stand anywhere.
+#[derive(Debug, Clone)]
+pub struct ChoiceDraft {
+    question: String,
+    right: String,
+    wrong: Vec<String>,
+    wording: usize,
+    /// The item but for what it asks.
+    item: Problem,
+}
+
+impl ChoiceDraft {
+    /// How many it shows.
+    pub fn candidates(&self) -> usize {
+        self.wrong.len() + 1
+    }
+
+    /// The item with the right candidate in this place.
+    pub fn item(self, place: usize) -> Problem {
+        let mut shown: Vec<&str> = self.wrong.iter().map(String::as_str).collect();
+        shown.insert(place, &self.right);
+        Problem {
+            question: judge::choice(&self.question, &shown, self.wording),
+            answer: char::from(b'A' + place as u8).to_string(),
+            reply: ReplyForm::Choice(shown.len() as u8),
+            ..self.item
+        }
     }
 }
 
@@ -56,7 +92,10 @@ impl Drafter<'_> {
     pub fn pairwise(&mut self, group: &Candidates<'_>) -> Draft {
         let [positive, negative] = [(true, "A"), (false, "B")].map(|(right_is_a, label)| {
             let whole = self.stream.chance(self.config.solution_share);
-            let [a, b] = self.pair(group, right_is_a)?.map(|rollout| shown(rollout, whole));
+            let pair = self.pair(group, right_is_a)?;
+            // One bare answer beside one whole solution would tell them apart.
+            let whole = whole || pair.iter().any(|rollout| rollout.verdict.extracted.is_none());
+            let [a, b] = pair.map(|rollout| shown(rollout, whole));
             let question = judge::pairwise(&group.problem.question, a, b, self.wording());
             Some(self.judge_item(group, Kind::Pairwise, question, label, "choice"))
         });
@@ -66,13 +105,35 @@ impl Drafter<'_> {
     /// "Here is a possibly wrong answer: judge it and solve the problem", of a right answer and of a
     /// wrong one; the reference and its verifier stay the problem's.
     pub fn reflection(&mut self, group: &Candidates<'_>) -> Draft {
+        let share = self.config.critique_share;
+        let critiques = share > 0.0 && self.stream.chance(share);
         let [positive, negative] = [true, false].map(|right| {
             let shown = self.evidence(group, right)?;
-            let question = judge::reflection(&group.problem.question, shown, self.wording());
+            let wording = self.wording();
             let id = self.item_id(group, Kind::Reflection);
-            Some(Problem { id, kind: Kind::Reflection, question, ..group.problem.clone() })
+            let original = &group.problem.question;
+            let (question, reply) = match critiques {
+                true => (judge::critique(original, shown, wording), ReplyForm::Critique { right }),
+                false => (judge::reflection(original, shown, wording), ReplyForm::Answer),
+            };
+            Some(Problem { id, kind: Kind::Reflection, question, reply, ..group.problem.clone() })
         });
         Draft { positive, negative }
+    }
+
+    /// "Which of these is correct?" among as many candidates as the group can supply; `None` where that is
+    /// no more than a pair.
+    pub fn choice(&mut self, group: &Candidates<'_>) -> Option<ChoiceDraft> {
+        let wrong = group.different_wrong(self.config.choice_candidates - 1, self.stream);
+        let right = group.pick(true, self.stream).filter(|right| right.verdict.extracted.is_some())?;
+        let whole = self.stream.chance(self.config.solution_share);
+        (wrong.len() > 1).then(|| ChoiceDraft {
+            question: group.problem.question.clone(),
+            right: shown(right, whole).to_owned(),
+            wrong: wrong.into_iter().map(|rollout| shown(rollout, whole).to_owned()).collect(),
+            wording: self.wording(),
+            item: self.judge_item(group, Kind::Pairwise, String::new(), "", "choice"),
+        })
     }
 
     /// A right and a wrong completion, in the order in which they are shown.

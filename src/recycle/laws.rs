@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::rollout::{FinishReason, Rollout, testing};
+use crate::{
+    data::ReplyForm,
+    rollout::{FinishReason, Rollout, testing},
+};
 
 const REFERENCE: &str = "the-reference";
 
@@ -45,6 +48,7 @@ fn group(number: u8, kind: Kind, outcomes: &[Outcome]) -> RolloutGroup {
         answer: REFERENCE.to_owned(),
         verifier: Some("exact".to_owned()),
         source: Some("test".to_owned()),
+        ..Problem::default()
     };
     testing::group(problem, outcomes.iter().copied().map(rollout).collect())
 }
@@ -83,7 +87,23 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         prop_oneof![Just(0.0), Just(0.3), Just(1.0)],
     );
     let bounds = (0..40usize, 0..40usize, 0..120usize, 0..3u64, 1..=crate::judge::WORDINGS);
-    (switches, shares, bounds).prop_map(|(switches, shares, bounds)| RecycleConfig {
+    let extra = (
+        prop_oneof![Just(0.0), Just(0.5), Just(1.0)],
+        prop_oneof![Just(0.0), Just(0.5), Just(1.0)],
+        3..6usize,
+        any::<bool>(),
+        prop_oneof![
+            Just(PairSelection::Random),
+            Just(PairSelection::ClosestLength),
+            Just(PairSelection::Hardest)
+        ],
+        prop_oneof![
+            Just(Shares::Turns),
+            Just(Shares::Adaptive),
+            Just(Shares::Fixed(KindShares { pointwise: 1.0, pairwise: 0.0, reflection: 2.5 })),
+        ],
+    );
+    (switches, shares, bounds, extra).prop_map(|(switches, shares, bounds, extra)| RecycleConfig {
         pointwise: switches.0,
         pairwise: switches.1,
         reflection: switches.2,
@@ -91,7 +111,13 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         solution_share: shares.1,
         reflection_right_share: 0.5,
         wordings: bounds.4,
-        pair_selection: PairSelection::Random,
+        choice_share: extra.0,
+        critique_share: extra.1,
+        choice_candidates: extra.2,
+        unparsed: if extra.3 { Unparsed::ShowWhole } else { Unparsed::LeaveOut },
+        truncated: extra.3,
+        pair_selection: extra.4,
+        shares: extra.5,
         min_queue: 0,
         max_judge_per_step: bounds.0,
         max_reflection_per_step: bounds.1,
@@ -100,9 +126,17 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
     })
 }
 
-/// Everything made of the batches, and the reports.
+/// Everything made of the batches under the default settings, and the reports.
 fn everything(batches: &[Vec<RolloutGroup>], seed: u64) -> (Vec<Problem>, Vec<RecycleReport>) {
-    let config = RecycleConfig { queue_capacity: usize::MAX, max_age_steps: 99, ..RecycleConfig::default() };
+    everything_under(RecycleConfig::default(), batches, seed)
+}
+
+fn everything_under(
+    config: RecycleConfig,
+    batches: &[Vec<RolloutGroup>],
+    seed: u64,
+) -> (Vec<Problem>, Vec<RecycleReport>) {
+    let config = RecycleConfig { queue_capacity: usize::MAX, max_age_steps: 99, ..config };
     let mut recycler = Recycler::new(config, seed);
     let reports = (0..).zip(batches).map(|(step, groups)| recycler.push(groups, step)).collect();
     (recycler.take(usize::MAX, 0), reports)
@@ -112,9 +146,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn every_label_is_true(batches in batches(), seed: u64) {
-        for item in everything(&batches, seed).0 {
+    fn every_label_is_true(config in config(), batches in batches(), seed: u64) {
+        // A completion without a readable answer is wrong, and a truncated one of these tests right.
+        for mut item in everything_under(config, &batches, seed).0 {
+            item.question = item.question.replace("unparsed", "wrong-").replace("truncated", "right-");
             let (right, wrong) = (item.question.find("right-"), item.question.find("wrong-"));
+            if let ReplyForm::Choice(candidates) = item.reply {
+                let lines: Vec<&str> = item.question.lines().skip(1).take(candidates.into()).collect();
+                let place = lines.iter().position(|line| line.contains("right-")).unwrap();
+                prop_assert_eq!(item.answer.as_str(), char::from(b'A' + place as u8).to_string());
+                prop_assert_eq!(lines.iter().filter(|line| line.contains("right-")).count(), 1);
+                prop_assert_eq!(lines.iter().collect::<HashSet<_>>().len(), usize::from(candidates));
+                continue;
+            }
+            if let ReplyForm::Critique { right: label } = item.reply {
+                prop_assert_eq!((item.kind, label), (Kind::Reflection, right.is_some()));
+            }
             match item.kind {
                 Kind::Pointwise => {
                     prop_assert_eq!(item.verifier.as_deref(), Some("yes_no"));
@@ -225,6 +272,83 @@ proptest! {
     }
 }
 
+/// A group whose wrong answers are these numbers.
+fn with_wrong(number: u8, wrong: &[u8]) -> RolloutGroup {
+    let wrong = wrong.iter().copied().map(Outcome::Wrong);
+    group(number, Kind::Reason, &std::iter::once(Outcome::Right(0)).chain(wrong).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_choice_has_different_candidates_and_its_places_are_balanced() {
+    let config = RecycleConfig {
+        mixed_pointwise_probability: 0.0,
+        choice_share: 1.0,
+        max_judge_per_step: 10,
+        ..RecycleConfig::default()
+    };
+    let mut recycler = Recycler::new(config, 1);
+    let groups = |step: u8| -> Vec<_> { (0..12).map(|n| with_wrong(12 * step + n, &[1, 1, 2, 3])).collect() };
+    for step in 0..3 {
+        let report = recycler.push(&groups(step), step.into());
+        assert_eq!((report.choice, report.a + report.b, report.judge_dropped.over_cap), (10, 0, 2));
+    }
+    let items: Vec<Problem> =
+        recycler.take(usize::MAX, 3).into_iter().filter(|item| item.kind == Kind::Pairwise).collect();
+    let count = |letter: &str| items.iter().filter(|item| item.answer == letter).count();
+    let counts = ["A", "B", "C", "D"].map(count);
+    assert_eq!(counts.iter().sum::<usize>(), 30);
+    assert!(counts.iter().all(|count| (7..=8).contains(count)), "{counts:?}");
+    // One wrong answer only makes a pair.
+    let config =
+        RecycleConfig { choice_share: 1.0, mixed_pointwise_probability: 0.0, ..RecycleConfig::default() };
+    let report = items_of(config, &[with_wrong(1, &[1, 1])]);
+    assert_eq!((report.choice, report.a + report.b), (0, 1));
+}
+
+#[test]
+fn unreadable_and_truncated_completions_are_shown_whole_only_when_asked() {
+    let groups =
+        [group(1, Kind::Reason, &[Outcome::Unparsed]), group(2, Kind::Reason, &[Outcome::Truncated])];
+    let report = items_of(RecycleConfig::default(), &groups);
+    assert_eq!((report.candidates, report.unparsed, report.truncated), (0, 1, 1));
+    let config = RecycleConfig { unparsed: Unparsed::ShowWhole, truncated: true, ..RecycleConfig::default() };
+    let mut recycler = Recycler::new(config, 1);
+    let report = recycler.push(&groups, 1);
+    assert_eq!((report.candidates, report.yes, report.no), (2, 1, 1));
+    let items = recycler.take(usize::MAX, 1);
+    assert!(items.iter().any(|item| item.answer == "No" && item.question.contains("Therefore unparsed.")));
+}
+
+#[test]
+fn a_critique_is_a_reflection_that_knows_whether_the_shown_answer_is_right() {
+    let groups: Vec<_> = (0..4)
+        .map(|n| group(n, Kind::Reason, &[if n < 2 { Outcome::Right(0) } else { Outcome::Wrong(0) }]))
+        .collect();
+    let config = RecycleConfig { critique_share: 1.0, ..RecycleConfig::default() };
+    let report = items_of(config, &groups);
+    assert_eq!((report.critique, report.reflection_right, report.reflection_wrong), (4, 2, 2));
+}
+
+#[test]
+fn shares_are_drawn_as_set() {
+    let mixed = [Outcome::Right(0), Outcome::Wrong(0)];
+    let groups: Vec<_> = (0..24).map(|n| group(n, Kind::Reason, &mixed)).collect();
+    let drawn = |shares: &str| {
+        let config: RecycleConfig = toml::from_str(shares).unwrap();
+        let mut recycler = Recycler::new(config, 1);
+        recycler.push(&groups, 1);
+        let items = recycler.take(12, 1);
+        [Kind::Pointwise, Kind::Pairwise, Kind::Reflection]
+            .map(|kind| items.iter().filter(|item| item.kind == kind).count())
+    };
+    assert_eq!(drawn("shares = 'turns'"), [4, 4, 4]);
+    assert_eq!(drawn("shares = 'adaptive'"), [4, 4, 4]);
+    assert_eq!(drawn("shares = {pointwise = 1, pairwise = 0, reflection = 3}"), [3, 0, 9]);
+    let nothing: RecycleConfig =
+        toml::from_str("shares = {pointwise = 0, pairwise = 0, reflection = 0}").unwrap();
+    assert!(nothing.check().unwrap_err().to_string().contains("recycle.shares"));
+}
+
 fn items_of(config: RecycleConfig, groups: &[RolloutGroup]) -> RecycleReport {
     Recycler::new(config, 1).push(groups, 0)
 }
@@ -316,11 +440,11 @@ fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
 #[test]
 fn answers_of_equal_value_are_never_set_against_each_other() {
     let groups = [answered(&[("1/2", 1.0, 4), ("0.5", 0.0, 4), ("7", 0.0, 4)])];
-    let candidates = Candidates::of_groups(&groups).remove(0);
+    let candidates = Candidates::of_groups(&groups, &RecycleConfig::default()).remove(0);
     assert_eq!((candidates.right.len(), candidates.wrong.len(), candidates.ambiguous), (0, 1, 2));
     let mut exact = groups.clone();
     exact[0].problem.verifier = Some("exact".to_owned());
-    let candidates = Candidates::of_groups(&exact).remove(0);
+    let candidates = Candidates::of_groups(&exact, &RecycleConfig::default()).remove(0);
     assert_eq!((candidates.right.len(), candidates.wrong.len(), candidates.ambiguous), (1, 2, 0));
 }
 
@@ -334,7 +458,7 @@ fn pairs_are_chosen_as_the_setting_says() {
         ("8", 0.0, 90),
         ("8", 0.0, 80),
     ])];
-    let candidates = Candidates::of_groups(&groups).remove(0);
+    let candidates = Candidates::of_groups(&groups, &RecycleConfig::default()).remove(0);
     let (right, wrong) = candidates.closest_in_length().unwrap();
     assert_eq!([right, wrong].map(|rollout| rollout.completion.token_ids.len()), [11, 10]);
     assert_eq!(candidates.most_frequent_wrong().unwrap().verdict.extracted.as_deref(), Some("8"));

@@ -9,17 +9,19 @@ mod items;
 mod laws;
 mod queue;
 mod report;
+mod shares;
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use balance::{Labels, Offer, Tally, count};
+use balance::{Labels, Offer, Places, Tally, count};
 use candidates::Candidates;
-pub use config::{PairSelection, RecycleConfig};
-use items::{Draft, Drafter};
+pub use config::{KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
+use items::{ChoiceDraft, Draft, Drafter};
 use queue::{Key, Queue, key};
 pub use report::{Dropped, RecycleReport};
+use shares::{Progress, Quotas};
 
 use crate::{
     data::{Kind, Problem},
@@ -40,6 +42,12 @@ pub struct Recycler {
     pointwise: Tally,
     pairwise: Tally,
     reflection: Tally,
+    /// Where the right one of several candidates stood.
+    #[serde(default)]
+    places: Places,
+    /// How the kinds' rewards have moved.
+    #[serde(default)]
+    progress: Progress,
     /// Items that have grown too old since the last report.
     aged: usize,
 }
@@ -54,6 +62,8 @@ impl Recycler {
             pointwise: Tally::default(),
             pairwise: Tally::default(),
             reflection: Tally::default(),
+            places: Places::default(),
+            progress: Progress::default(),
             aged: 0,
         }
     }
@@ -77,7 +87,7 @@ impl Recycler {
     /// Makes items of the groups of original problems and queues them. Called once per step.
     pub fn push(&mut self, groups: &[RolloutGroup], step: u64) -> RecycleReport {
         let mut stream = Stream::new(&[self.seed, step]);
-        let mut groups = Candidates::of_groups(groups);
+        let mut groups = Candidates::of_groups(groups, &self.config);
         stream.shuffle(&mut groups);
         let mut report = RecycleReport::of(&groups);
         report.aged = std::mem::take(&mut self.aged);
@@ -90,11 +100,25 @@ impl Recycler {
         report
     }
 
-    /// The oldest problems of each kind in turn, `count` at most; what is too old is dropped first. Nothing
-    /// before `min_queue` of them wait.
+    /// Problems, `count` at most, the oldest of each kind first and shared out as the settings say; what is too
+    /// old is dropped before. Nothing before `min_queue` of them wait.
     pub fn take(&mut self, count: usize, step: u64) -> Vec<Problem> {
         self.aged += self.queue.drop_aged(step, self.config.max_age_steps);
-        if self.queue.len() < self.config.min_queue { Vec::new() } else { self.queue.take(count) }
+        if self.queue.len() < self.config.min_queue {
+            return Vec::new();
+        }
+        let count = count.min(self.queue.len());
+        let quotas = match self.config.shares {
+            Shares::Turns => Quotas::default(),
+            Shares::Fixed(shares) => Quotas::of(count, |kind| shares.of(kind)),
+            Shares::Adaptive => Quotas::of(count, |kind| self.progress.weight(kind)),
+        };
+        self.queue.take(count, quotas)
+    }
+
+    /// Notes the mean reward that a kind's groups had in a step, for shares that adapt.
+    pub fn observe(&mut self, kind: Kind, reward: f64) {
+        self.progress.observe(kind, reward);
     }
 
     fn make_judge_items(
@@ -105,14 +129,17 @@ impl Recycler {
         stream: &mut Stream,
         report: &mut RecycleReport,
     ) {
-        let (mut pointwise, mut pairs) = (Vec::new(), Vec::new());
+        let (mut pointwise, mut pairs, mut choices) = (Vec::new(), Vec::new(), Vec::new());
         for group in groups {
             let kind = self.judge_kind(group, stream);
+            let choice_share = self.config.choice_share;
+            let widens = kind == Some(Kind::Pairwise) && choice_share > 0.0 && stream.chance(choice_share);
             let mut drafter = Drafter { config: &self.config, step, stream };
-            match kind {
-                None => report.judge_dropped.no_candidate += 1,
-                Some(Kind::Pairwise) => pairs.push(drafter.pairwise(group)),
-                Some(_) => pointwise.push(drafter.pointwise(group)),
+            match (kind, widens.then(|| drafter.choice(group)).flatten()) {
+                (None, _) => report.judge_dropped.no_candidate += 1,
+                (_, Some(choice)) => choices.push(choice),
+                (Some(Kind::Pairwise), None) => pairs.push(drafter.pairwise(group)),
+                (Some(_), None) => pointwise.push(drafter.pointwise(group)),
             }
         }
         let drafted = pointwise.len() + pairs.len();
@@ -122,16 +149,22 @@ impl Recycler {
         let mut positions = Labels::balanced(&pair_offers, 0.5, self.pairwise, stream);
 
         let (new, made) = (pointwise.len() + pairs.len(), verdicts.made() + positions.made());
+        let most = self.config.max_judge_per_step;
         let dropped = &mut report.judge_dropped;
         dropped.duplicate = drafted - new;
         dropped.unbalanced = new - made;
-        dropped.over_cap = made.saturating_sub(self.config.max_judge_per_step);
-        limit_together(&mut verdicts, &mut positions, self.config.max_judge_per_step, stream);
+        dropped.over_cap = (made + choices.len()).saturating_sub(most);
+        let [verdicts_kept, positions_kept, choices_kept] =
+            shared_out([verdicts.made(), positions.made(), choices.len()], most, stream);
+        verdicts.limit(verdicts_kept, stream);
+        positions.limit(positions_kept, stream);
+        choices.truncate(choices_kept);
 
         self.pointwise.add(verdicts.as_slice());
         self.pairwise.add(positions.as_slice());
         [report.yes, report.no] = self.enqueue(pointwise, &verdicts, step);
         [report.a, report.b] = self.enqueue(pairs, &positions, step);
+        self.enqueue_choices(choices, step, known, stream, report);
     }
 
     /// What judge item a group gives: a mixed group mostly a pair, any other a pointwise one.
@@ -168,7 +201,36 @@ impl Recycler {
         dropped.over_cap = labels.made().saturating_sub(self.config.max_reflection_per_step);
         labels.limit(self.config.max_reflection_per_step, stream);
         self.reflection.add(labels.as_slice());
+        let critiques = |(draft, label): &(&Draft, &Option<bool>)| {
+            label.is_some_and(|label| draft.asks_for_critique(label))
+        };
+        report.critique = drafts.iter().zip(labels.as_slice()).filter(critiques).count();
         [report.reflection_right, report.reflection_wrong] = self.enqueue(drafts, &labels, step);
+    }
+
+    /// Queues choices, the right candidate in the places in turn.
+    fn enqueue_choices(
+        &mut self,
+        choices: Vec<ChoiceDraft>,
+        step: u64,
+        known: &mut HashSet<Key>,
+        stream: &mut Stream,
+        report: &mut RecycleReport,
+    ) {
+        let mut batch = Places::default();
+        for choice in choices {
+            let candidates = choice.candidates();
+            let place = self.places.next(candidates, &batch, stream);
+            let item = choice.item(place);
+            if !known.insert(key(&item)) {
+                report.judge_dropped.duplicate += 1;
+                continue;
+            }
+            self.places.add(candidates, place);
+            batch.add(candidates, place);
+            report.choice += 1;
+            self.queue.push(item, step);
+        }
     }
 
     /// Queues the labelled items; says how many have the positive and the negative label.
@@ -197,13 +259,11 @@ fn only_new(drafts: Vec<Draft>, known: &mut HashSet<Key>) -> (Vec<Draft>, Vec<Of
         .unzip()
 }
 
-/// Leaves `most` labels in both together, drawn at random, each side balanced in itself.
-fn limit_together(first: &mut Labels, second: &mut Labels, most: usize, stream: &mut Stream) {
-    let mut in_first: Vec<bool> =
-        (0..first.made() + second.made()).map(|index| index < first.made()).collect();
-    stream.shuffle(&mut in_first);
-    in_first.truncate(most);
-    let kept = in_first.iter().filter(|&&in_first| in_first).count();
-    first.limit(kept, stream);
-    second.limit(in_first.len() - kept, stream);
+/// How many of each sort are kept where `most` in all are, drawn at random.
+fn shared_out(made: [usize; 3], most: usize, stream: &mut Stream) -> [usize; 3] {
+    let mut sorts: Vec<usize> =
+        made.iter().enumerate().flat_map(|(sort, &count)| std::iter::repeat_n(sort, count)).collect();
+    stream.shuffle(&mut sorts);
+    sorts.truncate(most);
+    [0, 1, 2].map(|sort| sorts.iter().filter(|&&kept| kept == sort).count())
 }

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::shares::{KINDS, Quotas};
 use crate::data::{ImageRef, Kind, Problem};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,10 +22,7 @@ pub fn key(problem: &Problem) -> Key {
     (problem.kind, problem.question.clone(), problem.images.clone())
 }
 
-/// The kinds that wait, in the order in which they take turns.
-const KINDS: [Kind; 3] = [Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
-
-/// First in, first out within each kind; the kinds take turns.
+/// First in, first out within each kind; the kinds have quotas and take turns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     waiting: VecDeque<Waiting>,
@@ -62,21 +60,33 @@ impl Queue {
         before - self.waiting.len()
     }
 
-    /// Up to `count` problems: the oldest of each kind in turn, so that every kind that waits is served.
-    pub fn take(&mut self, count: usize) -> Vec<Problem> {
+    /// Up to `count` problems: of each kind its quota, oldest first; what is left, the kinds in turn, so that
+    /// every kind that waits is served.
+    pub fn take(&mut self, count: usize, quotas: Quotas) -> Vec<Problem> {
         let count = count.min(self.waiting.len());
-        (0..count).map(|_| self.next().expect("no more are taken than wait")).collect()
+        let mut taken = Vec::with_capacity(count);
+        for kind in 0..KINDS.len() {
+            taken.extend((0..quotas.of_kind(kind)).map_while(|_| self.oldest(kind)));
+        }
+        let left = count.saturating_sub(taken.len());
+        taken.extend((0..left).map(|_| self.next().expect("no more are taken than wait")));
+        taken
+    }
+
+    /// The oldest problem of a kind.
+    fn oldest(&mut self, kind: usize) -> Option<Problem> {
+        let place = self.waiting.iter().position(|waiting| waiting.problem.kind == KINDS[kind])?;
+        self.waiting.remove(place).map(|waiting| waiting.problem)
     }
 
     /// The oldest problem of the kind whose turn it is, or of the next kind that waits.
     fn next(&mut self) -> Option<Problem> {
-        let in_turn = (self.turn..self.turn + KINDS.len()).map(|turn| turn % KINDS.len());
-        let (turn, place) = in_turn.into_iter().find_map(|turn| {
-            let place = self.waiting.iter().position(|waiting| waiting.problem.kind == KINDS[turn])?;
-            Some((turn, place))
-        })?;
-        self.turn = (turn + 1) % KINDS.len();
-        self.waiting.remove(place).map(|waiting| waiting.problem)
+        let mut in_turn = (self.turn..self.turn + KINDS.len()).map(|turn| turn % KINDS.len());
+        in_turn.find_map(|turn| {
+            let problem = self.oldest(turn)?;
+            self.turn = (turn + 1) % KINDS.len();
+            Some(problem)
+        })
     }
 }
 
@@ -98,6 +108,7 @@ mod tests {
                 answer: "A".into(),
                 verifier: None,
                 source: None,
+                ..Problem::default()
             };
             queue.push(problem, born);
         }
@@ -112,8 +123,11 @@ mod tests {
     fn kinds_take_turns_oldest_first() {
         use Kind::{Pairwise, Pointwise, Reflection};
         let mut queue = queue(&[Reflection, Pointwise, Pointwise, Pairwise, Pointwise]);
-        assert_eq!(ids(queue.take(4)), ["pointwise1", "pairwise3", "reflection0", "pointwise2"]);
-        assert_eq!(ids(queue.take(usize::MAX)), ["pointwise4"]);
+        assert_eq!(
+            ids(queue.take(4, Quotas::default())),
+            ["pointwise1", "pairwise3", "reflection0", "pointwise2"]
+        );
+        assert_eq!(ids(queue.take(usize::MAX, Quotas::default())), ["pointwise4"]);
         assert_eq!(queue.len(), 0);
     }
 
@@ -121,7 +135,7 @@ mod tests {
     fn one_at_a_time_serves_every_kind() {
         use Kind::{Pairwise, Pointwise};
         let mut queue = queue(&[Pointwise, Pointwise, Pairwise]);
-        let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1))).collect();
+        let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1, Quotas::default()))).collect();
         assert_eq!(order, ["pointwise0", "pairwise2", "pointwise1"]);
     }
 
@@ -130,6 +144,23 @@ mod tests {
         let mut queue = queue(&[Kind::Pairwise; 6]);
         assert_eq!(queue.shrink(5), 1);
         assert_eq!(queue.drop_aged(5, 2), 2);
-        assert_eq!(ids(queue.take(9)), ["pairwise3", "pairwise4", "pairwise5"]);
+        assert_eq!(ids(queue.take(9, Quotas::default())), ["pairwise3", "pairwise4", "pairwise5"]);
+    }
+
+    #[test]
+    fn quotas_come_first_and_what_they_leave_is_filled_in_turn() {
+        use Kind::{Pairwise, Pointwise, Reflection};
+        let mut queue = queue(&[Pairwise, Pointwise, Reflection, Reflection, Reflection, Pointwise]);
+        let quotas = Quotas::of(4, |kind| {
+            if kind == Reflection {
+                3.0
+            } else if kind == Pairwise {
+                1.0
+            } else {
+                0.0
+            }
+        });
+        assert_eq!(ids(queue.take(4, quotas)), ["pairwise0", "reflection2", "reflection3", "reflection4"]);
+        assert_eq!(ids(queue.take(4, quotas)), ["pointwise1", "pointwise5"]);
     }
 }

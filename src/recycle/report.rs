@@ -35,6 +35,10 @@ pub struct RecycleReport {
     /// Pairwise items to be answered A, and B.
     pub a: usize,
     pub b: usize,
+    /// Pairwise items among three candidates or more.
+    pub choice: usize,
+    /// Reflection items whose reply begins with a verdict; they are among the others.
+    pub critique: usize,
     /// Reflection items that show a right answer, and a wrong one.
     pub reflection_right: usize,
     pub reflection_wrong: usize,
@@ -67,7 +71,7 @@ impl RecycleReport {
 
     /// Judge items made.
     pub fn judge_items(&self) -> usize {
-        self.yes + self.no + self.a + self.b
+        self.yes + self.no + self.a + self.b + self.choice
     }
 
     /// Reflection items made.
@@ -82,6 +86,8 @@ impl RecycleReport {
             ("no", self.no),
             ("a", self.a),
             ("b", self.b),
+            ("choice", self.choice),
+            ("critique", self.critique),
             ("reflection_right", self.reflection_right),
             ("reflection_wrong", self.reflection_wrong),
             ("judge_dropped", self.judge_dropped.total()),

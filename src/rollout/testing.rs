@@ -30,6 +30,7 @@ pub fn problem(id: &str, question: &str, answer: &str) -> Problem {
         answer: answer.to_owned(),
         verifier: None,
         source: None,
+        ..Problem::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    data::{Kind, Problem},
+    data::{Kind, Problem, ReplyForm},
     error::is_input_error,
 };
 
@@ -16,6 +16,7 @@ fn problem(answer: &str, verifier: Option<&str>, kind: Kind) -> Problem {
         answer: answer.to_owned(),
         verifier: verifier.map(str::to_owned),
         source: None,
+        ..Problem::default()
     }
 }
 
@@ -145,4 +146,43 @@ fn a_reward_that_cannot_be_had_is_no_zero() {
     assert!(verifier(UnscoredPolicy::Refuse).verify_all(&[response]).is_err());
     let error = check_gold(&problem).unwrap_err();
     assert!(is_input_error(&error) && error.to_string().contains("verify.remote.url"));
+}
+
+#[test]
+fn a_critique_is_half_for_the_verdict_and_half_for_the_answer() {
+    let critique = |right| Problem {
+        reply: ReplyForm::Critique { right },
+        ..problem("12", Some("math"), Kind::Reflection)
+    };
+    let reward = |right, response: &str| verify(&critique(right), response).reward;
+    assert_eq!(reward(false, r"\boxed{No}, 5+7=12: \boxed{12}"), 1.0);
+    assert_eq!(reward(true, r"\boxed{No}, 5+7=12: \boxed{12}"), 0.5);
+    assert_eq!(reward(true, r"\boxed{Yes} \boxed{13}"), 0.5);
+    assert_eq!(reward(true, r"\boxed{No} \boxed{13}"), 0.0);
+    // One box is a verdict or none; it is no answer.
+    assert_eq!(reward(true, r"\boxed{12}"), 0.0);
+    assert_eq!(reward(true, r"\boxed{Yes}"), 0.5);
+    assert_eq!(verify(&critique(true), r"\boxed{Yes} \boxed{12}").extracted.as_deref(), Some("12"));
+    assert_eq!(verify(&critique(true), r"\boxed{Yes}").extracted, None);
+}
+
+#[test]
+fn a_choice_among_four_has_four_letters() {
+    let choice = Problem { reply: ReplyForm::Choice(4), ..problem("D", Some("choice"), Kind::Pairwise) };
+    assert_eq!(verify(&choice, r"\boxed{D}").reward, 1.0);
+    assert_eq!(verify(&choice, r"\boxed{C}").reason, "different");
+    assert_eq!(verify(&choice, r"\boxed{E}").reason, "no verdict");
+    let pair = Problem { reply: ReplyForm::Answer, ..choice };
+    assert_eq!(verify(&pair, r"\boxed{D}").reason, "no verdict");
+}
+
+#[test]
+fn answers_are_the_same_by_the_problems_own_verifier() {
+    let same = |verifier, first, second| {
+        Verifier::default().same_answer(&problem("1", Some(verifier), Kind::Reason), first, second)
+    };
+    assert!(same("math", "1/2", "0.5") && !same("exact", "1/2", "0.5"));
+    assert!(same("choice", "(b)", "B") && !same("choice", "A", "B"));
+    assert!(same("yes_no", "correct", "Yes"));
+    assert!(same("instruction", "text", "text") && !same("instruction", "text", "other"));
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{
     choices,
     config::VerifyConfig,
-    extract::{Candidate, Extractor, candidates, gold_answer},
+    extract::{Candidate, Extractor, candidates, first_box, gold_answer},
     instruction::Constraint,
     kind::{Composition, VerifierKind},
     label,
@@ -19,7 +19,7 @@ use super::{
     verdict::Verdict,
 };
 use crate::{
-    data::{Kind, Problem},
+    data::{Kind, Problem, ReplyForm},
     error::input_error,
 };
 
@@ -122,11 +122,42 @@ impl Verifier {
         .expect("problems and settings are checked when they are loaded")
     }
 
+    /// Whether two answers to a problem say the same by its own verifier, or are the same text.
+    pub fn same_answer(&self, problem: &Problem, first: &str, second: &str) -> bool {
+        let agree = |(kind, _): &(VerifierKind, f64)| {
+            self.agree(*kind, first, second, &problem.question)
+                .is_some_and(|comparison| comparison.is_equal())
+        };
+        first == second || self.composition(problem).0.iter().any(agree)
+    }
+
     fn verify_here(&self, problem: &Problem, response: &str) -> Verdict {
         self.combined(problem, response, None)
     }
 
+    /// A critique is worth one half for the verdict in the first box, and one half for the answer behind it.
     fn combined(&self, problem: &Problem, response: &str, outside: Option<&Verdict>) -> Verdict {
+        let ReplyForm::Critique { right } = problem.reply else {
+            return self.answered(problem, response, outside);
+        };
+        let response = behind_thoughts(response);
+        let (verdict, rest) = first_box(response).unwrap_or(("", response));
+        let critique = match label::yes_no(verdict) {
+            Some(said) => Verdict::found(
+                verdict,
+                Extractor::Box,
+                said == right,
+                explain(&if said == right { Comparison::Equal } else { Comparison::Different }),
+            ),
+            None => Verdict::unread("no verdict"),
+        };
+        let answer = self.answered(problem, rest, outside);
+        let extracted = answer.extracted.clone();
+        let parts = vec![("critique".to_owned(), 0.5, critique), ("answer".to_owned(), 0.5, answer)];
+        Verdict { extracted, ..Verdict::combined(parts) }
+    }
+
+    fn answered(&self, problem: &Problem, response: &str, outside: Option<&Verdict>) -> Verdict {
         let Composition(parts) = self.composition(problem);
         let judged = |kind: VerifierKind| match kind {
             VerifierKind::Remote => outside.cloned().unwrap_or_else(|| Verdict::unread("not asked")),
@@ -171,7 +202,7 @@ impl Verifier {
         let unread = if problem.kind.is_judge() { "no verdict" } else { "no answer" };
         let mut unreadable: Option<Verdict> = None;
         for Candidate { text, extractor } in candidates(behind_thoughts(response), &self.config.extract) {
-            if text.is_empty() || !answers(problem.kind, &text) {
+            if text.is_empty() || !answers(problem, &text) {
                 if extractor == Extractor::Box {
                     return Verdict::unread(unread);
                 }
@@ -277,6 +308,12 @@ fn explain(comparison: &Comparison) -> String {
 }
 
 /// Whether an answer is among those a kind of problem asks for: between two candidates there is no "C".
-fn answers(kind: Kind, answer: &str) -> bool {
-    kind != Kind::Pairwise || matches!(label::choice(answer), Some('A' | 'B'))
+fn answers(problem: &Problem, answer: &str) -> bool {
+    let candidates = match problem.reply {
+        ReplyForm::Choice(candidates) => candidates,
+        _ => 2,
+    };
+    let last = char::from(b'A' + candidates - 1);
+    problem.kind != Kind::Pairwise
+        || label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
 }

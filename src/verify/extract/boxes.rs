@@ -57,6 +57,12 @@ pub fn last_box(text: &str) -> Option<&str> {
     spans(text).last().map(|span| text[span.start..span.end].trim())
 }
 
+/// The content of the first box whose braces close, trimmed, and the text behind it.
+pub fn first_box(text: &str) -> Option<(&str, &str)> {
+    let first = spans(text).into_iter().next()?;
+    Some((text[first.start..first.end].trim(), &text[first.end + 1..]))
+}
+
 /// Where the last closed box ends.
 pub fn last_end(text: &str) -> Option<usize> {
     spans(text).last().map(|span| span.end)
