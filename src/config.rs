@@ -1,15 +1,24 @@
 //! A run's configuration: a TOML recipe plus `--set key=value`. Unknown keys are refused.
 //! Nests each part's own configuration; knows nothing of what they do with it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::{
-    checkpoint::CheckpointConfig, data::BadRows, error::input_error, eval::EvalConfig,
-    model::lora::LoraConfig, recycle::RecycleConfig, rollout::EngineConfig, train::TrainConfig,
+    checkpoint::CheckpointConfig,
+    data::{BadRows, Curriculum},
+    error::input_error,
+    eval::EvalConfig,
+    model::lora::LoraConfig,
+    recycle::RecycleConfig,
+    rollout::EngineConfig,
+    train::TrainConfig,
     verify::VerifyConfig,
 };
 
@@ -30,7 +39,7 @@ impl Default for ModelSource {
 }
 
 /// The `[data]` part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// Problems to learn from.
@@ -40,6 +49,12 @@ pub struct DataConfig {
     /// Appended to every original question.
     pub instruction: Option<String>,
     pub bad_rows: BadRows,
+    /// Whether measured difficulty decides what is drawn.
+    pub curriculum: Curriculum,
+    /// What each source of problems counts when problems are drawn; 1 where it is not named. Left empty,
+    /// every problem counts the same.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_weights: BTreeMap<String, f64>,
 }
 
 impl Default for DataConfig {
@@ -49,6 +64,8 @@ impl Default for DataConfig {
             test: PathBuf::from("datasets/digits-vl/test.jsonl"),
             instruction: None,
             bad_rows: BadRows::Refuse,
+            curriculum: Curriculum::Off,
+            source_weights: BTreeMap::new(),
         }
     }
 }
@@ -119,6 +136,13 @@ impl RunConfig {
     }
 
     fn check(&self) -> Result<()> {
+        for (source, weight) in &self.data.source_weights {
+            if !(weight.is_finite() && *weight >= 0.0) {
+                return Err(input_error(format!(
+                    "data.source_weights.{source:?} = {weight}: must be a number of 0 or more"
+                )));
+            }
+        }
         self.train.check()?;
         self.eval.check()?;
         self.verify.check()?;

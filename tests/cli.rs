@@ -84,11 +84,31 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
         "train.importance=truncated",
         "train.epochs=2",
         "train.mini_batches=2",
+        "train.refill_rounds=2",
+        "train.mask_truncated=true",
+        "train.ema_decay=0.5",
+        "train.auxiliary.reflection_likelihood=0.1",
+        "train.auxiliary.consistency=0.5",
+        "train.auxiliary.replay=0.1",
+        "train.auxiliary.replay_batch=3",
+        "data.curriculum=measured",
+        "data.source_weights={\"digits-vl/sum\"=2.5,\"digits-vl/read\"=0}",
+        "recycle.shares=adaptive",
+        "recycle.critique_share=0.5",
+        "recycle.choice_share=1",
     ] {
         command.args(["--set", setting]);
     }
     command.assert().success();
     let metrics = rows(&run.join("metrics.jsonl"));
+    for key in
+        ["objective/replay", "objective/replay/count", "sampling/refill_rounds", "sampling/passed_over"]
+    {
+        assert!(metrics.iter().all(|row| row[key].is_number()), "{key} is missing");
+    }
+    assert!(metrics.iter().any(|row| row["sampling/refill_problems"].as_f64().unwrap() > 0.0));
+    let rollouts = rows(&run.join("rollouts.jsonl"));
+    assert!(rollouts.iter().all(|row| !row["problem"].as_str().unwrap().ends_with("-read")));
     let coefficients: Vec<f64> = metrics.iter().map(|row| row["kl_coefficient"].as_f64().unwrap()).collect();
     assert!(coefficients[2] != coefficients[0], "it adapts: {coefficients:?}");
     resumes_bit_identically(&run);
@@ -235,6 +255,20 @@ fn bad_settings_and_models_are_refused_by_name() {
     refused(train(&run).args(["--set", "train.stepz=1"]), &["train.stepz"]);
     refused(train(&run).args(["--set", "train.samples_per_prompt=1"]), &["train.samples_per_prompt"]);
     refused(train(&run).args(["--set", "train.loss=dpo"]), &["train.loss", "ppo", "gspo", "cispo"]);
+    refused(train(&run).args(["--set", "train.ema_decay=1"]), &["train.ema_decay", "below 1"]);
+    refused(
+        train(&run).args(["--set", "data.source_weights={wishes=2}"]),
+        &["wishes", "digits-vl/sum", "train.jsonl"],
+    );
+    refused(
+        train(&run).args([
+            "--set",
+            "train.auxiliary.replay=1",
+            "--set",
+            "train.auxiliary.replay_data=none.jsonl",
+        ]),
+        &["none.jsonl"],
+    );
     refused(train(&run).args(["--set", "model.path=nowhere"]), &["nowhere"]);
     refused(train(&run).args(["--backend", "npu"]), &["npu", "flex"]);
     let recipe = root.path().join("recipe.toml");

@@ -16,6 +16,7 @@ use spark::{
         PolicyLoss, Surrogate,
         advantage::{AdvantageRule, ScoredGroup},
         batch::{Example, token_weights},
+        inconsistency,
     },
 };
 
@@ -26,6 +27,7 @@ struct Oracle {
     advantages: Advantages,
     losses: Losses,
     entropy: Entropy,
+    consistency: Consistency,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +78,13 @@ struct Entropy {
     temperature: f64,
     scores: Vec<f32>,
     weights: Vec<f32>,
+    value: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Consistency {
+    logprobs: Vec<f32>,
     value: Vec<f32>,
     gradient: Vec<f32>,
 }
@@ -179,4 +188,18 @@ fn the_exact_entropy_with_its_gradient() {
     assert_close("entropy", &values(entropy.clone().inner()), &value);
     let gradients = (entropy * tensor(&weights)).sum().backward();
     assert_close("entropy's gradient", &values(scores.grad(&gradients).unwrap()), &gradient);
+}
+
+/// The oracle multiplies probabilities where we subtract log-odds.
+#[test]
+fn inconsistency_of_verdicts() {
+    let Consistency { logprobs, value, gradient } = oracle().consistency;
+    let logprobs: Tensor<Differentiable, 2> = tensor(&logprobs).reshape([-1, 6]).detach().require_grad();
+    let ours = inconsistency(logprobs.clone());
+    assert_close("value", &values(ours.clone().inner()), &value);
+    let mut gradients = ours.mean().backward();
+    assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
+    let even =
+        Tensor::<Differentiable, 2>::from_floats([[-1.0, -1.0, -0.5, -2.5, -1.0, -1.0]], &Default::default());
+    assert!((inconsistency(even).into_scalar() - 0.145).abs() < 1e-3, "the doc comment's example");
 }

@@ -2,68 +2,18 @@
 
 mod common;
 
-use common::{Differentiable, Plain, differentiable, image, prompt, tiny_model};
+use common::{
+    Differentiable, Plain, differentiable, tiny_model,
+    training::{config, groups, largest_difference, weights},
+};
 use spark::{
-    data::{Kind, Problem},
     model::ModelInput,
-    processor::Prompt,
-    rollout::{Completion, FinishReason, Rollout, RolloutGroup},
+    rollout::{Rollout, RolloutGroup},
     train::{
         AdamW, AdamWConfig, AdvantageEstimator, Importance, KlEstimator, KlPlace, Normalization,
         ReferenceMode, Surrogate, TrainConfig, Trainer, UpdateReport, adapted,
     },
-    verify::{Penalties, Verdict},
 };
-
-fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
-    Rollout {
-        completion: Completion {
-            token_ids: token_ids.to_vec(),
-            logprobs: vec![-3.0; token_ids.len()],
-            finish_reason: FinishReason::Stop,
-        },
-        text: String::new(),
-        verdict: Verdict { reward, extracted: None, ..Verdict::default() },
-        penalties: Penalties::default(),
-    }
-}
-
-fn group(kind: Kind, input: ModelInput, rollouts: Vec<Rollout>) -> RolloutGroup {
-    let problem = Problem {
-        id: "p".into(),
-        kind,
-        system: None,
-        question: String::new(),
-        images: vec![],
-        answer: "1".into(),
-        verifier: None,
-        source: None,
-        ..Problem::default()
-    };
-    RolloutGroup { problem, prompt: Prompt { text: String::new(), input }, rollouts, unscored: vec![] }
-}
-
-fn groups() -> Vec<RolloutGroup> {
-    let right_and_wrong =
-        || vec![rollout(&[5, 6, 7, 2], 1.0), rollout(&[8, 2], 0.0), rollout(&[9, 10, 2], 0.0)];
-    vec![
-        group(Kind::Reason, prompt(&[4, 5], &[image(2, 4, 1)], &[6]), right_and_wrong()),
-        group(Kind::Pointwise, prompt(&[7], &[], &[]), right_and_wrong()),
-        group(Kind::Reflection, prompt(&[9, 9, 9], &[image(6, 6, 2)], &[9, 9]), right_and_wrong()),
-    ]
-}
-
-/// A large epsilon makes AdamW's step proportional to the gradient, so that weights compare gradients.
-fn config() -> TrainConfig {
-    TrainConfig {
-        learning_rate: 1.0,
-        warmup_steps: 0,
-        kl_coefficient: 0.1,
-        max_grad_norm: 1e9,
-        adamw: AdamWConfig { epsilon: 1.0, ..AdamWConfig::default() },
-        ..TrainConfig::default()
-    }
-}
 
 fn updated(config: TrainConfig) -> (Vec<f32>, UpdateReport) {
     let start = tiny_model(1);
@@ -71,26 +21,6 @@ fn updated(config: TrainConfig) -> (Vec<f32>, UpdateReport) {
     let mut trainer = Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
     let report = trainer.update(&groups(), 1).unwrap();
     (weights(&trainer.sampler()), report)
-}
-
-fn weights(model: &spark::model::Qwen<Plain>) -> Vec<f32> {
-    use burn::{
-        module::{Module, ModuleVisitor, Param},
-        tensor::Tensor,
-    };
-    struct All(Vec<f32>);
-    impl ModuleVisitor<Plain> for All {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Plain, D>>) {
-            self.0.extend(param.val().into_data().iter::<f32>());
-        }
-    }
-    let mut all = All(Vec::new());
-    model.visit(&mut all);
-    all.0
-}
-
-fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
-    left.iter().zip(right).map(|(l, r)| (l - r).abs()).fold(0.0, f32::max)
 }
 
 /// One configuration for every way to an objective.
@@ -216,6 +146,27 @@ fn the_gradient_is_clipped_by_its_global_norm() {
     assert!(clipped < free && clipped > free / 8.0, "{clipped} of {free}");
 }
 
+/// Matrices shrink by `learning_rate · weight_decay`; norms and biases do not.
+#[test]
+fn weight_decay_is_for_matrices() {
+    let with = |weight_decay| {
+        let config = TrainConfig { kl_coefficient: 0.0, learning_rate: 0.1, ..config() };
+        let adamw = AdamWConfig { weight_decay, ..config.adamw };
+        let config = TrainConfig { adamw, ..config };
+        let mut trainer =
+            Trainer::new(differentiable(tiny_model(1)), None, AdamW::<Differentiable>::new(adamw), config);
+        trainer.update(&groups(), 1).unwrap();
+        by_rank(&trainer.sampler())
+    };
+    let [start, plain, decayed] = [by_rank(&tiny_model(1)), with(0.0), with(0.5)];
+    assert!(start.0.len() > 10 && plain.0 == decayed.0);
+    let expected: Vec<f32> =
+        start.1.iter().zip(&plain.1).map(|(start, plain)| plain - 0.05 * start).collect();
+    assert!(
+        largest_difference(&decayed.1, &expected) < 1e-6 && largest_difference(&decayed.1, &plain.1) > 1e-3
+    );
+}
+
 #[test]
 fn a_kind_of_weight_zero_leaves_the_policy_to_the_others() {
     let mut config = TrainConfig { kl_coefficient: 0.0, ..config() };
@@ -241,6 +192,25 @@ fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
     for ((right_before, wrong_before), (right_after, wrong_after)) in before.into_iter().zip(after) {
         assert!(right_after - wrong_after > right_before - wrong_before);
     }
+}
+
+/// Weights with one dimension, and with more.
+fn by_rank(model: &spark::model::Qwen<Plain>) -> (Vec<f32>, Vec<f32>) {
+    use burn::{
+        module::{Module, ModuleVisitor, Param},
+        tensor::Tensor,
+    };
+    #[derive(Default)]
+    struct Ranks(Vec<f32>, Vec<f32>);
+    impl ModuleVisitor<Plain> for Ranks {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Plain, D>>) {
+            let part = if D == 1 { &mut self.0 } else { &mut self.1 };
+            part.extend(param.val().into_data().iter::<f32>());
+        }
+    }
+    let mut ranks = Ranks::default();
+    model.visit(&mut ranks);
+    (ranks.0, ranks.1)
 }
 
 /// Log-probability per token of a completion.

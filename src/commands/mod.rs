@@ -2,6 +2,7 @@
 //! checkpoint and data.
 
 mod ablate;
+mod auxiliary;
 pub mod data;
 mod eval;
 mod generate;

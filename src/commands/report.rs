@@ -9,7 +9,7 @@ use crate::{
     metrics::{Record, names, per_kind},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{
-        UpdateReport,
+        ObjectiveReport, UpdateReport,
         advantage::{mean, standard_deviation},
     },
     verify::Penalties,
@@ -82,6 +82,10 @@ pub fn record_update(record: &mut Record, report: &UpdateReport) {
     record.set(names::ENTROPY, report.entropy);
     record.set(names::CLIP_RATIO, report.clip_ratio);
     record.set(names::ROLLOUT_LOGPROB_GAP, report.rollout_logprob_gap);
+    for ObjectiveReport { name, value, count } in &report.objectives {
+        record.set(format!("objective/{name}"), *value);
+        record.set(format!("objective/{name}/count"), *count as f64);
+    }
 }
 
 /// One line of `rollouts.jsonl` per completion, with the advantages that the update used. What has no reward

@@ -14,7 +14,6 @@ use super::run_dir::{RunDir, read_json, write_json};
 use crate::{
     checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
     config::RunConfig,
-    data::ShuffledCursor,
     error::input_error,
     kernels::TrainBackend,
     model::{Qwen, load_onto, lora::with_adapters, trainable},
@@ -23,6 +22,7 @@ use crate::{
 
 const OPTIMIZER: &str = "trainer/optimizer.safetensors";
 const REFERENCE: &str = "trainer/reference";
+const AVERAGE: &str = "trainer/average";
 const STATE: &str = "trainer/state.json";
 
 /// What a checkpoint holds.
@@ -31,6 +31,8 @@ pub struct Saved<B: AutodiffBackend, S> {
     pub optimizer: AdamW<B>,
     /// Where it moves.
     pub reference: Option<Qwen<B::InnerBackend>>,
+    /// Of the policy over steps, where there is one.
+    pub average: Option<Qwen<B::InnerBackend>>,
     pub state: S,
 }
 
@@ -63,8 +65,10 @@ impl TrainerCheckpoints {
             save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
             fs::create_dir_all(dir.join("trainer"))?;
             trainer.optimizer.save(&trainer.policy, &dir.join(OPTIMIZER))?;
-            if let Some(reference) = trainer.moving_reference() {
-                save_model_dir(reference, &self.source, &dir.join(REFERENCE), self.config.exact())?;
+            for (model, place) in [(trainer.moving_reference(), REFERENCE), (trainer.average(), AVERAGE)] {
+                if let Some(model) = model {
+                    save_model_dir(model, &self.source, &dir.join(place), self.config.exact())?;
+                }
             }
             write_json(&dir.join(STATE), state)
         })?;
@@ -92,9 +96,12 @@ impl TrainerCheckpoints {
         }
         let policy = trainable::<B>(policy, &config.model.freeze)?;
         let optimizer = AdamW::load(config.train.adamw, &policy, &dir.join(OPTIMIZER), &start.device())?;
-        let reference = dir.join(REFERENCE);
-        let reference = reference.exists().then(|| load_onto(start.clone(), &reference)).transpose()?;
-        Ok(Some(Saved { policy, optimizer, reference, state }))
+        let beside = |place: &str| {
+            let place = dir.join(place);
+            place.exists().then(|| load_onto(start.clone(), &place)).transpose()
+        };
+        let (reference, average) = (beside(REFERENCE)?, beside(AVERAGE)?);
+        Ok(Some(Saved { policy, optimizer, reference, average, state }))
     }
 }
 
@@ -110,7 +117,8 @@ impl<B: TrainBackend, S> Saved<B, S> {
             false => start.clone(),
         };
         let policy = trainable::<B>(policy, &config.model.freeze)?;
-        Ok(Self { policy, optimizer: AdamW::new(config.train.adamw), reference: None, state })
+        let optimizer = AdamW::new(config.train.adamw);
+        Ok(Self { policy, optimizer, reference: None, average: None, state })
     }
 }
 
@@ -118,13 +126,12 @@ impl<B: TrainBackend, S> Saved<B, S> {
 ///
 /// # Errors
 /// An input error that names the file and both sizes.
-pub fn check_same_data(cursor: &ShuffledCursor, data: &Path, rows: usize) -> Result<()> {
-    if cursor.len() == rows {
+pub fn check_same_data(drawn_from: usize, data: &Path, rows: usize) -> Result<()> {
+    if drawn_from == rows {
         return Ok(());
     }
     Err(input_error(format!(
-        "--resume: the run drew from {} rows, but {} now gives {rows}; restore the file or start a new run",
-        cursor.len(),
+        "--resume: the run drew from {drawn_from} rows, but {} now gives {rows}; restore the file or start a new run",
         data.display()
     )))
 }

@@ -51,7 +51,7 @@ impl Job for SftJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Launch { config, dir, resume, quiet } = self.0;
         let interrupt = Interrupt::listen()?;
-        let examples = load_examples(&config)?;
+        let examples = load_examples(&config.sft.data, &config)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let start = starting_model::<B::InnerBackend>(&config, &device)?;
         let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
@@ -61,7 +61,7 @@ impl Job for SftJob {
             None => Saved::<B, _>::new(&start, &config, fresh)?,
         };
         drop(start);
-        check_same_data(&state.cursor, &config.sft.data, examples.len())?;
+        check_same_data(state.cursor.len(), &config.sft.data, examples.len())?;
         dir.write_recipe(&config)?;
         let steps = config.train.steps;
         let mut sinks = Sinks::open(dir.path(), resume.then_some(state.step), steps, quiet)?;
@@ -105,8 +105,11 @@ fn starting_model<B: Backend>(config: &RunConfig, device: &B::Device) -> Result<
     }
 }
 
-/// Renders and tokenizes every pair; completions end in the end-of-sequence token.
-fn load_examples(config: &RunConfig) -> Result<Vec<Example>> {
+/// Renders and tokenizes every pair of a file; completions end in the end-of-sequence token.
+///
+/// # Errors
+/// Input errors that name the file and row.
+pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let processor = load_processor(&config.model.path)?.with_instruction(config.data.instruction.clone());
     let end = processor.eos_token_ids()[0];
@@ -114,13 +117,7 @@ fn load_examples(config: &RunConfig) -> Result<Vec<Example>> {
         let prompt = processor.prompt(&pair.problem)?;
         let mut completion = processor.encode(&pair.completion)?;
         completion.push(end);
-        Ok(Example {
-            sequence: Sequence::new(&prompt.input, &completion, &model),
-            old_logprobs: vec![0.0; completion.len()],
-            trainer_logprobs: None,
-            advantage: 1.0,
-            weight: 1.0,
-        })
+        Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
     };
-    load_sft(&config.sft.data)?.par_iter().map(example).collect()
+    load_sft(data)?.par_iter().map(example).collect()
 }

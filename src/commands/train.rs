@@ -28,12 +28,12 @@ impl Job for TrainJob {
         let mut session = Session::<B>::open(self.0, device)?;
         let before = session.scores_before()?;
         while session.steps_left() && !interrupt.asked() {
-            let step = session.next_step();
+            session.next_step();
             let mut problems = session.draw_problems();
             problems.extend(session.take_recycled());
             let groups = session.sample_and_verify(problems)?;
             let recycled = session.recycle(&groups);
-            let update = session.trainer.update(&groups, step)?;
+            let update = session.update(&groups)?;
             session.record(&groups, &recycled, &update)?;
             session.save_if_due()?;
         }

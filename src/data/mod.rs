@@ -5,6 +5,7 @@ pub mod calculations;
 mod chat;
 mod cursor;
 pub mod digits;
+mod draw;
 mod exercise;
 mod format;
 mod problem;
@@ -14,6 +15,7 @@ mod source;
 
 pub use chat::{Chat, ScoredRow, load_scored_rows};
 pub use cursor::ShuffledCursor;
+pub use draw::{Curriculum, ProblemDraw};
 pub use exercise::{Exercise, Solution};
 pub use problem::{ImageRef, Kind, Problem, ReplyForm};
 pub use sft::{SftExample, load_sft};

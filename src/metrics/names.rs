@@ -20,6 +20,13 @@ pub const RECYCLED_UNRENDERABLE: &str = "recycled/unrenderable";
 pub const TOKENS_PER_SECOND_ROLLOUT: &str = "tokens_per_second/rollout";
 pub const TOKENS_PER_SECOND_TRAIN: &str = "tokens_per_second/train";
 
+/// With dynamic sampling: rounds of new problems, how many these were, and groups left out of the update.
+pub const REFILL_ROUNDS: &str = "sampling/refill_rounds";
+pub const REFILL_PROBLEMS: &str = "sampling/refill_problems";
+pub const GROUPS_KEPT_OUT: &str = "sampling/groups_kept_out";
+/// With a curriculum: problems that were passed over.
+pub const PASSED_OVER: &str = "sampling/passed_over";
+
 /// Per kind: problems in the step.
 pub const COUNT: &str = "count";
 /// Per kind: mean reward.

@@ -134,6 +134,7 @@ impl Plan {
 /// What is held in every phase.
 fn standing(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
     let Parameters { total, trainable, reference, .. } = workload.parameters;
+    let average = if workload.train.ema_decay > 0.0 { trainable } else { 0 };
     let reference = if workload.train.kl_coefficient > 0.0 { reference } else { 0 };
     vec![
         Item::device("weights", total, "take a smaller model (model.path)"),
@@ -143,6 +144,7 @@ fn standing(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
             "train adapters (lora.rank) or freeze some (model.freeze)",
         ),
         Item::device("reference model", reference, "set train.kl_coefficient=0"),
+        Item::device("average of the weights", average, "set train.ema_decay=0"),
         Item::host("images, cut into patches", sizes.image_bytes(workload), "scale the images down"),
         Item::host("token ids and positions", sizes.host_token_bytes(), "lower train.prompts_per_step"),
         Item::host("process", PROCESS_BYTES, "take a machine with more memory"),

@@ -82,6 +82,8 @@ fn a_penalty_adds_a_model_and_frozen_parameters_have_neither_gradients_nor_momen
     let penalised = TrainConfig { kl_coefficient: 0.1, ..plain.clone() };
     assert_eq!(bytes(&Plan::new(&workload(&model, &plain)).update, "reference model"), 0);
     assert_eq!(bytes(&Plan::new(&workload(&model, &penalised)).update, "reference model"), 4000);
+    let averaged = TrainConfig { ema_decay: 0.9, ..plain.clone() };
+    assert_eq!(bytes(&Plan::new(&workload(&model, &averaged)).update, "average of the weights"), 4000);
     let mut frozen = workload(&model, &plain);
     frozen.parameters.trainable = 10;
     assert_eq!(bytes(&Plan::new(&frozen).update, "optimizer moments"), 80);

@@ -74,3 +74,11 @@ pub struct RolloutGroup {
     /// Left out of the above; empty unless a recipe says so.
     pub unscored: Vec<UnscoredRollout>,
 }
+
+impl RolloutGroup {
+    /// Whether its rewards differ: only then does an advantage over the group teach anything.
+    pub fn has_spread(&self) -> bool {
+        let mut rewards = self.rollouts.iter().map(Rollout::reward);
+        rewards.next().is_some_and(|first| rewards.any(|reward| reward != first))
+    }
+}

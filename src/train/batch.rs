@@ -21,6 +21,12 @@ pub struct Example {
 }
 
 impl Example {
+    /// A completion to imitate.
+    pub fn to_imitate(sequence: Sequence) -> Self {
+        let old_logprobs = vec![0.0; sequence.completion().len()];
+        Self { sequence, old_logprobs, trainer_logprobs: None, advantage: 1.0, weight: 1.0 }
+    }
+
     /// Tokens of the completion.
     pub fn completion_length(&self) -> usize {
         self.sequence.completion().len()

@@ -28,6 +28,7 @@ impl TrainConfig {
         require(self.temperature > 0.0, "temperature", &self.temperature, "above 0: training explores")?;
         require(self.top_p > 0.0 && self.top_p <= 1.0, "top_p", &self.top_p, "above 0 and at most 1")?;
         let unit = 0.0..1.0;
+        require(unit.contains(&self.ema_decay), "ema_decay", &self.ema_decay, "at least 0 and below 1")?;
         require((0.0..=1.0).contains(&self.clip_low), "clip_low", &self.clip_low, "from 0 to 1 (no bound)")?;
         require(
             unit.contains(&self.adamw.beta1),
@@ -52,6 +53,9 @@ impl TrainConfig {
             ("entropy_coefficient", self.entropy_coefficient),
             ("advantage_epsilon", self.advantage_epsilon),
             ("adamw.weight_decay", self.adamw.weight_decay),
+            ("auxiliary.reflection_likelihood", self.auxiliary.reflection_likelihood),
+            ("auxiliary.consistency", self.auxiliary.consistency),
+            ("auxiliary.replay", self.auxiliary.replay),
             ("kind_weights.reason", weights.reason),
             ("kind_weights.pointwise", weights.pointwise),
             ("kind_weights.pairwise", weights.pairwise),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     advantage::{AdvantageEstimator, AdvantageRule, AdvantageScope},
+    auxiliary::AuxiliaryConfig,
     loss::{Bounds, Clip, Importance, KlEstimator, KlPlace, PolicyLoss, Surrogate},
     optimizer::AdamWConfig,
     reference::ReferenceMode,
@@ -133,6 +134,16 @@ pub struct TrainConfig {
     /// Tokens that go through one forward and backward pass; a prompt counts once for all of its group.
     pub micro_batch_tokens: usize,
     pub kind_weights: KindWeights,
+    /// Objectives beside the policy gradient.
+    pub auxiliary: AuxiliaryConfig,
+    /// Dynamic sampling: at most so many times a step, original groups whose rewards are all equal are made up
+    /// for by new problems, and kept out of the update. 0 is off.
+    pub refill_rounds: usize,
+    /// Completions that the token limit cut off are compared with the others and not learnt from.
+    pub mask_truncated: bool,
+    /// The evaluated and saved model is an average of the policy over steps, which keeps this share of itself
+    /// per step. 0: it is the policy.
+    pub ema_decay: f64,
     pub adamw: AdamWConfig,
 }
 
@@ -176,6 +187,10 @@ impl Default for TrainConfig {
             advantage_epsilon: 1e-9,
             micro_batch_tokens: 8192,
             kind_weights: KindWeights::default(),
+            auxiliary: AuxiliaryConfig::default(),
+            refill_rounds: 0,
+            mask_truncated: false,
+            ema_decay: 0.0,
             adamw: AdamWConfig::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! From verified groups to a better policy: advantages, micro-batches, the loss and the optimizer.
 
 pub mod advantage;
+mod auxiliary;
 pub mod batch;
 mod check;
 mod config;
@@ -11,6 +12,7 @@ mod report;
 mod trainer;
 
 pub use advantage::{AdvantageEstimator, AdvantageScope};
+pub use auxiliary::{Auxiliary, AuxiliaryConfig, ObjectiveReport, VerdictTriple, inconsistency};
 pub use config::{KindWeights, Normalization, Schedule, TrainConfig};
 pub use loss::{
     Bounds, Clip, Importance, KlEstimator, KlPlace, LossInput, LossOutput, PolicyLoss, Surrogate, adapted,

@@ -1,5 +1,7 @@
 //! What is reported of a step's updates, and how sums over tokens become it.
 
+use super::auxiliary::ObjectiveReport;
+
 /// What the updates of a step did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpdateReport {
@@ -17,6 +19,8 @@ pub struct UpdateReport {
     pub clip_ratio: f64,
     /// Mean absolute difference between the sampler's log-probabilities and ours.
     pub rollout_logprob_gap: f64,
+    /// Of the auxiliary objectives that are on.
+    pub objectives: Vec<ObjectiveReport>,
     /// Tokens of the sequences learnt from, prompts counted as often as they are shared.
     pub tokens: usize,
 }
@@ -32,11 +36,12 @@ pub(super) struct Sums {
     pub gap: f64,
     pub targets: usize,
     pub tokens: usize,
+    pub objectives: Vec<ObjectiveReport>,
 }
 
 impl Sums {
     /// Sums as means.
-    pub fn report(&self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
+    pub fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
         let per_weight = |sum: f64| if self.weight > 0.0 { sum / self.weight } else { 0.0 };
         let per_target = |sum: f64| if self.targets > 0 { sum / self.targets as f64 } else { 0.0 };
         UpdateReport {
@@ -48,6 +53,7 @@ impl Sums {
             entropy: per_target(self.entropy),
             clip_ratio: per_weight(self.clip),
             rollout_logprob_gap: per_target(self.gap),
+            objectives: self.objectives,
             tokens: self.tokens,
         }
     }
@@ -62,7 +68,11 @@ impl UpdateReport {
         let (kl, entropy) = (mean(&|update| update.kl), mean(&|update| update.entropy));
         let clip_ratio = mean(&|update| update.clip_ratio);
         let tokens = updates.iter().map(|update| update.tokens).sum();
+        let mut objectives = updates.first().map_or_else(Vec::new, |update| update.objectives.clone());
+        for (place, objective) in objectives.iter_mut().enumerate() {
+            objective.value = mean(&|update| update.objectives[place].value);
+        }
         let first = updates.into_iter().next().unwrap_or_default();
-        Self { loss, grad_norm, kl, entropy, clip_ratio, tokens, ..first }
+        Self { loss, grad_norm, kl, entropy, clip_ratio, objectives, tokens, ..first }
     }
 }

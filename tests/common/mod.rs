@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod command;
+pub mod training;
 
 use std::{io::Write, path::Path, sync::Arc};
 

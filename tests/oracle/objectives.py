@@ -189,10 +189,22 @@ def entropy_case(generator):
             "gradient": rounded(scores.grad)}
 
 
+def consistency_case(generator):
+    """Verdicts of pairs (A, B) and of single answers (Yes, No twice): [triples, 6]. A mean over triples."""
+    logprobs = torch.randn(5, 6, generator=generator, dtype=DOUBLE).mul(1.5).requires_grad_()
+    pair = logprobs[:, :2].softmax(dim=1)[:, 0]
+    first, second = logprobs[:, 2:4].softmax(dim=1)[:, 0], logprobs[:, 4:].softmax(dim=1)[:, 0]
+    only_first, only_second = first * (1 - second), second * (1 - first)
+    implied = only_first / (only_first + only_second)
+    differences = (pair - implied) ** 2
+    differences.mean().backward()
+    return {"logprobs": rounded(logprobs), "value": rounded(differences), "gradient": rounded(logprobs.grad)}
+
+
 def main():
     generator = torch.Generator().manual_seed(3)
     cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
-             "entropy": entropy_case(generator)}
+             "entropy": entropy_case(generator), "consistency": consistency_case(generator)}
     OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -1,5 +1,7 @@
 //! The update: groups in, a better policy out. Knows nothing of files, recipes or progress bars.
 
+mod terms;
+
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -14,17 +16,18 @@ use burn::{
 
 use super::{
     advantage::ScoredGroup,
+    auxiliary::{Auxiliary, AuxiliaryConfig},
     batch::{Example, MicroBatch, micro_batches, mini_batches, token_weights},
     config::TrainConfig,
-    loss::{Importance, KlPlace, LossInput, PolicyLoss, adapted},
+    loss::{Importance, KlPlace, adapted},
     optimizer::{AdamW, global_norm},
     reference::{ReferenceMode, averaged},
     report::{Sums, UpdateReport},
 };
 use crate::{
-    kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
+    kernels::TrainBackend,
     model::{Qwen, Sequence},
-    rollout::{Rollout, RolloutGroup},
+    rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
 /// A policy, the reference it is held near, and the optimizer between them.
@@ -36,6 +39,23 @@ pub struct Trainer<B: AutodiffBackend> {
     config: TrainConfig,
     /// As configured, unless it adapts.
     kl_coefficient: f64,
+    /// An average of the policy over steps, where one is asked for.
+    average: Option<Qwen<B::InnerBackend>>,
+}
+
+/// The loss of an update and its gradient, as terms are added.
+struct Pass<'a, B: AutodiffBackend> {
+    policy: &'a Qwen<B>,
+    gradients: GradientsAccumulator<Qwen<B>>,
+    sums: Sums,
+}
+
+impl<B: AutodiffBackend> Pass<'_, B> {
+    fn add(&mut self, loss: Tensor<B, 1>) {
+        self.sums.loss += scalar(loss.clone());
+        let gradients = GradientsParams::from_grads(loss.backward(), self.policy);
+        self.gradients.accumulate(self.policy, gradients);
+    }
 }
 
 /// What a KL penalty on rewards takes off; nothing where there is none.
@@ -59,7 +79,24 @@ impl<B: TrainBackend> Trainer<B> {
         let adapted = config.reference != ReferenceMode::Fixed && policy.lora.is_some();
         let reference = reference.map(|start| if adapted { policy.valid().into() } else { start });
         let kl_coefficient = config.kl_coefficient;
-        Self { policy, reference, optimizer, config, kl_coefficient }
+        let average = (config.ema_decay > 0.0).then(|| policy.valid());
+        Self { policy, reference, optimizer, config, kl_coefficient, average }
+    }
+
+    /// Goes on with a saved average, where the configuration asks for one.
+    pub fn with_average(self, saved: Option<Qwen<B::InnerBackend>>) -> Self {
+        let saved = saved.filter(|_| self.average.is_some());
+        Self { average: saved.or(self.average), ..self }
+    }
+
+    /// The average over steps, where there is one.
+    pub fn average(&self) -> Option<&Qwen<B::InnerBackend>> {
+        self.average.as_ref()
+    }
+
+    /// The model to be judged by: the average, or the policy itself.
+    pub fn evaluated(&self) -> Qwen<B::InnerBackend> {
+        self.average.clone().unwrap_or_else(|| self.sampler())
     }
 
     /// Goes on with an adapted KL coefficient, where the configuration asks for one.
@@ -105,12 +142,25 @@ impl<B: TrainBackend> Trainer<B> {
         self.policy.valid()
     }
 
-    /// The policy-gradient updates of a step: one on all groups together, unless several epochs or
-    /// mini-batches are asked for.
+    /// [`Self::update_with`] nothing but the groups.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn update(&mut self, groups: &[RolloutGroup], step: u64) -> Result<UpdateReport> {
+        self.update_with(groups, &Auxiliary::default(), step)
+    }
+
+    /// The updates of a step: one on all groups together, unless several epochs or mini-batches are asked
+    /// for. The auxiliary objectives join each.
     ///
     /// # Errors
     /// When the loss or a gradient is not finite; the policy is then left as the update before it made it.
-    pub fn update(&mut self, groups: &[RolloutGroup], step: u64) -> Result<UpdateReport> {
+    pub fn update_with(
+        &mut self,
+        groups: &[RolloutGroup],
+        auxiliary: &Auxiliary,
+        step: u64,
+    ) -> Result<UpdateReport> {
         let mut examples = self.examples(groups);
         let penalty = self.penalty(&examples);
         let advantages = self.advantages(groups, &penalty.per_completion);
@@ -122,24 +172,52 @@ impl<B: TrainBackend> Trainer<B> {
             examples.iter_mut().zip(logprobs).for_each(|(example, own)| example.trainer_logprobs = Some(own));
         }
         let completions = examples.len();
+        if self.config.mask_truncated {
+            let mut cut = groups.iter().flat_map(|group| &group.rollouts).map(is_cut_off);
+            examples.retain(|_| !cut.next().expect("a rollout for every example"));
+        }
+        let right = self.config.auxiliary.right_reflections(groups, &self.policy.config);
         let mut updates = Vec::new();
         for epoch in 0..self.config.epochs {
             for part in mini_batches(&examples, self.config.mini_batches, &[step, epoch as u64]) {
-                updates.push(self.update_once(part, step)?);
+                updates.push(self.update_once(part, &right, auxiliary, step)?);
             }
         }
         let report = UpdateReport { advantages, ..UpdateReport::over(updates) };
         let report = UpdateReport { kl: penalty.kl.unwrap_or(report.kl), ..report };
         self.adapt_kl_coefficient(report.kl, completions);
         self.move_reference(step);
+        let decay = self.config.ema_decay;
+        self.average = self.average.take().map(|average| averaged(average, &self.policy, decay));
         Ok(report)
     }
 
-    fn update_once(&mut self, examples: Vec<Example>, step: u64) -> Result<UpdateReport> {
+    fn update_once(
+        &mut self,
+        examples: Vec<Example>,
+        right_reflections: &[Example],
+        Auxiliary { replay, consistency }: &Auxiliary,
+        step: u64,
+    ) -> Result<UpdateReport> {
         let loss = self.config.policy_loss(self.kl_coefficient);
         let weights = self.token_weights(&examples);
         let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
-        self.learn(&examples, &weights, step, |trainer, micro, sums| trainer.policy_loss(micro, loss, sums))
+        self.learn(step, |trainer, pass| {
+            for micro in trainer.micro_batches(&examples, &weights) {
+                let loss = trainer.policy_loss(&micro, loss, &mut pass.sums);
+                pass.sums.tokens += micro.tokens;
+                pass.add(loss);
+            }
+            let AuxiliaryConfig { reflection_likelihood, replay: replay_weight, .. } =
+                trainer.config.auxiliary;
+            trainer.add_likelihood("reflection_likelihood", reflection_likelihood, right_reflections, pass);
+            trainer.add_likelihood("replay", replay_weight, replay, pass);
+            trainer.add_consistency(consistency, pass);
+        })
+    }
+
+    fn micro_batches(&self, examples: &[Example], weights: &[f64]) -> Vec<MicroBatch> {
+        micro_batches(examples, weights, self.config.micro_batch_tokens, &self.policy.config)
     }
 
     fn token_weights(&self, examples: &[Example]) -> Vec<f64> {
@@ -152,11 +230,12 @@ impl<B: TrainBackend> Trainer<B> {
     /// As [`Trainer::update`].
     pub fn imitate(&mut self, examples: &[Example], step: u64) -> Result<UpdateReport> {
         let weights = self.token_weights(examples);
-        self.learn(examples, &weights, step, |trainer, micro, sums| {
-            let logprobs = trainer.logprobs(&trainer.policy, micro).logprobs;
-            let weights = floats(&micro.weights, &logprobs.device());
-            sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-            (logprobs * weights).sum().neg()
+        self.learn(step, |trainer, pass| {
+            for micro in trainer.micro_batches(examples, &weights) {
+                pass.sums.tokens += micro.tokens;
+                pass.sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+                pass.add(trainer.weighted_likelihood(&micro));
+            }
         })
     }
 
@@ -226,24 +305,14 @@ impl<B: TrainBackend> Trainer<B> {
         examples.into_iter().zip(weights).filter(|(example, _)| teaches(example)).unzip()
     }
 
-    /// Accumulates the gradient over micro-batches, clips it and steps.
-    fn learn(
-        &mut self,
-        examples: &[Example],
-        weights: &[f64],
-        step: u64,
-        loss: impl Fn(&Self, &MicroBatch, &mut Sums) -> Tensor<B, 1>,
-    ) -> Result<UpdateReport> {
-        let batches = micro_batches(examples, weights, self.config.micro_batch_tokens, &self.policy.config);
-        let mut sums = Sums::default();
-        let mut accumulator = GradientsAccumulator::new();
-        for micro in batches {
-            let loss = loss(self, &micro, &mut sums);
-            sums.loss += scalar(loss.clone());
-            sums.tokens += micro.tokens;
-            accumulator.accumulate(&self.policy, GradientsParams::from_grads(loss.backward(), &self.policy));
-        }
-        let gradients = accumulator.grads();
+    /// Adds up the terms, clips their gradient and steps.
+    fn learn(&mut self, step: u64, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<UpdateReport> {
+        let (gradients, sums) = {
+            let gradients = GradientsAccumulator::new();
+            let mut pass = Pass { policy: &self.policy, gradients, sums: Sums::default() };
+            terms(self, &mut pass);
+            (pass.gradients.grads(), pass.sums)
+        };
         let grad_norm = global_norm(&self.policy, &gradients);
         if !(sums.loss.is_finite() && grad_norm.is_finite()) {
             bail!(
@@ -257,76 +326,15 @@ impl<B: TrainBackend> Trainer<B> {
         self.policy = self.optimizer.step(self.policy.clone(), gradients, learning_rate, scale);
         Ok(sums.report(grad_norm, learning_rate))
     }
-
-    fn policy_loss(&self, micro: &MicroBatch, loss: PolicyLoss, sums: &mut Sums) -> Tensor<B, 1> {
-        let floats = |values: &[f32]| floats::<B>(values, &self.policy.device());
-        let (TargetLogprobs { logprobs, entropy }, bonus) = self.policy_logprobs(micro);
-        sums.entropy += scalar(entropy.sum());
-        let sampled = floats(&micro.old_logprobs);
-        sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
-        sums.targets += micro.batch.targets.len();
-        sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference = self.reference_in_loss().map(|model| self.logprobs(model, micro).logprobs);
-        let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
-            true => (sampled, None),
-            false => {
-                let own = floats(&micro.trainer_logprobs);
-                let TrainConfig { importance, .. } = self.config;
-                (own.clone(), importance.weights(own, sampled, self.config.importance_bounds()))
-            }
-        };
-        let output = loss.compute(LossInput {
-            logprobs,
-            old_logprobs,
-            reference_logprobs: reference.map(Tensor::from_inner),
-            advantages: floats(&micro.advantages),
-            weights: floats(&micro.weights),
-            importance,
-            entropy: bonus,
-            lengths: micro.lengths.clone(),
-        });
-        sums.kl += output.kl.map_or(0.0, scalar);
-        sums.clip += scalar(output.clip_ratio);
-        output.loss
-    }
-
-    /// The reference, where the loss has a term against it.
-    fn reference_in_loss(&self) -> Option<&Qwen<B::InnerBackend>> {
-        self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
-    }
-
-    /// What the policy says of every target, and with a bonus on entropy, the entropies with their gradient.
-    fn policy_logprobs(&self, micro: &MicroBatch) -> (TargetLogprobs<B>, Option<Tensor<B, 1>>) {
-        if self.config.entropy_coefficient == 0.0 {
-            return (self.logprobs(&self.policy, micro), None);
-        }
-        let scores = self.policy.logits(self.policy.predicting(&micro.batch));
-        let temperature = self.config.temperature;
-        let entropy = generic::entropy(scores.clone(), temperature);
-        (B::target_logprobs(scores, &micro.batch.targets, temperature), Some(entropy))
-    }
-
-    /// What a model says of every target, at the sampling temperature.
-    fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
-        model.target_logprobs(model.predicting(&micro.batch), &micro.batch.targets, self.config.temperature)
-    }
-
-    /// What a model says of every completion's tokens, in the order of the examples.
-    fn forward_logprobs<A: Kernels>(&self, model: &Qwen<A>, examples: &[Example]) -> Vec<Vec<f32>> {
-        let weights = vec![0.0; examples.len()];
-        let mut found = vec![Vec::new(); examples.len()];
-        for micro in micro_batches(examples, &weights, self.config.micro_batch_tokens, &model.config) {
-            let logprobs = self.logprobs(model, &micro).logprobs.into_data();
-            let mut logprobs = logprobs.iter::<f32>();
-            for (&index, &length) in micro.examples.iter().zip(&micro.lengths) {
-                found[index] = logprobs.by_ref().take(length).collect();
-            }
-        }
-        found
-    }
 }
 
-fn floats<B: Backend>(values: &[f32], device: &B::Device) -> Tensor<B, 1> {
+/// Whether the token limit ended a completion.
+fn is_cut_off(rollout: &Rollout) -> bool {
+    rollout.completion.finish_reason == FinishReason::Length
+}
+
+/// Values on a device.
+pub(super) fn floats<B: Backend>(values: &[f32], device: &B::Device) -> Tensor<B, 1> {
     Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
 }
 

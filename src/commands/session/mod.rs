@@ -1,30 +1,36 @@
 //! The parts of a run that is going on, and what carries it over a restart.
 
-use std::{sync::Arc, time::Instant};
+mod sampling;
+mod scores;
+
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 
+use sampling::Refills;
+
 use super::{
+    auxiliary::Replay,
     inputs::{load_model_and_processor, usable_problems},
-    report::{Summary, record_groups, record_update, rollout_rows},
-    run_dir::{Launch, RunDir, read_json, write_json},
+    report::{record_groups, record_update, rollout_rows},
+    run_dir::{Launch, RunDir},
     saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
-    checkpoint::save_model_dir,
     config::RunConfig,
-    data::{Kind, Problem, ShuffledCursor},
-    eval::{EvalConfig, JudgeSet, Scores, Solver, evaluate},
+    data::{Curriculum, Problem, ProblemDraw, ShuffledCursor},
+    error::input_error,
+    eval::Solver,
     kernels::TrainBackend,
-    metrics::{JsonlWriter, Record, Sinks, memory_bytes, names, peak_memory_bytes},
+    metrics::{JsonlWriter, Record, Sinks, memory_bytes, names},
     model::Qwen,
     processor::Processor,
     random::Stream,
     recycle::{RecycleReport, Recycler},
-    rollout::{RolloutGroup, Sampling, SamplingKey},
-    train::{TrainConfig, Trainer, UpdateReport, advantage::mean},
+    rollout::RolloutGroup,
+    train::{TrainConfig, Trainer, UpdateReport},
     verify::Verifier,
 };
 
@@ -32,8 +38,11 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct RunState {
     step: u64,
-    cursor: ShuffledCursor,
+    problems: ProblemDraw,
     recycler: Recycler,
+    /// Where the replay of supervised pairs is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<ShuffledCursor>,
     /// Tokens sampled so far.
     tokens: u64,
     /// Time spent so far.
@@ -44,10 +53,11 @@ struct RunState {
 }
 
 impl RunState {
-    fn new(config: &RunConfig, problems: usize) -> Self {
+    fn new(config: &RunConfig, problems: &[Problem], replay: &Replay) -> Self {
         Self {
             step: 0,
-            cursor: ShuffledCursor::new(config.seed, problems),
+            problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
+            replay: replay.cursor(config.seed),
             recycler: Recycler::new(config.recycle.clone(), config.seed),
             tokens: 0,
             seconds: 0.0,
@@ -56,10 +66,40 @@ impl RunState {
     }
 
     /// The saved state under today's recipe and data.
-    fn resumed(self, config: &RunConfig, problems: usize) -> Result<Self> {
-        check_same_data(&self.cursor, &config.data.train, problems)?;
-        Ok(Self { recycler: self.recycler.with_config(config.recycle.clone()), ..self })
+    fn resumed(self, config: &RunConfig, problems: &[Problem], replay: &Replay) -> Result<Self> {
+        check_same_data(self.problems.problems(), &config.data.train, problems.len())?;
+        if !self.problems.fits(problems, &config.data.source_weights) {
+            return Err(input_error(
+                "--resume: data.source_weights is not what the run drew by; leave it as it was, or start a new run",
+            ));
+        }
+        let fresh = replay.cursor(config.seed);
+        let same = |cursor: &ShuffledCursor| fresh.as_ref().is_some_and(|fresh| fresh.len() == cursor.len());
+        let replay = self.replay.filter(same).or(fresh);
+        Ok(Self { recycler: self.recycler.with_config(config.recycle.clone()), replay, ..self })
     }
+}
+
+/// Refuses weights of sources that do not exist, and weights that leave nothing to draw.
+fn check_sources(config: &RunConfig, train: &[Problem]) -> Result<()> {
+    let weights = &config.data.source_weights;
+    let sources: BTreeSet<&str> = train.iter().filter_map(|problem| problem.source.as_deref()).collect();
+    let sources = Vec::from_iter(sources).join(", ");
+    if let Some(name) = ProblemDraw::unknown_source(train, weights) {
+        return Err(input_error(format!(
+            "data.source_weights: no problem of {} is of {name:?}; its sources are {sources}",
+            config.data.train.display()
+        )));
+    }
+    let counts = |problem: &Problem| {
+        weights.get(problem.source.as_deref().unwrap_or_default()).is_none_or(|weight| *weight > 0.0)
+    };
+    if !train.iter().any(counts) {
+        return Err(input_error(format!(
+            "data.source_weights: every source has weight 0; give one of {sources} more"
+        )));
+    }
+    Ok(())
 }
 
 /// When the phases of the current step ended.
@@ -78,6 +118,8 @@ pub struct Session<B: AutodiffBackend> {
     dir: RunDir,
     /// Recycled problems that this step had to leave out.
     unrenderable: usize,
+    refills: Refills,
+    replay: Replay,
     /// The starting model, until its scores are known.
     start: Option<Arc<Qwen<B::InnerBackend>>>,
     processor: Processor,
@@ -105,6 +147,7 @@ impl<B: TrainBackend> Session<B> {
         let start = Arc::new(start);
         let verifier = Verifier::new(config.verify.clone())?;
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
+        check_sources(&config, &train)?;
         let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
         if config.eval.problems > 0 {
             test.truncate(config.eval.problems);
@@ -112,12 +155,13 @@ impl<B: TrainBackend> Session<B> {
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
-        let Saved { policy, optimizer, reference, state } = match saved {
+        let replay = Replay::load(&config)?;
+        let Saved { policy, optimizer, reference, average, state } = match saved {
             Some(saved) => {
-                let state = saved.state.resumed(&config, train.len())?;
+                let state = saved.state.resumed(&config, &train, &replay)?;
                 Saved { state, ..saved }
             }
-            None => Saved::new(&start, &config, RunState::new(&config, train.len()))?,
+            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
         };
         dir.write_recipe(&config)?;
         let kept = resume.then_some(state.step);
@@ -126,11 +170,16 @@ impl<B: TrainBackend> Session<B> {
         let seconds_before = state.seconds;
         let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone());
         Ok(Self {
-            trainer: trainer.with_reference(reference).with_kl_coefficient(state.kl_coefficient),
+            trainer: trainer
+                .with_reference(reference)
+                .with_average(average)
+                .with_kl_coefficient(state.kl_coefficient),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,
             unrenderable: 0,
+            refills: Refills::default(),
+            replay,
             start: Some(start),
             processor,
             verifier,
@@ -159,51 +208,6 @@ impl<B: TrainBackend> Session<B> {
         self.state.step
     }
 
-    /// The next original problems, in shuffled order.
-    pub fn draw_problems(&mut self) -> Vec<Problem> {
-        let drawn = self.state.cursor.next(self.config.train.prompts_per_step);
-        drawn.into_iter().map(|index| self.train[index].clone()).collect()
-    }
-
-    /// The recycled problems whose turn it is. One that shows a solution in which the model spelled out
-    /// a special token cannot be rendered: it is left out and counted.
-    pub fn take_recycled(&mut self) -> Vec<Problem> {
-        let taken = self.state.recycler.take(self.config.train.recycled_per_step, self.state.step);
-        let count = taken.len();
-        let usable: Vec<Problem> =
-            taken.into_iter().filter(|problem| self.processor.prompt(problem).is_ok()).collect();
-        self.unrenderable = count - usable.len();
-        usable
-    }
-
-    /// Samples a group per problem from the current policy and verifies it.
-    ///
-    /// # Errors
-    /// When a problem cannot be rendered.
-    pub fn sample_and_verify(&mut self, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
-        let started = Instant::now();
-        let policy = self.trainer.sampler();
-        let key = SamplingKey { seed: self.config.seed, step: self.state.step };
-        let TrainConfig { samples_per_prompt, .. } = self.config.train;
-        let sampling = self.config.train.sampling();
-        let groups = self.solver(&policy).answer(problems, samples_per_prompt, sampling, key, &|_| ())?;
-        self.clock.rollout_seconds = started.elapsed().as_secs_f64();
-        Ok(groups)
-    }
-
-    /// Turns the step's original groups into judge and reflection problems for later steps.
-    pub fn recycle(&mut self, groups: &[RolloutGroup]) -> RecycleReport {
-        for kind in Kind::ALL {
-            let of_kind = groups.iter().filter(|group| group.problem.kind == kind);
-            let rewards: Vec<f64> =
-                of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward).collect();
-            if !rewards.is_empty() {
-                self.state.recycler.observe(kind, mean(&rewards));
-            }
-        }
-        self.state.recycler.push(groups, self.state.step)
-    }
-
     /// Writes the step's metrics and completions.
     ///
     /// # Errors
@@ -228,6 +232,12 @@ impl<B: TrainBackend> Session<B> {
             record.set(names::MEMORY, bytes as f64);
         }
         record_update(&mut record, update);
+        if self.config.train.refill_rounds > 0 {
+            self.refills.record(&mut record);
+        }
+        if self.config.data.curriculum == Curriculum::Measured {
+            record.set(names::PASSED_OVER, self.state.problems.take_passed_over() as f64);
+        }
         if let Some(coefficient) = self.trainer.adapted_kl_coefficient() {
             record.set(names::KL_COEFFICIENT, coefficient);
         }
@@ -272,66 +282,6 @@ impl<B: TrainBackend> Session<B> {
         let (step, dir) = (self.state.step, self.dir.path().display());
         eprintln!("stopped after step {step}; go on with: spark train --out {dir} --resume");
         Ok(())
-    }
-
-    /// The starting model's scores and its judge items, measured once per run.
-    ///
-    /// # Errors
-    /// When a problem cannot be rendered or a file cannot be written.
-    pub fn scores_before(&mut self) -> Result<Scores> {
-        let start = self.start.take().expect("scored once, at the beginning");
-        if self.dir.before().exists() {
-            return read_json(&self.dir.before());
-        }
-        let judge_set = self.make_judge_set(&start)?;
-        write_json(&self.dir.judge_set(), &judge_set)?;
-        let before = self.score(&start, &judge_set, "before")?;
-        write_json(&self.dir.before(), &before)?;
-        Ok(before)
-    }
-
-    /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<JudgeSet> {
-        let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
-        // A step that no update has: the loop never draws these samples again.
-        let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
-        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
-        let progress = self.sinks.phase("sampling answers to judge", self.test.len());
-        let solver = self.solver(start);
-        let groups =
-            solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
-        Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
-    }
-
-    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
-        let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
-        let progress = self.sinks.phase(&format!("held-out set, {when}"), count);
-        let RunConfig { eval, seed, .. } = &self.config;
-        evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
-    }
-
-    /// Measures the final model and writes `final/` and `summary.json`.
-    ///
-    /// # Errors
-    /// When something cannot be written.
-    pub fn finish(mut self, before: Scores) -> Result<Summary> {
-        self.save_last()?;
-        let policy = self.trainer.sampler();
-        let format = self.config.checkpoint.final_format();
-        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
-        let judge_set: JudgeSet = read_json(&self.dir.judge_set())?;
-        let after = self.score(&policy, &judge_set, "after")?;
-        let summary = Summary {
-            steps: self.state.step,
-            tokens: self.state.tokens,
-            before,
-            after,
-            seconds: self.seconds(),
-            peak_memory_bytes: peak_memory_bytes(),
-        };
-        write_json(&self.dir.summary(), &summary)?;
-        self.sinks.finish();
-        Ok(summary)
     }
 
     fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {

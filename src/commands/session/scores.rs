@@ -1,0 +1,80 @@
+//! What a run is measured by: the held-out set before the first step and after the last.
+
+use anyhow::Result;
+
+use super::Session;
+use crate::{
+    checkpoint::save_model_dir,
+    commands::{
+        report::Summary,
+        run_dir::{read_json, write_json},
+    },
+    config::RunConfig,
+    eval::{EvalConfig, JudgeSet, Scores, evaluate},
+    kernels::TrainBackend,
+    metrics::peak_memory_bytes,
+    model::Qwen,
+    rollout::{Sampling, SamplingKey},
+};
+
+impl<B: TrainBackend> Session<B> {
+    /// The starting model's scores and its judge items, measured once per run.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered or a file cannot be written.
+    pub fn scores_before(&mut self) -> Result<Scores> {
+        let start = self.start.take().expect("scored once, at the beginning");
+        if self.dir.before().exists() {
+            return read_json(&self.dir.before());
+        }
+        let judge_set = self.make_judge_set(&start)?;
+        write_json(&self.dir.judge_set(), &judge_set)?;
+        let before = self.score(&start, &judge_set, "before")?;
+        write_json(&self.dir.before(), &before)?;
+        Ok(before)
+    }
+
+    /// Judge items over the starting model's own sampled answers to held-out problems.
+    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<JudgeSet> {
+        let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
+        // A step that no update has: the loop never draws these samples again.
+        let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
+        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
+        let progress = self.sinks.phase("sampling answers to judge", self.test.len());
+        let solver = self.solver(start);
+        let groups =
+            solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
+        Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
+    }
+
+    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
+        let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
+        let progress = self.sinks.phase(&format!("held-out set, {when}"), count);
+        let RunConfig { eval, seed, .. } = &self.config;
+        evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
+    }
+
+    /// Measures the final model and writes `final/` and `summary.json`.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn finish(mut self, before: Scores) -> Result<Summary> {
+        self.save_last()?;
+        let policy = self.trainer.evaluated();
+        let format = self.config.checkpoint.final_format();
+        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
+        let judge_set: JudgeSet = read_json(&self.dir.judge_set())?;
+        let after = self.score(&policy, &judge_set, "after")?;
+        let summary = Summary {
+            steps: self.state.step,
+            tokens: self.state.tokens,
+            before,
+            after,
+            seconds: self.seconds(),
+            peak_memory_bytes: peak_memory_bytes(),
+        };
+        write_json(&self.dir.summary(), &summary)?;
+        self.sinks.finish();
+        Ok(summary)
+    }
+}

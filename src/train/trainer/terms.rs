@@ -1,0 +1,132 @@
+//! The terms of an update's loss, micro-batch by micro-batch.
+
+use burn::tensor::Tensor;
+
+use super::{Pass, Trainer, floats, scalar};
+use crate::{
+    kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
+    model::Qwen,
+    train::{
+        auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
+        batch::{Example, MicroBatch, micro_batches},
+        config::TrainConfig,
+        loss::{KlPlace, LossInput, PolicyLoss},
+        report::Sums,
+    },
+};
+
+impl<B: TrainBackend> Trainer<B> {
+    /// `−weight ·` the mean log-probability of the examples' tokens; nothing where there are none.
+    pub(super) fn add_likelihood(
+        &self,
+        name: &'static str,
+        weight: f64,
+        examples: &[Example],
+        pass: &mut Pass<'_, B>,
+    ) {
+        let count: usize = examples.iter().map(Example::completion_length).sum();
+        if weight == 0.0 || count == 0 {
+            return;
+        }
+        let before = pass.sums.loss;
+        for micro in self.micro_batches(examples, &vec![weight / count as f64; examples.len()]) {
+            pass.sums.tokens += micro.tokens;
+            pass.add(self.weighted_likelihood(&micro));
+        }
+        let value = (pass.sums.loss - before) / weight;
+        pass.sums.objectives.push(ObjectiveReport { name, value, count });
+    }
+
+    /// `weight ·` the mean inconsistency of the triples.
+    pub(super) fn add_consistency(&self, triples: &[VerdictTriple], pass: &mut Pass<'_, B>) {
+        let AuxiliaryConfig { consistency: weight, .. } = self.config.auxiliary;
+        if weight == 0.0 || triples.is_empty() {
+            return;
+        }
+        let (before, count) = (pass.sums.loss, triples.len());
+        for part in auxiliary::in_batches(triples, self.config.micro_batch_tokens) {
+            let sum = auxiliary::summed_inconsistency(&self.policy, part, self.config.temperature);
+            pass.add(sum.mul_scalar(weight / count as f64));
+        }
+        let value = (pass.sums.loss - before) / weight;
+        pass.sums.objectives.push(ObjectiveReport { name: "consistency", value, count });
+    }
+
+    /// `−Σ` of the tokens' log-probabilities times their weights.
+    pub(super) fn weighted_likelihood(&self, micro: &MicroBatch) -> Tensor<B, 1> {
+        let logprobs = self.logprobs(&self.policy, micro).logprobs;
+        let weights = floats(&micro.weights, &logprobs.device());
+        (logprobs * weights).sum().neg()
+    }
+
+    pub(super) fn policy_loss(&self, micro: &MicroBatch, loss: PolicyLoss, sums: &mut Sums) -> Tensor<B, 1> {
+        let floats = |values: &[f32]| floats::<B>(values, &self.policy.device());
+        let (TargetLogprobs { logprobs, entropy }, bonus) = self.policy_logprobs(micro);
+        sums.entropy += scalar(entropy.sum());
+        let sampled = floats(&micro.old_logprobs);
+        sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
+        sums.targets += micro.batch.targets.len();
+        sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+        let reference = self.reference_in_loss().map(|model| self.logprobs(model, micro).logprobs);
+        let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
+            true => (sampled, None),
+            false => {
+                let own = floats(&micro.trainer_logprobs);
+                let TrainConfig { importance, .. } = self.config;
+                (own.clone(), importance.weights(own, sampled, self.config.importance_bounds()))
+            }
+        };
+        let output = loss.compute(LossInput {
+            logprobs,
+            old_logprobs,
+            reference_logprobs: reference.map(Tensor::from_inner),
+            advantages: floats(&micro.advantages),
+            weights: floats(&micro.weights),
+            importance,
+            entropy: bonus,
+            lengths: micro.lengths.clone(),
+        });
+        sums.kl += output.kl.map_or(0.0, scalar);
+        sums.clip += scalar(output.clip_ratio);
+        output.loss
+    }
+
+    /// The reference, where the loss has a term against it.
+    pub(super) fn reference_in_loss(&self) -> Option<&Qwen<B::InnerBackend>> {
+        self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
+    }
+
+    /// What the policy says of every target, and with a bonus on entropy, the entropies with their gradient.
+    fn policy_logprobs(&self, micro: &MicroBatch) -> (TargetLogprobs<B>, Option<Tensor<B, 1>>) {
+        if self.config.entropy_coefficient == 0.0 {
+            return (self.logprobs(&self.policy, micro), None);
+        }
+        let scores = self.policy.logits(self.policy.predicting(&micro.batch));
+        let temperature = self.config.temperature;
+        let entropy = generic::entropy(scores.clone(), temperature);
+        (B::target_logprobs(scores, &micro.batch.targets, temperature), Some(entropy))
+    }
+
+    /// What a model says of every target, at the sampling temperature.
+    fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
+        model.target_logprobs(model.predicting(&micro.batch), &micro.batch.targets, self.config.temperature)
+    }
+
+    /// What a model says of every completion's tokens, in the order of the examples.
+    pub(super) fn forward_logprobs<A: Kernels>(
+        &self,
+        model: &Qwen<A>,
+        examples: &[Example],
+    ) -> Vec<Vec<f32>> {
+        let weights = vec![0.0; examples.len()];
+        let mut found = vec![Vec::new(); examples.len()];
+        for micro in micro_batches(examples, &weights, self.config.micro_batch_tokens, &model.config) {
+            let logprobs = self.logprobs(model, &micro).logprobs.into_data();
+            let mut logprobs = logprobs.iter::<f32>();
+            for (&index, &length) in micro.examples.iter().zip(&micro.lengths) {
+                found[index] = logprobs.by_ref().take(length).collect();
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,184 @@
+//! Objectives beside the policy gradient, masked completions and averaged weights: each does what its formula
+//! says, and nothing else.
+
+mod common;
+
+use common::{
+    Differentiable, Plain, differentiable, prompt, tiny_model,
+    training::{config, groups, largest_difference, rollout, weights},
+};
+use spark::{
+    data::Kind,
+    eval::completion_logprobs,
+    model::{Qwen, Sequence},
+    rollout::{FinishReason, RolloutGroup},
+    train::{
+        AdamW, Auxiliary, AuxiliaryConfig, KindWeights, ObjectiveReport, TrainConfig, Trainer, UpdateReport,
+        VerdictTriple, batch::Example,
+    },
+};
+
+/// Nothing learns but the auxiliary objectives.
+fn alone(auxiliary: AuxiliaryConfig) -> TrainConfig {
+    let kind_weights = KindWeights { reason: 0.0, pointwise: 0.0, pairwise: 0.0, reflection: 0.0 };
+    TrainConfig { auxiliary, kind_weights, kl_coefficient: 0.0, ..config() }
+}
+
+fn trainer(config: &TrainConfig) -> Trainer<Differentiable> {
+    let start = differentiable(tiny_model(1));
+    Trainer::new(start, None, AdamW::new(config.adamw), config.clone())
+}
+
+fn updated(config: &TrainConfig, auxiliary: &Auxiliary) -> (Vec<f32>, UpdateReport) {
+    let mut trainer = trainer(config);
+    let report = trainer.update_with(&groups(), auxiliary, 1).unwrap();
+    (weights(&trainer.sampler()), report)
+}
+
+fn imitated(examples: &[Example]) -> Vec<f32> {
+    let mut trainer = trainer(&alone(AuxiliaryConfig::default()));
+    trainer.imitate(examples, 1).unwrap();
+    weights(&trainer.sampler())
+}
+
+/// The mean log-probability of all tokens of the sequences.
+fn mean_logprob(model: &Qwen<Plain>, sequences: &[Sequence]) -> f64 {
+    let all = completion_logprobs(model, sequences).concat();
+    all.iter().map(|&logprob| f64::from(logprob)).sum::<f64>() / all.len() as f64
+}
+
+fn assert_reports(report: &UpdateReport, expected: ObjectiveReport) {
+    let [found] = report.objectives[..] else { panic!("{:?}", report.objectives) };
+    assert_eq!((found.name, found.count), (expected.name, expected.count));
+    assert!((found.value - expected.value).abs() < 1e-5, "{found:?}, expected {expected:?}");
+}
+
+#[test]
+fn likelihood_of_right_reflections_is_that_of_imitating_them() {
+    let model = tiny_model(1);
+    let right = groups().into_iter().find(|group| group.problem.kind == Kind::Reflection).unwrap();
+    let completion = &right.rollouts[0].completion.token_ids;
+    let sequence = Sequence::new(&right.prompt.input, completion, &model.config);
+    let config = alone(AuxiliaryConfig { reflection_likelihood: 1.0, ..AuxiliaryConfig::default() });
+    let (after, report) = updated(&config, &Auxiliary::default());
+    let value = -mean_logprob(&model, std::slice::from_ref(&sequence));
+    assert_reports(&report, ObjectiveReport { name: "reflection_likelihood", value, count: 4 });
+    assert!((report.loss - value).abs() < 1e-5);
+    assert!(largest_difference(&after, &imitated(&[Example::to_imitate(sequence)])) < 1e-6);
+}
+
+#[test]
+fn replay_is_imitation_with_a_weight_and_a_denominator_of_its_own() {
+    let model = tiny_model(1);
+    let sequences = [
+        Sequence::new(&prompt(&[4, 5], &[], &[]), &[6, 7, 2], &model.config),
+        Sequence::new(&prompt(&[8], &[], &[]), &[9, 2], &model.config),
+    ];
+    let replay: Vec<Example> = sequences.clone().map(Example::to_imitate).to_vec();
+    let auxiliary = Auxiliary { replay: replay.clone(), ..Auxiliary::default() };
+    let with = |weight| alone(AuxiliaryConfig { replay: weight, ..AuxiliaryConfig::default() });
+    let (after, report) = updated(&with(1.0), &auxiliary);
+    let value = -mean_logprob(&model, &sequences);
+    assert_reports(&report, ObjectiveReport { name: "replay", value, count: 5 });
+    assert!(largest_difference(&after, &imitated(&replay)) < 1e-6);
+    let (_, half) = updated(&with(0.5), &auxiliary);
+    assert!((half.loss - 0.5 * value).abs() < 1e-5 && (half.objectives[0].value - value).abs() < 1e-5);
+    assert_eq!(updated(&with(0.0), &auxiliary).1.objectives, []);
+}
+
+/// Verdicts of two tokens and one, after prompts of different length.
+fn triples(model: &Qwen<Plain>) -> Vec<VerdictTriple> {
+    let triple = |first: u32| {
+        let asked: [(Vec<u32>, [&[u32]; 2]); 3] = [
+            (vec![4, first, 5], [&[6, 7], &[8]]),
+            (vec![9, first], [&[10, 2], &[11, 2]]),
+            (vec![9, 5, 9], [&[10, 2], &[11, 2]]),
+        ];
+        let sequences = asked.iter().flat_map(|(ids, verdicts)| {
+            verdicts.map(|verdict| Sequence::new(&prompt(ids, &[], &[]), verdict, &model.config))
+        });
+        VerdictTriple(sequences.collect::<Vec<_>>().try_into().unwrap())
+    };
+    vec![triple(12), triple(13), triple(14)]
+}
+
+fn inconsistency(model: &Qwen<Plain>) -> f64 {
+    let sigmoid = |odds: f64| 1.0 / (1.0 + (-odds).exp());
+    let of = |triple: &VerdictTriple| {
+        let sums: Vec<f64> = completion_logprobs(model, &triple.0)
+            .iter()
+            .map(|logprobs| logprobs.iter().map(|&logprob| f64::from(logprob)).sum())
+            .collect();
+        let implied = sigmoid((sums[2] - sums[3]) - (sums[4] - sums[5]));
+        (sigmoid(sums[0] - sums[1]) - implied).powi(2)
+    };
+    let all = triples(model);
+    all.iter().map(of).sum::<f64>() / all.len() as f64
+}
+
+#[test]
+fn consistency_is_the_mean_over_triples_in_any_micro_batches_and_falls() {
+    let config = TrainConfig {
+        learning_rate: 0.3,
+        ..alone(AuxiliaryConfig { consistency: 2.0, ..AuxiliaryConfig::default() })
+    };
+    let model = tiny_model(1);
+    let auxiliary = Auxiliary { consistency: triples(&model), ..Auxiliary::default() };
+    let (after, report) = updated(&config, &auxiliary);
+    let value = inconsistency(&model);
+    assert!(value > 1e-3, "{value}");
+    assert_reports(&report, ObjectiveReport { name: "consistency", value, count: 3 });
+    let (parts, _) = updated(&TrainConfig { micro_batch_tokens: 1, ..config.clone() }, &auxiliary);
+    assert!(largest_difference(&after, &parts) < 1e-6);
+    let mut trainer = trainer(&config);
+    for step in 1..=5 {
+        trainer.update_with(&groups(), &auxiliary, step).unwrap();
+    }
+    let later = inconsistency(&trainer.sampler());
+    assert!(later < 0.9 * value, "{later} of {value}");
+}
+
+/// The first completion of every group was cut off and says `token`.
+fn cut_off(token: u32, reward: f64) -> Vec<RolloutGroup> {
+    let mut groups = groups();
+    for group in &mut groups {
+        group.rollouts[0] = rollout(&[token, token, token], reward);
+        group.rollouts[0].completion.finish_reason = FinishReason::Length;
+    }
+    groups
+}
+
+#[test]
+fn a_masked_completion_is_compared_with_and_not_learnt_from() {
+    let after = |mask_truncated, groups: &[RolloutGroup]| {
+        let mut trainer = trainer(&TrainConfig { mask_truncated, kl_coefficient: 0.0, ..config() });
+        let report = trainer.update(groups, 1).unwrap();
+        (weights(&trainer.sampler()), report)
+    };
+    let [(one, report), (other, _)] = [5, 6].map(|token| after(true, &cut_off(token, 1.0)));
+    assert!(one == other && report.advantages[0][0] > 0.0 && report.tokens > 0);
+    let [one, other] = [5, 6].map(|token| after(false, &cut_off(token, 1.0)).0);
+    assert!(largest_difference(&one, &other) > 1e-3);
+    // Its reward is part of the baseline.
+    let mut groups = cut_off(5, 0.0);
+    groups.iter_mut().for_each(|group| group.rollouts[1].verdict.reward = 0.5);
+    let mut lower = groups.clone();
+    lower.iter_mut().for_each(|group| group.rollouts[0].verdict.reward = -1.0);
+    assert!(largest_difference(&after(true, &groups).0, &after(true, &lower).0) > 1e-3);
+}
+
+#[test]
+fn what_is_evaluated_is_the_average_over_steps() {
+    let config = TrainConfig { ema_decay: 0.75, kl_coefficient: 0.0, ..config() };
+    let mut trainer = trainer(&config);
+    let mut expected = weights(&tiny_model(1));
+    for step in 1..=3 {
+        trainer.update(&groups(), step).unwrap();
+        let policy = weights(&trainer.sampler());
+        expected.iter_mut().zip(&policy).for_each(|(mean, new)| *mean = 0.75 * *mean + 0.25 * new);
+        assert!(largest_difference(&weights(&trainer.evaluated()), &expected) < 1e-6);
+        assert!(largest_difference(&policy, &expected) > 1e-3);
+    }
+    let plain = self::trainer(&TrainConfig { ema_decay: 0.0, ..config });
+    assert!(plain.average().is_none() && weights(&plain.evaluated()) == weights(&plain.sampler()));
+}
