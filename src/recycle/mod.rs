@@ -4,12 +4,16 @@
 mod balance;
 mod candidates;
 mod config;
+#[cfg(test)]
+mod examples;
 mod items;
 #[cfg(test)]
 mod laws;
 mod queue;
 mod report;
 mod shares;
+#[cfg(test)]
+mod testing;
 
 use std::collections::HashSet;
 
