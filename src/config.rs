@@ -154,6 +154,11 @@ impl RunConfig {
                 "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",
             ));
         }
+        if self.train.activation_checkpointing && self.lora.dropout > 0.0 {
+            return Err(input_error(
+                "train.activation_checkpointing computes layers twice, and lora.dropout would draw anew: set lora.dropout=0",
+            ));
+        }
         if self.sft.batch_size == 0 {
             return Err(input_error("sft.batch_size = 0: must be at least 1"));
         }

@@ -53,6 +53,22 @@ fn micro_batches_give_the_same_update_as_one_batch() {
     }
 }
 
+/// Layers from their inputs, scores in parts of three targets: another way to the same gradient.
+#[test]
+fn computing_again_changes_memory_and_not_the_update() {
+    for config in objectives() {
+        let (kept, report) = updated(config.clone());
+        for (activation_checkpointing, logits_chunk) in [(true, 0), (false, 3), (true, 3), (true, 1000)] {
+            let again = TrainConfig { activation_checkpointing, logits_chunk, ..config.clone() };
+            let (weights, other) = updated(again);
+            assert!(largest_difference(&kept, &weights) < 1e-5, "{activation_checkpointing} {logits_chunk}");
+            assert!((report.loss - other.loss).abs() < 1e-5);
+            assert!((report.entropy - other.entropy).abs() < 1e-5);
+            assert!((report.grad_norm - other.grad_norm).abs() < 1e-4 * report.grad_norm);
+        }
+    }
+}
+
 /// `w · ρ'` with `w = π_trainer / π_sampler` and `ρ' = π / π_trainer` is the ratio against the sampler.
 #[test]
 fn an_unbounded_correction_is_the_ratio_against_the_sampler() {

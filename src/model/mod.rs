@@ -27,6 +27,7 @@ pub use input::{ImagePatches, ModelInput};
 pub use qwen::Qwen;
 pub use rope::{Position, prompt_positions};
 pub use shapes::{ParameterShape, parameter_shapes};
+pub use text::{Context, Pass};
 pub use trainable::trainable;
 pub use vision::{HIDDEN_PATCHES, index_tensor};
 pub use window::WindowLayout;

@@ -15,7 +15,7 @@ use super::{
     text::{Context, Pass, TextModel},
     vision::{VisionTower, index_tensor},
 };
-use crate::kernels::{Forest, Kernels, TargetLogprobs, Visibility};
+use crate::kernels::{Forest, Kernels, RotaryTable, TargetLogprobs, Visibility};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
@@ -64,9 +64,24 @@ impl<B: Backend> Qwen<B> {
 impl<B: Kernels> Qwen<B> {
     /// Hidden states of whole sequences, `[tokens, hidden]`.
     pub fn forward(&self, batch: &PackedBatch) -> Tensor<B, 2> {
-        let rotary = text_rotary(&[batch.positions.as_slice()], &self.config.text, &self.device());
+        self.hidden(self.embeddings(batch), batch)
+    }
+
+    /// What the first layer reads, `[tokens, hidden]`.
+    pub fn embeddings(&self, batch: &PackedBatch) -> Tensor<B, 2> {
+        self.embed(&batch.ids, &batch.images)
+    }
+
+    /// From there to the hidden states.
+    pub fn hidden(&self, embeddings: Tensor<B, 2>, batch: &PackedBatch) -> Tensor<B, 2> {
+        let rotary = self.text_rotary(batch);
         let pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
-        self.model.forward(self.embed(&batch.ids, &batch.images), pass)
+        self.model.forward(embeddings, pass)
+    }
+
+    /// The rotation of every token.
+    pub fn text_rotary(&self, batch: &PackedBatch) -> RotaryTable<B> {
+        text_rotary(&[batch.positions.as_slice()], &self.config.text, &self.device())
     }
 
     /// The hidden states that predict the completions' tokens, `[targets, hidden]`.

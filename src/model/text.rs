@@ -106,7 +106,8 @@ impl<B: Backend> DecoderLayer<B> {
 }
 
 impl<B: Kernels> DecoderLayer<B> {
-    fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
+    /// `[tokens, hidden]` in and out; `layer` is its number.
+    pub fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
         let x = x.clone() + self.self_attn.forward(self.input_layernorm.forward(x), pass, layer);
         x.clone() + self.mlp.forward(self.post_attention_layernorm.forward(x))
     }

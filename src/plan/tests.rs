@@ -70,6 +70,20 @@ fn a_layer_keeps_what_its_operations_need_again() {
 }
 
 #[test]
+fn computing_again_keeps_the_inputs_of_layers_and_a_chunk_of_scores() {
+    let (model, train) = (qwen2(|_| ()), train());
+    let text = |train: &TrainConfig| {
+        let plan = Plan::new(&workload(&model, train));
+        bytes(&plan.update, "activations, text")
+    };
+    let again = TrainConfig { activation_checkpointing: true, ..train.clone() };
+    // Of 90 tokens: every block but one is replaced by its input.
+    let block = Block::text(&model.text, KernelForm::Generic, 30).kept();
+    let layers = model.text.num_hidden_layers as u64;
+    assert_eq!(text(&train) - text(&again), 4 * 90 * ((layers - 1) * block - layers * 8));
+}
+
+#[test]
 fn the_cache_holds_keys_and_values_of_every_decoded_row() {
     let (model, train) = (qwen2(|_| ()), train());
     let plan = Plan::new(&workload(&model, &train));

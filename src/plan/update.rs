@@ -66,16 +66,25 @@ impl Parts {
         let hidden = text.hidden_size as u64;
         let embedding = text.vocab_size as u64 * hidden;
         let layer_weights = hidden * text.intermediate_size as u64 * 3;
+        let layers = text.num_hidden_layers as u64;
+        let kept_layers = match workload.train.activation_checkpointing {
+            true => layers * hidden + block.kept(),
+            false => layers * block.kept(),
+        };
+        let scored = match workload.train.logits_chunk as u64 {
+            0 => targets,
+            chunk => targets.min(chunk),
+        };
         Self {
             parameters: *parameters,
             kernels: *kernels,
             accumulated: if sizes.micro_batches > 1 { parameters.trainable } else { 0 },
-            text: tokens * (text.num_hidden_layers as u64 * block.kept() + hidden) + targets * hidden,
+            text: tokens * (kept_layers + hidden) + targets * hidden,
             vision: match (&model.vision, &sizes.image) {
                 (Some(vision), Some(image)) => sizes.micro_prompts * vision_kept(vision, *kernels, image),
                 _ => 0,
             },
-            scores: targets * text.vocab_size as u64,
+            scores: scored * text.vocab_size as u64,
             entropy: workload.train.entropy_coefficient > 0.0,
             last_layer: tokens * block.backward(),
             reference_layer: tokens * block.forward(),

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{batch::Example, trainer::floats};
 use crate::{
     data::Kind,
-    kernels::Kernels,
-    model::{ModelConfig, PackedBatch, Qwen, Sequence},
+    model::{ModelConfig, Sequence},
     rollout::{Rollout, RolloutGroup},
 };
 
@@ -100,17 +99,10 @@ impl AuxiliaryConfig {
     }
 }
 
-/// The inconsistency of some triples, summed: the model reads each of the three prompts once.
-pub fn summed_inconsistency<B: Kernels>(
-    model: &Qwen<B>,
-    triples: &[VerdictTriple],
-    temperature: f64,
-) -> Tensor<B, 1> {
-    let sequences: Vec<Sequence> = triples.iter().flat_map(|triple| triple.0.clone()).collect();
-    let batch = PackedBatch::new(&sequences, &model.config);
-    let logprobs = model.target_logprobs(model.predicting(&batch), &batch.targets, temperature).logprobs;
+/// The inconsistency of some triples, summed, from the log-probabilities of all verdicts' tokens.
+pub fn summed_inconsistency<B: Backend>(logprobs: Tensor<B, 1>, sequences: &[Sequence]) -> Tensor<B, 1> {
     // A verdict is several tokens: a matrix of ones adds up those of each sequence.
-    let (rows, tokens) = (sequences.len(), batch.targets.len());
+    let (rows, tokens) = (sequences.len(), logprobs.dims()[0]);
     let mut ones = vec![0.0; rows * tokens];
     let mut next = 0;
     for (row, sequence) in sequences.iter().enumerate() {
@@ -118,9 +110,9 @@ pub fn summed_inconsistency<B: Kernels>(
         ones[row * tokens + next..][..length].fill(1.0);
         next += length;
     }
-    let ones = floats::<B>(&ones, &model.device()).reshape([rows, tokens]);
+    let ones = floats::<B>(&ones, &logprobs.device()).reshape([rows, tokens]);
     let sums = ones.matmul(logprobs.unsqueeze_dim(1));
-    inconsistency(sums.reshape([triples.len(), 6])).sum()
+    inconsistency(sums.reshape([rows / 6, 6])).sum()
 }
 
 /// Stretches of triples of at most so many tokens, one triple at least.

@@ -133,6 +133,12 @@ pub struct TrainConfig {
     pub advantage_epsilon: f64,
     /// Tokens that go through one forward and backward pass; a prompt counts once for all of its group.
     pub micro_batch_tokens: usize,
+    /// Keep only every layer's input for the backward pass and compute the rest again: about a third more
+    /// time, and memory for one layer's activations instead of all.
+    pub activation_checkpointing: bool,
+    /// Scores over the vocabulary exist for so many completion tokens at a time, and are computed twice. 0: for
+    /// a whole micro-batch, once.
+    pub logits_chunk: usize,
     pub kind_weights: KindWeights,
     /// Objectives beside the policy gradient.
     pub auxiliary: AuxiliaryConfig,
@@ -186,6 +192,8 @@ impl Default for TrainConfig {
             advantage_scope: None,
             advantage_epsilon: 1e-9,
             micro_batch_tokens: 8192,
+            activation_checkpointing: false,
+            logits_chunk: 0,
             kind_weights: KindWeights::default(),
             auxiliary: AuxiliaryConfig::default(),
             refill_rounds: 0,

@@ -2,6 +2,7 @@
 
 pub mod advantage;
 mod auxiliary;
+mod backward;
 pub mod batch;
 mod check;
 mod config;

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use burn::{
     module::AutodiffModule,
-    optim::{GradientsAccumulator, GradientsParams},
+    optim::GradientsAccumulator,
     tensor::{
         ElementConversion, Tensor, TensorData,
         backend::{AutodiffBackend, Backend},
     },
 };
 
+use terms::weighted_likelihood;
+
 use super::{
     advantage::ScoredGroup,
     auxiliary::{Auxiliary, AuxiliaryConfig},
+    backward::{Reading, Said},
     batch::{Example, MicroBatch, micro_batches, mini_batches, token_weights},
     config::TrainConfig,
     loss::{Importance, KlPlace, adapted},
@@ -26,7 +29,7 @@ use super::{
 };
 use crate::{
     kernels::TrainBackend,
-    model::{Qwen, Sequence},
+    model::{PackedBatch, Qwen, Sequence},
     rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
@@ -46,15 +49,24 @@ pub struct Trainer<B: AutodiffBackend> {
 /// The loss of an update and its gradient, as terms are added.
 struct Pass<'a, B: AutodiffBackend> {
     policy: &'a Qwen<B>,
+    reading: Reading,
     gradients: GradientsAccumulator<Qwen<B>>,
     sums: Sums,
 }
 
-impl<B: AutodiffBackend> Pass<'_, B> {
-    fn add(&mut self, loss: Tensor<B, 1>) {
-        self.sums.loss += scalar(loss.clone());
-        let gradients = GradientsParams::from_grads(loss.backward(), self.policy);
-        self.gradients.accumulate(self.policy, gradients);
+impl<B: TrainBackend> Pass<'_, B> {
+    /// Adds a loss of what the policy says of a batch; returns its value.
+    fn add(&mut self, batch: &PackedBatch, loss: impl FnOnce(Said<B>, &mut Sums) -> Tensor<B, 1>) -> f64 {
+        let Self { policy, reading, gradients, sums } = self;
+        let mut value = 0.0;
+        let loss = |said| {
+            let loss = loss(said, sums);
+            value = scalar(loss.clone());
+            loss
+        };
+        reading.differentiate(policy, batch, loss, |part| gradients.accumulate(policy, part));
+        self.sums.loss += value;
+        value
     }
 }
 
@@ -204,9 +216,8 @@ impl<B: TrainBackend> Trainer<B> {
         let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
         self.learn(step, |trainer, pass| {
             for micro in trainer.micro_batches(&examples, &weights) {
-                let loss = trainer.policy_loss(&micro, loss, &mut pass.sums);
                 pass.sums.tokens += micro.tokens;
-                pass.add(loss);
+                pass.add(&micro.batch, |said, sums| trainer.policy_loss(&micro, said, loss, sums));
             }
             let AuxiliaryConfig { reflection_likelihood, replay: replay_weight, .. } =
                 trainer.config.auxiliary;
@@ -234,7 +245,7 @@ impl<B: TrainBackend> Trainer<B> {
             for micro in trainer.micro_batches(examples, &weights) {
                 pass.sums.tokens += micro.tokens;
                 pass.sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-                pass.add(trainer.weighted_likelihood(&micro));
+                pass.add(&micro.batch, |said, _| weighted_likelihood(said, &micro));
             }
         })
     }
@@ -309,7 +320,8 @@ impl<B: TrainBackend> Trainer<B> {
     fn learn(&mut self, step: u64, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<UpdateReport> {
         let (gradients, sums) = {
             let gradients = GradientsAccumulator::new();
-            let mut pass = Pass { policy: &self.policy, gradients, sums: Sums::default() };
+            let reading = Reading::of(&self.config);
+            let mut pass = Pass { policy: &self.policy, reading, gradients, sums: Sums::default() };
             terms(self, &mut pass);
             (pass.gradients.grads(), pass.sums)
         };

@@ -4,10 +4,11 @@ use burn::tensor::Tensor;
 
 use super::{Pass, Trainer, floats, scalar};
 use crate::{
-    kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
-    model::Qwen,
+    kernels::{Kernels, TargetLogprobs, TrainBackend},
+    model::{PackedBatch, Qwen, Sequence},
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
+        backward::Said,
         batch::{Example, MicroBatch, micro_batches},
         config::TrainConfig,
         loss::{KlPlace, LossInput, PolicyLoss},
@@ -31,7 +32,7 @@ impl<B: TrainBackend> Trainer<B> {
         let before = pass.sums.loss;
         for micro in self.micro_batches(examples, &vec![weight / count as f64; examples.len()]) {
             pass.sums.tokens += micro.tokens;
-            pass.add(self.weighted_likelihood(&micro));
+            pass.add(&micro.batch, |said, _| weighted_likelihood(said, &micro));
         }
         let value = (pass.sums.loss - before) / weight;
         pass.sums.objectives.push(ObjectiveReport { name, value, count });
@@ -45,23 +46,24 @@ impl<B: TrainBackend> Trainer<B> {
         }
         let (before, count) = (pass.sums.loss, triples.len());
         for part in auxiliary::in_batches(triples, self.config.micro_batch_tokens) {
-            let sum = auxiliary::summed_inconsistency(&self.policy, part, self.config.temperature);
-            pass.add(sum.mul_scalar(weight / count as f64));
+            let sequences: Vec<Sequence> = part.iter().flat_map(|triple| triple.0.clone()).collect();
+            let batch = PackedBatch::new(&sequences, &self.policy.config);
+            pass.add(&batch, |said, _| {
+                auxiliary::summed_inconsistency(said.logprobs, &sequences).mul_scalar(weight / count as f64)
+            });
         }
         let value = (pass.sums.loss - before) / weight;
         pass.sums.objectives.push(ObjectiveReport { name: "consistency", value, count });
     }
 
-    /// `−Σ` of the tokens' log-probabilities times their weights.
-    pub(super) fn weighted_likelihood(&self, micro: &MicroBatch) -> Tensor<B, 1> {
-        let logprobs = self.logprobs(&self.policy, micro).logprobs;
-        let weights = floats(&micro.weights, &logprobs.device());
-        (logprobs * weights).sum().neg()
-    }
-
-    pub(super) fn policy_loss(&self, micro: &MicroBatch, loss: PolicyLoss, sums: &mut Sums) -> Tensor<B, 1> {
+    pub(super) fn policy_loss(
+        &self,
+        micro: &MicroBatch,
+        Said { logprobs, entropy, bonus }: Said<B>,
+        loss: PolicyLoss,
+        sums: &mut Sums,
+    ) -> Tensor<B, 1> {
         let floats = |values: &[f32]| floats::<B>(values, &self.policy.device());
-        let (TargetLogprobs { logprobs, entropy }, bonus) = self.policy_logprobs(micro);
         sums.entropy += scalar(entropy.sum());
         let sampled = floats(&micro.old_logprobs);
         sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
@@ -96,17 +98,6 @@ impl<B: TrainBackend> Trainer<B> {
         self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
     }
 
-    /// What the policy says of every target, and with a bonus on entropy, the entropies with their gradient.
-    fn policy_logprobs(&self, micro: &MicroBatch) -> (TargetLogprobs<B>, Option<Tensor<B, 1>>) {
-        if self.config.entropy_coefficient == 0.0 {
-            return (self.logprobs(&self.policy, micro), None);
-        }
-        let scores = self.policy.logits(self.policy.predicting(&micro.batch));
-        let temperature = self.config.temperature;
-        let entropy = generic::entropy(scores.clone(), temperature);
-        (B::target_logprobs(scores, &micro.batch.targets, temperature), Some(entropy))
-    }
-
     /// What a model says of every target, at the sampling temperature.
     fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
         model.target_logprobs(model.predicting(&micro.batch), &micro.batch.targets, self.config.temperature)
@@ -129,4 +120,10 @@ impl<B: TrainBackend> Trainer<B> {
         }
         found
     }
+}
+
+/// `−Σ` of the tokens' log-probabilities times their weights.
+pub(super) fn weighted_likelihood<B: Kernels>(said: Said<B>, micro: &MicroBatch) -> Tensor<B, 1> {
+    let weights = floats(&micro.weights, &said.logprobs.device());
+    (said.logprobs * weights).sum().neg()
 }

@@ -1,0 +1,184 @@
+//! One forward and backward pass of the policy, keeping as much of it in memory as the recipe allows.
+//!
+//! Three ways to spend less, at the price of computing again: layers one by one from their inputs (activation
+//! checkpointing, arXiv 1604.06174), scores over the vocabulary a few targets at a time, or both. Each piece is
+//! differentiated by itself and handed the gradient of what followed: nothing here depends on the backend.
+
+use std::ops::Range;
+
+use burn::{
+    module::AutodiffModule,
+    optim::GradientsParams,
+    tensor::{Tensor, backend::AutodiffBackend},
+};
+
+use super::config::TrainConfig;
+use crate::{
+    kernels::{Forest, Kernels, TargetLogprobs, TrainBackend, generic},
+    model::{Context, PackedBatch, Pass, Qwen, index_tensor},
+};
+
+/// What a model says of every target of a batch.
+pub struct Said<B: Kernels> {
+    pub logprobs: Tensor<B, 1>,
+    /// Carries no gradient.
+    pub entropy: Tensor<B, 1>,
+    /// The same with its gradient, where there is a bonus on it.
+    pub bonus: Option<Tensor<B, 1>>,
+}
+
+/// How a batch is read, and what is kept of it until the gradient is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    pub temperature: f64,
+    /// Whether the entropy needs a gradient.
+    pub bonus: bool,
+    /// Keep the input of every layer and compute the rest again.
+    pub layers: bool,
+    /// Scores over the vocabulary of so many targets at a time; 0: of all.
+    pub targets: usize,
+}
+
+impl Reading {
+    pub fn of(config: &TrainConfig) -> Self {
+        Self {
+            temperature: config.temperature,
+            bonus: config.entropy_coefficient > 0.0,
+            layers: config.activation_checkpointing,
+            targets: config.logits_chunk,
+        }
+    }
+
+    fn said<B: Kernels>(&self, model: &Qwen<B>, hidden: Tensor<B, 2>, targets: &[u32]) -> Said<B> {
+        let scores = model.logits(hidden);
+        let bonus = self.bonus.then(|| generic::entropy(scores.clone(), self.temperature));
+        let TargetLogprobs { logprobs, entropy } = B::target_logprobs(scores, targets, self.temperature);
+        Said { logprobs, entropy, bonus }
+    }
+
+    /// Differentiates `loss` of what the policy says of a batch, and hands on every piece of the gradient.
+    pub fn differentiate<B: TrainBackend>(
+        &self,
+        policy: &Qwen<B>,
+        batch: &PackedBatch,
+        loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
+        mut add: impl FnMut(GradientsParams),
+    ) {
+        let mut add = |gradients| add(GradientsParams::from_grads(gradients, policy));
+        let start = policy.embeddings(batch);
+        let predictors = index_tensor(&batch.predictors, &policy.device());
+        if !self.layers {
+            let hidden = policy.hidden(start, batch).select(0, predictors);
+            return self.head(policy, hidden, &batch.targets, loss, &mut add);
+        }
+        let (inputs, last) = layer_inputs(policy, start.clone().inner(), batch);
+        let last = leaf(last);
+        let hidden = policy.model.norm.forward(last.clone()).select(0, predictors);
+        let mut gradient = None;
+        self.head(policy, hidden, &batch.targets, loss, &mut |mut gradients| {
+            // Only the piece that the last layer's output is part of has a gradient for it.
+            gradient = last.grad_remove(&mut gradients).or(gradient.take());
+            add(gradients);
+        });
+        let mut gradient = gradient.expect("the head depends on the last layer");
+        let rotary = policy.text_rotary(batch);
+        let mut pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
+        for (index, input) in inputs.into_iter().enumerate().rev() {
+            let input = leaf(input);
+            let output = policy.model.layers[index].forward(input.clone(), &mut pass, index);
+            let mut gradients = along(output, gradient).backward();
+            gradient = input.grad_remove(&mut gradients).expect("a layer depends on its input");
+            add(gradients);
+        }
+        add(along(start, gradient).backward());
+    }
+
+    /// From the hidden states that predict the targets to the loss, and back to them.
+    fn head<B: TrainBackend>(
+        &self,
+        policy: &Qwen<B>,
+        hidden: Tensor<B, 2>,
+        targets: &[u32],
+        loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
+        add: &mut dyn FnMut(B::Gradients),
+    ) {
+        if self.targets == 0 || targets.len() <= self.targets {
+            return add(loss(self.said(policy, hidden, targets)).backward());
+        }
+        let states = hidden.clone().inner();
+        let parts = chunks(targets.len(), self.targets);
+        let TargetLogprobs { logprobs, entropy } =
+            self.said_in_parts(&policy.valid(), &states, targets, &parts);
+        let bonus = self.bonus.then(|| leaf(entropy.clone()));
+        let (logprobs, entropy) = (leaf(logprobs), Tensor::from_inner(entropy));
+        let said = Said { logprobs: logprobs.clone(), entropy, bonus: bonus.clone() };
+        let gradients = loss(said).backward();
+        let of_logprobs = logprobs.grad(&gradients).unwrap_or_else(|| logprobs.inner().zeros_like());
+        let of_bonus = bonus.and_then(|bonus| bonus.grad(&gradients));
+        let mut of_states = Vec::with_capacity(parts.len());
+        for part in parts {
+            let piece = leaf(states.clone().narrow(0, part.start, part.len()));
+            let said = self.said(policy, piece.clone(), &targets[part.clone()]);
+            let cut = |whole: &Tensor<B::InnerBackend, 1>| whole.clone().narrow(0, part.start, part.len());
+            let mut sum = along(said.logprobs, cut(&of_logprobs));
+            if let (Some(bonus), Some(gradient)) = (said.bonus, &of_bonus) {
+                sum = sum + along(bonus, cut(gradient));
+            }
+            let mut gradients = sum.backward();
+            of_states.push(piece.grad_remove(&mut gradients).expect("scores depend on hidden states"));
+            add(gradients);
+        }
+        add(along(hidden, Tensor::cat(of_states, 0)).backward());
+    }
+
+    /// What is said without a graph, part by part.
+    fn said_in_parts<B: Kernels>(
+        &self,
+        model: &Qwen<B>,
+        states: &Tensor<B, 2>,
+        targets: &[u32],
+        parts: &[Range<usize>],
+    ) -> TargetLogprobs<B> {
+        let without = Self { bonus: false, ..*self };
+        let parts = parts.iter().map(|part| {
+            without.said(model, states.clone().narrow(0, part.start, part.len()), &targets[part.clone()])
+        });
+        let (logprobs, entropies): (Vec<_>, Vec<_>) = parts.map(|said| (said.logprobs, said.entropy)).unzip();
+        TargetLogprobs { logprobs: Tensor::cat(logprobs, 0), entropy: Tensor::cat(entropies, 0) }
+    }
+}
+
+/// The input of every layer, and the output of the last, without a graph.
+fn layer_inputs<B: TrainBackend>(
+    policy: &Qwen<B>,
+    start: Tensor<B::InnerBackend, 2>,
+    batch: &PackedBatch,
+) -> (Vec<Tensor<B::InnerBackend, 2>>, Tensor<B::InnerBackend, 2>) {
+    let model = policy.valid();
+    let rotary = model.text_rotary(batch);
+    let mut pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
+    let mut inputs = Vec::with_capacity(model.model.layers.len());
+    let mut x = start;
+    for (index, layer) in model.model.layers.iter().enumerate() {
+        inputs.push(x.clone());
+        x = layer.forward(x, &mut pass, index);
+    }
+    (inputs, x)
+}
+
+/// The beginning of a graph of its own.
+fn leaf<B: AutodiffBackend, const D: usize>(tensor: Tensor<B::InnerBackend, D>) -> Tensor<B, D> {
+    Tensor::from_inner(tensor).require_grad()
+}
+
+/// A scalar whose gradient is what the output's gradient hands on.
+fn along<B: AutodiffBackend, const D: usize>(
+    output: Tensor<B, D>,
+    gradient: Tensor<B::InnerBackend, D>,
+) -> Tensor<B, 1> {
+    (output * Tensor::from_inner(gradient)).sum()
+}
+
+fn chunks(length: usize, size: usize) -> Vec<Range<usize>> {
+    (0..length).step_by(size).map(|start| start..(start + size).min(length)).collect()
+}
