@@ -90,6 +90,11 @@ pub enum Command {
         spark ablate --task digits-vl --jobs 2\n  spark ablate --report"
     )]
     Ablate(AblateArgs),
+    /// The same checkpoint, prompts and updates on several backends, side by side
+    #[command(after_help = "Prints a table and writes OUT/compare.json and OUT/loss.svg.\n\n\
+        Example:\n  spark compare --backends flex,vulkan --steps 20\n\n\
+        Exit code 1: a backend differs from the first by more than the tolerance.")]
+    Compare(CompareArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -267,6 +272,27 @@ pub struct AblateArgs {
     /// Run nothing, report on what is complete
     #[arg(long)]
     pub report: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CompareArgs {
+    /// Names as for --backend; the first is what the others are compared with
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', required = true)]
+    pub backends: Vec<String>,
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Updates, on the completions that the first backend samples
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub steps: usize,
+    /// Where the files go
+    #[arg(long, default_value = "runs/compare", value_name = "DIR")]
+    pub out: PathBuf,
+    /// What a log-probability may differ by [default: 1e-4]
+    #[arg(long, value_name = "X")]
+    pub logprob_tolerance: Option<f64>,
+    /// What the loss of an update may differ by [default: 1e-3]
+    #[arg(long, value_name = "X")]
+    pub loss_tolerance: Option<f64>,
 }
 
 #[derive(Debug, Clone, Args)]

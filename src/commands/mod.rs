@@ -3,6 +3,7 @@
 
 mod ablate;
 mod auxiliary;
+mod compare;
 pub mod data;
 mod eval;
 mod generate;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Verify(args) => verify::run(&args),
         Command::Recycle(args) => recycle::run(&args, &common),
         Command::Ablate(args) => ablate::run(&args, &common),
+        Command::Compare(args) => compare::run(&args, &common),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),

@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::input_error,
-    model::weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
+    model::{
+        Qwen,
+        weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
+    },
 };
 
 /// AdamW's settings, with the field's defaults for reinforcement learning.
@@ -184,4 +187,24 @@ pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradient
     visitor
         .sum
         .map_or(0.0, |sum| f64::from(sum.into_data().convert::<f32>().iter::<f32>().sum::<f32>()).sqrt())
+}
+
+/// Gradients on the host under the parameters' names.
+pub fn named<B: AutodiffBackend>(model: &Qwen<B>, gradients: &GradientsParams) -> Vec<(String, Vec<f32>)> {
+    struct Named<'a> {
+        names: HashMap<ParamId, String>,
+        gradients: &'a GradientsParams,
+        found: Vec<(String, Vec<f32>)>,
+    }
+    impl<B: AutodiffBackend> ModuleVisitor<B> for Named<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+            if let Some(gradient) = self.gradients.get::<B::InnerBackend, D>(param.id) {
+                let values = gradient.into_data().convert::<f32>().into_vec().expect("f32 after conversion");
+                self.found.push((self.names[&param.id].clone(), values));
+            }
+        }
+    }
+    let mut visitor = Named { names: parameter_names(model), gradients, found: Vec::new() };
+    model.visit(&mut visitor);
+    visitor.found
 }

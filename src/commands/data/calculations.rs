@@ -60,7 +60,7 @@ pub fn write_calculations(options: &CalculationsOptions) -> Result<()> {
     let warm_start = WarmStart {
         pairs: options.warm_pairs,
         judge_label_noise: options.judge_label_noise,
-        at_a_glance: 0.3,
+        at_a_glance: 0.5,
         wordings: judge::WORDINGS,
         stream: &stream,
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use burn::{
     module::AutodiffModule,
-    optim::GradientsAccumulator,
+    optim::{GradientsAccumulator, GradientsParams},
     tensor::{
         ElementConversion, Tensor, TensorData,
         backend::{AutodiffBackend, Backend},
@@ -23,7 +23,7 @@ use super::{
     batch::{Example, MicroBatch, micro_batches, mini_batches, token_weights},
     config::TrainConfig,
     loss::{Importance, KlPlace, adapted},
-    optimizer::{AdamW, global_norm},
+    optimizer::{AdamW, global_norm, named},
     reference::{ReferenceMode, averaged},
     report::{Sums, UpdateReport},
 };
@@ -68,6 +68,14 @@ impl<B: TrainBackend> Pass<'_, B> {
         self.sums.loss += value;
         value
     }
+}
+
+/// A step's completions before the first update.
+struct Prepared {
+    examples: Vec<Example>,
+    /// Of every rollout of every group.
+    advantages: Vec<Vec<f64>>,
+    penalty: Penalty,
 }
 
 /// What a KL penalty on rewards takes off; nothing where there is none.
@@ -173,21 +181,8 @@ impl<B: TrainBackend> Trainer<B> {
         auxiliary: &Auxiliary,
         step: u64,
     ) -> Result<UpdateReport> {
-        let mut examples = self.examples(groups);
-        let penalty = self.penalty(&examples);
-        let advantages = self.advantages(groups, &penalty.per_completion);
-        for (example, &advantage) in examples.iter_mut().zip(advantages.iter().flatten()) {
-            example.advantage = advantage;
-        }
-        if self.config.importance != Importance::None {
-            let logprobs = self.forward_logprobs(&self.sampler(), &examples);
-            examples.iter_mut().zip(logprobs).for_each(|(example, own)| example.trainer_logprobs = Some(own));
-        }
-        let completions = examples.len();
-        if self.config.mask_truncated {
-            let mut cut = groups.iter().flat_map(|group| &group.rollouts).map(is_cut_off);
-            examples.retain(|_| !cut.next().expect("a rollout for every example"));
-        }
+        let Prepared { examples, advantages, penalty } = self.prepared(groups);
+        let completions = advantages.iter().map(Vec::len).sum();
         let right = self.config.auxiliary.right_reflections(groups, &self.policy.config);
         let mut updates = Vec::new();
         for epoch in 0..self.config.epochs {
@@ -211,20 +206,51 @@ impl<B: TrainBackend> Trainer<B> {
         Auxiliary { replay, consistency }: &Auxiliary,
         step: u64,
     ) -> Result<UpdateReport> {
-        let loss = self.config.policy_loss(self.kl_coefficient);
-        let weights = self.token_weights(&examples);
-        let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
         self.learn(step, |trainer, pass| {
-            for micro in trainer.micro_batches(&examples, &weights) {
-                pass.sums.tokens += micro.tokens;
-                pass.add(&micro.batch, |said, sums| trainer.policy_loss(&micro, said, loss, sums));
-            }
+            trainer.add_policy_gradient(examples, pass);
             let AuxiliaryConfig { reflection_likelihood, replay: replay_weight, .. } =
                 trainer.config.auxiliary;
             trainer.add_likelihood("reflection_likelihood", reflection_likelihood, right_reflections, pass);
             trainer.add_likelihood("replay", replay_weight, replay, pass);
             trainer.add_consistency(consistency, pass);
         })
+    }
+
+    /// The gradient of the policy's own loss on some groups, by the names of the parameters that learn. Makes
+    /// no update.
+    pub fn gradients(&self, groups: &[RolloutGroup]) -> Vec<(String, Vec<f32>)> {
+        let Prepared { examples, .. } = self.prepared(groups);
+        let (gradients, _) = self.accumulated(|trainer, pass| trainer.add_policy_gradient(examples, pass));
+        named(&self.policy, &gradients)
+    }
+
+    /// The groups' completions with their advantages, as the first update of a step sees them.
+    fn prepared(&self, groups: &[RolloutGroup]) -> Prepared {
+        let mut examples = self.examples(groups);
+        let penalty = self.penalty(&examples);
+        let advantages = self.advantages(groups, &penalty.per_completion);
+        for (example, &advantage) in examples.iter_mut().zip(advantages.iter().flatten()) {
+            example.advantage = advantage;
+        }
+        if self.config.importance != Importance::None {
+            let logprobs = self.forward_logprobs(&self.sampler(), &examples);
+            examples.iter_mut().zip(logprobs).for_each(|(example, own)| example.trainer_logprobs = Some(own));
+        }
+        if self.config.mask_truncated {
+            let mut cut = groups.iter().flat_map(|group| &group.rollouts).map(is_cut_off);
+            examples.retain(|_| !cut.next().expect("a rollout for every example"));
+        }
+        Prepared { examples, advantages, penalty }
+    }
+
+    fn add_policy_gradient(&self, examples: Vec<Example>, pass: &mut Pass<'_, B>) {
+        let loss = self.config.policy_loss(self.kl_coefficient);
+        let weights = self.token_weights(&examples);
+        let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
+        for micro in self.micro_batches(&examples, &weights) {
+            pass.sums.tokens += micro.tokens;
+            pass.add(&micro.batch, |said, sums| self.policy_loss(&micro, said, loss, sums));
+        }
     }
 
     fn micro_batches(&self, examples: &[Example], weights: &[f64]) -> Vec<MicroBatch> {
@@ -316,15 +342,17 @@ impl<B: TrainBackend> Trainer<B> {
         examples.into_iter().zip(weights).filter(|(example, _)| teaches(example)).unzip()
     }
 
+    /// Adds up the terms and their gradient.
+    fn accumulated(&self, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> (GradientsParams, Sums) {
+        let (gradients, reading) = (GradientsAccumulator::new(), Reading::of(&self.config));
+        let mut pass = Pass { policy: &self.policy, reading, gradients, sums: Sums::default() };
+        terms(self, &mut pass);
+        (pass.gradients.grads(), pass.sums)
+    }
+
     /// Adds up the terms, clips their gradient and steps.
     fn learn(&mut self, step: u64, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<UpdateReport> {
-        let (gradients, sums) = {
-            let gradients = GradientsAccumulator::new();
-            let reading = Reading::of(&self.config);
-            let mut pass = Pass { policy: &self.policy, reading, gradients, sums: Sums::default() };
-            terms(self, &mut pass);
-            (pass.gradients.grads(), pass.sums)
-        };
+        let (gradients, sums) = self.accumulated(terms);
         let grad_norm = global_norm(&self.policy, &gradients);
         if !(sums.loss.is_finite() && grad_norm.is_finite()) {
             bail!(

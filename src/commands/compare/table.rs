@@ -1,0 +1,55 @@
+//! A comparison as Markdown.
+
+use super::{Compared, difference::Tolerance};
+
+/// Differences from the first backend, then what each costs.
+pub fn markdown(compared: &[Compared], tolerance: Tolerance) -> String {
+    let first = &compared[0].trace.backend;
+    let mut lines = vec![
+        format!("Differences from `{first}`:"),
+        String::new(),
+        "| backend | log-probability, largest | mean | greedy answers the same | least gradient cosine | loss, largest | within tolerance |".to_owned(),
+        "|---|---|---|---|---|---|---|".to_owned(),
+    ];
+    for Compared { trace, difference } in compared {
+        let Some(difference) = difference else { continue };
+        let least = difference.cosines.iter().min_by(|(_, one), (_, other)| one.total_cmp(other));
+        let least = least.map_or_else(String::new, |(group, cosine)| format!("{cosine:.7} ({group})"));
+        lines.push(format!(
+            "| {} | {:.1e} | {:.1e} | {:.1} % | {least} | {:.1e} | {} |",
+            trace.backend,
+            difference.largest_logprob,
+            difference.mean_logprob,
+            100.0 * difference.greedy,
+            difference.largest_loss,
+            if difference.misses(tolerance).is_empty() { "yes" } else { "**no**" },
+        ));
+    }
+    lines.extend([
+        String::new(),
+        format!(
+            "Tolerance: log-probability {:.0e}, greedy {} %, cosine {}, loss {:.0e}.",
+            tolerance.logprob,
+            100.0 * tolerance.greedy,
+            tolerance.cosine,
+            tolerance.loss
+        ),
+        String::new(),
+        "| backend | first rollout, s | first update, s | rollout, tokens/s | update, tokens/s | host memory at the end, MiB |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ]);
+    let mebibytes =
+        |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| (bytes >> 20).to_string());
+    lines.extend(compared.iter().map(|Compared { trace, .. }| {
+        format!(
+            "| {} | {:.2} | {:.2} | {:.0} | {:.0} | {} |",
+            trace.backend,
+            trace.first_rollout_seconds,
+            trace.first_update_seconds,
+            trace.rollout_tokens_per_second,
+            trace.train_tokens_per_second,
+            mebibytes(trace.memory_bytes),
+        )
+    }));
+    lines.join("\n")
+}
