@@ -58,7 +58,7 @@ impl Difference {
         let mut misses = Vec::new();
         // NaN is a miss.
         let mut at_most = |name: &str, value: f64, bound: f64| {
-            if !(value <= bound) {
+            if value.is_nan() || value > bound {
                 misses.push(format!("{name} differs by {value:.2e}, more than {bound:.0e}"));
             }
         };
@@ -68,7 +68,8 @@ impl Difference {
             let (share, least) = (100.0 * self.greedy, 100.0 * tolerance.greedy);
             misses.push(format!("{share:.1} % of greedy answers are the same, less than {least:.1} %"));
         }
-        for (group, cosine) in self.cosines.iter().filter(|(_, cosine)| !(**cosine >= tolerance.cosine)) {
+        let differs = |cosine: f64| cosine.is_nan() || cosine < tolerance.cosine;
+        for (group, cosine) in self.cosines.iter().filter(|(_, cosine)| differs(**cosine)) {
             misses.push(format!(
                 "gradients of {group} have a cosine of {cosine:.6}, less than {}",
                 tolerance.cosine
