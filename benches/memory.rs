@@ -171,6 +171,20 @@ fn cases() -> Result<Vec<Case>> {
             prompt(32, 0),
         )?,
         case(
+            "text, layers again",
+            text_model(256, 6, 512),
+            TrainConfig { activation_checkpointing: true, ..train(16, 128, 12_288, 0.0) },
+            rollout(64, 2),
+            prompt(64, 0),
+        )?,
+        case(
+            "text, vocabulary in chunks",
+            text_model(128, 2, 16_384),
+            TrainConfig { logits_chunk: 128, ..train(8, 64, 2048, 0.0) },
+            rollout(64, 1),
+            prompt(32, 0),
+        )?,
+        case(
             "weights, KL",
             text_model(768, 6, 8192),
             train(4, 24, 256, 0.01),
