@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use spark::{
     backend::{Job, run_job},
-    data::{Kind, Problem},
+    data::Problem,
     kernels::TrainBackend,
     metrics::peak_memory_bytes,
     model::{
@@ -293,17 +293,7 @@ fn prompt(case: &Case, step: u64, index: usize) -> ModelInput {
 }
 
 fn problem() -> Problem {
-    Problem {
-        id: "bench".to_owned(),
-        kind: Kind::Reason,
-        system: None,
-        question: String::new(),
-        images: Vec::new(),
-        answer: String::new(),
-        verifier: None,
-        source: None,
-        ..Problem::default()
-    }
+    Problem { id: "bench".to_owned(), images: Vec::new(), answer: String::new(), ..Problem::default() }
 }
 
 /// A peak is a process's own, so each case gets one.

@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde_json::json;
 use spark::{
     backend::{Job, run_job},
-    data::{Kind, Problem},
+    data::Problem,
     kernels::TrainBackend,
     metrics::peak_memory_bytes,
     model::{ModelConfig, ModelInput, weights::random_model},
@@ -118,17 +118,7 @@ fn sample<B: TrainBackend>(trainer: &Trainer<B>, step: u64) -> Vec<RolloutGroup>
 }
 
 fn problem() -> Problem {
-    Problem {
-        id: "bench".to_owned(),
-        kind: Kind::Reason,
-        system: None,
-        question: String::new(),
-        images: Vec::new(),
-        answer: String::new(),
-        verifier: None,
-        source: None,
-        ..Problem::default()
-    }
+    Problem { id: "bench".to_owned(), images: Vec::new(), answer: String::new(), ..Problem::default() }
 }
 
 fn report(timings: &[Timing]) {

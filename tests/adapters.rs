@@ -110,14 +110,7 @@ fn fresh_adapters_change_nothing_and_training_changes_only_them() {
     let policy = trainable::<Differentiable>(start, &["*.mlp.*".to_owned()]).unwrap();
     let config = TrainConfig { learning_rate: 1e-2, warmup_steps: 0, ..TrainConfig::default() };
     let mut trainer = Trainer::new(policy, None, AdamW::new(config.adamw), config);
-    let completion_length = sequence.length() - sequence.prompt_length;
-    let example = Example {
-        old_logprobs: vec![0.0; completion_length],
-        trainer_logprobs: None,
-        sequence,
-        advantage: 1.0,
-        weight: 1.0,
-    };
+    let example = Example::to_imitate(sequence);
     for step in 1..=3 {
         trainer.imitate(std::slice::from_ref(&example), step).unwrap();
     }

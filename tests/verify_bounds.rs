@@ -6,7 +6,7 @@ use std::{
 };
 
 use spark::{
-    data::{Kind, Problem},
+    data::Problem,
     verify::{
         Extractor, Verifier, VerifyConfig,
         math::{Comparison, Settings, compare},
@@ -106,13 +106,9 @@ fn whole_responses_take_no_longer() {
         for kind in ["math", "choice", "yes_no", "exact"] {
             let problem = Problem {
                 id: "hostile".to_owned(),
-                kind: Kind::Reason,
-                system: None,
                 question: "(A) one (B) two".to_owned(),
-                images: vec![],
                 answer: "B".to_owned(),
                 verifier: Some(kind.to_owned()),
-                source: None,
                 ..Problem::default()
             };
             for response in [text.clone(), format!("\\boxed{{{text}}}"), format!("The answer is ${text}$.")] {

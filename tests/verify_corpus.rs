@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 use spark::{
-    data::{Kind, Problem},
+    data::Problem,
     verify::{Extractor, Verdict, Verifier, VerifyConfig},
 };
 
@@ -16,17 +16,7 @@ fn lenient() -> Verifier {
 }
 
 fn problem(answer: &str) -> Problem {
-    Problem {
-        id: "pair".to_owned(),
-        kind: Kind::Reason,
-        system: None,
-        question: String::new(),
-        images: vec![],
-        answer: answer.to_owned(),
-        verifier: None,
-        source: None,
-        ..Problem::default()
-    }
+    Problem { id: "pair".to_owned(), answer: answer.to_owned(), ..Problem::default() }
 }
 
 fn check(verifier: &Verifier, answer: &str, response: &str) -> Verdict {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use spark::{
-    data::{Kind, Problem},
+    data::Problem,
     verify::{Extractor, Verdict, Verifier, VerifyConfig},
 };
 
@@ -24,13 +24,8 @@ fn verify(answer: &str, response: &str) -> Verdict {
         Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap();
     let problem = Problem {
         id: "docs".to_owned(),
-        kind: Kind::Reason,
-        system: None,
-        question: String::new(),
-        images: vec![],
         answer: answer.to_owned(),
         verifier: Some("math".to_owned()),
-        source: None,
         ..Problem::default()
     };
     verifier.verify(&problem, response)

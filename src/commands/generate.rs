@@ -9,7 +9,7 @@ use super::inputs::load_model_and_processor;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
-    data::{ImageRef, Kind, Problem},
+    data::{ImageRef, Problem},
     error::input_error,
     kernels::TrainBackend,
     processor::GenerationDefaults,
@@ -61,13 +61,9 @@ impl Job for GenerateJob {
         let sampling = sampling(&args, &processor.generation());
         let problem = Problem {
             id: "prompt".to_owned(),
-            kind: Kind::Reason,
-            system: None,
             question: args.prompt,
             images: args.images.into_iter().map(ImageRef::from).collect(),
             answer: String::new(),
-            verifier: None,
-            source: None,
             ..Problem::default()
         };
         let prompt = processor.prompt(&problem)?;

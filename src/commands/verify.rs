@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::VerifyArgs,
-    data::{Kind, Problem},
+    data::Problem,
     error::input_error,
     verify::{Composition, Verdict, Verifier, VerifyConfig},
 };
@@ -92,13 +92,10 @@ fn check_line(
     })?;
     let problem = Problem {
         id: format!("line {number}"),
-        kind: Kind::Reason,
-        system: None,
         question: row.question,
         images: Vec::new(),
         answer: row.answer,
         verifier: row.verifier.or_else(|| args.verifier.clone()),
-        source: None,
         ..Problem::default()
     };
     if let Some(names) = &problem.verifier {

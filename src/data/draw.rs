@@ -180,16 +180,13 @@ mod tests {
     use super::*;
 
     fn problems(sources: &[(&str, usize)]) -> Vec<Problem> {
-        let of = |&(name, count): &(&'static str, usize)| {
-            (0..count).map(move |number| Problem {
-                id: format!("{name}{number}"),
-                source: Some(name.to_owned()),
-                ..Problem::default()
-            })
+        let numbered = |&(name, count)| (0..count).map(move |number| (name, number));
+        let problem = |(name, number): (&str, usize)| Problem {
+            id: format!("{name}{number}"),
+            source: Some(name.to_owned()),
+            ..Problem::default()
         };
-        let leaked: Vec<(&'static str, usize)> =
-            sources.iter().map(|&(name, count)| (&*name.to_owned().leak(), count)).collect();
-        leaked.iter().flat_map(of).collect()
+        sources.iter().flat_map(numbered).map(problem).collect()
     }
 
     fn ids(drawn: &[Problem]) -> Vec<&str> {

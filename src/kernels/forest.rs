@@ -3,9 +3,9 @@
 
 use std::cell::OnceCell;
 
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{Int, Tensor, backend::Backend};
 
-use super::generic::visibility_bias;
+use super::generic::{index_tensor, visibility_bias};
 
 /// Tokens in a row, and continuations of them that do not see one another. A token sees what comes before it
 /// in its own stretch; in a branch, all of the trunk besides.
@@ -97,7 +97,7 @@ impl<B: Backend> ForestRows<B> {
         Self {
             trunks: trunk_rows(&trunks, trunk, device),
             branches: (branch > 0).then(|| branch_rows(&branches, [trunk, branch], device)),
-            places: index(places, device),
+            places: index_tensor(&places, device),
         }
     }
 }
@@ -108,8 +108,8 @@ fn trunk_rows<B: Backend>(trunks: &[(usize, usize)], longest: usize, device: &B:
         trunks.iter().flat_map(|&(start, length)| filled(start, length, longest)).collect();
     Rows {
         count: trunks.len(),
-        queries: index(tokens.clone(), device),
-        keys: index(tokens, device),
+        queries: index_tensor(&tokens, device),
+        keys: index_tensor(&tokens, device),
         bias: visibility_bias([1, longest, longest], |_, query, key| key <= query, device),
     }
 }
@@ -128,8 +128,8 @@ fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device
     };
     Rows {
         count: branches.len(),
-        queries: index(queries, device),
-        keys: index(keys, device),
+        queries: index_tensor(&queries, device),
+        keys: index_tensor(&keys, device),
         bias: visibility_bias([branches.len(), own, trunk + own], visible, device),
     }
 }
@@ -137,10 +137,4 @@ fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device
 /// A stretch of tokens, filled up with its first.
 fn filled(start: usize, length: usize, longest: usize) -> impl Iterator<Item = usize> + Clone {
     (0..longest).map(move |offset| if offset < length { start + offset } else { start })
-}
-
-fn index<B: Backend>(tokens: Vec<usize>, device: &B::Device) -> Tensor<B, 1, Int> {
-    let tokens: Vec<i32> = tokens.into_iter().map(|token| token as i32).collect();
-    let count = tokens.len();
-    Tensor::from_data(TensorData::new(tokens, [count]), device)
 }

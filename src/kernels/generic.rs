@@ -2,7 +2,7 @@
 //! tested against.
 
 use burn::tensor::{
-    Tensor, TensorData,
+    Int, Tensor, TensorData,
     activation::{log_softmax, silu, softmax},
     backend::Backend,
 };
@@ -168,4 +168,10 @@ pub fn split_heads<B: Backend>(x: Tensor<B, 2>, rows: usize, heads: usize) -> Te
 pub fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
     let [rows, heads, sequence, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([rows * sequence, heads * head_dim])
+}
+
+/// Row numbers as a tensor.
+pub fn index_tensor<B: Backend>(rows: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    Tensor::from_data(TensorData::new(rows.clone(), [rows.len()]), device)
 }

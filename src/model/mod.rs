@@ -29,5 +29,7 @@ pub use rope::{Position, prompt_positions};
 pub use shapes::{ParameterShape, parameter_shapes};
 pub use text::{Context, Pass};
 pub use trainable::trainable;
-pub use vision::{HIDDEN_PATCHES, index_tensor};
+pub use vision::HIDDEN_PATCHES;
+
+pub use crate::kernels::generic::index_tensor;
 pub use window::WindowLayout;

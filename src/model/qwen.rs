@@ -13,9 +13,9 @@ use super::{
     lora::LoraConfig,
     rope::{Position, text_rotary},
     text::{Context, Pass, TextModel},
-    vision::{VisionTower, index_tensor},
+    vision::VisionTower,
 };
-use crate::kernels::{Forest, Kernels, RotaryTable, TargetLogprobs, Visibility};
+use crate::kernels::{Forest, Kernels, RotaryTable, TargetLogprobs, Visibility, generic::index_tensor};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::kernels::{
     AttentionShape, Kernels, RotaryTable,
-    generic::{attention, join_heads, rotate, split_heads, visibility_bias},
+    generic::{attention, index_tensor, join_heads, rotate, split_heads, visibility_bias},
 };
 
 const EPSILON: f64 = 1e-6;
@@ -351,10 +351,4 @@ fn restore_order(
     }
     let cells = |index: usize| starts[index]..starts[index] + images[index].patches() / patches_per_cell;
     (0..images.len()).flat_map(cells).collect()
-}
-
-/// Row numbers as a tensor.
-pub fn index_tensor<B: Backend>(rows: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
-    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    Tensor::from_data(TensorData::new(rows.clone(), [rows.len()]), device)
 }

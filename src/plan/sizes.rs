@@ -1,7 +1,5 @@
 //! From a recipe to what is in the machine at once: rows, tokens, images.
 
-use std::cmp::Ordering;
-
 use crate::{
     model::{ModelConfig, ParameterShape, WindowLayout},
     plan::{F32, KernelForm},
@@ -110,9 +108,10 @@ impl Sizes {
             threads: decoded_prompts.div_ceil(chunk) as u64,
             micro_prompts: micro_prompts as u64,
             micro_rows: micro_rows as u64,
-            micro_batches: match micro_rows.cmp(&samples) {
-                Ordering::Less => prompts * samples.div_ceil(micro_rows),
-                _ => prompts.div_ceil(micro_prompts),
+            micro_batches: if micro_rows < samples {
+                prompts * samples.div_ceil(micro_rows)
+            } else {
+                prompts.div_ceil(micro_prompts)
             } as u64,
             image,
         }

@@ -306,13 +306,9 @@ mod tests {
         fn problem(&self, images: usize) -> Problem {
             Problem {
                 id: "train:7".into(),
-                kind: Kind::Reason,
-                system: None,
                 question: "Why?".into(),
                 images: vec![self.path("image.png").into(); images],
                 answer: "so".into(),
-                verifier: None,
-                source: None,
                 ..Problem::default()
             }
         }

@@ -93,23 +93,15 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recycle::KindShares;
 
     /// Items named by kind and number, born in this order at steps 0, 1, 2 …
     fn queue(kinds: &[Kind]) -> Queue {
         let mut queue = Queue::default();
         for (born, &kind) in (0u64..).zip(kinds) {
             let text = format!("{}{born}", kind.name());
-            let problem = Problem {
-                id: text.clone(),
-                kind,
-                system: None,
-                question: text,
-                images: vec![],
-                answer: "A".into(),
-                verifier: None,
-                source: None,
-                ..Problem::default()
-            };
+            let problem =
+                Problem { id: text.clone(), kind, question: text, answer: "A".into(), ..Problem::default() };
             queue.push(problem, born);
         }
         queue
@@ -151,15 +143,8 @@ mod tests {
     fn quotas_come_first_and_what_they_leave_is_filled_in_turn() {
         use Kind::{Pairwise, Pointwise, Reflection};
         let mut queue = queue(&[Pairwise, Pointwise, Reflection, Reflection, Reflection, Pointwise]);
-        let quotas = Quotas::of(4, |kind| {
-            if kind == Reflection {
-                3.0
-            } else if kind == Pairwise {
-                1.0
-            } else {
-                0.0
-            }
-        });
+        let shares = KindShares { pointwise: 0.0, pairwise: 1.0, reflection: 3.0 };
+        let quotas = Quotas::of(4, |kind| shares.of(kind));
         assert_eq!(ids(queue.take(4, quotas)), ["pairwise0", "reflection2", "reflection3", "reflection4"]);
         assert_eq!(ids(queue.take(4, quotas)), ["pointwise1", "pointwise5"]);
     }

@@ -7,6 +7,11 @@ use crate::data::Kind;
 /// The kinds that wait, in the order in which they take turns.
 pub const KINDS: [Kind; 3] = [Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
 
+/// The number of a kind in [`KINDS`]; original problems have none.
+fn place(kind: Kind) -> Option<usize> {
+    KINDS.iter().position(|&known| known == kind)
+}
+
 /// What each kind gets of a batch before the kinds take turns for the rest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quotas([usize; 3]);
@@ -53,7 +58,7 @@ struct Means {
 impl Progress {
     /// Notes a step's mean reward; original problems are not shared out.
     pub fn observe(&mut self, kind: Kind, reward: f64) {
-        let Some(index) = KINDS.iter().position(|&known| known == kind) else { return };
+        let Some(index) = place(kind) else { return };
         let means = self.0[index].get_or_insert(Means { fast: reward, slow: reward });
         means.fast += FAST * (reward - means.fast);
         means.slow += SLOW * (reward - means.slow);
@@ -63,8 +68,8 @@ impl Progress {
     /// being forgotten needs practice.
     pub fn weight(&self, kind: Kind) -> f64 {
         let moved = |known: Kind| {
-            let index = KINDS.iter().position(|&other| other == known);
-            index.and_then(|index| self.0[index]).map_or(0.0, |means| (means.fast - means.slow).abs())
+            let means = place(known).and_then(|index| self.0[index]);
+            means.map_or(0.0, |means| (means.fast - means.slow).abs())
         };
         let total: f64 = KINDS.into_iter().map(moved).sum();
         if total > 0.0 { FLOOR + moved(kind) / total } else { 1.0 }
@@ -77,9 +82,7 @@ mod tests {
 
     #[test]
     fn quotas_add_up_and_follow_the_weights() {
-        let quotas = |count, weights: [f64; 3]| {
-            Quotas::of(count, |kind| weights[KINDS.iter().position(|&known| known == kind).unwrap()]).0
-        };
+        let quotas = |count, weights: [f64; 3]| Quotas::of(count, |kind| weights[place(kind).unwrap()]).0;
         assert_eq!(quotas(7, [1.0, 1.0, 2.0]), [2, 2, 3]);
         assert_eq!(quotas(48, [1.0, 0.0, 1.0]), [24, 0, 24]);
         assert_eq!(quotas(5, [1.0, 1.0, 1.0]), [2, 2, 1]);

@@ -2,7 +2,7 @@
 
 use super::{Completion, FinishReason, Rollout, RolloutGroup};
 use crate::{
-    data::{Kind, Problem},
+    data::Problem,
     model::ModelInput,
     processor::Prompt,
     verify::{Penalties, Verdict},
@@ -23,13 +23,8 @@ pub fn rollout(answer: Option<&str>, reward: f64) -> Rollout {
 pub fn problem(id: &str, question: &str, answer: &str) -> Problem {
     Problem {
         id: id.to_owned(),
-        kind: Kind::Reason,
-        system: None,
         question: question.to_owned(),
-        images: vec![],
         answer: answer.to_owned(),
-        verifier: None,
-        source: None,
         ..Problem::default()
     }
 }

@@ -150,13 +150,8 @@ mod tests {
     fn examples(lengths: &[usize]) -> Vec<Example> {
         let config = ModelConfig::from_dir("models/tiny-vl".as_ref()).unwrap();
         let prompt = ModelInput { images: vec![], ids: vec![1] };
-        let example = |&length: &usize| Example {
-            sequence: Sequence::new(&prompt, &vec![2; length], &config),
-            old_logprobs: vec![0.0; length],
-            trainer_logprobs: None,
-            advantage: 1.0,
-            weight: 1.0,
-        };
+        let example =
+            |&length: &usize| Example::to_imitate(Sequence::new(&prompt, &vec![2; length], &config));
         lengths.iter().map(example).collect()
     }
 

@@ -10,12 +10,8 @@ fn problem(answer: &str, verifier: Option<&str>, kind: Kind) -> Problem {
     Problem {
         id: "p".to_owned(),
         kind,
-        system: None,
-        question: String::new(),
-        images: vec![],
         answer: answer.to_owned(),
         verifier: verifier.map(str::to_owned),
-        source: None,
         ..Problem::default()
     }
 }

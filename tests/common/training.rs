@@ -25,17 +25,7 @@ pub fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
 }
 
 pub fn group(kind: Kind, input: ModelInput, rollouts: Vec<Rollout>) -> RolloutGroup {
-    let problem = Problem {
-        id: "p".into(),
-        kind,
-        system: None,
-        question: String::new(),
-        images: vec![],
-        answer: "1".into(),
-        verifier: None,
-        source: None,
-        ..Problem::default()
-    };
+    let problem = Problem { id: "p".into(), kind, answer: "1".into(), ..Problem::default() };
     RolloutGroup { problem, prompt: Prompt { text: String::new(), input }, rollouts, unscored: vec![] }
 }
 

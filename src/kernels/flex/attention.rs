@@ -46,13 +46,13 @@ struct Stretch {
 }
 
 /// The trunk, then each branch.
-fn stretches(block: &Block) -> impl Iterator<Item = Stretch> {
-    let mut next = block.trunk;
-    let branches = block.branches.iter().map(move |&length| {
+fn stretches(Block { tree, .. }: &Block) -> impl Iterator<Item = Stretch> {
+    let mut next = tree.trunk;
+    let branches = tree.branches.iter().map(move |&length| {
         next += length;
-        Stretch { own: next - length..next, trunk: 0..block.trunk }
+        Stretch { own: next - length..next, trunk: 0..tree.trunk }
     });
-    std::iter::once(Stretch { own: 0..block.trunk, trunk: 0..0 }).chain(branches)
+    std::iter::once(Stretch { own: 0..tree.trunk, trunk: 0..0 }).chain(branches)
 }
 
 impl Stretch {
@@ -129,7 +129,7 @@ impl Attention<'_> {
         let (queries, keys) = self.lengths();
         let mut scores = vec![0.0; queries * keys];
         let width = self.head_dim;
-        multiply(matrix(self.queries, width), matrix(&self.keys, width).transpose(), &mut scores, false);
+        multiply(matrix(self.queries, width), matrix(&self.keys, width).transpose(), &mut scores);
         for (position, row) in scores.chunks_exact_mut(keys).enumerate() {
             let visible = if self.causal { keys - queries + position + 1 } else { keys };
             let (seen, hidden) = row.split_at_mut(visible);
@@ -142,7 +142,7 @@ impl Attention<'_> {
     fn attend(&self, output: &mut [f32], log_totals: &mut Vec<f32>) {
         let (_, keys) = self.lengths();
         let weights = self.scores(|_, seen, scale| log_totals.push(softmax(seen, scale)));
-        multiply(matrix(&weights, keys), matrix(&self.values, self.head_dim), output, false);
+        multiply(matrix(&weights, keys), matrix(&self.values, self.head_dim), output);
     }
 
     /// Gradients of queries, keys and values. With `P` the weights and `g` the output's gradient:
@@ -154,9 +154,9 @@ impl Attention<'_> {
             seen.iter_mut().for_each(|score| *score = exp(*score * scale - log_totals[position]));
         });
         let mut of_values = vec![0.0; keys * self.head_dim];
-        multiply(matrix(&weights, keys).transpose(), head(gradient), &mut of_values, false);
+        multiply(matrix(&weights, keys).transpose(), head(gradient), &mut of_values);
         let mut of_scores = vec![0.0; queries * keys];
-        multiply(head(gradient), head(&self.values).transpose(), &mut of_scores, false);
+        multiply(head(gradient), head(&self.values).transpose(), &mut of_scores);
         for position in 0..queries {
             let token = position * self.head_dim..(position + 1) * self.head_dim;
             let along: f32 = output[token.clone()].iter().zip(&gradient[token]).map(|(o, g)| o * g).sum();
@@ -166,9 +166,9 @@ impl Attention<'_> {
             }
         }
         let mut of_queries = vec![0.0; queries * self.head_dim];
-        multiply(matrix(&of_scores, keys), head(&self.keys), &mut of_queries, false);
+        multiply(matrix(&of_scores, keys), head(&self.keys), &mut of_queries);
         let mut of_keys = vec![0.0; keys * self.head_dim];
-        multiply(matrix(&of_scores, keys).transpose(), head(self.queries), &mut of_keys, false);
+        multiply(matrix(&of_scores, keys).transpose(), head(self.queries), &mut of_keys);
         [of_queries, of_keys, of_values]
     }
 }

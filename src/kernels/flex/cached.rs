@@ -182,7 +182,7 @@ fn score(queries: &[f32], keys: &[f32], scores: &mut [f32], head_dim: usize) {
         }
         return;
     }
-    multiply(matrix(queries, head_dim), matrix(keys, head_dim).transpose(), scores, false);
+    multiply(matrix(queries, head_dim), matrix(keys, head_dim).transpose(), scores);
 }
 
 /// `output = weights · values`, likewise.
@@ -195,7 +195,7 @@ fn mix(weights: &[f32], kept: &[f32], output: &mut [f32], head_dim: usize) {
         return;
     }
     let keys = kept.len() / head_dim;
-    multiply(matrix(weights, keys), matrix(kept, head_dim), output, false);
+    multiply(matrix(weights, keys), matrix(kept, head_dim), output);
 }
 
 /// A scalar product in eight independent sums, which vector units can work on at once.

@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{tensor_of, values};
+use super::{Tree, tensor_of, values};
 
 /// Cosines and sines, `[rows or 1, 1, sequence, head_dim / 2]`.
 #[derive(Debug, Clone)]
@@ -12,19 +12,17 @@ pub struct Rotation {
     pub sin: FlexTensor,
 }
 
-/// Tokens of a flat matrix that attend among themselves: a stretch of them, and the stretches that each
-/// follow it without seeing one another.
+/// Tokens of a flat matrix that attend among themselves.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// The first token.
     pub start: usize,
-    pub trunk: usize,
-    pub branches: Vec<usize>,
+    pub tree: Tree,
 }
 
 impl Block {
     pub fn length(&self) -> usize {
-        self.trunk + self.branches.iter().sum::<usize>()
+        self.tree.length()
     }
 }
 

@@ -29,8 +29,8 @@ impl Matrix<'_> {
     }
 }
 
-/// `output (+)= left · right`, `output` row-major.
-pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32], add: bool) {
+/// `output = left · right`, `output` row-major.
+pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) {
     let ((rows, inner), (right_rows, columns)) = (left.dims(), right.dims());
     assert!(inner == right_rows && output.len() == rows * columns, "sizes do not fit");
     let ((left_column, left_row), (right_column, right_row)) = (left.strides(), right.strides());
@@ -43,7 +43,7 @@ pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32], add: bo
             output.as_mut_ptr(),
             1,
             columns as isize,
-            add,
+            false,
             left.values.as_ptr(),
             left_column,
             left_row,

@@ -25,7 +25,7 @@ use burn_flex::{Flex, FlexTensor, Layout};
 
 use self::{attention::Sight, heads::Block};
 use super::{
-    AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable, TargetLogprobs, Visibility,
+    AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable, TargetLogprobs, Tree, Visibility,
 };
 
 type Tracked<C> = <Autodiff<Flex, C> as burn::tensor::backend::BackendTypes>::FloatTensorPrimitive;
@@ -152,7 +152,8 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
 /// Rows of equal length, each position seeing all of its row.
 fn rows(tokens: usize, AttentionShape { rows, heads, key_heads }: AttentionShape) -> Sight {
     let length = tokens / rows;
-    let block = |row| Block { start: row * length, trunk: length, branches: Vec::new() };
+    let tree = Tree { trunk: length, branches: Vec::new() };
+    let block = |row| Block { start: row * length, tree: tree.clone() };
     let heads = HeadCounts { queries: heads, keys: key_heads };
     Sight { blocks: (0..rows).map(block).collect(), causal: false, heads }
 }
@@ -163,7 +164,7 @@ fn trees<B: Backend>(heads: HeadCounts, forest: &Forest<'_, B>) -> Sight {
     let blocks = forest.trees.iter().map(|tree| {
         let start = next;
         next += tree.length();
-        Block { start, trunk: tree.trunk, branches: tree.branches.clone() }
+        Block { start, tree: tree.clone() }
     });
     Sight { blocks: blocks.collect(), causal: true, heads }
 }

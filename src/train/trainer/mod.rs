@@ -14,8 +14,6 @@ use burn::{
     },
 };
 
-use terms::weighted_likelihood;
-
 use super::{
     advantage::ScoredGroup,
     auxiliary::{Auxiliary, AuxiliaryConfig},
@@ -267,13 +265,7 @@ impl<B: TrainBackend> Trainer<B> {
     /// As [`Trainer::update`].
     pub fn imitate(&mut self, examples: &[Example], step: u64) -> Result<UpdateReport> {
         let weights = self.token_weights(examples);
-        self.learn(step, |trainer, pass| {
-            for micro in trainer.micro_batches(examples, &weights) {
-                pass.sums.tokens += micro.tokens;
-                pass.sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-                pass.add(&micro.batch, |said, _| weighted_likelihood(said, &micro));
-            }
-        })
+        self.learn(step, |trainer, pass| trainer.add_weighted_likelihood(examples, &weights, pass))
     }
 
     /// Of every group; `penalties` come off the rewards of all completions in order.

@@ -9,7 +9,7 @@ use crate::{
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
         backward::Said,
-        batch::{Example, MicroBatch, micro_batches},
+        batch::{Example, MicroBatch},
         config::TrainConfig,
         loss::{KlPlace, LossInput, PolicyLoss},
         report::Sums,
@@ -30,12 +30,25 @@ impl<B: TrainBackend> Trainer<B> {
             return;
         }
         let before = pass.sums.loss;
-        for micro in self.micro_batches(examples, &vec![weight / count as f64; examples.len()]) {
-            pass.sums.tokens += micro.tokens;
-            pass.add(&micro.batch, |said, _| weighted_likelihood(said, &micro));
-        }
+        self.add_weighted_likelihood(examples, &vec![weight / count as f64; examples.len()], pass);
         let value = (pass.sums.loss - before) / weight;
         pass.sums.objectives.push(ObjectiveReport { name, value, count });
+    }
+
+    /// `−Σ` of the tokens' log-probabilities times their examples' weights.
+    pub(super) fn add_weighted_likelihood(
+        &self,
+        examples: &[Example],
+        weights: &[f64],
+        pass: &mut Pass<'_, B>,
+    ) {
+        for micro in self.micro_batches(examples, weights) {
+            pass.sums.tokens += micro.tokens;
+            pass.add(&micro.batch, |said, _| {
+                let weights = floats(&micro.weights, &said.logprobs.device());
+                (said.logprobs * weights).sum().neg()
+            });
+        }
     }
 
     /// `weight ·` the mean inconsistency of the triples.
@@ -111,7 +124,7 @@ impl<B: TrainBackend> Trainer<B> {
     ) -> Vec<Vec<f32>> {
         let weights = vec![0.0; examples.len()];
         let mut found = vec![Vec::new(); examples.len()];
-        for micro in micro_batches(examples, &weights, self.config.micro_batch_tokens, &model.config) {
+        for micro in self.micro_batches(examples, &weights) {
             let logprobs = self.logprobs(model, &micro).logprobs.into_data();
             let mut logprobs = logprobs.iter::<f32>();
             for (&index, &length) in micro.examples.iter().zip(&micro.lengths) {
@@ -120,10 +133,4 @@ impl<B: TrainBackend> Trainer<B> {
         }
         found
     }
-}
-
-/// `−Σ` of the tokens' log-probabilities times their weights.
-pub(super) fn weighted_likelihood<B: Kernels>(said: Said<B>, micro: &MicroBatch) -> Tensor<B, 1> {
-    let weights = floats(&micro.weights, &said.logprobs.device());
-    (said.logprobs * weights).sum().neg()
 }
