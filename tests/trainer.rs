@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::Tensor;
 use common::{
     Differentiable, Plain, differentiable, tiny_model,
     training::{config, groups, largest_difference, weights},
@@ -51,6 +54,24 @@ fn micro_batches_give_the_same_update_as_one_batch() {
         assert!((whole_report.loss - parts_report.loss).abs() < 1e-5);
         assert!((whole_report.grad_norm - parts_report.grad_norm).abs() < 1e-4 * whole_report.grad_norm);
     }
+}
+
+/// Backward passes of other threads clear away what looks orphaned in everybody's graphs.
+#[test]
+fn an_update_is_the_same_beside_another_thread() {
+    let parts = TrainConfig { micro_batch_tokens: 1, ..config() };
+    let (alone, _) = updated(parts.clone());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                Tensor::<Differentiable, 1>::ones([1], &Default::default()).require_grad().backward();
+            }
+        });
+        let same = (0..60).all(|_| largest_difference(&alone, &updated(parts.clone()).0) < 1e-5);
+        done.store(true, Ordering::Relaxed);
+        assert!(same);
+    });
 }
 
 /// Layers from their inputs, scores in parts of three targets: another way to the same gradient.

@@ -60,7 +60,7 @@ pub fn tree_attention<B: Backend>(
         join_heads(attention(query, keys(&key), keys(&value), Some(&rows.bias)))
     };
     let parts = std::iter::once(&rows.trunks).chain(&rows.branches).map(attend).collect();
-    Tensor::cat(parts, 0).select(0, rows.places.clone())
+    cat(parts, 0).select(0, rows.places.clone())
 }
 
 /// See [`super::Kernels::cached_attention`].
@@ -113,7 +113,7 @@ pub fn rotate<B: Backend>(x: Tensor<B, 4>, RotaryTable { cos, sin }: &RotaryTabl
     let low = x.clone().narrow(3, 0, half);
     let high = x.narrow(3, half, half);
     let rotated_low = low.clone() * cos.clone() - high.clone() * sin.clone();
-    Tensor::cat(vec![rotated_low, high * cos.clone() + low * sin.clone()], 3)
+    cat(vec![rotated_low, high * cos.clone() + low * sin.clone()], 3)
 }
 
 /// Attention of `[rows, heads, queries, head_dim]` over `[rows, key_heads, keys, head_dim]`.
@@ -173,5 +173,16 @@ pub fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
 /// Row numbers as a tensor.
 pub fn index_tensor<B: Backend>(rows: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
     let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    Tensor::from_data(TensorData::new(rows.clone(), [rows.len()]), device)
+    let shape = [rows.len()];
+    Tensor::from_data(TensorData::new(rows, shape), device)
+}
+
+/// Burn's `cat`, safe beside other threads. Burn 0.21's lets go of its inputs before the graph knows the output;
+/// a backward pass that ends on another thread meanwhile clears them away as orphans, and their gradient with
+/// them. Holding on to them prevents it.
+pub fn cat<B: Backend, const D: usize>(parts: Vec<Tensor<B, D>>, dim: usize) -> Tensor<B, D> {
+    let held = parts.clone();
+    let joined = Tensor::cat(parts, dim);
+    drop(held);
+    joined
 }

@@ -15,7 +15,10 @@ use super::{
     text::{Context, Pass, TextModel},
     vision::VisionTower,
 };
-use crate::kernels::{Forest, Kernels, RotaryTable, TargetLogprobs, Visibility, generic::index_tensor};
+use crate::kernels::{
+    Forest, Kernels, RotaryTable, TargetLogprobs, Visibility,
+    generic::{cat, index_tensor},
+};
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
@@ -153,6 +156,6 @@ impl<B: Kernels> Qwen<B> {
         let image_features = visual.forward(&images, &device);
         let source = |(token, place): (usize, &Option<usize>)| place.map_or(token, |row| ids.len() + row);
         let sources: Vec<usize> = features.iter().enumerate().map(source).collect();
-        Tensor::cat(vec![tokens, image_features], 0).select(0, index_tensor(&sources, &device))
+        cat(vec![tokens, image_features], 0).select(0, index_tensor(&sources, &device))
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::kernels::{
     AttentionShape, Kernels, RotaryTable,
-    generic::{attention, index_tensor, join_heads, rotate, split_heads, visibility_bias},
+    generic::{attention, cat, index_tensor, join_heads, rotate, split_heads, visibility_bias},
 };
 
 const EPSILON: f64 = 1e-6;
@@ -224,7 +224,7 @@ impl<B: Kernels> VisionTower<B> {
             let same_size: Vec<&ImagePatches> = members.iter().map(|&index| images[index]).collect();
             self.forward_same_size(*size, &same_size, device)
         });
-        let features = Tensor::cat(features.collect(), 0);
+        let features = cat(features.collect(), 0);
         if by_size.len() == 1 {
             return features;
         }
