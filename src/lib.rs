@@ -15,7 +15,7 @@
 //! | modules | what they are for |
 //! |---|---|
 //! | [`error`], [`random`] | input errors; random numbers keyed by what they are for |
-//! | [`metrics`], [`plot`], [`backend`], [`data`] | numbers and their sinks; SVG plots; backends by name; problems and their files |
+//! | [`metrics`], [`plot`], [`backend`], [`peers`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
 //! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
@@ -36,6 +36,7 @@ pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod model;
+pub mod peers;
 pub mod plan;
 pub mod plot;
 pub mod processor;

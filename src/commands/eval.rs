@@ -14,6 +14,7 @@ use crate::{
     eval::{EvalConfig, Reflected, Solver, answer_with_reflection},
     kernels::TrainBackend,
     metrics::Phase,
+    peers::ALONE,
     rollout::{EngineConfig, Sampling, SamplingKey},
     train::advantage::mean,
     verify::Verifier,
@@ -53,6 +54,7 @@ impl Job for EvalJob {
             processor: &processor,
             verifier: &verifier,
             engine: EngineConfig::default(),
+            peers: &ALONE,
         };
         let sampling = Sampling {
             temperature: if self.args.samples == 1 { 0.0 } else { 1.0 },

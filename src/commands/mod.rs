@@ -11,6 +11,7 @@ mod inputs;
 mod interrupt;
 mod merge;
 mod plan;
+mod ranks;
 mod recycle;
 mod report;
 mod run_dir;

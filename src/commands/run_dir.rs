@@ -11,8 +11,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     checkpoint::write_atomically,
     cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
+    commands::ranks::Rank,
     config::RunConfig,
     error::input_error,
+    peers::Peers,
 };
 
 /// Paths inside a run.
@@ -115,15 +117,16 @@ pub struct Launch {
     /// Go on with the run that is in the directory.
     pub resume: bool,
     pub quiet: bool,
+    pub peers: Peers,
 }
 
 impl Launch {
     /// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is
-    /// the run's own unless another is named.
+    /// the run's own unless another is named. Returns once all ranks are there.
     ///
     /// # Errors
-    /// As [`RunConfig::load`], [`RunDir::create`] and [`RunDir::existing`].
-    pub fn new(args: &RunArgs, common: &CommonArgs) -> Result<Self> {
+    /// As [`RunConfig::load`], [`RunDir::create`], [`RunDir::existing`] and [`Rank::meet`].
+    pub fn new(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Self> {
         let named = args.recipe.recipe.clone();
         let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
         let (name, out) = (stem(&recipe), args.out.as_deref());
@@ -132,9 +135,23 @@ impl Launch {
             let dir = RunDir::existing(out, &name)?;
             (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
         } else {
-            (load(&recipe)?, RunDir::create(out, &name)?)
+            (load(&recipe)?, rank_dir(out, &name, rank)?)
         };
-        Ok(Self { config, dir, resume: args.resume, quiet: common.quiet })
+        let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
+        let quiet = common.quiet || !peers.writes();
+        Ok(Self { config, dir, resume: args.resume, quiet, peers })
+    }
+}
+
+/// A new run's directory, which rank 0 makes.
+fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDir> {
+    match out {
+        Some(out) if rank.rank > 0 => Ok(RunDir::at(out.to_owned())),
+        None if rank.world > 1 => Err(input_error(format!(
+            "WORLD_SIZE={}: name the run's directory with --out, so that all ranks mean the same",
+            rank.world
+        ))),
+        out => RunDir::create(out, name),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     inputs::load_processor,
     interrupt::Interrupt,
+    ranks::Rank,
     report::record_update,
     run_dir::Launch,
     saved::{Saved, TrainerCheckpoints, check_same_data},
@@ -32,7 +33,9 @@ use crate::{
 /// # Errors
 /// Input errors that name the file or setting; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let launch = Launch::new(&args, common)?;
+    let rank = Rank::from_environment()?;
+    rank.alone("sft")?;
+    let launch = Launch::new(&args, common, &rank)?;
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
 }
 
@@ -49,7 +52,7 @@ impl Job for SftJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let Launch { config, dir, resume, quiet } = self.0;
+        let Launch { config, dir, resume, quiet, .. } = self.0;
         let interrupt = Interrupt::listen()?;
         let examples = load_examples(&config.sft.data, &config)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);

@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
-use super::{interrupt::Interrupt, report, run_dir::Launch, session::Session};
+use super::{interrupt::Interrupt, ranks::Rank, report, run_dir::Launch, session::Session};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, RunArgs},
+    eval::Scores,
     kernels::TrainBackend,
+    peers::LostPeer,
 };
 
 /// Starts or resumes a run.
@@ -14,8 +16,10 @@ use crate::{
 /// # Errors
 /// Input errors before anything is computed; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let launch = Launch::new(&args, common)?;
-    run_job(common.backend.as_deref(), launch.config.seed, TrainJob(launch))
+    let rank = Rank::from_environment()?;
+    let backend = rank.backend(common.backend.as_deref())?;
+    let launch = Launch::new(&args, common, &rank)?;
+    run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
 }
 
 struct TrainJob(Launch);
@@ -26,22 +30,32 @@ impl Job for TrainJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = Interrupt::listen()?;
         let mut session = Session::<B>::open(self.0, device)?;
-        let before = session.scores_before()?;
-        while session.steps_left() && !interrupt.asked() {
-            session.next_step();
-            let mut problems = session.draw_problems();
-            problems.extend(session.take_recycled());
-            let groups = session.sample_and_verify(problems)?;
-            let recycled = session.recycle(&groups);
-            let update = session.update(&groups)?;
-            session.record(&groups, &recycled, &update)?;
-            session.save_if_due()?;
-        }
+        let before = match steps(&mut session, &interrupt) {
+            Err(error) if error.is::<LostPeer>() => return Err(session.abandon(error)),
+            before => before?,
+        };
         if session.steps_left() {
             return session.suspend();
         }
-        let summary = session.finish(before)?;
-        println!("{}", report::table(&summary));
+        if let Some(summary) = session.finish(before)? {
+            println!("{}", report::table(&summary));
+        }
         Ok(())
     }
+}
+
+/// Takes steps until none are left or somebody asks to stop; returns the starting model's scores.
+fn steps<B: TrainBackend>(session: &mut Session<B>, interrupt: &Interrupt) -> Result<Scores> {
+    let before = session.scores_before()?;
+    while session.goes_on(interrupt.asked())? {
+        session.next_step();
+        let mut problems = session.draw_problems();
+        problems.extend(session.take_recycled());
+        let groups = session.sample_and_verify(problems)?;
+        let recycled = session.recycle(&groups);
+        let update = session.update(&groups)?;
+        session.record(&groups, &recycled, &update)?;
+        session.save_if_due()?;
+    }
+    Ok(before)
 }

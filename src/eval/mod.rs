@@ -19,6 +19,7 @@ use crate::{
     error::input_error,
     kernels::Kernels,
     model::Qwen,
+    peers::Peers,
     processor::Processor,
     rollout::{Engine, EngineConfig, RolloutGroup, Sampler, Sampling, SamplingKey},
     verify::Verifier,
@@ -95,6 +96,8 @@ pub struct Solver<'a, B: Kernels> {
     pub processor: &'a Processor,
     pub verifier: &'a Verifier,
     pub engine: EngineConfig,
+    /// Who shares the problems.
+    pub peers: &'a Peers,
 }
 
 impl<B: Kernels> Solver<'_, B> {
@@ -112,7 +115,8 @@ impl<B: Kernels> Solver<'_, B> {
     ) -> Result<Vec<RolloutGroup>> {
         let stop_ids = self.processor.eos_token_ids();
         let engine = Engine { model: self.model, sampling, stop_ids, config: self.engine };
-        let sampler = Sampler { engine, processor: self.processor, verifier: self.verifier };
+        let Self { processor, verifier, peers, .. } = *self;
+        let sampler = Sampler { engine, processor, verifier, peers };
         sampler.groups(problems, samples, key, progress)
     }
 

@@ -25,7 +25,6 @@ pub struct Sinks {
     metrics: JsonlWriter,
     tensorboard: TensorBoardWriter,
     progress: Progress,
-    quiet: bool,
 }
 
 impl Sinks {
@@ -38,7 +37,6 @@ impl Sinks {
             metrics: JsonlWriter::open(&dir.join("metrics.jsonl"), kept)?,
             tensorboard: TensorBoardWriter::create(dir)?,
             progress: Progress::new(steps, kept.unwrap_or(0), quiet),
-            quiet,
         })
     }
 
@@ -51,11 +49,6 @@ impl Sinks {
         self.tensorboard.record(record)?;
         self.progress.record(record);
         Ok(())
-    }
-
-    /// A bar for work outside the steps.
-    pub fn phase(&self, name: &str, total: usize) -> Phase {
-        Phase::start(name, total, self.quiet)
     }
 
     /// Takes the bar off the screen.

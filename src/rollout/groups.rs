@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Completion, Engine, Request, Rollout, RolloutGroup, UnscoredRollout};
 use crate::{
     data::Problem,
     kernels::Kernels,
+    peers::Peers,
     processor::{Processor, Prompt},
     random::{Stream, hash_text},
     verify::{Response, Verifier},
@@ -30,10 +32,20 @@ pub struct Sampler<'a, B: Kernels> {
     pub engine: Engine<'a, B>,
     pub processor: &'a Processor,
     pub verifier: &'a Verifier,
+    /// Who shares the problems.
+    pub peers: &'a Peers,
+}
+
+/// What became of one problem.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Answers {
+    rollouts: Vec<Rollout>,
+    unscored: Vec<UnscoredRollout>,
 }
 
 impl<B: Kernels> Sampler<'_, B> {
-    /// Samples `samples` completions for every problem and verifies them, in the problems' order.
+    /// Samples `samples` completions for every problem and verifies them, in the problems' order. Each rank
+    /// does its share; all get all groups.
     ///
     /// # Errors
     /// When a problem cannot be rendered, for example because an image is broken, or a reward cannot be had.
@@ -46,58 +58,64 @@ impl<B: Kernels> Sampler<'_, B> {
     ) -> Result<Vec<RolloutGroup>> {
         let prompts: Vec<Prompt> =
             problems.par_iter().map(|problem| self.processor.prompt(problem)).collect::<Result<_>>()?;
-        let requests: Vec<Request<'_>> = problems
+        let all = problems.iter().zip(&prompts).enumerate();
+        let own: Vec<(&Problem, &Prompt)> =
+            all.filter(|(place, _)| self.peers.does(*place)).map(|(_, own)| own).collect();
+        let requests: Vec<Request<'_>> = own
             .iter()
-            .zip(&prompts)
             .map(|(problem, prompt)| Request {
                 prompt: &prompt.input,
                 streams: (0..samples).map(|sample| key.stream(problem, sample)).collect(),
             })
             .collect();
         let completions = self.engine.generate(&requests, progress);
-        let groups = problems.into_iter().zip(prompts).map(|(problem, prompt)| RolloutGroup {
-            problem,
-            prompt,
-            rollouts: Vec::with_capacity(samples),
-            unscored: Vec::new(),
-        });
-        self.verified(groups.collect(), completions)
+        let answers = self.peers.interleaved(self.verified(&own, completions)?)?;
+        progress(problems.len() - own.len());
+        let groups = problems.into_iter().zip(prompts).zip(answers);
+        Ok(groups
+            .map(|((problem, prompt), Answers { rollouts, unscored })| RolloutGroup {
+                problem,
+                prompt,
+                rollouts,
+                unscored,
+            })
+            .collect())
     }
 
-    /// Fills groups with their completions, checked all together.
+    /// Completions with their verdicts, checked all together.
     fn verified(
         &self,
-        mut groups: Vec<RolloutGroup>,
+        asked: &[(&Problem, &Prompt)],
         completions: Vec<Vec<Completion>>,
-    ) -> Result<Vec<RolloutGroup>> {
+    ) -> Result<Vec<Answers>> {
         let decode = |completion: &Completion| self.processor.decode(&completion.token_ids, true);
         let texts: Vec<Vec<String>> =
             completions.par_iter().map(|row| row.iter().map(decode).collect()).collect::<Result<_>>()?;
-        let responses: Vec<Response<'_>> = groups
+        let responses: Vec<Response<'_>> = asked
             .iter()
             .zip(&texts)
-            .flat_map(|(group, texts)| {
-                texts.iter().map(|text| Response {
-                    problem: &group.problem,
-                    prompt: &group.prompt.text,
-                    text,
-                })
+            .flat_map(|(&(problem, prompt), texts)| {
+                texts.iter().map(move |text| Response { problem, prompt: &prompt.text, text })
             })
             .collect();
         let mut verdicts = self.verifier.verify_all(&responses)?.into_iter();
-        for ((group, completions), texts) in groups.iter_mut().zip(completions).zip(texts) {
+        let mut answers = Vec::with_capacity(asked.len());
+        for (completions, texts) in completions.into_iter().zip(texts) {
+            let mut of_problem = Answers::default();
             for (completion, text) in completions.into_iter().zip(texts) {
                 match verdicts.next().expect("one verdict per response") {
                     Ok(verdict) => {
                         let penalties = self.verifier.penalties(&text, completion.token_ids.len());
-                        group.rollouts.push(Rollout { completion, text, verdict, penalties });
+                        of_problem.rollouts.push(Rollout { completion, text, verdict, penalties });
                     }
                     Err(unscored) => {
-                        group.unscored.push(UnscoredRollout { completion, text, reason: unscored.reason });
+                        let reason = unscored.reason;
+                        of_problem.unscored.push(UnscoredRollout { completion, text, reason });
                     }
                 }
             }
+            answers.push(of_problem);
         }
-        Ok(groups)
+        Ok(answers)
     }
 }

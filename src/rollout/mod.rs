@@ -31,7 +31,7 @@ pub enum FinishReason {
 }
 
 /// What the engine sampled for one row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
     /// The sampled tokens; a final end-of-sequence token is included.
     pub token_ids: Vec<u32>,
@@ -41,7 +41,7 @@ pub struct Completion {
 }
 
 /// A completion, its text without special tokens, and how it scored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rollout {
     pub completion: Completion,
     pub text: String,
@@ -58,7 +58,7 @@ impl Rollout {
 }
 
 /// A completion whose reward could not be had: no part of its group, but kept for the record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnscoredRollout {
     pub completion: Completion,
     pub text: String,

@@ -118,6 +118,15 @@ pub fn micro_batches(
     parts.map(|part| MicroBatch::new(part.start, &examples[part.clone()], &weights[part], config)).collect()
 }
 
+/// Tokens of all examples in one batch, shared prompts counted once.
+pub fn packed_tokens(examples: &[Example]) -> usize {
+    let families = examples.chunk_by(|one, other| one.sequence.shares_prompt(&other.sequence));
+    let tokens = |family: &[Example]| {
+        family[0].sequence.prompt_length + family.iter().map(Example::completion_length).sum::<usize>()
+    };
+    families.map(tokens).sum()
+}
+
 /// Where each micro-batch ends.
 fn batch_ends(examples: &[Example], max_tokens: usize) -> Vec<usize> {
     let (mut ends, mut start, mut next, mut tokens) = (Vec::new(), 0, 0, 0);

@@ -10,6 +10,7 @@ mod loss;
 mod optimizer;
 mod reference;
 mod report;
+mod shared;
 mod trainer;
 
 pub use advantage::{AdvantageEstimator, AdvantageScope};
@@ -21,4 +22,5 @@ pub use loss::{
 pub use optimizer::{AdamW, AdamWConfig, global_norm};
 pub use reference::ReferenceMode;
 pub use report::UpdateReport;
+pub use shared::check_same_weights;
 pub use trainer::Trainer;

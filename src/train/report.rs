@@ -1,6 +1,9 @@
 //! What is reported of a step's updates, and how sums over tokens become it.
 
+use anyhow::Result;
+
 use super::auxiliary::ObjectiveReport;
+use crate::peers::Peers;
 
 /// What the updates of a step did.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,6 +43,27 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// What all ranks summed up together; each counts all tokens.
+    ///
+    /// # Errors
+    /// When a peer is lost.
+    pub fn of_all_ranks(mut self, peers: &Peers) -> Result<Self> {
+        let [loss, kl, clip, weight, entropy, gap] =
+            [self.loss, self.kl, self.clip, self.weight, self.entropy, self.gap];
+        let mut own = vec![loss, kl, clip, weight, entropy, gap, self.targets as f64];
+        own.extend(self.objectives.iter().map(|objective| objective.value));
+        let mut sums = peers.sum_exactly(own)?.into_iter();
+        let mut next = || sums.next().expect("as many sums as there were numbers");
+        for sum in
+            [&mut self.loss, &mut self.kl, &mut self.clip, &mut self.weight, &mut self.entropy, &mut self.gap]
+        {
+            *sum = next();
+        }
+        self.targets = next() as usize;
+        self.objectives.iter_mut().for_each(|objective| objective.value = next());
+        Ok(self)
+    }
+
     /// Sums as means.
     pub fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
         let per_weight = |sum: f64| if self.weight > 0.0 { sum / self.weight } else { 0.0 };

@@ -15,6 +15,7 @@ use crate::{
     kernels::{Kernels, TrainBackend},
     metrics::{memory_bytes, peak_memory_bytes},
     model::{Sequence, trainable},
+    peers::ALONE,
     rollout::{RolloutGroup, SamplingKey},
     train::{AdamW, Trainer},
     verify::Verifier,
@@ -74,8 +75,13 @@ impl Job for TraceJob<'_> {
         let (policy, optimizer) =
             (trainable::<B>(start.clone(), &config.model.freeze)?, AdamW::new(config.train.adamw));
         let trainer = Trainer::new(policy, Some(start.clone().into()), optimizer, config.train.clone());
-        let solver =
-            Solver { model: &start, processor: &processor, verifier: &verifier, engine: config.rollout };
+        let solver = Solver {
+            model: &start,
+            processor: &processor,
+            verifier: &verifier,
+            engine: config.rollout,
+            peers: &ALONE,
+        };
         let greedy = solver.answer_greedily(test, config.train.max_new_tokens, &|_| ())?;
         let mut sampling =
             Sampled { config, train: &train, cursor: ShuffledCursor::new(config.seed, train.len()) };
@@ -90,7 +96,7 @@ impl Job for TraceJob<'_> {
             script.push(first);
         }
         let logprobs = completion_logprobs(&start, &sequences(&script[0], &start.config)).concat();
-        let gradients = trainer.gradients(&script[0]);
+        let gradients = trainer.gradients(&script[0])?;
         ensure!(
             !gradients.is_empty(),
             input_error(
@@ -171,7 +177,7 @@ impl<B: TrainBackend> Updates<B> {
             if script.len() < step {
                 let policy = self.trainer.sampler();
                 let engine = sampling.config.rollout;
-                let solver = Solver { model: &policy, processor, verifier, engine };
+                let solver = Solver { model: &policy, processor, verifier, engine, peers: &ALONE };
                 script.push(sampling.step(&solver, step as u64)?);
             }
             let started = Instant::now();

@@ -26,11 +26,12 @@ use crate::{
     kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, memory_bytes, names},
     model::Qwen,
+    peers::Peers,
     processor::Processor,
     random::Stream,
     recycle::{RecycleReport, Recycler},
     rollout::RolloutGroup,
-    train::{TrainConfig, Trainer, UpdateReport},
+    train::{TrainConfig, Trainer, UpdateReport, check_same_weights},
     verify::Verifier,
 };
 
@@ -102,6 +103,17 @@ fn check_sources(config: &RunConfig, train: &[Problem]) -> Result<()> {
     Ok(())
 }
 
+/// Refuses ranks that go on from different checkpoints.
+fn check_same_step(peers: &Peers, step: u64) -> Result<()> {
+    let steps = peers.gather(step)?;
+    if steps.iter().all(|other| *other == step) {
+        return Ok(());
+    }
+    Err(input_error(format!(
+        "--resume: the ranks' last checkpoints are of steps {steps:?}; --out must be one directory that all of them see"
+    )))
+}
+
 /// When the phases of the current step ended.
 #[derive(Debug, Clone, Copy)]
 struct Clock {
@@ -128,10 +140,20 @@ pub struct Session<B: AutodiffBackend> {
     test: Vec<Problem>,
     state: RunState,
     checkpoints: TrainerCheckpoints,
-    sinks: Sinks,
-    rollouts: JsonlWriter,
+    peers: Arc<Peers>,
+    quiet: bool,
+    /// Of the rank that writes.
+    files: Option<Files>,
+    /// Where several ranks are at work: the state before the current step.
+    before_step: Option<RunState>,
     clock: Clock,
     seconds_before: f64,
+}
+
+/// What a run writes as it goes.
+struct Files {
+    sinks: Sinks,
+    rollouts: JsonlWriter,
 }
 
 impl<B: TrainBackend> Session<B> {
@@ -140,7 +162,8 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// Input errors that name the file or setting.
     pub fn open(launch: Launch, device: B::Device) -> Result<Self> {
-        let Launch { config, dir, resume, quiet } = launch;
+        let Launch { config, dir, resume, quiet, peers } = launch;
+        let peers = Arc::new(peers);
         let opened = Instant::now();
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
@@ -163,17 +186,23 @@ impl<B: TrainBackend> Session<B> {
             }
             None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
         };
-        dir.write_recipe(&config)?;
-        let kept = resume.then_some(state.step);
-        let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
-        let rollouts = JsonlWriter::open(&dir.rollouts(), kept)?;
+        check_same_step(&peers, state.step)?;
+        let files = if peers.writes() {
+            dir.write_recipe(&config)?;
+            let kept = resume.then_some(state.step);
+            let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
+            Some(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? })
+        } else {
+            None
+        };
         let seconds_before = state.seconds;
         let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone());
         Ok(Self {
             trainer: trainer
                 .with_reference(reference)
                 .with_average(average)
-                .with_kl_coefficient(state.kl_coefficient),
+                .with_kl_coefficient(state.kl_coefficient)
+                .with_peers(peers.clone()),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,
@@ -187,8 +216,10 @@ impl<B: TrainBackend> Session<B> {
             test,
             state,
             checkpoints,
-            sinks,
-            rollouts,
+            peers,
+            quiet,
+            files,
+            before_step: None,
             seconds_before,
         })
     }
@@ -199,9 +230,19 @@ impl<B: TrainBackend> Session<B> {
         self.state.step < steps && (token_budget == 0 || self.state.tokens < token_budget)
     }
 
+    /// Whether there is another step to take: no rank has been asked to stop.
+    ///
+    /// # Errors
+    /// When a peer is lost.
+    pub fn goes_on(&self, asked_to_stop: bool) -> Result<bool> {
+        let asked = self.peers.gather(asked_to_stop)?;
+        Ok(self.steps_left() && !asked.contains(&true))
+    }
+
     /// Begins a step and returns its number, from 1.
     pub fn next_step(&mut self) -> u64 {
         self.clock.step = Instant::now();
+        self.before_step = (self.peers.world() > 1).then(|| self.state.clone());
         self.state.step += 1;
         // What the backend draws, which is dropout, is keyed like everything else: a resumed run repeats it.
         B::seed(&self.trainer.policy.device(), Stream::new(&[self.config.seed, self.state.step]).next_u64());
@@ -248,9 +289,10 @@ impl<B: TrainBackend> Session<B> {
         let training_seconds = seconds - self.clock.rollout_seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, update.tokens as f64 / training_seconds);
         record_groups(&mut record, groups);
-        let rows = rollout_rows(groups, self.state.step, &update.advantages);
-        self.rollouts.append(&rows)?;
-        self.sinks.record(&record)
+        self.before_step = None;
+        let Some(files) = &mut self.files else { return Ok(()) };
+        files.rollouts.append(&rollout_rows(groups, self.state.step, &update.advantages))?;
+        files.sinks.record(&record)
     }
 
     /// Saves a checkpoint when the recipe asks for one at this step.
@@ -258,6 +300,9 @@ impl<B: TrainBackend> Session<B> {
     /// # Errors
     /// When it cannot be written.
     pub fn save_if_due(&mut self) -> Result<()> {
+        if self.state.step == 1 || self.config.checkpoint.is_due(self.state.step) {
+            check_same_weights(&self.peers, &self.trainer.policy)?;
+        }
         if self.config.checkpoint.is_due(self.state.step) { self.save() } else { Ok(()) }
     }
 
@@ -269,6 +314,9 @@ impl<B: TrainBackend> Session<B> {
     fn save(&mut self) -> Result<()> {
         self.state.seconds = self.seconds();
         self.state.kl_coefficient = self.trainer.adapted_kl_coefficient();
+        if !self.peers.writes() {
+            return Ok(());
+        }
         self.checkpoints.save(self.state.step, &self.trainer, &self.state)
     }
 
@@ -278,14 +326,50 @@ impl<B: TrainBackend> Session<B> {
     /// When the checkpoint cannot be written.
     pub fn suspend(mut self) -> Result<()> {
         self.save_last()?;
-        self.sinks.finish();
-        let (step, dir) = (self.state.step, self.dir.path().display());
-        eprintln!("stopped after step {step}; go on with: spark train --out {dir} --resume");
+        if let Some(files) = &self.files {
+            files.sinks.finish();
+            eprintln!("stopped after step {}; {}", self.state.step, self.how_to_go_on());
+        }
         Ok(())
     }
 
+    /// Saves the last whole step of a run that has lost a peer. Returns what to tell the user.
+    pub fn abandon(mut self, error: anyhow::Error) -> anyhow::Error {
+        let Some(files) = &self.files else { return error };
+        files.sinks.finish();
+        let TrainConfig { epochs, mini_batches, .. } = self.config.train;
+        if self.before_step.is_some() && epochs * mini_batches > 1 {
+            return error.context(format!(
+                "stopped amid the updates of step {}: what was saved last stands; {}",
+                self.state.step,
+                self.how_to_go_on()
+            ));
+        }
+        // An update that a peer's loss cuts short has changed nothing.
+        self.state = self.before_step.take().unwrap_or(self.state);
+        match self.save_last() {
+            Ok(()) => {
+                let step = self.state.step;
+                error.context(format!("stopped after step {step}, which is saved; {}", self.how_to_go_on()))
+            }
+            Err(failure) => {
+                error.context(format!("nor could step {} be saved: {failure:#}", self.state.step))
+            }
+        }
+    }
+
+    fn how_to_go_on(&self) -> String {
+        format!("go on with: spark train --out {} --resume", self.dir.path().display())
+    }
+
     fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
-        Solver { model, processor: &self.processor, verifier: &self.verifier, engine: self.config.rollout }
+        Solver {
+            model,
+            processor: &self.processor,
+            verifier: &self.verifier,
+            engine: self.config.rollout,
+            peers: &self.peers,
+        }
     }
 
     /// Time spent on the run, over all its restarts.

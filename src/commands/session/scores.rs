@@ -12,7 +12,7 @@ use crate::{
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
     kernels::TrainBackend,
-    metrics::peak_memory_bytes,
+    metrics::{Phase, peak_memory_bytes},
     model::Qwen,
     rollout::{Sampling, SamplingKey},
 };
@@ -24,14 +24,25 @@ impl<B: TrainBackend> Session<B> {
     /// When a problem cannot be rendered or a file cannot be written.
     pub fn scores_before(&mut self) -> Result<Scores> {
         let start = self.start.take().expect("scored once, at the beginning");
-        if self.dir.before().exists() {
-            return read_json(&self.dir.before());
+        if let Some(known) = self.known_before()? {
+            return Ok(known);
         }
         let judge_set = self.make_judge_set(&start)?;
-        write_json(&self.dir.judge_set(), &judge_set)?;
+        if self.peers.writes() {
+            write_json(&self.dir.judge_set(), &judge_set)?;
+        }
         let before = self.score(&start, &judge_set, "before")?;
-        write_json(&self.dir.before(), &before)?;
+        if self.peers.writes() {
+            write_json(&self.dir.before(), &before)?;
+        }
         Ok(before)
+    }
+
+    /// What an earlier process has measured, as rank 0 finds it.
+    fn known_before(&self) -> Result<Option<Scores>> {
+        let known = self.peers.writes() && self.dir.before().exists();
+        let found = known.then(|| read_json(&self.dir.before())).transpose()?;
+        Ok(self.peers.gather(found)?.swap_remove(0))
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
@@ -40,7 +51,7 @@ impl<B: TrainBackend> Session<B> {
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
-        let progress = self.sinks.phase("sampling answers to judge", self.test.len());
+        let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
         let solver = self.solver(start);
         let groups =
             solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
@@ -49,22 +60,25 @@ impl<B: TrainBackend> Session<B> {
 
     fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
-        let progress = self.sinks.phase(&format!("held-out set, {when}"), count);
+        let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
         let RunConfig { eval, seed, .. } = &self.config;
         evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 
-    /// Measures the final model and writes `final/` and `summary.json`.
+    /// Measures the final model and writes `final/` and `summary.json`; returns the latter where it writes.
     ///
     /// # Errors
     /// When something cannot be written.
-    pub fn finish(mut self, before: Scores) -> Result<Summary> {
+    pub fn finish(mut self, before: Scores) -> Result<Option<Summary>> {
         self.save_last()?;
         let policy = self.trainer.evaluated();
         let format = self.config.checkpoint.final_format();
-        save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
-        let judge_set: JudgeSet = read_json(&self.dir.judge_set())?;
+        if self.peers.writes() {
+            save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
+        }
+        let judge_set = self.judge_set()?;
         let after = self.score(&policy, &judge_set, "after")?;
+        let Some(files) = &self.files else { return Ok(None) };
         let summary = Summary {
             steps: self.state.step,
             tokens: self.state.tokens,
@@ -74,7 +88,14 @@ impl<B: TrainBackend> Session<B> {
             peak_memory_bytes: peak_memory_bytes(),
         };
         write_json(&self.dir.summary(), &summary)?;
-        self.sinks.finish();
-        Ok(summary)
+        files.sinks.finish();
+        Ok(Some(summary))
+    }
+
+    /// The judge items, as rank 0 has them on file.
+    fn judge_set(&self) -> Result<JudgeSet> {
+        let found = self.peers.writes().then(|| read_json(&self.dir.judge_set())).transpose()?;
+        let found: Option<JudgeSet> = self.peers.gather(found)?.swap_remove(0);
+        Ok(found.expect("rank 0 has one"))
     }
 }

@@ -18,16 +18,18 @@ use super::{
     advantage::ScoredGroup,
     auxiliary::{Auxiliary, AuxiliaryConfig},
     backward::{Reading, Said},
-    batch::{Example, MicroBatch, micro_batches, mini_batches, token_weights},
+    batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
     loss::{Importance, KlPlace, adapted},
     optimizer::{AdamW, global_norm, named},
     reference::{ReferenceMode, averaged},
     report::{Sums, UpdateReport},
+    shared::of_all_ranks,
 };
 use crate::{
     kernels::TrainBackend,
     model::{PackedBatch, Qwen, Sequence},
+    peers::Peers,
     rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
@@ -42,20 +44,29 @@ pub struct Trainer<B: AutodiffBackend> {
     kl_coefficient: f64,
     /// An average of the policy over steps, where one is asked for.
     average: Option<Qwen<B::InnerBackend>>,
+    /// Who shares the micro-batches.
+    peers: Arc<Peers>,
 }
 
 /// The loss of an update and its gradient, as terms are added.
 struct Pass<'a, B: AutodiffBackend> {
     policy: &'a Qwen<B>,
     reading: Reading,
+    peers: &'a Peers,
+    /// Added so far, by any rank.
+    batches: usize,
     gradients: GradientsAccumulator<Qwen<B>>,
     sums: Sums,
 }
 
 impl<B: TrainBackend> Pass<'_, B> {
-    /// Adds a loss of what the policy says of a batch; returns its value.
-    fn add(&mut self, batch: &PackedBatch, loss: impl FnOnce(Said<B>, &mut Sums) -> Tensor<B, 1>) -> f64 {
-        let Self { policy, reading, gradients, sums } = self;
+    /// Adds a loss of what the policy says of a batch, if it is this rank's turn.
+    fn add(&mut self, batch: &PackedBatch, loss: impl FnOnce(Said<B>, &mut Sums) -> Tensor<B, 1>) {
+        self.batches += 1;
+        if !self.peers.does(self.batches - 1) {
+            return;
+        }
+        let Self { policy, reading, gradients, sums, .. } = self;
         let mut value = 0.0;
         let loss = |said| {
             let loss = loss(said, sums);
@@ -64,7 +75,6 @@ impl<B: TrainBackend> Pass<'_, B> {
         };
         reading.differentiate(policy, batch, loss, |part| gradients.accumulate(policy, part));
         self.sums.loss += value;
-        value
     }
 }
 
@@ -98,7 +108,13 @@ impl<B: TrainBackend> Trainer<B> {
         let reference = reference.map(|start| if adapted { policy.valid().into() } else { start });
         let kl_coefficient = config.kl_coefficient;
         let average = (config.ema_decay > 0.0).then(|| policy.valid());
-        Self { policy, reference, optimizer, config, kl_coefficient, average }
+        let peers = Arc::new(Peers::Alone);
+        Self { policy, reference, optimizer, config, kl_coefficient, average, peers }
+    }
+
+    /// Shares every update's micro-batches with others who make the same updates.
+    pub fn with_peers(self, peers: Arc<Peers>) -> Self {
+        Self { peers, ..self }
     }
 
     /// Goes on with a saved average, where the configuration asks for one.
@@ -216,10 +232,13 @@ impl<B: TrainBackend> Trainer<B> {
 
     /// The gradient of the policy's own loss on some groups, by the names of the parameters that learn. Makes
     /// no update.
-    pub fn gradients(&self, groups: &[RolloutGroup]) -> Vec<(String, Vec<f32>)> {
+    ///
+    /// # Errors
+    /// When a peer is lost.
+    pub fn gradients(&self, groups: &[RolloutGroup]) -> Result<Vec<(String, Vec<f32>)>> {
         let Prepared { examples, .. } = self.prepared(groups);
-        let (gradients, _) = self.accumulated(|trainer, pass| trainer.add_policy_gradient(examples, pass));
-        named(&self.policy, &gradients)
+        let (gradients, _) = self.accumulated(|trainer, pass| trainer.add_policy_gradient(examples, pass))?;
+        Ok(named(&self.policy, &gradients))
     }
 
     /// The groups' completions with their advantages, as the first update of a step sees them.
@@ -252,7 +271,8 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     fn micro_batches(&self, examples: &[Example], weights: &[f64]) -> Vec<MicroBatch> {
-        micro_batches(examples, weights, self.config.micro_batch_tokens, &self.policy.config)
+        let share = packed_tokens(examples).div_ceil(self.peers.world());
+        micro_batches(examples, weights, self.config.micro_batch_tokens.min(share), &self.policy.config)
     }
 
     fn token_weights(&self, examples: &[Example]) -> Vec<f64> {
@@ -335,16 +355,23 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// Adds up the terms and their gradient.
-    fn accumulated(&self, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> (GradientsParams, Sums) {
-        let (gradients, reading) = (GradientsAccumulator::new(), Reading::of(&self.config));
-        let mut pass = Pass { policy: &self.policy, reading, gradients, sums: Sums::default() };
+    fn accumulated(&self, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<(GradientsParams, Sums)> {
+        let mut pass = Pass {
+            policy: &self.policy,
+            reading: Reading::of(&self.config),
+            peers: &self.peers,
+            batches: 0,
+            gradients: GradientsAccumulator::new(),
+            sums: Sums::default(),
+        };
         terms(self, &mut pass);
-        (pass.gradients.grads(), pass.sums)
+        let gradients = of_all_ranks(&self.peers, &self.policy, pass.gradients.grads())?;
+        Ok((gradients, pass.sums.of_all_ranks(&self.peers)?))
     }
 
     /// Adds up the terms, clips their gradient and steps.
     fn learn(&mut self, step: u64, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<UpdateReport> {
-        let (gradients, sums) = self.accumulated(terms);
+        let (gradients, sums) = self.accumulated(terms)?;
         let grad_norm = global_norm(&self.policy, &gradients);
         if !(sums.loss.is_finite() && grad_norm.is_finite()) {
             bail!(

@@ -1,0 +1,121 @@
+//! What the ranks of a run hold in common: the gradient of all their micro-batches, and the same weights.
+
+use anyhow::{Result, bail};
+use burn::{
+    module::{AutodiffModule, Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{
+        Tensor, TensorData,
+        backend::{AutodiffBackend, Backend},
+    },
+};
+
+use crate::peers::Peers;
+
+/// The sum of all ranks' gradients. A parameter has one where any rank has one.
+///
+/// # Errors
+/// When a peer is lost.
+pub fn of_all_ranks<B: AutodiffBackend, M: AutodiffModule<B>>(
+    peers: &Peers,
+    model: &M,
+    gradients: GradientsParams,
+) -> Result<GradientsParams> {
+    if peers.world() == 1 {
+        return Ok(gradients);
+    }
+    let mut own = Own { gradients: &gradients, found: Vec::new() };
+    model.visit(&mut own);
+    let presences = peers.gather(own.found.iter().map(Option::is_some).collect::<Vec<bool>>())?;
+    let learns = |place: usize| presences.iter().any(|present| present[place]);
+    let mut sizes = Sizes(Vec::new());
+    Module::<B>::visit(model, &mut sizes);
+    let mut flat = Vec::new();
+    for (place, (found, size)) in own.found.into_iter().zip(sizes.0).enumerate() {
+        if learns(place) {
+            flat.extend(found.unwrap_or_else(|| vec![0.0; size]));
+        }
+    }
+    peers.sum(&mut flat)?;
+    let mut sum = Summed { rest: &flat, learns: &learns, place: 0, gradients: GradientsParams::new() };
+    model.visit(&mut sum);
+    Ok(sum.gradients)
+}
+
+/// Fails unless all ranks hold the same weights, to the bit.
+///
+/// # Errors
+/// When they do not, or a peer is lost.
+pub fn check_same_weights<B: Backend, M: Module<B>>(peers: &Peers, model: &M) -> Result<()> {
+    if peers.world() == 1 {
+        return Ok(());
+    }
+    let mut hash = Hash(0);
+    model.visit(&mut hash);
+    let hashes = peers.gather(hash.0)?;
+    match hashes.iter().position(|other| *other != hashes[0]) {
+        None => Ok(()),
+        Some(rank) => bail!(
+            "rank {rank} holds other weights than rank 0 ({:08x}, {:08x}): the same devices, drivers and binary \
+             everywhere give the same",
+            hashes[rank],
+            hashes[0]
+        ),
+    }
+}
+
+/// Gradients on the host, by the place of their parameter.
+struct Own<'a> {
+    gradients: &'a GradientsParams,
+    found: Vec<Option<Vec<f32>>>,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Own<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let gradient = self.gradients.get::<B::InnerBackend, D>(param.id);
+        self.found.push(gradient.map(values));
+    }
+}
+
+struct Sizes(Vec<usize>);
+
+impl<B: Backend> ModuleVisitor<B> for Sizes {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.0.push(param.val().dims().iter().product());
+    }
+}
+
+/// Hands out a flat sum to the parameters that learn.
+struct Summed<'a> {
+    rest: &'a [f32],
+    learns: &'a dyn Fn(usize) -> bool,
+    place: usize,
+    gradients: GradientsParams,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Summed<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.place += 1;
+        if (self.learns)(self.place - 1) {
+            let weights = param.val().inner();
+            let dims = weights.dims();
+            let (own, rest) = self.rest.split_at(dims.iter().product());
+            self.rest = rest;
+            let data = TensorData::new(own.to_vec(), dims);
+            let gradient = Tensor::<B::InnerBackend, D>::from_data(data, &weights.device());
+            self.gradients.register::<B::InnerBackend, D>(param.id, gradient);
+        }
+    }
+}
+
+struct Hash(u32);
+
+impl<B: Backend> ModuleVisitor<B> for Hash {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.0 = crc32c::crc32c_append(self.0, param.val().into_data().as_bytes());
+    }
+}
+
+fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().expect("f32 after conversion")
+}

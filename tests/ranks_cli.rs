@@ -1,0 +1,113 @@
+//! One run shared by two processes: the same weights as by one, and an orderly end when one is killed.
+
+mod common;
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::command::{refused, rows, spark, train};
+use safetensors::SafeTensors;
+use tempfile::TempDir;
+
+/// A run of three steps as one of two ranks.
+fn rank(rank: usize, run: &Path, port: u16, settings: &[&str]) -> Command {
+    let single = train(run);
+    let mut command = Command::new(single.get_program());
+    command.args(single.get_args()).env("RAYON_NUM_THREADS", "1");
+    command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+    for (name, value) in [("RANK", rank.to_string()), ("MASTER_PORT", port.to_string())] {
+        command.env(name, value);
+    }
+    command.env("WORLD_SIZE", "2").env("MASTER_ADDR", "127.0.0.1");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn both(run: &Path, settings: &[&str]) -> [Child; 2] {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    [0, 1].map(|number| rank(number, run, port, settings).spawn().unwrap())
+}
+
+fn ended(ranks: [Child; 2]) -> [Output; 2] {
+    ranks.map(|rank| rank.wait_with_output().unwrap())
+}
+
+fn weights(run: &Path) -> Vec<f32> {
+    let bytes = fs::read(run.join("final/model.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let mut names: Vec<&str> = tensors.names().into_iter().collect();
+    names.sort_unstable();
+    let floats =
+        names.iter().flat_map(|name| tensors.tensor(name).unwrap().data().as_chunks::<4>().0.to_vec());
+    floats.map(f32::from_le_bytes).collect()
+}
+
+#[test]
+fn two_processes_give_the_weights_of_one() {
+    let root = TempDir::new().unwrap();
+    let (alone, together) = (root.path().join("alone"), root.path().join("together"));
+    // So that a step is in proportion to the gradient, and rounding is not blown up to a learning rate.
+    let settings = ["train.adamw.epsilon=0.001"];
+    train(&alone).args(settings.iter().flat_map(|setting| ["--set", setting])).assert().success();
+    let [first, second] = ended(both(&together, &settings));
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    assert!(second.stdout.is_empty(), "only rank 0 speaks");
+
+    let (one, two) = (weights(&alone), weights(&together));
+    let largest = one.iter().zip(&two).map(|(one, two)| (one - two).abs()).fold(0.0, f32::max);
+    assert!(one.len() == two.len() && largest < 1e-6, "{largest}");
+    let metrics = |run: &Path, key: &str| -> Vec<f64> {
+        rows(&run.join("metrics.jsonl")).iter().map(|row| row[key].as_f64().unwrap()).collect()
+    };
+    for key in ["loss", "grad_norm", "entropy", "rollout_logprob_gap", "reason/reward", "recycled_queue"] {
+        for (one, two) in metrics(&alone, key).into_iter().zip(metrics(&together, key)) {
+            assert!((one - two).abs() < 1e-5, "{key}: {one} {two}");
+        }
+    }
+    assert_eq!(metrics(&alone, "tokens"), metrics(&together, "tokens"));
+    assert_eq!(rows(&together.join("rollouts.jsonl")).len(), rows(&alone.join("rollouts.jsonl")).len());
+}
+
+#[test]
+fn who_loses_a_peer_saves_and_says_so() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let settings = ["train.steps=1000", "checkpoint.every=1000"];
+    let [first, mut second] = both(&run, &settings);
+    let until = Instant::now() + Duration::from_secs(120);
+    while !run.join("metrics.jsonl").exists() || rows(&run.join("metrics.jsonl")).len() < 2 {
+        assert!(Instant::now() < until, "two steps take this long");
+        thread::sleep(Duration::from_millis(20));
+    }
+    second.kill().unwrap();
+    second.wait().unwrap();
+    let first = first.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&first.stderr);
+    assert_eq!(first.status.code(), Some(1));
+    assert!(said.contains("rank 1 is gone") && said.contains("--resume"), "{said}");
+
+    let step = rows(&run.join("metrics.jsonl")).len();
+    assert!(run.join(format!("checkpoints/step-{step:06}/model.safetensors")).exists(), "{said}");
+    let steps = format!("train.steps={}", step + 1);
+    let resumed = train(&run).args(["--resume", "--set", &steps]).output().unwrap();
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert_eq!(rows(&run.join("metrics.jsonl")).len(), step + 1);
+}
+
+#[test]
+fn ranks_need_a_directory_they_agree_on() {
+    let mut command = spark();
+    command.args(["train", "--recipe", "recipes/digits.toml"]).env("WORLD_SIZE", "2").env("RANK", "0");
+    refused(&mut command, &["WORLD_SIZE=2", "--out"]);
+    let mut command = spark();
+    refused(command.arg("train").env("WORLD_SIZE", "2"), &["RANK is not set"]);
+}
