@@ -23,10 +23,13 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct CommonArgs {
-    /// Where to compute: flex, cuda, vulkan, wgpu or tch, with a device number as in cuda:1
-    /// [default: the best one compiled in]
+    /// Where to compute: flex, cuda, vulkan, wgpu or tch, with a device number as in cuda:1; cuda-unfused and
+    /// vulkan-unfused run every operation by itself [default: the best one compiled in]
     #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<String>,
+    /// What the model computes in where the backend can, or what merge writes [default: the recipe's, or f32]
+    #[arg(long, global = true, value_enum, value_name = "TYPE")]
+    pub dtype: Option<Precision>,
     /// Seed of everything random [default: the recipe's, or 0]
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
@@ -92,9 +95,14 @@ pub enum Command {
     Ablate(AblateArgs),
     /// The same checkpoint, prompts and updates on several backends, side by side
     #[command(after_help = "Prints a table and writes OUT/compare.json and OUT/loss.svg.\n\n\
-        Example:\n  spark compare --backends flex,vulkan --steps 20\n\n\
+        Examples:\n  spark compare --backends flex,vulkan --steps 20\n  \
+        spark compare --backends cuda,cuda-unfused,cuda --dtype bf16\n\n\
+        With --dtype, the first backend still computes in f32: it is what the others are compared with.\n\
         Exit code 1: a backend differs from the first by more than the tolerance.")]
     Compare(CompareArgs),
+    /// What is compiled in, which devices this machine has, and what is missing
+    #[command(after_help = "Example:\n  spark backends --json")]
+    Backends(BackendsArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -133,6 +141,13 @@ pub struct RunArgs {
     /// Go on from the run's last checkpoint
     #[arg(long)]
     pub resume: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct BackendsArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -287,10 +302,10 @@ pub struct CompareArgs {
     /// Where the files go
     #[arg(long, default_value = "runs/compare", value_name = "DIR")]
     pub out: PathBuf,
-    /// What a log-probability may differ by [default: 1e-4]
+    /// What a log-probability may differ by [default: 1e-4, in 16 bits 0.25]
     #[arg(long, value_name = "X")]
     pub logprob_tolerance: Option<f64>,
-    /// What the loss of an update may differ by [default: 1e-3]
+    /// What the loss of an update may differ by [default: 1e-3, in 16 bits 0.01]
     #[arg(long, value_name = "X")]
     pub loss_tolerance: Option<f64>,
 }
@@ -303,9 +318,6 @@ pub struct MergeArgs {
     /// The model directory to write
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// The type of the written weights
-    #[arg(long, value_enum, default_value_t = Precision::F32)]
-    pub dtype: Precision,
     /// Weights go into files of at most this many bytes
     #[arg(long, default_value_t = 5_000_000_000, value_name = "N")]
     pub shard_bytes: usize,

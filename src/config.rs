@@ -15,7 +15,7 @@ use crate::{
     data::{BadRows, Curriculum},
     error::input_error,
     eval::EvalConfig,
-    model::lora::LoraConfig,
+    model::{lora::LoraConfig, weights::Precision},
     recycle::RecycleConfig,
     rollout::EngineConfig,
     train::TrainConfig,
@@ -28,13 +28,15 @@ use crate::{
 pub struct ModelSource {
     /// The Hugging Face directory that a run starts from.
     pub path: PathBuf,
+    /// What it computes in. Training keeps weights, gradients and moments in f32 besides.
+    pub dtype: Precision,
     /// Names of parameters that do not learn, `*` for any text: `["visual.*"]` is the vision tower.
     pub freeze: Vec<String>,
 }
 
 impl Default for ModelSource {
     fn default() -> Self {
-        Self { path: PathBuf::from("models/tiny-vl"), freeze: Vec::new() }
+        Self { path: PathBuf::from("models/tiny-vl"), dtype: Precision::F32, freeze: Vec::new() }
     }
 }
 

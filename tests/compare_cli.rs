@@ -58,3 +58,13 @@ fn what_cannot_be_compared_is_refused() {
     let mut nothing = compare(folder.path(), "flex,flex");
     refused(nothing.args(["--set", "train.max_new_tokens=1"]), &["train.prompts_per_step"]);
 }
+
+#[test]
+fn sixteen_bits_are_compared_with_thirty_two() {
+    let folder = TempDir::new().unwrap();
+    let mut command = compare(folder.path(), "flex,flex");
+    command.args(["--dtype", "bf16"]).assert().success().stdout(predicate::str::contains("| flex bf16 |"));
+    let compared: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("compare.json")).unwrap()).unwrap();
+    assert!(compared[1]["difference"]["largest_logprob"].as_f64().unwrap() > 1e-4);
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::inputs::{load_model_and_processor, usable_problems};
+use super::inputs::{load_to_compute_in, usable_problems};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
@@ -14,6 +14,7 @@ use crate::{
     eval::{EvalConfig, Reflected, Solver, answer_with_reflection},
     kernels::TrainBackend,
     metrics::Phase,
+    model::weights::Precision,
     peers::ALONE,
     rollout::{EngineConfig, Sampling, SamplingKey},
     train::advantage::mean,
@@ -32,20 +33,23 @@ pub fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
         return Err(input_error("--strategy reflect answers greedily: leave out --samples"));
     }
     let seed = common.seed.unwrap_or(0);
-    run_job(common.backend.as_deref(), seed, EvalJob { args, seed, quiet: common.quiet })
+    let CommonArgs { quiet, dtype, .. } = *common;
+    run_job(common.backend.as_deref(), seed, EvalJob { args, seed, quiet, dtype })
 }
 
 struct EvalJob {
     args: EvalArgs,
     seed: u64,
     quiet: bool,
+    dtype: Option<Precision>,
 }
 
 impl Job for EvalJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let (model, processor) = load_model_and_processor::<B::InnerBackend>(&self.args.model, &device)?;
+        let (model, processor) =
+            load_to_compute_in::<B::InnerBackend>(&self.args.model, self.dtype, &device)?;
         let verifier = Verifier::default();
         let problems = usable_problems(&self.args.data, &DataConfig::default(), &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), self.quiet);

@@ -5,13 +5,14 @@ use std::io::{Write, stdout};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::inputs::load_model_and_processor;
+use super::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
     data::{ImageRef, Problem},
     error::input_error,
     kernels::TrainBackend,
+    model::weights::Precision,
     processor::GenerationDefaults,
     random::Stream,
     rollout::{Engine, EngineConfig, Request, Sampling},
@@ -33,7 +34,7 @@ pub fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
         ));
     }
     let seed = common.seed.unwrap_or(0);
-    run_job(common.backend.as_deref(), seed, GenerateJob { args, seed })
+    run_job(common.backend.as_deref(), seed, GenerateJob { args, seed, dtype: common.dtype })
 }
 
 /// What the command line says, else the model's own settings, else plain sampling.
@@ -50,14 +51,15 @@ fn sampling(args: &GenerateArgs, model: &GenerationDefaults) -> Sampling {
 struct GenerateJob {
     args: GenerateArgs,
     seed: u64,
+    dtype: Option<Precision>,
 }
 
 impl Job for GenerateJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let Self { args, seed } = self;
-        let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
+        let Self { args, seed, dtype } = self;
+        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
         let sampling = sampling(&args, &processor.generation());
         let problem = Problem {
             id: "prompt".to_owned(),

@@ -10,7 +10,10 @@ use crate::{
     config::DataConfig,
     data::{BadRows, Problem, load_problems},
     error::input_error,
-    model::{ModelConfig, Qwen, base_dir, is_adapter, load_model},
+    model::{
+        ModelConfig, Qwen, base_dir, check_precision, computing_in, is_adapter, load_model,
+        weights::Precision,
+    },
     processor::Processor,
     verify::Verifier,
 };
@@ -21,6 +24,21 @@ use crate::{
 /// When the directory is incomplete or malformed.
 pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> Result<(Qwen<B>, Processor)> {
     Ok((load_model(dir, device)?, load_processor(dir)?))
+}
+
+/// The same for inference, computing in a float type.
+///
+/// # Errors
+/// As there, and when the device does not compute in it.
+pub fn load_to_compute_in<B: Backend>(
+    dir: &Path,
+    precision: Option<Precision>,
+    device: &B::Device,
+) -> Result<(Qwen<B>, Processor)> {
+    let precision = precision.unwrap_or_default();
+    check_precision::<B>(precision, device)?;
+    let (model, processor) = load_model_and_processor(dir, device)?;
+    Ok((computing_in(model, precision), processor))
 }
 
 /// The processor of a model directory, or of an adapter's, which may leave it to its base model.

@@ -8,7 +8,7 @@ use crate::{
     cli::{CommonArgs, MergeArgs},
     error::input_error,
     kernels::TrainBackend,
-    model::{is_adapter, load_model, lora::merged},
+    model::{is_adapter, load_model, lora::merged, weights::Precision},
 };
 
 /// Writes a model directory that does what base model and adapters do together.
@@ -32,18 +32,22 @@ pub fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
             args.out.display()
         )));
     }
-    run_job(common.backend.as_deref(), common.seed.unwrap_or(0), MergeJob(args))
+    run_job(
+        common.backend.as_deref(),
+        common.seed.unwrap_or(0),
+        MergeJob(args, common.dtype.unwrap_or_default()),
+    )
 }
 
-struct MergeJob(MergeArgs);
+struct MergeJob(MergeArgs, Precision);
 
 impl Job for MergeJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let MergeArgs { model: dir, out, dtype, shard_bytes } = self.0;
+        let MergeArgs { model: dir, out, shard_bytes } = self.0;
         let model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
-        save_model_dir(&model, &dir, &out, WeightFormat { precision: dtype, shard_bytes })?;
+        save_model_dir(&model, &dir, &out, WeightFormat { precision: self.1, shard_bytes })?;
         println!("{}", out.display());
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod ablate;
 mod auxiliary;
+mod backends;
 mod compare;
 pub mod data;
 mod eval;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Recycle(args) => recycle::run(&args, &common),
         Command::Ablate(args) => ablate::run(&args, &common),
         Command::Compare(args) => compare::run(&args, &common),
+        Command::Backends(args) => backends::run(&args),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),

@@ -14,6 +14,7 @@ use crate::{
     commands::ranks::Rank,
     config::RunConfig,
     error::input_error,
+    model::weights::Precision,
     peers::Peers,
 };
 
@@ -130,13 +131,18 @@ impl Launch {
         let named = args.recipe.recipe.clone();
         let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
         let (name, out) = (stem(&recipe), args.out.as_deref());
-        let load = |recipe: &Path| load_config(recipe, &args.recipe, common.seed);
+        let load = |recipe: &Path| load_config(recipe, &args.recipe, common);
         let (config, dir) = if args.resume {
             let dir = RunDir::existing(out, &name)?;
             (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
         } else {
             (load(&recipe)?, rank_dir(out, &name, rank)?)
         };
+        if config.model.dtype == Precision::F16 {
+            return Err(input_error(
+                "model.dtype = f16: its gradients would vanish, as losses are not scaled; train in bf16 or f32",
+            ));
+        }
         let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
         let quiet = common.quiet || !peers.writes();
         Ok(Self { config, dir, resume: args.resume, quiet, peers })
@@ -169,10 +175,11 @@ fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Loads a recipe with its settings; `seed` wins over both.
-fn load_config(recipe: &Path, args: &RecipeArgs, seed: Option<u64>) -> Result<RunConfig> {
+/// Loads a recipe with its settings; `--seed` and `--dtype` win over both.
+fn load_config(recipe: &Path, args: &RecipeArgs, common: &CommonArgs) -> Result<RunConfig> {
     let mut config = RunConfig::load(recipe, &args.settings)?;
-    config.seed = seed.unwrap_or(config.seed);
+    config.seed = common.seed.unwrap_or(config.seed);
+    config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     Ok(config)
 }
 

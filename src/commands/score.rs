@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::inputs::load_model_and_processor;
+use super::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, ScoreArgs},
@@ -19,7 +19,7 @@ use crate::{
     eval::completion_logprobs,
     kernels::TrainBackend,
     metrics::Phase,
-    model::{ModelConfig, Sequence},
+    model::{ModelConfig, Sequence, weights::Precision},
     processor::Processor,
 };
 
@@ -31,21 +31,23 @@ pub fn run(args: ScoreArgs, common: &CommonArgs) -> Result<()> {
     if args.batch_tokens == 0 {
         return Err(input_error("--batch-tokens must be at least 1"));
     }
-    run_job(common.backend.as_deref(), common.seed.unwrap_or(0), ScoreJob { args, quiet: common.quiet })
+    let CommonArgs { quiet, dtype, .. } = *common;
+    run_job(common.backend.as_deref(), common.seed.unwrap_or(0), ScoreJob { args, quiet, dtype })
 }
 
 struct ScoreJob {
     args: ScoreArgs,
     quiet: bool,
+    dtype: Option<Precision>,
 }
 
 impl Job for ScoreJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let Self { args, quiet } = self;
+        let Self { args, quiet, dtype } = self;
         let rows = load_scored_rows(&args.data)?;
-        let (model, processor) = load_model_and_processor::<B::InnerBackend>(&args.model, &device)?;
+        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
         let progress = Phase::start("scoring", rows.len(), quiet);
         for rows in rows.chunks(ROWS_AT_ONCE) {
             let sequence = |row: &ScoredRow| {

@@ -23,7 +23,7 @@ use crate::{
     data::{SftExample, ShuffledCursor, load_sft},
     kernels::TrainBackend,
     metrics::{Record, Sinks, names},
-    model::{ModelConfig, Qwen, Sequence, base_dir, load_model, weights::random_model},
+    model::{ModelConfig, Qwen, Sequence, base_dir, check_precision, load_model, weights::random_model},
     random::Stream,
     train::{Trainer, batch::Example},
 };
@@ -56,6 +56,7 @@ impl Job for SftJob {
         let interrupt = Interrupt::listen()?;
         let examples = load_examples(&config.sft.data, &config)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
+        check_precision::<B>(config.model.dtype, &device)?;
         let start = starting_model::<B::InnerBackend>(&config, &device)?;
         let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
         let fresh = SftState { step: 0, cursor: ShuffledCursor::new(config.seed, examples.len()) };
@@ -68,7 +69,8 @@ impl Job for SftJob {
         dir.write_recipe(&config)?;
         let steps = config.train.steps;
         let mut sinks = Sinks::open(dir.path(), resume.then_some(state.step), steps, quiet)?;
-        let mut trainer = Trainer::new(policy, None, optimizer, config.train.clone());
+        let mut trainer =
+            Trainer::new(policy, None, optimizer, config.train.clone()).computing_in(config.model.dtype);
         while state.step < steps && !interrupt.asked() {
             state.step += 1;
             B::seed(&device, Stream::new(&[config.seed, state.step]).next_u64());

@@ -1,8 +1,9 @@
 //! The kernels made of Burn's operations: what every backend can run, and what hand-written ones are
-//! tested against.
+//! tested against. Norms, softmax, rotations and what is said of the vocabulary are computed in f32 whatever the
+//! model computes in; Burn promotes no types, so that every change of one is written here.
 
 use burn::tensor::{
-    Int, Tensor, TensorData,
+    DType, FloatDType, Int, Tensor, TensorData,
     activation::{log_softmax, silu, softmax},
     backend::Backend,
 };
@@ -17,8 +18,10 @@ const HIDDEN: f32 = -1e9;
 
 /// See [`super::Kernels::rms_norm`].
 pub fn rms_norm<B: Backend>(x: Tensor<B, 2>, weight: Tensor<B, 1>, epsilon: f64) -> Tensor<B, 2> {
+    let dtype = x.dtype();
+    let (x, weight) = (in_f32(x), in_f32(weight));
     let mean_square = x.clone().square().mean_dim(1);
-    x * mean_square.add_scalar(epsilon).sqrt().recip() * weight.unsqueeze()
+    cast(x * mean_square.add_scalar(epsilon).sqrt().recip() * weight.unsqueeze(), dtype)
 }
 
 /// See [`super::Kernels::gated_silu`].
@@ -93,7 +96,7 @@ pub fn target_logprobs<B: Backend>(
 ) -> TargetLogprobs<B> {
     let ids: Vec<i32> = targets.iter().map(|&id| id as i32).collect();
     let index = Tensor::from_data(TensorData::new(ids, [targets.len(), 1]), &scores.device());
-    let log_probabilities = log_softmax(scores.div_scalar(temperature), 1);
+    let log_probabilities = log_softmax(in_f32(scores).div_scalar(temperature), 1);
     let detached = log_probabilities.clone().detach();
     TargetLogprobs {
         logprobs: log_probabilities.gather(1, index).squeeze_dim(1),
@@ -103,17 +106,18 @@ pub fn target_logprobs<B: Backend>(
 
 /// Entropy of each row of `softmax(scores / temperature)`, in nats, with its gradient.
 pub fn entropy<B: Backend>(scores: Tensor<B, 2>, temperature: f64) -> Tensor<B, 1> {
-    let log_probabilities = log_softmax(scores.div_scalar(temperature), 1);
+    let log_probabilities = log_softmax(in_f32(scores).div_scalar(temperature), 1);
     (log_probabilities.clone().exp() * log_probabilities).sum_dim(1).neg().squeeze_dim(1)
 }
 
 /// Rotates `[rows, heads, sequence, head_dim]`; feature `i` pairs with `i + head_dim / 2`.
 pub fn rotate<B: Backend>(x: Tensor<B, 4>, RotaryTable { cos, sin }: &RotaryTable<B>) -> Tensor<B, 4> {
-    let half = x.dims()[3] / 2;
+    let (half, dtype) = (x.dims()[3] / 2, x.dtype());
+    let x = in_f32(x);
     let low = x.clone().narrow(3, 0, half);
     let high = x.narrow(3, half, half);
     let rotated_low = low.clone() * cos.clone() - high.clone() * sin.clone();
-    cat(vec![rotated_low, high * cos.clone() + low * sin.clone()], 3)
+    cast(cat(vec![rotated_low, high * cos.clone() + low * sin.clone()], 3), dtype)
 }
 
 /// Attention of `[rows, heads, queries, head_dim]` over `[rows, key_heads, keys, head_dim]`.
@@ -131,7 +135,7 @@ pub fn attention<B: Backend>(
     let group = heads / key_heads;
     let query = query.mul_scalar((head_dim as f64).powf(-0.5));
     let grouped = query.reshape([rows, key_heads, group * queries, head_dim]);
-    let scores = grouped.matmul(key.swap_dims(2, 3));
+    let scores = in_f32(grouped.matmul(key.swap_dims(2, 3)));
     let scores = match bias {
         None => scores,
         Some(bias) => {
@@ -139,7 +143,8 @@ pub fn attention<B: Backend>(
             biased.reshape([rows, key_heads, group * queries, keys])
         }
     };
-    softmax(scores, 3).matmul(value).reshape([rows, heads, queries, head_dim])
+    let weights = cast(softmax(scores, 3), value.dtype());
+    weights.matmul(value).reshape([rows, heads, queries, head_dim])
 }
 
 /// The bias `[rows, 1, queries, keys]` under which query `q` of row `r` sees key `k` where
@@ -168,6 +173,15 @@ pub fn split_heads<B: Backend>(x: Tensor<B, 2>, rows: usize, heads: usize) -> Te
 pub fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
     let [rows, heads, sequence, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([rows * sequence, heads * head_dim])
+}
+
+/// A tensor in a float type, untouched where it has it already.
+pub fn cast<B: Backend, const D: usize>(tensor: Tensor<B, D>, dtype: DType) -> Tensor<B, D> {
+    if tensor.dtype() == dtype { tensor } else { tensor.cast(FloatDType::from(dtype)) }
+}
+
+fn in_f32<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Tensor<B, D> {
+    cast(tensor, DType::F32)
 }
 
 /// Row numbers as a tensor.

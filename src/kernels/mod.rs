@@ -17,6 +17,9 @@ use burn::tensor::{
     backend::{AutodiffBackend, Backend},
 };
 
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use crate::backend::unfused;
+
 pub use forest::{Forest, Tree};
 
 /// Cosines and sines per position, both `[rows or 1, 1, sequence, head_dim / 2]`.
@@ -146,19 +149,23 @@ pub trait Kernels: Backend {
     }
 }
 
-// Burn's fused form of the generic kernels is what these backends have so far.
-#[cfg(feature = "cuda")]
-impl Kernels for burn::backend::Cuda {}
-#[cfg(feature = "cuda")]
-impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::Cuda, C> {}
-#[cfg(feature = "wgpu")]
-impl Kernels for burn::backend::Wgpu {}
-#[cfg(feature = "wgpu")]
-impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::Wgpu, C> {}
-#[cfg(feature = "tch")]
-impl Kernels for burn::backend::LibTorch {}
-#[cfg(feature = "tch")]
-impl<C: CheckpointStrategy> Kernels for Autodiff<burn::backend::LibTorch, C> {}
+/// Backends that have the generic kernels so far, with and without autodiff.
+macro_rules! generic_kernels {
+    ($($feature:literal: $backend:ty),* $(,)?) => {$(
+        #[cfg(feature = $feature)]
+        impl Kernels for $backend {}
+        #[cfg(feature = $feature)]
+        impl<C: CheckpointStrategy> Kernels for Autodiff<$backend, C> {}
+    )*};
+}
+
+generic_kernels! {
+    "cuda": burn::backend::Cuda,
+    "cuda": unfused::Cuda,
+    "wgpu": burn::backend::Wgpu,
+    "wgpu": unfused::Wgpu,
+    "tch": burn::backend::LibTorch,
+}
 
 /// A backend that can be trained on, with its kernels.
 pub trait TrainBackend: AutodiffBackend<InnerBackend: Kernels> + Kernels {}

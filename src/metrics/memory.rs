@@ -1,4 +1,4 @@
-//! How much memory the process uses and has used, as Linux's `/proc` tells it; `None` elsewhere.
+//! How much memory the process uses and has used, and the machine has, as Linux's `/proc` tells it; `None` elsewhere.
 
 /// The largest resident size so far.
 pub fn peak_memory_bytes() -> Option<u64> {
@@ -10,8 +10,17 @@ pub fn memory_bytes() -> Option<u64> {
     status_bytes("VmRSS:")
 }
 
+/// What the machine has altogether.
+pub fn host_memory_bytes() -> Option<u64> {
+    bytes("/proc/meminfo", "MemTotal:")
+}
+
 fn status_bytes(field: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    bytes("/proc/self/status", field)
+}
+
+fn bytes(file: &str, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(file).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)

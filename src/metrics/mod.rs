@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub use jsonl::JsonlWriter;
-pub use memory::{memory_bytes, peak_memory_bytes};
+pub use memory::{host_memory_bytes, memory_bytes, peak_memory_bytes};
 pub use names::per_kind;
 pub use progress::{Phase, Progress};
 pub use record::Record;

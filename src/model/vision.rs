@@ -18,7 +18,7 @@ use super::{
 };
 use crate::kernels::{
     AttentionShape, Kernels, RotaryTable,
-    generic::{attention, cat, index_tensor, join_heads, rotate, split_heads, visibility_bias},
+    generic::{attention, cast, cat, index_tensor, join_heads, rotate, split_heads, visibility_bias},
 };
 
 const EPSILON: f64 = 1e-6;
@@ -50,7 +50,7 @@ impl<B: Backend> PatchEmbed<B> {
     fn forward(&self, patches: Tensor<B, 2>) -> Tensor<B, 2> {
         let weight = self.proj.weight.val();
         let hidden = weight.dims()[0];
-        patches.matmul(weight.reshape([hidden as i32, -1]).transpose())
+        cast(patches, weight.dtype()).matmul(weight.reshape([hidden as i32, -1]).transpose())
     }
 }
 

@@ -9,7 +9,7 @@ use burn::{
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
     tensor::{
-        Tensor, TensorData,
+        DType, Tensor, TensorData,
         backend::{AutodiffBackend, Backend},
     },
 };
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::input_error,
+    kernels::generic::cast,
     model::{
         Qwen,
         weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
@@ -187,6 +188,24 @@ pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradient
     visitor
         .sum
         .map_or(0.0, |sum| f64::from(sum.into_data().convert::<f32>().iter::<f32>().sum::<f32>()).sqrt())
+}
+
+/// Gradients in f32, whatever the model that has them computes in.
+pub fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
+    model: &M,
+    gradients: GradientsParams,
+) -> GradientsParams {
+    struct Widened(GradientsParams, GradientsParams);
+    impl<B: AutodiffBackend> ModuleVisitor<B> for Widened {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+            if let Some(gradient) = self.0.remove::<B::InnerBackend, D>(param.id) {
+                self.1.register::<B::InnerBackend, D>(param.id, cast(gradient, DType::F32));
+            }
+        }
+    }
+    let mut visitor = Widened(gradients, GradientsParams::new());
+    model.visit(&mut visitor);
+    visitor.1
 }
 
 /// Gradients on the host under the parameters' names.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::trace::Trace;
+use crate::model::weights::Precision;
 
 /// What two backends may differ by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -17,11 +18,20 @@ pub struct Tolerance {
     pub cosine: f64,
     /// Of the loss of any update.
     pub loss: f64,
+    /// Of a log-probability decoded from a cache and the same backend's full forward pass.
+    pub decode: f64,
 }
 
 impl Tolerance {
     /// Both compute in f32.
-    pub const F32: Self = Self { logprob: 1e-4, greedy: 1.0, cosine: 0.9999, loss: 1e-3 };
+    pub const F32: Self = Self { logprob: 1e-4, greedy: 1.0, cosine: 0.9999, loss: 1e-3, decode: 1e-4 };
+    /// The other computes in 16 bits.
+    pub const HALF: Self = Self { logprob: 0.25, greedy: 0.9, cosine: 0.99, loss: 0.01, decode: 0.25 };
+
+    /// For a backend that computes in this type, against f32.
+    pub fn of(precision: Precision) -> Self {
+        if precision == Precision::F32 { Self::F32 } else { Self::HALF }
+    }
 }
 
 /// A trace against the reference's.
@@ -34,6 +44,8 @@ pub struct Difference {
     /// Cosine between the gradients of each group of parameters.
     pub cosines: BTreeMap<String, f64>,
     pub largest_loss: f64,
+    /// Within the other backend: see [`Trace::decode_gap`].
+    pub decode_gap: f64,
 }
 
 impl Difference {
@@ -50,6 +62,7 @@ impl Difference {
             greedy: same as f64 / reference.greedy.len() as f64,
             cosines: cosines(&reference.gradients, &other.gradients),
             largest_loss: largest(losses),
+            decode_gap: other.decode_gap,
         }
     }
 
@@ -64,6 +77,7 @@ impl Difference {
         };
         at_most("a log-probability", self.largest_logprob, tolerance.logprob);
         at_most("a loss", self.largest_loss, tolerance.loss);
+        at_most("a log-probability decoded from a cache", self.decode_gap, tolerance.decode);
         if self.greedy < tolerance.greedy {
             let (share, least) = (100.0 * self.greedy, 100.0 * tolerance.greedy);
             misses.push(format!("{share:.1} % of greedy answers are the same, less than {least:.1} %"));
@@ -127,6 +141,7 @@ mod tests {
     fn trace(logprob: f32, token: u32, slope: f32, loss: f64) -> Trace {
         Trace {
             backend: "test".to_owned(),
+            decode_gap: 0.0,
             greedy: vec![vec![1, token], vec![3]],
             logprobs: vec![-1.0, logprob],
             gradients: vec![
@@ -160,6 +175,8 @@ mod tests {
         assert!(misses(&trace(-2.0, 5, 0.0, 0.2)).contains("50.0 % of greedy"));
         assert!(misses(&trace(-2.0, 2, 1.0, 0.2)).contains("gradients of mlp have a cosine of 0.707107"));
         assert!(misses(&trace(-2.0, 2, 0.0, 0.21)).contains("a loss differs"));
+        let decoded = Trace { decode_gap: 2e-4, ..one.clone() };
+        assert!(misses(&decoded).contains("decoded from a cache differs"));
         assert!(misses(&trace(f32::NAN, 2, f32::NAN, f64::NAN)).matches("NaN").count() == 3);
     }
 }

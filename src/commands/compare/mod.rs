@@ -19,6 +19,7 @@ use crate::{
     commands::run_dir::write_json,
     config::RunConfig,
     error::input_error,
+    model::weights::Precision,
     plot::{Point, Series, Titles, curves},
 };
 
@@ -47,10 +48,11 @@ pub fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
     let config = RunConfig::load(recipe, &args.recipe.settings)?;
     let config = RunConfig { seed: common.seed.unwrap_or(config.seed), ..config };
+    let given = Tolerance::of(common.dtype.unwrap_or_default());
     let tolerance = Tolerance {
-        logprob: args.logprob_tolerance.unwrap_or(Tolerance::F32.logprob),
-        loss: args.loss_tolerance.unwrap_or(Tolerance::F32.loss),
-        ..Tolerance::F32
+        logprob: args.logprob_tolerance.unwrap_or(given.logprob),
+        loss: args.loss_tolerance.unwrap_or(given.loss),
+        ..given
     };
     let compared = traces(args, common, &config)?;
     let misses: Vec<String> = compared
@@ -72,7 +74,8 @@ fn traces(args: &CompareArgs, common: &CommonArgs, config: &RunConfig) -> Result
         if !common.quiet {
             eprintln!("{backend} …");
         }
-        let job = TraceJob { backend, config, steps: args.steps, script: &mut script };
+        let precision = if compared.is_empty() { Precision::F32 } else { common.dtype.unwrap_or_default() };
+        let job = TraceJob { backend, precision, config, steps: args.steps, script: &mut script };
         let trace = run_job(Some(backend), config.seed, job)?;
         let difference = compared.first().map(|first| Difference::between(&first.trace, &trace));
         compared.push(Compared { trace, difference });

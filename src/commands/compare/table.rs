@@ -8,31 +8,34 @@ pub fn markdown(compared: &[Compared], tolerance: Tolerance) -> String {
     let mut lines = vec![
         format!("Differences from `{first}`:"),
         String::new(),
-        "| backend | log-probability, largest | mean | greedy answers the same | least gradient cosine | loss, largest | within tolerance |".to_owned(),
-        "|---|---|---|---|---|---|---|".to_owned(),
+        "| backend | log-probability, largest | mean | greedy answers the same | least gradient cosine | loss, largest | cached decode | within tolerance |".to_owned(),
+        "|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for Compared { trace, difference } in compared {
         let Some(difference) = difference else { continue };
         let least = difference.cosines.iter().min_by(|(_, one), (_, other)| one.total_cmp(other));
         let least = least.map_or_else(String::new, |(group, cosine)| format!("{cosine:.7} ({group})"));
         lines.push(format!(
-            "| {} | {:.1e} | {:.1e} | {:.1} % | {least} | {:.1e} | {} |",
+            "| {} | {:.1e} | {:.1e} | {:.1} % | {least} | {:.1e} | {:.1e} | {} |",
             trace.backend,
             difference.largest_logprob,
             difference.mean_logprob,
             100.0 * difference.greedy,
             difference.largest_loss,
+            difference.decode_gap,
             if difference.misses(tolerance).is_empty() { "yes" } else { "**no**" },
         ));
     }
     lines.extend([
         String::new(),
         format!(
-            "Tolerance: log-probability {:.0e}, greedy {} %, cosine {}, loss {:.0e}.",
+            "Tolerance: log-probability {:.0e}, greedy {} %, cosine {}, loss {:.0e}, cached decode {:.0e}. Cached decode: the \
+             largest difference of a log-probability as it was sampled from the same backend's full forward pass.",
             tolerance.logprob,
             100.0 * tolerance.greedy,
             tolerance.cosine,
-            tolerance.loss
+            tolerance.loss,
+            tolerance.decode
         ),
         String::new(),
         "| backend | first rollout, s | first update, s | rollout, tokens/s | update, tokens/s | host memory at the end, MiB |".to_owned(),

@@ -14,7 +14,7 @@ use crate::{
     eval::{Solver, completion_logprobs},
     kernels::{Kernels, TrainBackend},
     metrics::{memory_bytes, peak_memory_bytes},
-    model::{Sequence, trainable},
+    model::{Qwen, Sequence, check_precision, trainable, weights::Precision},
     peers::ALONE,
     rollout::{RolloutGroup, SamplingKey},
     train::{AdamW, Trainer},
@@ -31,6 +31,9 @@ pub type Script = Vec<Vec<RolloutGroup>>;
 #[derive(Debug, Clone, Serialize)]
 pub struct Trace {
     pub backend: String,
+    /// The largest difference between log-probabilities of tokens as they were decoded from a cache and as a full
+    /// forward pass has them, with the starting model.
+    pub decode_gap: f64,
     /// Of the starting model.
     #[serde(skip)]
     pub greedy: Vec<Vec<u32>>,
@@ -56,6 +59,7 @@ pub struct Trace {
 /// Runs the script on one backend; the first writes it.
 pub struct TraceJob<'a> {
     pub backend: &'a str,
+    pub precision: Precision,
     pub config: &'a RunConfig,
     pub steps: usize,
     pub script: &'a mut Script,
@@ -65,7 +69,8 @@ impl Job for TraceJob<'_> {
     type Output = Trace;
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Trace> {
-        let Self { backend, config, steps, script } = self;
+        let Self { backend, precision, config, steps, script } = self;
+        check_precision::<B>(precision, &device)?;
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
         let verifier = Verifier::new(config.verify.clone())?;
@@ -74,7 +79,9 @@ impl Job for TraceJob<'_> {
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
         let (policy, optimizer) =
             (trainable::<B>(start.clone(), &config.model.freeze)?, AdamW::new(config.train.adamw));
-        let trainer = Trainer::new(policy, Some(start.clone().into()), optimizer, config.train.clone());
+        let trainer = Trainer::new(policy, Some(start.clone().into()), optimizer, config.train.clone())
+            .computing_in(precision);
+        let start = trainer.sampler();
         let solver = Solver {
             model: &start,
             processor: &processor,
@@ -92,6 +99,7 @@ impl Job for TraceJob<'_> {
         let started = Instant::now();
         let warm = sampling.again(&solver, &first)?;
         let rollout_seconds = started.elapsed().as_secs_f64();
+        let decode_gap = decode_gap(&start, &warm);
         if script.is_empty() {
             script.push(first);
         }
@@ -106,7 +114,11 @@ impl Job for TraceJob<'_> {
         let updates = Updates { trainer, steps, seconds: Vec::new(), tokens: Vec::new(), losses: Vec::new() };
         let updates = updates.run(script, &mut sampling, &processor, &verifier)?;
         Ok(Trace {
-            backend: backend.to_owned(),
+            backend: match precision {
+                Precision::F32 => backend.to_owned(),
+                other => format!("{backend} {}", other.name()),
+            },
+            decode_gap,
             greedy: tokens(&greedy),
             logprobs,
             gradients,
@@ -199,6 +211,14 @@ impl<B: TrainBackend> Updates<B> {
 fn tokens(groups: &[RolloutGroup]) -> Vec<Vec<u32>> {
     let rollouts = groups.iter().flat_map(|group| &group.rollouts);
     rollouts.map(|rollout| rollout.completion.token_ids.clone()).collect()
+}
+
+/// The largest difference between what was said of tokens as they were sampled and what is said of them at once.
+fn decode_gap<B: Kernels>(model: &Qwen<B>, groups: &[RolloutGroup]) -> f64 {
+    let rollouts = groups.iter().flat_map(|group| &group.rollouts);
+    let sampled = rollouts.flat_map(|rollout| &rollout.completion.logprobs);
+    let read = completion_logprobs(model, &sequences(groups, &model.config)).concat();
+    sampled.zip(read).map(|(sampled, read)| f64::from((sampled - read).abs())).fold(0.0, f64::max)
 }
 
 fn sequences(groups: &[RolloutGroup], config: &crate::model::ModelConfig) -> Vec<Sequence> {

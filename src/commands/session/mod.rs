@@ -25,7 +25,7 @@ use crate::{
     eval::Solver,
     kernels::TrainBackend,
     metrics::{JsonlWriter, Record, Sinks, memory_bytes, names},
-    model::Qwen,
+    model::{Qwen, check_precision, computing_in},
     peers::Peers,
     processor::Processor,
     random::Stream,
@@ -167,7 +167,10 @@ impl<B: TrainBackend> Session<B> {
         let opened = Instant::now();
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
         let processor = processor.with_instruction(config.data.instruction.clone());
-        let start = Arc::new(start);
+        let precision = config.model.dtype;
+        check_precision::<B>(precision, &device)?;
+        // What does not learn is kept in the type it computes in.
+        let start = Arc::new(if config.lora.is_on() { computing_in(start, precision) } else { start });
         let verifier = Verifier::new(config.verify.clone())?;
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
         check_sources(&config, &train)?;
@@ -202,7 +205,8 @@ impl<B: TrainBackend> Session<B> {
                 .with_reference(reference)
                 .with_average(average)
                 .with_kl_coefficient(state.kl_coefficient)
-                .with_peers(peers.clone()),
+                .with_peers(peers.clone())
+                .computing_in(precision),
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,

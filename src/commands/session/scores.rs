@@ -13,7 +13,7 @@ use crate::{
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
-    model::Qwen,
+    model::{Qwen, computing_in},
     rollout::{Sampling, SamplingKey},
 };
 
@@ -52,6 +52,7 @@ impl<B: TrainBackend> Session<B> {
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
         let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
+        let start = &computing_in(start.clone(), self.config.model.dtype);
         let solver = self.solver(start);
         let groups =
             solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
@@ -62,6 +63,7 @@ impl<B: TrainBackend> Session<B> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
         let RunConfig { eval, seed, .. } = &self.config;
+        let model = &computing_in(model.clone(), self.config.model.dtype);
         evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 

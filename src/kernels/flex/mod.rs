@@ -26,16 +26,23 @@ use burn_flex::{Flex, FlexTensor, Layout};
 use self::{attention::Sight, heads::Block};
 use super::{
     AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable, TargetLogprobs, Tree, Visibility,
+    generic,
 };
 
 type Tracked<C> = <Autodiff<Flex, C> as burn::tensor::backend::BackendTypes>::FloatTensorPrimitive;
 
 impl Kernels for Flex {
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
+        if !is_f32(&x) {
+            return generic::rms_norm(x, weight, epsilon);
+        }
         wrap(elementwise::rms_norm(&unwrap(x), &unwrap(weight), epsilon as f32))
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        if !is_f32(&gate) {
+            return generic::gated_silu(gate, up);
+        }
         wrap(elementwise::gated_silu(&unwrap(gate), &unwrap(up)))
     }
 
@@ -46,6 +53,9 @@ impl Kernels for Flex {
         rotary: &RotaryTable<Self>,
         shape: AttentionShape,
     ) -> Tensor<Self, 2> {
+        if !is_f32(&query) {
+            return generic::self_attention(query, key, value, rotary, shape);
+        }
         let sight = rows(query.dims()[0], shape);
         let inputs = [unwrap(query), unwrap(key), unwrap(value)];
         wrap(attention::forward(&inputs, &rotation(rotary), &sight).output)
@@ -59,6 +69,9 @@ impl Kernels for Flex {
         heads: HeadCounts,
         forest: &Forest<'_, Self>,
     ) -> Tensor<Self, 2> {
+        if !is_f32(&query) {
+            return generic::tree_attention(query, key, value, rotary, heads, forest);
+        }
         let inputs = [unwrap(query), unwrap(key), unwrap(value)];
         wrap(attention::forward(&inputs, &rotation(rotary), &trees(heads, forest)).output)
     }
@@ -72,6 +85,9 @@ impl Kernels for Flex {
         visibility: &Visibility<'_, Self>,
         cache: &mut Option<KeyValues<Self>>,
     ) -> Tensor<Self, 2> {
+        if !is_f32(&query) {
+            return generic::cached_attention(query, key, value, rotary, shape, visibility, cache);
+        }
         let new = [unwrap(query), unwrap(key), unwrap(value)];
         let old = cache.take().map(|old| cached::Stored {
             key: unwrap(old.key),
@@ -85,6 +101,9 @@ impl Kernels for Flex {
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
+        if !is_f32(&scores) {
+            return generic::target_logprobs(scores, targets, temperature);
+        }
         let found = logprob::forward(&unwrap(scores), targets, temperature as f32);
         TargetLogprobs { logprobs: wrap(found.logprobs), entropy: wrap(found.entropy) }
     }
@@ -92,6 +111,9 @@ impl Kernels for Flex {
 
 impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
+        if !is_f32(&x) {
+            return generic::rms_norm(x, weight, epsilon);
+        }
         let (x, weight) = (unwrap_tracked::<C, 2>(x), unwrap_tracked::<C, 1>(weight));
         let (values, scales) = (contiguous(x.primitive.clone()), contiguous(weight.primitive.clone()));
         let output = elementwise::rms_norm(&values, &scales, epsilon as f32);
@@ -101,6 +123,9 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        if !is_f32(&gate) {
+            return generic::gated_silu(gate, up);
+        }
         let (gate, up) = (unwrap_tracked::<C, 2>(gate), unwrap_tracked::<C, 2>(up));
         let values = (contiguous(gate.primitive.clone()), contiguous(up.primitive.clone()));
         let output = elementwise::gated_silu(&values.0, &values.1);
@@ -116,6 +141,9 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         rotary: &RotaryTable<Self>,
         shape: AttentionShape,
     ) -> Tensor<Self, 2> {
+        if !is_f32(&query) {
+            return generic::self_attention(query, key, value, rotary, shape);
+        }
         let sight = rows(query.dims()[0], shape);
         attend([query, key, value], rotary, sight)
     }
@@ -128,10 +156,16 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         heads: HeadCounts,
         forest: &Forest<'_, Self>,
     ) -> Tensor<Self, 2> {
+        if !is_f32(&query) {
+            return generic::tree_attention(query, key, value, rotary, heads, forest);
+        }
         attend([query, key, value], rotary, trees(heads, forest))
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
+        if !is_f32(&scores) {
+            return generic::target_logprobs(scores, targets, temperature);
+        }
         let temperature = temperature as f32;
         let scores = unwrap_tracked::<C, 2>(scores);
         let values = contiguous(scores.primitive.clone());
@@ -233,6 +267,11 @@ where
         OpsKind::UnTracked(prepared) => prepared.finish(output),
     };
     Tensor::from_primitive(TensorPrimitive::Float(tracked))
+}
+
+/// Whether the kernels here are for it; other float types have the generic ones.
+fn is_f32<B: Backend, const D: usize>(tensor: &Tensor<B, D>) -> bool {
+    tensor.dtype() == DType::F32
 }
 
 fn unwrap<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {

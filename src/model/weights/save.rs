@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{INDEX_FILE, WEIGHTS_FILE, names::ParameterPath};
 use crate::model::qwen::Qwen;
 
-/// The type that weights are written in.
+/// The type that weights are written in, or that a model computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -30,6 +30,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// As recipes and options have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        }
+    }
+
     /// PyTorch's name of it.
     pub fn torch_name(self) -> &'static str {
         match self {
@@ -47,7 +56,8 @@ impl Precision {
         }
     }
 
-    fn element(self) -> DType {
+    /// Burn's name of it.
+    pub fn element(self) -> DType {
         match self {
             Self::F32 => DType::F32,
             Self::Bf16 => DType::BF16,

@@ -21,14 +21,14 @@ use super::{
     batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
     loss::{Importance, KlPlace, adapted},
-    optimizer::{AdamW, global_norm, named},
+    optimizer::{AdamW, global_norm, in_f32, named},
     reference::{ReferenceMode, averaged},
     report::{Sums, UpdateReport},
     shared::of_all_ranks,
 };
 use crate::{
     kernels::TrainBackend,
-    model::{PackedBatch, Qwen, Sequence},
+    model::{PackedBatch, Qwen, Sequence, computing_in, policy_in, weights::Precision},
     peers::Peers,
     rollout::{FinishReason, Rollout, RolloutGroup},
 };
@@ -46,6 +46,8 @@ pub struct Trainer<B: AutodiffBackend> {
     average: Option<Qwen<B::InnerBackend>>,
     /// Who shares the micro-batches.
     peers: Arc<Peers>,
+    /// What forward and backward passes compute in.
+    precision: Precision,
 }
 
 /// The loss of an update and its gradient, as terms are added.
@@ -73,7 +75,8 @@ impl<B: TrainBackend> Pass<'_, B> {
             value = scalar(loss.clone());
             loss
         };
-        reading.differentiate(policy, batch, loss, |part| gradients.accumulate(policy, part));
+        let policy: &Qwen<B> = policy;
+        reading.differentiate(policy, batch, loss, |part| gradients.accumulate(policy, in_f32(policy, part)));
         self.sums.loss += value;
     }
 }
@@ -109,7 +112,18 @@ impl<B: TrainBackend> Trainer<B> {
         let kl_coefficient = config.kl_coefficient;
         let average = (config.ema_decay > 0.0).then(|| policy.valid());
         let peers = Arc::new(Peers::Alone);
-        Self { policy, reference, optimizer, config, kl_coefficient, average, peers }
+        let precision = Precision::F32;
+        Self { policy, reference, optimizer, config, kl_coefficient, average, peers, precision }
+    }
+
+    /// Computes in another float type. The policy's own weights, their gradients' sums and what the optimizer keeps
+    /// stay in f32, and so do losses and log-probabilities.
+    pub fn computing_in(self, precision: Precision) -> Self {
+        let fixed = self.config.reference == ReferenceMode::Fixed;
+        let cast = |model: Arc<Qwen<_>>| {
+            if fixed { Arc::new(computing_in(Qwen::clone(&model), precision)) } else { model }
+        };
+        Self { reference: self.reference.map(cast), precision, ..self }
     }
 
     /// Shares every update's micro-batches with others who make the same updates.
@@ -128,9 +142,9 @@ impl<B: TrainBackend> Trainer<B> {
         self.average.as_ref()
     }
 
-    /// The model to be judged by: the average, or the policy itself.
+    /// The model to be judged by and kept, in f32: the average, or the policy itself.
     pub fn evaluated(&self) -> Qwen<B::InnerBackend> {
-        self.average.clone().unwrap_or_else(|| self.sampler())
+        self.average.clone().unwrap_or_else(|| self.policy.valid())
     }
 
     /// Goes on with an adapted KL coefficient, where the configuration asks for one.
@@ -161,7 +175,7 @@ impl<B: TrainBackend> Trainer<B> {
         match reference {
             ReferenceMode::Fixed => {}
             ReferenceMode::Refreshed if step.is_multiple_of(reference_every) => {
-                self.reference = Some(self.sampler().into());
+                self.reference = Some(self.policy.valid().into());
             }
             ReferenceMode::Refreshed => {}
             ReferenceMode::Ema => {
@@ -173,7 +187,7 @@ impl<B: TrainBackend> Trainer<B> {
 
     /// The policy without autodiff, for sampling.
     pub fn sampler(&self) -> Qwen<B::InnerBackend> {
-        self.policy.valid()
+        computing_in(self.policy.valid(), self.precision)
     }
 
     /// [`Self::update_with`] nothing but the groups.
@@ -310,7 +324,8 @@ impl<B: TrainBackend> Trainer<B> {
             let sampled = floats::<B::InnerBackend>(&example.old_logprobs, &device);
             scalar(estimator.estimate(sampled, floats(&reference, &device)).sum())
         };
-        let reference = self.forward_logprobs(reference, examples);
+        let reference = computing_in(Qwen::clone(reference), self.precision);
+        let reference = self.forward_logprobs(&reference, examples);
         let sums: Vec<f64> = examples.iter().zip(reference).map(total).collect();
         let tokens: usize = examples.iter().map(Example::completion_length).sum();
         Penalty {
@@ -356,8 +371,9 @@ impl<B: TrainBackend> Trainer<B> {
 
     /// Adds up the terms and their gradient.
     fn accumulated(&self, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<(GradientsParams, Sums)> {
+        let copy = (self.precision != Precision::F32).then(|| policy_in(&self.policy, self.precision));
         let mut pass = Pass {
-            policy: &self.policy,
+            policy: copy.as_ref().unwrap_or(&self.policy),
             reading: Reading::of(&self.config),
             peers: &self.peers,
             batches: 0,

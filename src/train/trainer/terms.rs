@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{Pass, Trainer, floats, scalar};
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend},
-    model::{PackedBatch, Qwen, Sequence},
+    model::{PackedBatch, Qwen, Sequence, computing_in},
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
         backward::Said,
@@ -82,7 +82,7 @@ impl<B: TrainBackend> Trainer<B> {
         sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
         sums.targets += micro.batch.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference = self.reference_in_loss().map(|model| self.logprobs(model, micro).logprobs);
+        let reference = self.reference_in_loss().map(|model| self.logprobs(&model, micro).logprobs);
         let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
             true => (sampled, None),
             false => {
@@ -107,8 +107,9 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// The reference, where the loss has a term against it.
-    pub(super) fn reference_in_loss(&self) -> Option<&Qwen<B::InnerBackend>> {
-        self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
+    pub(super) fn reference_in_loss(&self) -> Option<Qwen<B::InnerBackend>> {
+        let reference = self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss);
+        reference.map(|model| computing_in(model.clone(), self.precision))
     }
 
     /// What a model says of every target, at the sampling temperature.

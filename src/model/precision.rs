@@ -1,0 +1,72 @@
+//! Computing in another float type than the weights are kept in. Weights, gradients and moments of what learns
+//! stay in f32; the model that computes is a copy in the type asked for.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use burn::{
+    module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
+    tensor::{
+        Tensor,
+        backend::{AutodiffBackend, Backend},
+    },
+};
+
+use super::{qwen::Qwen, weights::Precision};
+use crate::{error::input_error, kernels::generic::cast};
+
+/// The model in a float type; the same one where it is in it already.
+pub fn computing_in<B: Backend>(model: Qwen<B>, precision: Precision) -> Qwen<B> {
+    model.map(&mut CastAll(precision))
+}
+
+/// A copy of the policy that computes in a float type: its gradients carry the policy's names.
+pub fn policy_in<B: AutodiffBackend>(policy: &Qwen<B>, precision: Precision) -> Qwen<B> {
+    let mut learning = Learning(HashSet::new());
+    Module::<B>::visit(policy, &mut learning);
+    let copy = computing_in(policy.valid(), precision);
+    Qwen::<B>::from_inner(copy).map(&mut Learn(learning.0))
+}
+
+/// Refuses a float type that a device does not compute in.
+///
+/// # Errors
+/// Names the backend.
+pub fn check_precision<B: Backend>(precision: Precision, device: &B::Device) -> Result<()> {
+    if B::supports_dtype(device, precision.element()) {
+        return Ok(());
+    }
+    Err(input_error(format!(
+        "--dtype {}: {} does not compute in it; see what it does: spark backends",
+        precision.name(),
+        B::name(device)
+    )))
+}
+
+struct CastAll(Precision);
+
+impl<B: Backend> ModuleMapper<B> for CastAll {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let (id, tensor, mapper) = param.consume();
+        Param::from_mapped_value(id, cast(tensor, self.0.element()), mapper)
+    }
+}
+
+struct Learning(HashSet<ParamId>);
+
+impl<B: Backend> ModuleVisitor<B> for Learning {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if param.is_require_grad() {
+            self.0.insert(param.id);
+        }
+    }
+}
+
+struct Learn(HashSet<ParamId>);
+
+impl<B: Backend> ModuleMapper<B> for Learn {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let learns = self.0.contains(&param.id);
+        param.set_require_grad(learns)
+    }
+}
