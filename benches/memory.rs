@@ -24,7 +24,10 @@ use spark::{
     kernels::TrainBackend,
     metrics::peak_memory_bytes,
     model::{
-        ImagePatches, ModelConfig, ModelInput, lora::LoraConfig, parameter_shapes, weights::random_model,
+        ImagePatches, ModelConfig, ModelInput,
+        lora::LoraConfig,
+        parameter_shapes,
+        weights::{Precision, random_model},
     },
     plan::{KernelForm, Parameters, Plan, PromptSize, Workload},
     processor::Prompt,
@@ -100,6 +103,8 @@ impl Case {
             prompt: self.prompt,
             image_cache_bytes: 0,
             kernels: KernelForm::HandWritten,
+            precision: Precision::F32,
+            frozen_in_it: false,
         })
     }
 }

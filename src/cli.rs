@@ -103,6 +103,14 @@ pub enum Command {
     /// What is compiled in, which devices this machine has, and what is missing
     #[command(after_help = "Example:\n  spark backends --json")]
     Backends(BackendsArgs),
+    /// Time whole steps of a model with random weights
+    #[command(
+        after_help = "Prints one JSON object: medians over the steps, tokens per second, operations per second.\n\n\
+        Examples:\n  spark bench\n  spark bench --model Qwen2.5-VL-3B-Instruct/config.json --backend cuda --dtype bf16 \\\n    \
+        --prompts 8 --samples 8 --completion-tokens 512 --peak-teraflops 989 \\\n    \
+        --set train.activation_checkpointing=true --set train.logits_chunk=1024"
+    )]
+    Bench(BenchArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
         after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
@@ -141,6 +149,37 @@ pub struct RunArgs {
     /// Go on from the run's last checkpoint
     #[arg(long)]
     pub resume: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// A model directory or a config.json; its weights are not read [default: a text model of 5.4 M parameters]
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+    /// Prompts per step
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub prompts: usize,
+    /// Completions per prompt
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub samples: usize,
+    /// Text tokens of a prompt
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    pub prompt_tokens: usize,
+    /// Tokens of the image in every prompt, rounded up to a square; 0: none
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub image_tokens: usize,
+    /// Tokens of every completion
+    #[arg(long, default_value_t = 128, value_name = "N")]
+    pub completion_tokens: usize,
+    /// Measured steps, after one to warm up
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub steps: usize,
+    /// What the device can do, in 10^12 operations per second: gives the utilisation
+    #[arg(long, value_name = "X")]
+    pub peak_teraflops: Option<f64>,
+    /// A setting as in a recipe, for example train.micro_batch_tokens=4096; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

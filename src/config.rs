@@ -132,6 +132,24 @@ impl RunConfig {
         Ok(config)
     }
 
+    /// The defaults with settings, for a bench: a small learning rate, no reference.
+    ///
+    /// # Errors
+    /// Input errors that name the setting.
+    pub fn of_settings(settings: &[String]) -> Result<Self> {
+        let mut table: Table =
+            "train = { learning_rate = 1e-6, kl_coefficient = 0.0, micro_batch_tokens = 3072 }
+            rollout = { max_rows = 64, workers = 2 }"
+                .parse()?;
+        for setting in settings {
+            apply_setting(&mut table, setting)?;
+        }
+        let config: Self =
+            table.try_into().map_err(|error| input_error(format!("--set: {}", one_line(&error))))?;
+        config.check().map_err(|error| input_error(format!("--set: {error}")))?;
+        Ok(config)
+    }
+
     /// The full effective configuration as TOML.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("a configuration is plain data")

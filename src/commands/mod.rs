@@ -4,6 +4,7 @@
 mod ablate;
 mod auxiliary;
 mod backends;
+mod bench;
 mod compare;
 pub mod data;
 mod eval;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Ablate(args) => ablate::run(&args, &common),
         Command::Compare(args) => compare::run(&args, &common),
         Command::Backends(args) => backends::run(&args),
+        Command::Bench(args) => bench::run(args, &common),
         Command::Merge(args) => merge::run(args, &common),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => make_data(what, common.seed),

@@ -28,6 +28,7 @@ pub fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     if let Some(model) = &args.model {
         config.model.path.clone_from(model);
     }
+    config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let workload = workload(&args, &config, &model, backend)?;
@@ -60,6 +61,8 @@ fn workload<'a>(
         prompt: PromptSize { text_tokens: args.prompt_tokens, image_tokens },
         image_cache_bytes: kept.unwrap_or(u64::MAX).min(IMAGE_CACHE_BYTES as u64),
         kernels: if backend == "flex" { KernelForm::HandWritten } else { KernelForm::Generic },
+        precision: config.model.dtype,
+        frozen_in_it: config.lora.is_on(),
     })
 }
 
@@ -99,7 +102,7 @@ fn as_json(args: &PlanArgs, backend: &str, workload: &Workload<'_>, plan: &Plan)
     json!({
         "parameters": workload.parameters.total,
         "trainable_parameters": workload.parameters.trainable,
-        "dtype": "f32",
+        "dtype": workload.precision.name(),
         "backend": backend,
         "kernels": workload.kernels,
         "prompt_tokens": workload.prompt.text_tokens,
@@ -116,7 +119,8 @@ fn as_json(args: &PlanArgs, backend: &str, workload: &Workload<'_>, plan: &Plan)
 fn print_tables(model: &Path, backend: &str, workload: &Workload<'_>, plan: &Plan) {
     let sizes = Sizes::new(workload);
     let PromptSize { text_tokens, image_tokens } = workload.prompt;
-    println!("model     {}: {} parameters, f32", model.display(), grouped(workload.parameters.total));
+    let (parameters, dtype) = (grouped(workload.parameters.total), workload.precision.name());
+    println!("model     {}: {parameters} parameters, {dtype}", model.display());
     println!(
         "prompt    {text_tokens} text tokens (--prompt-tokens), {image_tokens} of an image (--image-tokens)"
     );

@@ -7,7 +7,8 @@
 //!
 //! On flex, the allocator adds to that what it keeps of the sampling threads' memory.
 //!
-//! All tensors are f32, on every backend. Knows shapes and settings; reads no file and no device.
+//! Weights that learn, their moments and gradients are f32; where a model computes in 16 bits, so are its copy, its
+//! cache and the reference. Its activations are counted as f32: norms and softmax keep such copies. Knows shapes and settings; reads no file and no device.
 
 mod activations;
 mod sampling;
@@ -18,6 +19,8 @@ mod update;
 mod tests;
 
 use serde::Serialize;
+
+use crate::model::weights::Precision;
 
 pub use sizes::{ImageSize, Parameters, PromptSize, Sizes, Workload};
 
@@ -68,6 +71,10 @@ pub struct Item {
 impl Item {
     fn device(name: &'static str, elements: u64, remedy: &'static str) -> Self {
         Self { name, bytes: elements * F32, place: Place::Device, remedy }
+    }
+
+    fn sized(name: &'static str, bytes: u64, remedy: &'static str) -> Self {
+        Self { name, bytes, place: Place::Device, remedy }
     }
 
     fn host(name: &'static str, bytes: u64, remedy: &'static str) -> Self {
@@ -136,14 +143,22 @@ fn standing(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
     let Parameters { total, trainable, reference, .. } = workload.parameters;
     let average = if workload.train.ema_decay > 0.0 { trainable } else { 0 };
     let reference = if workload.train.kl_coefficient > 0.0 { reference } else { 0 };
+    let (width, frozen) = (workload.width(), total - trainable);
+    let frozen_width = if workload.frozen_in_it { width } else { F32 };
+    let copied = match workload.precision {
+        Precision::F32 => 0,
+        _ if workload.frozen_in_it => trainable,
+        _ => total,
+    };
     vec![
-        Item::device("weights", total, "take a smaller model (model.path)"),
+        Item::sized("weights", trainable * F32 + frozen * frozen_width, "take a smaller model (model.path)"),
+        Item::sized("the copy that computes", copied * width, "take a smaller model (model.path)"),
         Item::device(
             "optimizer moments",
             2 * trainable,
             "train adapters (lora.rank) or freeze some (model.freeze)",
         ),
-        Item::device("reference model", reference, "set train.kl_coefficient=0"),
+        Item::sized("reference model", reference * width, "set train.kl_coefficient=0"),
         Item::device("average of the weights", average, "set train.ema_decay=0"),
         Item::host("images, cut into patches", sizes.image_bytes(workload), "scale the images down"),
         Item::host("token ids and positions", sizes.host_token_bytes(), "lower train.prompts_per_step"),

@@ -43,7 +43,7 @@ fn prefill(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
         _ => 0,
     };
     vec![
-        Item::device("KV cache", cache(workload, tokens), remedy(workload)),
+        Item::sized("KV cache", cache(workload, tokens) * workload.width(), remedy(workload)),
         Item::device("prefill activations", layer.max(images), remedy(workload)),
     ]
 }
@@ -64,7 +64,7 @@ fn decoding(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
         KernelForm::Generic => (layer + scores, scores * F32),
     };
     vec![
-        Item::device("KV cache", cache(workload, tokens), remedy(workload)),
+        Item::sized("KV cache", cache(workload, tokens) * workload.width(), remedy(workload)),
         Item::device("a layer's copy, or the scores", working, remedy(workload)),
         Item::host("scores over the vocabulary", on_host, remedy(workload)),
         Item::host("room between the cache's blocks", holes(workload, sizes), remedy(workload)),

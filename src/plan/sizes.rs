@@ -1,7 +1,7 @@
 //! From a recipe to what is in the machine at once: rows, tokens, images.
 
 use crate::{
-    model::{ModelConfig, ParameterShape, WindowLayout},
+    model::{ModelConfig, ParameterShape, WindowLayout, weights::Precision},
     plan::{F32, KernelForm},
     rollout::EngineConfig,
     train::TrainConfig,
@@ -53,6 +53,17 @@ pub struct Workload<'a> {
     /// Bytes of images that are kept from step to step.
     pub image_cache_bytes: u64,
     pub kernels: KernelForm,
+    /// What the model computes in.
+    pub precision: Precision,
+    /// Whether what does not learn is kept in that type, too, as with adapters.
+    pub frozen_in_it: bool,
+}
+
+impl Workload<'_> {
+    /// Bytes of a number that the model computes with.
+    pub fn width(&self) -> u64 {
+        self.precision.element().size() as u64
+    }
 }
 
 /// The rows and tokens of a step whose completions are all as long as they may be.

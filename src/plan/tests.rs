@@ -37,6 +37,8 @@ fn workload<'a>(model: &'a ModelConfig, train: &'a TrainConfig) -> Workload<'a> 
         prompt: PromptSize { text_tokens: 10, image_tokens: 0 },
         image_cache_bytes: 0,
         kernels: KernelForm::Generic,
+        precision: Precision::F32,
+        frozen_in_it: false,
     }
 }
 
@@ -168,4 +170,26 @@ fn the_remedy_is_one_that_helps() {
     assert!(remedy(&train).contains("train.micro_batch_tokens"));
     train.micro_batch_tokens = 1;
     assert!(remedy(&train).contains("a single row already"));
+}
+
+#[test]
+fn sixteen_bits_add_a_copy_and_halve_cache_and_reference() {
+    let model = qwen2(|_| ());
+    let train = TrainConfig { kl_coefficient: 0.1, ..train() };
+    let exact = Plan::new(&workload(&model, &train));
+    let half = Plan::new(&Workload { precision: Precision::Bf16, ..workload(&model, &train) });
+    assert_eq!(bytes(&half.update, "the copy that computes"), 2 * 1000);
+    assert_eq!(bytes(&half.update, "weights"), bytes(&exact.update, "weights"));
+    for (name, moment, other) in
+        [("reference model", &half.update, &exact.update), ("KV cache", &half.sampling, &exact.sampling)]
+    {
+        assert_eq!(2 * bytes(moment, name), bytes(other, name));
+    }
+    // Adapters: 100 of 1,000 learn, the others are kept in 16 bits and copied nowhere.
+    let parameters = Parameters { total: 1000, trainable: 100, largest: 80, reference: 0 };
+    let adapters =
+        Workload { parameters, frozen_in_it: true, precision: Precision::Bf16, ..workload(&model, &train) };
+    let plan = Plan::new(&adapters);
+    assert_eq!(bytes(&plan.update, "weights"), 100 * 4 + 900 * 2);
+    assert_eq!(bytes(&plan.update, "the copy that computes"), 100 * 2);
 }
