@@ -4,8 +4,13 @@
 
 mod common;
 
+use std::path::Path;
+
 use anyhow::Result;
-use common::command::{rows, spark, train};
+use common::{
+    command::{rows, spark, train},
+    expected_rows,
+};
 use spark::{
     backend::{Job, availability, run_job},
     data::{BadRows, load_problems},
@@ -75,6 +80,41 @@ impl Job for Decode {
         let read = completion_logprobs(&model, &sequences).concat();
         let gaps = sampled.iter().zip(&read).map(|(sampled, read)| (sampled - read).abs());
         Ok(Decoded { largest_gap: gaps.fold(0.0, f32::max), tokens })
+    }
+}
+
+/// The largest distance of log-probabilities from those that transformers finds for the same checkpoints.
+struct FromOracle;
+
+impl Job for FromOracle {
+    type Output = f32;
+
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<f32> {
+        let mut largest = 0.0_f32;
+        for checkpoint in ["vl_uneven_windows", "qwen3_narrow_heads"] {
+            let dir = Path::new("tests/fixtures/checkpoints").join(checkpoint);
+            let model = load_model::<B::InnerBackend>(&dir, &device)?;
+            let processor = Processor::from_dir(&dir)?.for_model(model.config.clone());
+            // Every shape is compiled anew where kernels are: a few say what many would.
+            for (row, expected) in expected_rows(&dir).into_iter().take(2) {
+                let prompt = processor.chat(&row.chat)?;
+                let completion = processor.encode(&row.completion)?;
+                let sequence = Sequence::new(&prompt.input, &completion, &model.config);
+                let found = completion_logprobs(&model, &[sequence]).remove(0);
+                let expected: Vec<f32> = serde_json::from_value(expected["logprobs"].clone())?;
+                assert_eq!(found.len(), expected.len());
+                largest = found.iter().zip(&expected).fold(largest, |most, (a, b)| most.max((a - b).abs()));
+            }
+        }
+        Ok(largest)
+    }
+}
+
+#[test]
+fn log_probabilities_are_those_of_transformers() {
+    for name in backends().into_iter().filter(|name| !name.ends_with("unfused")) {
+        let largest = run_job(Some(&name), 1, FromOracle).unwrap();
+        assert!(largest < 1e-4, "{name}: {largest}");
     }
 }
 

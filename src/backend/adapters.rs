@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use anyhow::Result;
 use burn::backend::wgpu::{RuntimeOptions, WgpuDevice, graphics, init_setup};
-use wgpu::{AdapterInfo, DeviceType};
+use wgpu::{Adapter, AdapterInfo, DeviceType};
 
 use super::devices::Found;
 use crate::error::input_error;
@@ -18,11 +18,10 @@ pub fn adapters() -> Result<Vec<(WgpuDevice, Found)>> {
         backends: backends(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
-    let infos = pollster::block_on(instance.enumerate_adapters(backends()));
-    let infos: Vec<AdapterInfo> = infos.iter().map(wgpu::Adapter::get_info).collect();
+    let found = pollster::block_on(instance.enumerate_adapters(backends()));
     let of_type = |wanted: DeviceType, device: fn(usize) -> WgpuDevice| {
-        let infos = infos.iter().filter(move |info| info.device_type == wanted).enumerate();
-        infos.map(move |(index, info)| (device(index), found(info)))
+        let of_type = found.iter().filter(move |adapter| adapter.get_info().device_type == wanted);
+        of_type.enumerate().map(move |(index, adapter)| (device(index), described(adapter)))
     };
     let adapters: Vec<_> = of_type(DeviceType::DiscreteGpu, WgpuDevice::DiscreteGpu)
         .chain(of_type(DeviceType::IntegratedGpu, WgpuDevice::IntegratedGpu))
@@ -38,8 +37,12 @@ pub fn adapters() -> Result<Vec<(WgpuDevice, Found)>> {
     Ok(adapters)
 }
 
-fn found(info: &AdapterInfo) -> Found {
-    Found { description: format!("{} ({}, {})", info.name, info.backend, info.driver_info), memory: None }
+/// A tensor is one buffer: what is larger than the largest cannot be had.
+fn described(adapter: &Adapter) -> Found {
+    let AdapterInfo { name, backend, driver_info, .. } = adapter.get_info();
+    let largest = adapter.limits().max_storage_buffer_binding_size >> 20;
+    let description = format!("{name} ({backend}, {driver_info}; tensors up to {largest} MiB)");
+    Found { description, memory: None }
 }
 
 /// The adapter of a number, ready for work.

@@ -21,7 +21,7 @@ use crate::{
     verify::Verifier,
 };
 
-/// Held-out problems that are answered greedily.
+/// Held-out problems that are answered greedily, unless `eval.problems` is less.
 const GREEDY_PROBLEMS: usize = 32;
 
 /// The groups that every update learns from, as the first backend sampled them.
@@ -75,7 +75,10 @@ impl Job for TraceJob<'_> {
         let processor = processor.with_instruction(config.data.instruction.clone());
         let verifier = Verifier::new(config.verify.clone())?;
         let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
-        test.truncate(GREEDY_PROBLEMS);
+        test.truncate(match config.eval.problems {
+            0 => GREEDY_PROBLEMS,
+            fewer => fewer.min(GREEDY_PROBLEMS),
+        });
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
         let (policy, optimizer) =
             (trainable::<B>(start.clone(), &config.model.freeze)?, AdamW::new(config.train.adamw));
