@@ -120,8 +120,9 @@ fn processor() -> Found {
 fn cuda() -> Result<Vec<Found>> {
     use cudarc::driver::{CudaContext, result};
 
-    // SAFETY: it looks for a library by name, and calls nothing in it.
-    if !unsafe { cudarc::driver::sys::is_culib_present() } {
+    // SAFETY: the driver's library is opened, as CUDA is about to do, and nothing in it is called.
+    let opens = |name: &&str| unsafe { libloading::Library::new(name) }.is_ok();
+    if !["libcuda.so.1", "libcuda.so", "nvcuda.dll"].iter().any(opens) {
         return Err(input_error("libcuda is not on this machine: install NVIDIA's driver"));
     }
     let none = |error: result::DriverError| input_error(format!("CUDA finds no device ({error})"));
@@ -129,7 +130,7 @@ fn cuda() -> Result<Vec<Found>> {
     if count == 0 {
         return Err(input_error("CUDA finds no device; is CUDA_VISIBLE_DEVICES empty?"));
     }
-    let device = |index: i32| {
+    let device = |index: i32| -> Result<Found, result::DriverError> {
         let context = CudaContext::new(index as usize)?;
         Ok(Found { description: context.name()?, memory: Some(context.total_mem()? as u64) })
     };
