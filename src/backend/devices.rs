@@ -121,7 +121,7 @@ fn cuda() -> Result<Vec<Found>> {
     use cudarc::driver::{CudaContext, result};
 
     // SAFETY: the driver's library is opened, as CUDA is about to do, and nothing in it is called.
-    let opens = |name: &&str| unsafe { libloading::Library::new(name) }.is_ok();
+    let opens = |name: &&str| unsafe { libloading::Library::new(*name) }.is_ok();
     if !["libcuda.so.1", "libcuda.so", "nvcuda.dll"].iter().any(opens) {
         return Err(input_error("libcuda is not on this machine: install NVIDIA's driver"));
     }
