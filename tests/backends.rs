@@ -114,7 +114,8 @@ impl Job for FromOracle {
 fn log_probabilities_are_those_of_transformers() {
     for name in backends().into_iter().filter(|name| !name.ends_with("unfused")) {
         let largest = run_job(Some(&name), 1, FromOracle).unwrap();
-        assert!(largest < 1e-4, "{name}: {largest}");
+        let bound = if name == "flex" { 1e-5 } else { 5e-4 };
+        assert!(largest < bound, "{name}: {largest}");
     }
 }
 
@@ -135,7 +136,14 @@ fn three_steps_of_the_loop_run_everywhere() {
     for name in backends().into_iter().filter(|name| !name.ends_with("unfused")) {
         let root = TempDir::new().unwrap();
         let run = root.path().join("run");
-        train(&run).args(["--backend", &name]).assert().success();
+        let mut command = train(&run);
+        // Few shapes: where kernels are compiled, each costs seconds.
+        for setting in
+            ["train.max_new_tokens=20", "eval.max_new_tokens=20", "eval.problems=2", "eval.judge_items=2"]
+        {
+            command.args(["--set", setting]);
+        }
+        command.args(["--backend", &name]).assert().success();
         let losses: Vec<f64> =
             rows(&run.join("metrics.jsonl")).iter().map(|row| row["loss"].as_f64().unwrap()).collect();
         let expected = first.get_or_insert_with(|| losses.clone());
