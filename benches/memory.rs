@@ -248,14 +248,7 @@ fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<
     let policy = trainer.sampler();
     let prompts: Vec<ModelInput> =
         (0..case.train.prompts_per_step).map(|index| prompt(case, step, index)).collect();
-    let streams = |prompt: usize| {
-        (0..case.train.samples_per_prompt).map(move |i| Stream::new(&[step, prompt as u64, i as u64]))
-    };
-    let requests: Vec<Request<'_>> = prompts
-        .iter()
-        .enumerate()
-        .map(|(index, prompt)| Request { prompt, streams: streams(index).collect() })
-        .collect();
+    let requests = Request::numbered(&prompts, case.train.samples_per_prompt, step);
     let engine =
         Engine { model: &policy, sampling: case.train.sampling(), stop_ids: &[], config: case.rollout };
     let completions = engine.generate(&requests, &|_| ());

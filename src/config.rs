@@ -119,15 +119,7 @@ impl RunConfig {
         // First as written, so that an error shows the line.
         toml::from_str::<Self>(&text)
             .map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
-        let mut table: Table = text.parse()?;
-        for setting in settings {
-            apply_setting(&mut table, setting)?;
-            table
-                .clone()
-                .try_into::<Self>()
-                .map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
-        }
-        let config: Self = table.try_into()?;
+        let config = Self::with_settings(text.parse()?, settings)?;
         config.check().map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
         Ok(config)
     }
@@ -137,17 +129,23 @@ impl RunConfig {
     /// # Errors
     /// Input errors that name the setting.
     pub fn of_settings(settings: &[String]) -> Result<Self> {
-        let mut table: Table =
-            "train = { learning_rate = 1e-6, kl_coefficient = 0.0, micro_batch_tokens = 3072 }
+        let table: Table = "train = { learning_rate = 1e-6, kl_coefficient = 0.0, micro_batch_tokens = 3072 }
             rollout = { max_rows = 64, workers = 2 }"
-                .parse()?;
-        for setting in settings {
-            apply_setting(&mut table, setting)?;
-        }
-        let config: Self =
-            table.try_into().map_err(|error| input_error(format!("--set: {}", one_line(&error))))?;
+            .parse()?;
+        let config = Self::with_settings(table, settings)?;
         config.check().map_err(|error| input_error(format!("--set: {error}")))?;
         Ok(config)
+    }
+
+    fn with_settings(mut table: Table, settings: &[String]) -> Result<Self> {
+        for setting in settings {
+            apply_setting(&mut table, setting)?;
+            table
+                .clone()
+                .try_into::<Self>()
+                .map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
+        }
+        Ok(table.try_into()?)
     }
 
     /// The full effective configuration as TOML.

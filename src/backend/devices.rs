@@ -101,7 +101,7 @@ pub(super) fn found(backend: &str) -> Result<Vec<Found>> {
 /// When it does not.
 #[cfg(feature = "cuda")]
 pub(super) fn checked(backend: &str, index: Option<usize>) -> Result<usize> {
-    let (index, count) = (index.unwrap_or(0), found(backend)?.len());
+    let (index, count) = (index.unwrap_or(0), cuda_count()?);
     if index < count {
         return Ok(index);
     }
@@ -117,24 +117,38 @@ fn processor() -> Found {
 }
 
 #[cfg(feature = "cuda")]
-fn cuda() -> Result<Vec<Found>> {
-    use cudarc::driver::{CudaContext, result};
+fn no_cuda(error: cudarc::driver::DriverError) -> anyhow::Error {
+    input_error(format!("CUDA finds no device ({error})"))
+}
 
+/// How many devices there are; none is opened.
+///
+/// # Errors
+/// When there is none: what is missing.
+#[cfg(feature = "cuda")]
+fn cuda_count() -> Result<usize> {
     // SAFETY: the driver's library is opened, as CUDA is about to do, and nothing in it is called.
     let opens = |name: &&str| unsafe { libloading::Library::new(*name) }.is_ok();
     if !["libcuda.so.1", "libcuda.so", "nvcuda.dll"].iter().any(opens) {
         return Err(input_error("libcuda is not on this machine: install NVIDIA's driver"));
     }
-    let none = |error: result::DriverError| input_error(format!("CUDA finds no device ({error})"));
-    let count = CudaContext::device_count().map_err(none)?;
-    if count == 0 {
-        return Err(input_error("CUDA finds no device; is CUDA_VISIBLE_DEVICES empty?"));
+    match cudarc::driver::CudaContext::device_count().map_err(no_cuda)? {
+        0 => Err(input_error("CUDA finds no device; is CUDA_VISIBLE_DEVICES empty?")),
+        count => Ok(count as usize),
     }
-    let device = |index: i32| -> Result<Found, result::DriverError> {
-        let context = CudaContext::new(index as usize)?;
-        Ok(Found { description: context.name()?, memory: Some(context.total_mem()? as u64) })
+}
+
+#[cfg(feature = "cuda")]
+fn cuda() -> Result<Vec<Found>> {
+    use cudarc::driver::{DriverError, result::device};
+
+    let described = |index: usize| -> Result<Found, DriverError> {
+        let device = device::get(index as i32)?;
+        // SAFETY: the device is one that the driver has just named.
+        let memory = unsafe { device::total_mem(device) }?;
+        Ok(Found { description: device::get_name(device)?, memory: Some(memory as u64) })
     };
-    (0..count).map(device).collect::<Result<_, _>>().map_err(none)
+    (0..cuda_count()?).map(described).collect::<Result<_, _>>().map_err(no_cuda)
 }
 
 /// The processor, then CUDA's devices where LibTorch has CUDA.

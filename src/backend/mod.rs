@@ -56,6 +56,7 @@ pub fn backend_kind(name: Option<&str>) -> Result<&str> {
     Ok(Name::parse(name)?.kind)
 }
 
+/// Without a seed, the job needs no device and none is looked for.
 fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::Output> {
     // Flex has one device and one form, so a build for it alone has no use for the rest of a name.
     #[allow(unused_variables)]
@@ -65,7 +66,7 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
         "flex" => run_seeded::<burn_flex::Flex, J>(burn_flex::FlexDevice, seed, job),
         #[cfg(feature = "cuda")]
         "cuda" => {
-            let index = devices::checked(kind, index)?;
+            let index = if seed.is_some() { devices::checked(kind, index)? } else { 0 };
             let device = burn::backend::cuda::CudaDevice::new(index);
             match fused {
                 true => run_seeded::<burn::backend::Cuda, J>(device, seed, job),
@@ -75,7 +76,7 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
         // The same implementation: with Vulkan compiled in, wgpu means it.
         #[cfg(feature = "wgpu")]
         "wgpu" | "vulkan" if kind == "wgpu" || cfg!(feature = "vulkan") => {
-            let device = adapters::device(index)?;
+            let device = if seed.is_some() { adapters::device(index)? } else { Default::default() };
             match fused {
                 true => run_seeded::<burn::backend::Wgpu, J>(device, seed, job),
                 false => run_seeded::<unfused::Wgpu, J>(device, seed, job),

@@ -89,6 +89,16 @@ impl Peers {
         parts.iter().map(|part| Ok(serde_json::from_slice(part)?)).collect()
     }
 
+    /// What rank 0 finds, known to all.
+    ///
+    /// # Errors
+    /// What finding it fails with, or a [`LostPeer`].
+    pub fn from_first<T: Serialize + DeserializeOwned>(&self, find: impl FnOnce() -> Result<T>) -> Result<T> {
+        // A list and no option: what is found may itself be none, and in JSON both would look the same.
+        let own = if self.writes() { vec![find()?] } else { Vec::new() };
+        Ok(self.gather(own)?.swap_remove(0).swap_remove(0))
+    }
+
     /// Pieces of work done by turns, put back in order: piece `i` is the next of rank `i mod world`.
     ///
     /// # Errors

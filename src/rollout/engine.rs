@@ -23,6 +23,17 @@ pub struct Request<'a> {
     pub streams: Vec<Stream>,
 }
 
+impl<'a> Request<'a> {
+    /// Requests for prompts that are known by their numbers: (step, prompt, sample) key every stream.
+    pub fn numbered(prompts: &'a [ModelInput], samples: usize, step: u64) -> Vec<Self> {
+        let request = |(number, prompt)| {
+            let stream = |sample| Stream::new(&[step, number as u64, sample as u64]);
+            Self { prompt, streams: (0..samples).map(stream).collect() }
+        };
+        prompts.iter().enumerate().map(request).collect()
+    }
+}
+
 /// Samples from a model.
 pub struct Engine<'a, B: Kernels> {
     pub model: &'a Qwen<B>,

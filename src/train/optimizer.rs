@@ -208,6 +208,11 @@ pub fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
     visitor.1
 }
 
+/// A tensor's values in f32.
+pub fn on_host<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().expect("f32 after conversion")
+}
+
 /// Gradients on the host under the parameters' names.
 pub fn named<B: AutodiffBackend>(model: &Qwen<B>, gradients: &GradientsParams) -> Vec<(String, Vec<f32>)> {
     struct Named<'a> {
@@ -218,8 +223,7 @@ pub fn named<B: AutodiffBackend>(model: &Qwen<B>, gradients: &GradientsParams) -
     impl<B: AutodiffBackend> ModuleVisitor<B> for Named<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
             if let Some(gradient) = self.gradients.get::<B::InnerBackend, D>(param.id) {
-                let values = gradient.into_data().convert::<f32>().into_vec().expect("f32 after conversion");
-                self.found.push((self.names[&param.id].clone(), values));
+                self.found.push((self.names[&param.id].clone(), on_host(gradient)));
             }
         }
     }

@@ -10,6 +10,7 @@ use burn::{
     },
 };
 
+use super::optimizer::on_host;
 use crate::peers::Peers;
 
 /// The sum of all ranks' gradients. A parameter has one where any rank has one.
@@ -26,12 +27,11 @@ pub fn of_all_ranks<B: AutodiffBackend, M: AutodiffModule<B>>(
     }
     let mut own = Own { gradients: &gradients, found: Vec::new() };
     model.visit(&mut own);
-    let presences = peers.gather(own.found.iter().map(Option::is_some).collect::<Vec<bool>>())?;
+    let presences =
+        peers.gather(own.found.iter().map(|(_, found)| found.is_some()).collect::<Vec<bool>>())?;
     let learns = |place: usize| presences.iter().any(|present| present[place]);
-    let mut sizes = Sizes(Vec::new());
-    Module::<B>::visit(model, &mut sizes);
     let mut flat = Vec::new();
-    for (place, (found, size)) in own.found.into_iter().zip(sizes.0).enumerate() {
+    for (place, (size, found)) in own.found.into_iter().enumerate() {
         if learns(place) {
             flat.extend(found.unwrap_or_else(|| vec![0.0; size]));
         }
@@ -64,24 +64,16 @@ pub fn check_same_weights<B: Backend, M: Module<B>>(peers: &Peers, model: &M) ->
     }
 }
 
-/// Gradients on the host, by the place of their parameter.
+/// Every parameter's size, and its gradient on the host, by the parameter's place.
 struct Own<'a> {
     gradients: &'a GradientsParams,
-    found: Vec<Option<Vec<f32>>>,
+    found: Vec<(usize, Option<Vec<f32>>)>,
 }
 
 impl<B: AutodiffBackend> ModuleVisitor<B> for Own<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let gradient = self.gradients.get::<B::InnerBackend, D>(param.id);
-        self.found.push(gradient.map(values));
-    }
-}
-
-struct Sizes(Vec<usize>);
-
-impl<B: Backend> ModuleVisitor<B> for Sizes {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        self.0.push(param.val().dims().iter().product());
+        self.found.push((param.val().dims().iter().product(), gradient.map(on_host)));
     }
 }
 
@@ -114,8 +106,4 @@ impl<B: Backend> ModuleVisitor<B> for Hash {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         self.0 = crc32c::crc32c_append(self.0, param.val().into_data().as_bytes());
     }
-}
-
-fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("f32 after conversion")
 }

@@ -104,16 +104,9 @@ fn sample<B: TrainBackend>(
     let mut stream = Stream::new(&[config.seed, step]);
     let prompts: Vec<ModelInput> =
         (0..shape.prompts).map(|_| shape.prompt(&policy.config, &mut stream)).collect();
-    let streams =
-        |prompt: usize| (0..shape.samples).map(move |i| Stream::new(&[step, prompt as u64, i as u64]));
-    let requests: Vec<Request<'_>> = prompts
-        .iter()
-        .enumerate()
-        .map(|(index, prompt)| Request { prompt, streams: streams(index).collect() })
-        .collect();
     let engine =
         Engine { model: &policy, sampling: config.train.sampling(), stop_ids: &[], config: config.rollout };
-    let completions = engine.generate(&requests, &|_| ());
+    let completions = engine.generate(&Request::numbered(&prompts, shape.samples, step), &|_| ());
     let mut group = |(input, completions): (&ModelInput, Vec<_>)| RolloutGroup {
         problem: Problem { id: "bench".to_owned(), ..Problem::default() },
         prompt: Prompt { text: String::new(), input: input.clone() },

@@ -1,5 +1,7 @@
 //! What a run is measured by: the held-out set before the first step and after the last.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::Session;
@@ -24,25 +26,22 @@ impl<B: TrainBackend> Session<B> {
     /// When a problem cannot be rendered or a file cannot be written.
     pub fn scores_before(&mut self) -> Result<Scores> {
         let start = self.start.take().expect("scored once, at the beginning");
-        if let Some(known) = self.known_before()? {
+        // What an earlier process has measured.
+        let path = self.dir.before();
+        let known = self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
+        if let Some(known) = known {
             return Ok(known);
         }
+        let start = computing_in(Arc::unwrap_or_clone(start), self.config.model.dtype);
         let judge_set = self.make_judge_set(&start)?;
         if self.peers.writes() {
             write_json(&self.dir.judge_set(), &judge_set)?;
         }
         let before = self.score(&start, &judge_set, "before")?;
         if self.peers.writes() {
-            write_json(&self.dir.before(), &before)?;
+            write_json(&path, &before)?;
         }
         Ok(before)
-    }
-
-    /// What an earlier process has measured, as rank 0 finds it.
-    fn known_before(&self) -> Result<Option<Scores>> {
-        let known = self.peers.writes() && self.dir.before().exists();
-        let found = known.then(|| read_json(&self.dir.before())).transpose()?;
-        Ok(self.peers.gather(found)?.swap_remove(0))
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
@@ -52,7 +51,6 @@ impl<B: TrainBackend> Session<B> {
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
         let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
-        let start = &computing_in(start.clone(), self.config.model.dtype);
         let solver = self.solver(start);
         let groups =
             solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
@@ -63,7 +61,6 @@ impl<B: TrainBackend> Session<B> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
         let RunConfig { eval, seed, .. } = &self.config;
-        let model = &computing_in(model.clone(), self.config.model.dtype);
         evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 
@@ -78,7 +75,8 @@ impl<B: TrainBackend> Session<B> {
         if self.peers.writes() {
             save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         }
-        let judge_set = self.judge_set()?;
+        let judge_set: JudgeSet = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
+        let policy = computing_in(policy, self.config.model.dtype);
         let after = self.score(&policy, &judge_set, "after")?;
         let Some(files) = &self.files else { return Ok(None) };
         let summary = Summary {
@@ -92,12 +90,5 @@ impl<B: TrainBackend> Session<B> {
         write_json(&self.dir.summary(), &summary)?;
         files.sinks.finish();
         Ok(Some(summary))
-    }
-
-    /// The judge items, as rank 0 has them on file.
-    fn judge_set(&self) -> Result<JudgeSet> {
-        let found = self.peers.writes().then(|| read_json(&self.dir.judge_set())).transpose()?;
-        let found: Option<JudgeSet> = self.peers.gather(found)?.swap_remove(0);
-        Ok(found.expect("rank 0 has one"))
     }
 }

@@ -276,11 +276,13 @@ impl<B: TrainBackend> Trainer<B> {
 
     fn add_policy_gradient(&self, examples: Vec<Example>, pass: &mut Pass<'_, B>) {
         let loss = self.config.policy_loss(self.kl_coefficient);
+        let reference = self.reference_in_loss().map(|model| computing_in(model.clone(), self.precision));
         let weights = self.token_weights(&examples);
         let (examples, weights) = self.drop_what_teaches_nothing(examples, weights);
         for micro in self.micro_batches(&examples, &weights) {
             pass.sums.tokens += micro.tokens;
-            pass.add(&micro.batch, |said, sums| self.policy_loss(&micro, said, loss, sums));
+            let reference = reference.as_ref();
+            pass.add(&micro.batch, |said, sums| self.policy_loss(&micro, said, loss, reference, sums));
         }
     }
 

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{Pass, Trainer, floats, scalar};
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend},
-    model::{PackedBatch, Qwen, Sequence, computing_in},
+    model::{PackedBatch, Qwen, Sequence},
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
         backward::Said,
@@ -74,6 +74,7 @@ impl<B: TrainBackend> Trainer<B> {
         micro: &MicroBatch,
         Said { logprobs, entropy, bonus }: Said<B>,
         loss: PolicyLoss,
+        reference: Option<&Qwen<B::InnerBackend>>,
         sums: &mut Sums,
     ) -> Tensor<B, 1> {
         let floats = |values: &[f32]| floats::<B>(values, &self.policy.device());
@@ -82,7 +83,7 @@ impl<B: TrainBackend> Trainer<B> {
         sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
         sums.targets += micro.batch.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference = self.reference_in_loss().map(|model| self.logprobs(&model, micro).logprobs);
+        let reference = reference.map(|model| self.logprobs(model, micro).logprobs);
         let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
             true => (sampled, None),
             false => {
@@ -107,9 +108,8 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// The reference, where the loss has a term against it.
-    pub(super) fn reference_in_loss(&self) -> Option<Qwen<B::InnerBackend>> {
-        let reference = self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss);
-        reference.map(|model| computing_in(model.clone(), self.precision))
+    pub(super) fn reference_in_loss(&self) -> Option<&Qwen<B::InnerBackend>> {
+        self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
     }
 
     /// What a model says of every target, at the sampling temperature.
