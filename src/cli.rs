@@ -149,10 +149,16 @@ pub struct RunArgs {
     /// Go on from the run's last checkpoint
     #[arg(long)]
     pub resume: bool,
+    /// Write how long each part of a step takes into the metrics, as seconds/…, and a table at the end
+    #[arg(long)]
+    pub profile: bool,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct BenchArgs {
+    /// Part of the work to time
+    #[arg(long, value_enum, default_value = "step")]
+    pub work: BenchWork,
     /// A model directory or a config.json; its weights are not read [default: a text model of 5.4 M parameters]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
@@ -177,9 +183,23 @@ pub struct BenchArgs {
     /// What the device can do, in 10^12 operations per second: gives the utilisation
     #[arg(long, value_name = "X")]
     pub peak_teraflops: Option<f64>,
+    /// Say how long each part of a step takes, too
+    #[arg(long)]
+    pub profile: bool,
     /// A setting as in a recipe, for example train.micro_batch_tokens=4096; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
+}
+
+/// What `spark bench` times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchWork {
+    /// Sampling and the update, as in a run
+    Step,
+    /// Sampling alone
+    Sampling,
+    /// A supervised update on as many rows of the same length, sampled by nobody
+    Imitation,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

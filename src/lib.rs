@@ -14,7 +14,7 @@
 //!
 //! | modules | what they are for |
 //! |---|---|
-//! | [`error`], [`random`] | input errors; random numbers keyed by what they are for |
+//! | [`error`], [`random`], [`lanes`] | input errors; random numbers keyed by what they are for; loops over wide vectors |
 //! | [`metrics`], [`plot`], [`backend`], [`peers`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
@@ -34,6 +34,7 @@ pub mod error;
 pub mod eval;
 pub mod judge;
 pub mod kernels;
+pub mod lanes;
 pub mod metrics;
 pub mod model;
 pub mod peers;

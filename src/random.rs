@@ -30,6 +30,12 @@ impl Stream {
         mix(self.state)
     }
 
+    /// The same stream after `draws` more draws.
+    pub fn skipping(mut self, draws: u64) -> Self {
+        self.state = self.state.wrapping_add(GOLDEN_GAMMA.wrapping_mul(draws));
+        self
+    }
+
     /// Uniform in `[0, 1)`, with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
@@ -84,6 +90,13 @@ mod tests {
         assert_eq!(draw(&[1, 2, 3]), draw(&[1, 2, 3]));
         assert_ne!(draw(&[1, 2, 3]), draw(&[1, 3, 2]));
         assert_ne!(draw(&[0]), draw(&[0, 0]));
+    }
+
+    #[test]
+    fn skipping_is_drawing_without_looking() {
+        let (mut drawn, keys) = (Stream::new(&[7]), [7]);
+        (0..5).for_each(|_| _ = drawn.next_u64());
+        assert_eq!(drawn.next_u64(), Stream::new(&keys).skipping(5).next_u64());
     }
 
     #[test]

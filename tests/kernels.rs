@@ -5,7 +5,9 @@ mod common;
 use burn::tensor::{Tensor, TensorData};
 use common::Differentiable;
 use spark::{
-    kernels::{AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Tree, Visibility, generic},
+    kernels::{
+        AdamWStep, AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Tree, Visibility, generic,
+    },
     random::Stream,
 };
 
@@ -81,6 +83,54 @@ fn self_attention() {
     }
 }
 
+/// A single row, which is decoded by itself, and several.
+#[test]
+fn project() {
+    use common::Plain;
+    // The last is large enough to be shared by all cores.
+    for (rows, input, output) in [(1, 1, 1), (1, 7, 33), (3, 5, 2), (1, 2049, 2051)] {
+        let x = random([rows, input], 1).inner();
+        let weight = random([input, output], 2).inner().div_scalar((input as f64).sqrt());
+        let bias = random([output], 3).inner();
+        for bias in [None, Some(bias)] {
+            let own = Plain::project(x.clone(), weight.clone(), bias.clone());
+            let theirs = burn::tensor::module::linear(x.clone(), weight.clone(), bias);
+            own.into_data()
+                .assert_approx_eq::<f32>(&theirs.into_data(), burn::tensor::Tolerance::absolute(2e-5));
+        }
+    }
+}
+
+/// Several updates, so that moments are begun and carried on; 20,000 elements are more than one task's.
+#[test]
+fn adamw() {
+    use common::Plain;
+    for count in [1, 33, 20_000] {
+        let start = random([count], 1).inner();
+        let (mut own, mut theirs) = ((start.clone(), None), (start, None));
+        for update in 1..4 {
+            let gradient = random([count], 10 + update).inner();
+            let corrections = [0.9f64, 0.95].map(|beta| 1.0 - beta.powi(update as i32));
+            let step = AdamWStep {
+                beta1: 0.9,
+                beta2: 0.95,
+                epsilon: 1e-8,
+                weight_decay: 0.1,
+                learning_rate: 1e-2,
+                scale: 0.5,
+                corrections,
+            };
+            let (weights, moments) = Plain::adamw(own.0, gradient.clone(), own.1, &step);
+            own = (weights, Some(moments));
+            let (weights, moments) = generic::adamw(theirs.0, gradient, theirs.1, &step);
+            theirs = (weights, Some(moments));
+            own.0
+                .to_data()
+                .assert_approx_eq::<f32>(&theirs.0.to_data(), burn::tensor::Tolerance::absolute(1e-6));
+        }
+    }
+}
+
 /// With and without branches.
 #[test]
 fn tree_attention() {
@@ -91,7 +141,7 @@ fn tree_attention() {
         vec![tree(4, &[3, 1, 2]), tree(2, &[]), tree(1, &[5, 4])],
     ];
     for (trees, (heads, key_heads, head_dim)) in
-        forests.iter().flat_map(|forest| [(1, 1, 2), (4, 2, 6), (3, 1, 8)].map(|sizes| (forest, sizes)))
+        forests.iter().flat_map(|forest| [(1, 1, 2), (4, 2, 6), (3, 1, 36)].map(|sizes| (forest, sizes)))
     {
         let tokens: usize = trees.iter().map(Tree::length).sum();
         let counts = HeadCounts { queries: heads, keys: key_heads };

@@ -42,10 +42,19 @@ fn generate(
     samples: usize,
     max_rows: usize,
 ) -> Vec<Vec<Completion>> {
+    generate_until(&[END_TOKEN], model, prompts, samples, max_rows)
+}
+
+fn generate_until(
+    stop_ids: &[u32],
+    model: &Qwen<Plain>,
+    prompts: &[&ModelInput],
+    samples: usize,
+    max_rows: usize,
+) -> Vec<Vec<Completion>> {
     let sampling =
         Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens: 12 };
-    let engine =
-        Engine { model, sampling, stop_ids: &[END_TOKEN], config: EngineConfig { max_rows, workers: 2 } };
+    let engine = Engine { model, sampling, stop_ids, config: EngineConfig { max_rows, workers: 2 } };
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()
@@ -100,6 +109,31 @@ fn rows_beyond_the_limit_are_sampled_in_turns_with_the_same_result() {
         completions.into_iter().map(|group| group.into_iter().map(|c| c.token_ids).collect()).collect()
     };
     assert_eq!(ids(generate(&model, &all, 3, 64)), ids(generate(&model, &all, 3, 1)));
+}
+
+/// Rows end at different times, and prompts that are longer or shorter than what the cache holds then come in under
+/// those that go on.
+#[test]
+fn places_that_fall_free_are_taken_with_the_same_result() {
+    let model = tiny_model(3);
+    let lengths = [1, 19, 3, 7, 25, 2, 11, 5, 16, 4, 9, 13];
+    let prompts: Vec<ModelInput> = lengths
+        .map(|length| prompt(&(0..length).map(|id| 4 + id % 9).collect::<Vec<_>>(), &[], &[]))
+        .to_vec();
+    // One token in five ends a completion.
+    let vocabulary = model.config.text.vocab_size as u32;
+    let stop_ids: Vec<u32> = (0..vocabulary).step_by(5).collect();
+    let alone = |prompt: &ModelInput| generate_until(&stop_ids, &model, &[prompt], 2, 2).remove(0);
+    let all = generate_until(&stop_ids, &model, &prompts.iter().collect::<Vec<_>>(), 2, 6);
+    let ends: std::collections::BTreeSet<usize> =
+        all.iter().flatten().map(|completion| completion.token_ids.len()).collect();
+    assert!(ends.len() > 3, "rows end at different times: {ends:?}");
+    for (prompt, group) in prompts.iter().zip(&all) {
+        for (together, alone) in group.iter().zip(&alone(prompt)) {
+            assert_eq!(together.token_ids, alone.token_ids);
+            assert_close(&together.logprobs, &alone.logprobs, 1e-4);
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 #[cfg(feature = "wgpu")]
 mod adapters;
+#[cfg(all(feature = "flex", target_env = "gnu"))]
+mod allocator;
 mod devices;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod kernels;
 mod name;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub mod unfused;
@@ -61,9 +65,15 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
     // Flex has one device and one form, so a build for it alone has no use for the rest of a name.
     #[allow(unused_variables)]
     let Name { kind, index, fused } = Name::parse(name)?;
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    kernels::keep_compiled();
     match kind {
         #[cfg(feature = "flex")]
-        "flex" => run_seeded::<burn_flex::Flex, J>(burn_flex::FlexDevice, seed, job),
+        "flex" => {
+            #[cfg(target_env = "gnu")]
+            allocator::keep_freed_memory();
+            run_seeded::<burn_flex::Flex, J>(burn_flex::FlexDevice, seed, job)
+        }
         #[cfg(feature = "cuda")]
         "cuda" => {
             let index = if seed.is_some() { devices::checked(kind, index)? } else { 0 };

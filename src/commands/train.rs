@@ -8,6 +8,7 @@ use crate::{
     cli::{CommonArgs, RunArgs},
     eval::Scores,
     kernels::TrainBackend,
+    metrics::{forget_profile, profile, profile_table},
     peers::LostPeer,
 };
 
@@ -19,6 +20,9 @@ pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = Rank::from_environment()?;
     let backend = rank.backend(common.backend.as_deref())?;
     let launch = Launch::new(&args, common, &rank)?;
+    if args.profile {
+        profile();
+    }
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
 }
 
@@ -40,6 +44,9 @@ impl Job for TrainJob {
         if let Some(summary) = session.finish(before)? {
             println!("{}", report::table(&summary));
         }
+        if let Some(table) = profile_table() {
+            eprint!("{table}");
+        }
         Ok(())
     }
 }
@@ -47,6 +54,7 @@ impl Job for TrainJob {
 /// Takes steps until none are left or somebody asks to stop; returns the starting model's scores.
 fn steps<B: TrainBackend>(session: &mut Session<B>, interrupt: &Interrupt) -> Result<Scores> {
     let before = session.scores_before()?;
+    forget_profile();
     while session.goes_on(interrupt.asked())? {
         session.next_step();
         let mut problems = session.draw_problems();

@@ -91,11 +91,46 @@ pub struct TargetLogprobs<B: Backend> {
     pub entropy: Tensor<B, 1>,
 }
 
+/// First and second moment of one parameter, both `[elements]`.
+#[derive(Debug, Clone)]
+pub struct AdamWMoments<B: Backend> {
+    pub first: Tensor<B, 1>,
+    pub second: Tensor<B, 1>,
+}
+
+/// How one parameter is updated.
+#[derive(Debug, Clone, Copy)]
+pub struct AdamWStep {
+    pub beta1: f64,
+    pub beta2: f64,
+    pub epsilon: f64,
+    pub weight_decay: f64,
+    pub learning_rate: f64,
+    /// Multiplies the gradient first.
+    pub scale: f64,
+    /// `1 − beta^updates` of each moment.
+    pub corrections: [f64; 2],
+}
+
 /// A backend with this crate's operations; every one has a generic default.
 pub trait Kernels: Backend {
+    /// Batches that are best decoded side by side, each on a thread of its own.
+    fn sampling_workers() -> usize {
+        1
+    }
+
     /// `x / sqrt(mean(x²) + ε) · weight` per row; `[rows, size]` in and out.
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
         generic::rms_norm(x, weight, epsilon)
+    }
+
+    /// `x · weight + bias`; `[rows, input]` and `[input, output]` to `[rows, output]`.
+    fn project(
+        x: Tensor<Self, 2>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 1>>,
+    ) -> Tensor<Self, 2> {
+        burn::tensor::module::linear(x, weight, bias)
     }
 
     /// `silu(gate) · up`, element by element.
@@ -141,6 +176,17 @@ pub trait Kernels: Backend {
         cache: &mut Option<KeyValues<Self>>,
     ) -> Tensor<Self, 2> {
         generic::cached_attention(query, key, value, rotary, shape, visibility, cache)
+    }
+
+    /// One parameter's update by AdamW (arXiv 1711.05101), in place where the backend can; all `[elements]`. Without
+    /// moments it is the first.
+    fn adamw(
+        weights: Tensor<Self, 1>,
+        gradient: Tensor<Self, 1>,
+        moments: Option<AdamWMoments<Self>>,
+        step: &AdamWStep,
+    ) -> (Tensor<Self, 1>, AdamWMoments<Self>) {
+        generic::adamw(weights, gradient, moments, step)
     }
 
     /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.

@@ -4,6 +4,7 @@
 mod jsonl;
 mod memory;
 pub mod names;
+mod profile;
 mod progress;
 mod record;
 mod tensorboard;
@@ -15,6 +16,7 @@ use anyhow::Result;
 pub use jsonl::JsonlWriter;
 pub use memory::{host_memory_bytes, memory_bytes, peak_memory_bytes};
 pub use names::per_kind;
+pub use profile::{Part, forget_profile, profile, profile_table, take_profile, timed, timed_on};
 pub use progress::{Phase, Progress};
 pub use record::Record;
 pub use tensorboard::TensorBoardWriter;

@@ -1,10 +1,14 @@
 //! Initial weights: each parameter's values depend on the seed and its name alone, so that they are
 //! the same on every backend.
 
+use rayon::prelude::*;
+
 use crate::random::{Stream, hash_text};
 
 /// Standard deviation of embeddings and matrices, Qwen's `initializer_range`.
 const STANDARD_DEVIATION: f64 = 0.02;
+/// Values drawn by one task; does not change them.
+const CHUNK: usize = 1 << 16;
 
 /// Ones for norms, zeros for biases, normal values for the rest; in the checkpoint's layout.
 pub fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
@@ -15,8 +19,14 @@ pub fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     if shape.len() == 1 {
         return vec![1.0; count];
     }
-    let mut stream = Stream::new(&[seed, hash_text(name)]);
-    (0..count).map(|_| (stream.normal() * STANDARD_DEVIATION) as f32).collect()
+    let start = Stream::new(&[seed, hash_text(name)]);
+    let mut values = vec![0.0; count];
+    values.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
+        // A normal value takes two draws.
+        let mut stream = start.clone().skipping(2 * (chunk * CHUNK) as u64);
+        values.fill_with(|| (stream.normal() * STANDARD_DEVIATION) as f32);
+    });
+    values
 }
 
 /// PEFT's initial adapter: A uniform within `±1 / sqrt(input)`, B zero; in the checkpoint's layout, which

@@ -3,7 +3,7 @@
 
 use burn::{
     module::{Initializer, Module, Param},
-    tensor::{Distribution, Tensor, backend::Backend, module::linear},
+    tensor::{Distribution, Tensor, backend::Backend},
 };
 
 use crate::kernels::Kernels;
@@ -34,20 +34,22 @@ impl<B: Backend> Projection<B> {
         self.weight.lazy_shape().dims()
     }
 
-    /// `[tokens, input]` to `[tokens, output]`.
-    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let mapped = linear(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
-        match &self.adapter {
-            None => mapped,
-            Some(adapter) => mapped + adapter.forward(x),
-        }
-    }
-
     /// The plain map that does the same.
     pub fn merged(self) -> Self {
         let Some(adapter) = self.adapter else { return self };
         let delta = adapter.lora_a.val().matmul(adapter.lora_b.val()).mul_scalar(adapter.scale);
         Self { weight: self.weight.map(|weight| weight + delta), bias: self.bias, adapter: None }
+    }
+}
+
+impl<B: Kernels> Projection<B> {
+    /// `[tokens, input]` to `[tokens, output]`.
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let mapped = B::project(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        match &self.adapter {
+            None => mapped,
+            Some(adapter) => mapped + adapter.forward(x),
+        }
     }
 }
 

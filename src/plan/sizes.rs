@@ -98,8 +98,12 @@ impl Sizes {
         let Workload { train, rollout, prompt, .. } = workload;
         let prompts = train.prompts_per_step + train.recycled_per_step;
         let samples = train.samples_per_prompt;
-        let chunk = (rollout.max_rows / samples).clamp(1, prompts);
-        let decoded_prompts = (chunk * rollout.workers).min(prompts);
+        let workers = rollout.workers_of(match workload.kernels {
+            KernelForm::HandWritten => std::thread::available_parallelism().map_or(1, usize::from),
+            KernelForm::Generic => 1,
+        });
+        let chunk = (rollout.max_rows / samples).min(prompts.div_ceil(workers)).max(1);
+        let decoded_prompts = (chunk * workers).min(prompts);
         let prompt_tokens = prompt.text_tokens + prompt.image_tokens;
         let sequence = prompt_tokens + train.max_new_tokens;
         let rows = prompts * samples;

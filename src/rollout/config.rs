@@ -9,28 +9,31 @@ use crate::error::input_error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
-    /// Completions decoded in one batch, at most (one problem's always are together).
+    /// Completions decoded in one batch, at most (one problem's always are together, and take places that fall free).
     pub max_rows: usize,
-    /// Batches decoded side by side: the number of cores on a CPU backend, 1 on a GPU.
+    /// Batches decoded side by side; 0: as many as the backend gains from, which is one per core on flex and 1
+    /// elsewhere.
     pub workers: usize,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { max_rows: 256, workers: 1 }
+        Self { max_rows: 256, workers: 0 }
     }
 }
 
 impl EngineConfig {
+    /// Batches decoded side by side on a backend that gains from `best`.
+    pub fn workers_of(&self, best: usize) -> usize {
+        if self.workers == 0 { best } else { self.workers }
+    }
+
     /// # Errors
-    /// Names the first setting that is out of range.
+    /// When a setting is out of range.
     pub fn check(&self) -> Result<()> {
-        match [("max_rows", self.max_rows), ("workers", self.workers)]
-            .into_iter()
-            .find(|(_, value)| *value == 0)
-        {
-            Some((name, _)) => Err(input_error(format!("rollout.{name} = 0: must be at least 1"))),
-            None => Ok(()),
+        if self.max_rows == 0 {
+            return Err(input_error("rollout.max_rows = 0: must be at least 1"));
         }
+        Ok(())
     }
 }

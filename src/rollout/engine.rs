@@ -1,18 +1,19 @@
-//! Batched sampling with a cache. Sees only token ids, patches and positions: no text, no problems.
+//! Continuous batching: prompts are admitted as places fall free, longest first, and samples leave when they are
+//! done. Sees only token ids, patches and positions: no text, no problems.
 //!
-//! A prompt is run once and its cache fanned out to its samples; finished rows leave the batch. Every
-//! sample has a stream of its own, so that its tokens do not depend on who shares the batch.
+//! A prompt is run once and its cache fanned out to its samples. Every sample has a stream of its own, so that its
+//! tokens do not depend on who shares the batch.
 
-use burn::tensor::Tensor;
-use rayon::prelude::*;
+use std::sync::{Mutex, mpsc};
 
 use super::{
-    Completion, EngineConfig, FinishReason,
-    sampler::{Sampling, sample},
+    Completion, EngineConfig,
+    decoding::{Decoding, Row},
+    sampler::Sampling,
 };
 use crate::{
     kernels::Kernels,
-    model::{KvCache, ModelInput, Qwen, Sequence, index_tensor},
+    model::{ModelInput, Qwen},
     random::Stream,
 };
 
@@ -43,166 +44,105 @@ pub struct Engine<'a, B: Kernels> {
     pub config: EngineConfig,
 }
 
-/// A sample in the making.
-struct Row {
-    /// Its place in the chunk.
-    index: usize,
-    request: usize,
-    stream: Stream,
-    completion: Completion,
-    /// What a repetition penalty applies to; empty without one.
-    seen: Vec<u32>,
-    next_position: u32,
-    /// First visible cache entry.
-    start: usize,
-    finished: bool,
+/// Requests that no worker has taken yet.
+struct Waiting<'a> {
+    requests: &'a [Request<'a>],
+    /// The next one last.
+    order: Mutex<Vec<usize>>,
+}
+
+impl<'a> Waiting<'a> {
+    /// Longest prompts first: what comes later fits under the cache of what is going on.
+    fn new(requests: &'a [Request<'a>]) -> Self {
+        let mut order: Vec<usize> = (0..requests.len()).collect();
+        order.sort_by_key(|&index| (requests[index].prompt.ids.len(), std::cmp::Reverse(index)));
+        Self { requests, order: Mutex::new(order) }
+    }
+
+    /// The next requests, as many as their samples fit into so many places; where nothing else is going on, one at
+    /// least.
+    fn take(&self, places: usize, idle: bool) -> Vec<usize> {
+        let mut order = self.order.lock().expect("no worker panics while it takes requests");
+        let (mut taken, mut rows) = (Vec::new(), 0);
+        while let Some(&next) = order.last() {
+            rows += self.requests[next].streams.len();
+            if rows > places && !(idle && taken.is_empty()) {
+                break;
+            }
+            taken.extend(order.pop());
+        }
+        taken
+    }
 }
 
 impl<B: Kernels> Engine<'_, B> {
-    /// Completions of every request, in its order. `progress` hears of each finished request.
+    /// Completions of every request, in its order. `progress` hears of finished requests.
     pub fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Vec<Vec<Completion>> {
-        let mut order: Vec<usize> = (0..requests.len()).collect();
-        order.sort_by_key(|&index| requests[index].prompt.ids.len());
-        let mut completions = vec![Vec::new(); requests.len()];
-        for side_by_side in self.chunks(&order, requests).chunks(self.config.workers) {
-            for row in self.generate_side_by_side(side_by_side, requests) {
-                completions[row.request].push(row.completion);
-            }
-            progress(side_by_side.iter().map(|chunk| chunk.len()).sum());
-        }
+        let rows: usize = requests.iter().map(|request| request.streams.len()).sum();
+        let workers = self.config.workers_of(B::sampling_workers()).min(requests.len()).max(1);
+        let largest = requests.iter().map(|request| request.streams.len()).max().unwrap_or(0);
+        // A request's samples stay together: workers end up with shares that differ by one request.
+        let places = self.config.max_rows.min((rows + workers * largest).div_ceil(workers));
+        let waiting = Waiting::new(requests);
+        let mut done = match workers {
+            1 => self.work(&waiting, places, progress),
+            _ => self.work_side_by_side(workers, &waiting, places, progress),
+        };
+        done.sort_by_key(|row| (row.request, row.sample));
+        let mut completions: Vec<Vec<Completion>> =
+            requests.iter().map(|request| Vec::with_capacity(request.streams.len())).collect();
+        done.into_iter().for_each(|row| completions[row.request].push(row.completion));
         completions
     }
 
-    /// Every chunk on a thread of its own; rows in the chunks' order.
-    fn generate_side_by_side(&self, chunks: &[&[usize]], requests: &[Request<'_>]) -> Vec<Row> {
-        if let [chunk] = chunks {
-            return self.generate_chunk(chunk, requests);
-        }
-        std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                chunks.iter().map(|chunk| scope.spawn(|| self.generate_chunk(chunk, requests))).collect();
-            threads.into_iter().flat_map(|thread| thread.join().expect("sampling panicked")).collect()
-        })
-    }
-
-    /// Stretches of `order` whose samples fit the row limit; at least one request each.
-    fn chunks<'o>(&self, order: &'o [usize], requests: &[Request<'_>]) -> Vec<&'o [usize]> {
-        let mut chunks = Vec::new();
-        let (mut first, mut rows) = (0, 0);
-        for (place, &index) in order.iter().enumerate() {
-            let wanted = requests[index].streams.len();
-            if rows + wanted > self.config.max_rows && place > first {
-                chunks.push(&order[first..place]);
-                (first, rows) = (place, 0);
-            }
-            rows += wanted;
-        }
-        if first < order.len() {
-            chunks.push(&order[first..]);
-        }
-        chunks
-    }
-
-    fn generate_chunk(&self, chunk: &[usize], requests: &[Request<'_>]) -> Vec<Row> {
-        let prompts: Vec<Sequence> = chunk
-            .iter()
-            .map(|&index| Sequence::new(requests[index].prompt, &[], &self.model.config))
-            .collect();
-        let (hidden, cache, batch) = self.model.prefill(&prompts);
-        let scores = self.scores(hidden);
-        let mut rows = Vec::new();
-        let mut sources = Vec::new();
-        for (place, &request) in chunk.iter().enumerate() {
-            let last = prompts[place].positions.iter().flatten().max();
-            for stream in &requests[request].streams {
-                sources.push(place);
-                rows.push(Row {
-                    index: rows.len(),
-                    request,
-                    stream: stream.clone(),
-                    completion: Completion {
-                        token_ids: Vec::new(),
-                        logprobs: Vec::new(),
-                        finish_reason: FinishReason::Length,
-                    },
-                    seen: self.penalised_from_the_start(requests[request].prompt),
-                    next_position: last.map_or(0, |position| position + 1),
-                    start: batch.starts[place],
-                    finished: false,
+    /// Every worker on a thread of the pool that the kernels share their work on, so that none of them waits for it.
+    fn work_side_by_side(
+        &self,
+        workers: usize,
+        waiting: &Waiting<'_>,
+        places: usize,
+        progress: &dyn Fn(usize),
+    ) -> Vec<Row> {
+        let (sender, finished) = mpsc::channel();
+        let done = Mutex::new(Vec::new());
+        rayon::in_place_scope(|scope| {
+            for sender in std::iter::repeat_n(sender, workers) {
+                let done = &done;
+                scope.spawn(move |_| {
+                    // Nobody listens any more only where another worker has panicked.
+                    let rows = self.work(waiting, places, &|count| _ = sender.send(count));
+                    done.lock().expect("no worker panics with rows in hand").extend(rows);
                 });
             }
-        }
-        self.extend(&mut rows, &sources, &scores);
-        let device = self.model.device();
-        self.decode_until_done(rows, cache.select_rows(index_tensor(&sources, &device)))
-    }
-
-    fn decode_until_done(&self, mut live: Vec<Row>, mut cache: KvCache<B>) -> Vec<Row> {
-        let device = self.model.device();
-        let mut done = Vec::with_capacity(live.len());
-        loop {
-            let unfinished: Vec<usize> = (0..live.len()).filter(|&row| !live[row].finished).collect();
-            if unfinished.is_empty() {
-                break;
-            }
-            // Dropping rows copies the cache: worth it once a quarter of the batch is idle.
-            if unfinished.len() * 4 <= live.len() * 3 {
-                cache = cache.select_rows(index_tensor(&unfinished, &device));
-                let (kept, finished) = live.into_iter().partition(|row| !row.finished);
-                live = kept;
-                done.extend::<Vec<Row>>(finished);
-            }
-            let scores = self.decode_step(&mut live, &mut cache);
-            let sources: Vec<usize> = (0..live.len()).collect();
-            self.extend(&mut live, &sources, &scores);
-        }
-        done.extend(live);
-        done.sort_by_key(|row| row.index);
-        done
-    }
-
-    /// Runs each row's newest token and returns the scores of the next.
-    fn decode_step(&self, live: &mut [Row], cache: &mut KvCache<B>) -> Vec<f32> {
-        let newest = |row: &Row| *row.completion.token_ids.last().expect("prefill drew a first token");
-        let ids: Vec<u32> = live.iter().map(newest).collect();
-        let positions: Vec<_> = live.iter().map(|row| [row.next_position; 3]).collect();
-        let starts: Vec<usize> = live.iter().map(|row| row.start).collect();
-        live.iter_mut().for_each(|row| row.next_position += 1);
-        self.scores(self.model.decode(&ids, &positions, &starts, cache))
-    }
-
-    fn penalises(&self) -> bool {
-        self.sampling.repetition_penalty != 1.0
-    }
-
-    /// The prompt's tokens, where they are to be penalised.
-    fn penalised_from_the_start(&self, prompt: &ModelInput) -> Vec<u32> {
-        if self.penalises() { prompt.ids.clone() } else { Vec::new() }
-    }
-
-    /// Scores over the vocabulary on the host, row-major.
-    fn scores(&self, hidden: Tensor<B, 2>) -> Vec<f32> {
-        let data = self.model.logits(hidden).into_data().convert::<f32>();
-        data.into_vec().expect("f32 after conversion")
-    }
-
-    /// Draws one token for each unfinished row; row `i` reads the scores of `sources[i]`.
-    fn extend(&self, rows: &mut [Row], sources: &[usize], scores: &[f32]) {
-        let vocabulary = self.model.config.text.vocab_size;
-        rows.par_iter_mut().zip(sources).filter(|(row, _)| !row.finished).for_each(|(row, &source)| {
-            let scores = &scores[source * vocabulary..][..vocabulary];
-            let (id, logprob) = sample(scores, &row.seen, &self.sampling, &mut row.stream);
-            let completion = &mut row.completion;
-            completion.token_ids.push(id);
-            completion.logprobs.push(logprob);
-            if self.penalises() {
-                row.seen.push(id);
-            }
-            if self.stop_ids.contains(&id) {
-                completion.finish_reason = FinishReason::Stop;
-                row.finished = true;
-            }
-            row.finished |= completion.token_ids.len() >= self.sampling.max_new_tokens;
+            finished.iter().for_each(progress);
         });
+        done.into_inner().expect("no worker panics with rows in hand")
+    }
+
+    /// Decodes in up to so many places until nothing waits; rows in the order in which they ended.
+    fn work(&self, waiting: &Waiting<'_>, places: usize, progress: &dyn Fn(usize)) -> Vec<Row> {
+        let mut left: Vec<usize> = waiting.requests.iter().map(|request| request.streams.len()).collect();
+        let mut done = Vec::new();
+        let mut decoding = Decoding::new(self);
+        loop {
+            let (rows, unfinished) = (decoding.rows(), decoding.unfinished());
+            let free = places.saturating_sub(unfinished);
+            // Rows that come or go copy the cache: worth it once they are a quarter of all.
+            let admitted = if 4 * free >= places { waiting.take(free, unfinished == 0) } else { Vec::new() };
+            if !admitted.is_empty() || 4 * unfinished <= 3 * rows {
+                for row in decoding.retire() {
+                    left[row.request] -= 1;
+                    progress(usize::from(left[row.request] == 0));
+                    done.push(row);
+                }
+            }
+            if !admitted.is_empty() {
+                decoding.admit(&admitted, waiting.requests);
+            }
+            if decoding.rows() == 0 {
+                return done;
+            }
+            decoding.step();
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::{Completion, Engine, Request, Rollout, RolloutGroup, UnscoredRollout}
 use crate::{
     data::Problem,
     kernels::Kernels,
+    metrics::{Part, timed},
     peers::Peers,
     processor::{Processor, Prompt},
     random::{Stream, hash_text},
@@ -56,8 +57,9 @@ impl<B: Kernels> Sampler<'_, B> {
         key: SamplingKey,
         progress: &dyn Fn(usize),
     ) -> Result<Vec<RolloutGroup>> {
-        let prompts: Vec<Prompt> =
-            problems.par_iter().map(|problem| self.processor.prompt(problem)).collect::<Result<_>>()?;
+        let prompts: Vec<Prompt> = timed(Part::Render, || {
+            problems.par_iter().map(|problem| self.processor.prompt(problem)).collect::<Result<_>>()
+        })?;
         let all = problems.iter().zip(&prompts).enumerate();
         let own: Vec<(&Problem, &Prompt)> =
             all.filter(|(place, _)| self.peers.does(*place)).map(|(_, own)| own).collect();
@@ -69,7 +71,8 @@ impl<B: Kernels> Sampler<'_, B> {
             })
             .collect();
         let completions = self.engine.generate(&requests, progress);
-        let answers = self.peers.interleaved(self.verified(&own, completions)?)?;
+        let verified = timed(Part::Verify, || self.verified(&own, completions))?;
+        let answers = self.peers.interleaved(verified)?;
         progress(problems.len() - own.len());
         let groups = problems.into_iter().zip(prompts).zip(answers);
         Ok(groups

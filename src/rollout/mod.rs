@@ -1,6 +1,7 @@
 //! Sampling completions: many per prompt, with the log-probability of every sampled token.
 
 mod config;
+mod decoding;
 mod engine;
 mod groups;
 mod sampler;

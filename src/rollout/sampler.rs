@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::random::Stream;
+use crate::{
+    lanes::{exp, largest, replace_and_sum, wide},
+    random::Stream,
+};
 
 /// How tokens are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -61,49 +64,83 @@ fn penalised(scores: &[f32], seen: &[u32], penalty: f32) -> Vec<f32> {
     penalised
 }
 
+/// Tokens whose weights are added up together.
+const BLOCK: usize = 1024;
+
+/// What each token counts, relative to the most likely one.
+struct Weights {
+    /// `e^((score − largest) / temperature)`
+    of_tokens: Vec<f32>,
+    /// Sums over every [`BLOCK`] of them.
+    of_blocks: Vec<f64>,
+    total: f64,
+}
+
+impl Weights {
+    fn new(scores: &[f32], largest: f32, temperature: f64) -> Self {
+        let (mut of_tokens, inverse) = (scores.to_vec(), (1.0 / temperature) as f32);
+        let weigh = |block: &mut [f32]| {
+            f64::from(wide!(replace_and_sum(block, |score| exp((score - largest) * inverse))))
+        };
+        let of_blocks: Vec<f64> = of_tokens.chunks_mut(BLOCK).map(weigh).collect();
+        let total = of_blocks.iter().sum();
+        Self { of_tokens, of_blocks, total }
+    }
+
+    /// Inverse transform: the token in which a uniform share of the total weight falls. `None` only when
+    /// rounding lets the share pass the end.
+    fn draw(&self, stream: &mut Stream) -> Option<usize> {
+        let mut left = stream.uniform() * self.total;
+        for (block, weights) in self.of_blocks.iter().zip(self.of_tokens.chunks(BLOCK)).enumerate() {
+            if left < *weights.0 {
+                let found = first_past(left, weights.1.iter().map(|&weight| f64::from(weight)));
+                return found.map(|place| block * BLOCK + place);
+            }
+            left -= weights.0;
+        }
+        None
+    }
+}
+
 fn sample_plainly(scores: &[f32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
     let temperature = sampling.logprob_temperature();
     let best = argmax(scores);
-    let weight = |score: f32| (f64::from(score - scores[best]) / temperature).exp();
-    let total: f64 = scores.iter().map(|&score| weight(score)).sum();
+    let weights = Weights::new(scores, scores[best], temperature);
     let chosen = if sampling.temperature <= 0.0 {
         best
     } else if sampling.top_k == 0 && sampling.top_p >= 1.0 {
-        draw((0..scores.len()).map(|id| (id, weight(scores[id]))), total, stream).unwrap_or(best)
+        weights.draw(stream).unwrap_or(best)
     } else {
-        let kept = most_likely(scores, weight, total, sampling);
-        let kept_total = kept.iter().map(|(_, weight)| weight).sum();
-        draw(kept.into_iter(), kept_total, stream).unwrap_or(best)
+        let kept = most_likely(scores, &weights, sampling);
+        let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
+        let place = first_past(stream.uniform() * total, kept.iter().map(|(_, weight)| *weight));
+        place.map_or(best, |place| kept[place].0)
     };
-    (chosen as u32, (weight(scores[chosen]) / total).ln() as f32)
+    let above = f64::from(scores[chosen] - scores[best]) / temperature;
+    (chosen as u32, (above - weights.total.ln()) as f32)
 }
 
-/// The first of the largest scores.
-fn argmax(scores: &[f32]) -> usize {
-    assert!(!scores.is_empty(), "no scores to sample from");
-    (1..scores.len()).fold(0, |best, id| if scores[id] > scores[best] { id } else { best })
-}
-
-/// Inverse transform: the token in which a uniform share of the total weight falls. `None` only when
-/// rounding lets the share pass the end.
-fn draw(weights: impl Iterator<Item = (usize, f64)>, total: f64, stream: &mut Stream) -> Option<usize> {
-    let mut left = stream.uniform() * total;
-    for (id, weight) in weights {
+/// Where the sum of the weights passes `share`.
+fn first_past(share: f64, weights: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut left = share;
+    for (place, weight) in weights.enumerate() {
         left -= weight;
         if left < 0.0 {
-            return Some(id);
+            return Some(place);
         }
     }
     None
 }
 
+/// The first of the largest scores.
+fn argmax(scores: &[f32]) -> usize {
+    assert!(!scores.is_empty(), "no scores to sample from");
+    let most = wide!(largest(scores));
+    scores.iter().position(|&score| score == most).unwrap_or(0)
+}
+
 /// The tokens that top-k and top-p keep, most likely first; at least one.
-fn most_likely(
-    scores: &[f32],
-    weight: impl Fn(f32) -> f64,
-    total: f64,
-    sampling: &Sampling,
-) -> Vec<(usize, f64)> {
+fn most_likely(scores: &[f32], weights: &Weights, sampling: &Sampling) -> Vec<(usize, f64)> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     if sampling.top_k > 0 {
@@ -112,8 +149,9 @@ fn most_likely(
     let mut kept = Vec::new();
     let mut sum = 0.0;
     for id in order {
-        kept.push((id, weight(scores[id])));
-        sum += weight(scores[id]) / total;
+        let weight = f64::from(weights.of_tokens[id]);
+        kept.push((id, weight));
+        sum += weight / weights.total;
         if sum >= sampling.top_p {
             break;
         }

@@ -15,6 +15,7 @@ use burn::{
 use super::config::TrainConfig;
 use crate::{
     kernels::{Forest, Kernels, TargetLogprobs, TrainBackend, generic},
+    metrics::{Part, timed_on},
     model::{Context, PackedBatch, Pass, Qwen, index_tensor},
 };
 
@@ -65,13 +66,17 @@ impl Reading {
         mut add: impl FnMut(GradientsParams),
     ) {
         let mut add = |gradients| add(GradientsParams::from_grads(gradients, policy));
-        let start = policy.embeddings(batch);
+        let device = policy.device();
+        let start = timed_on::<B, _>(Part::Forward, &device, || policy.embeddings(batch));
         let predictors = index_tensor(&batch.predictors, &policy.device());
         if !self.layers {
-            let hidden = policy.hidden(start, batch).select(0, predictors);
+            let hidden = timed_on::<B, _>(Part::Forward, &device, || {
+                policy.hidden(start, batch).select(0, predictors)
+            });
             return self.head(policy, hidden, &batch.targets, loss, &mut add);
         }
-        let (inputs, last) = layer_inputs(policy, start.clone().inner(), batch);
+        let (inputs, last) =
+            timed_on::<B, _>(Part::Forward, &device, || layer_inputs(policy, start.clone().inner(), batch));
         let last = leaf(last);
         let hidden = policy.model.norm.forward(last.clone()).select(0, predictors);
         let mut gradient = None;
@@ -85,12 +90,14 @@ impl Reading {
         let mut pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
         for (index, input) in inputs.into_iter().enumerate().rev() {
             let input = leaf(input);
-            let output = policy.model.layers[index].forward(input.clone(), &mut pass, index);
-            let mut gradients = along(output, gradient).backward();
+            let mut gradients = timed_on::<B, _>(Part::Backward, &device, || {
+                let output = policy.model.layers[index].forward(input.clone(), &mut pass, index);
+                along(output, gradient).backward()
+            });
             gradient = input.grad_remove(&mut gradients).expect("a layer depends on its input");
             add(gradients);
         }
-        add(along(start, gradient).backward());
+        add(timed_on::<B, _>(Part::Backward, &device, || along(start, gradient).backward()));
     }
 
     /// From the hidden states that predict the targets to the loss, and back to them.
@@ -102,13 +109,16 @@ impl Reading {
         loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
         add: &mut dyn FnMut(B::Gradients),
     ) {
+        let device = policy.device();
         if self.targets == 0 || targets.len() <= self.targets {
-            return add(loss(self.said(policy, hidden, targets)).backward());
+            let loss = timed_on::<B, _>(Part::Forward, &device, || loss(self.said(policy, hidden, targets)));
+            return add(timed_on::<B, _>(Part::Backward, &device, || loss.backward()));
         }
         let states = hidden.clone().inner();
         let parts = chunks(targets.len(), self.targets);
-        let TargetLogprobs { logprobs, entropy } =
-            self.said_in_parts(&policy.valid(), &states, targets, &parts);
+        let TargetLogprobs { logprobs, entropy } = timed_on::<B, _>(Part::Forward, &device, || {
+            self.said_in_parts(&policy.valid(), &states, targets, &parts)
+        });
         let bonus = self.bonus.then(|| leaf(entropy.clone()));
         let (logprobs, entropy) = (leaf(logprobs), Tensor::from_inner(entropy));
         let said = Said { logprobs: logprobs.clone(), entropy, bonus: bonus.clone() };
@@ -124,11 +134,12 @@ impl Reading {
             if let (Some(bonus), Some(gradient)) = (said.bonus, &of_bonus) {
                 sum = sum + along(bonus, cut(gradient));
             }
-            let mut gradients = sum.backward();
+            let mut gradients = timed_on::<B, _>(Part::Backward, &device, || sum.backward());
             of_states.push(piece.grad_remove(&mut gradients).expect("scores depend on hidden states"));
             add(gradients);
         }
-        add(along(hidden, Tensor::cat(of_states, 0)).backward());
+        let of_states = Tensor::cat(of_states, 0);
+        add(timed_on::<B, _>(Part::Backward, &device, || along(hidden, of_states).backward()));
     }
 
     /// What is said without a graph, part by part.

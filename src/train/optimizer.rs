@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::input_error,
-    kernels::generic::cast,
+    kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend, generic::cast},
     model::{
         Qwen,
         weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
@@ -41,19 +41,12 @@ impl Default for AdamWConfig {
     }
 }
 
-/// First and second moment of one parameter, `[elements]`.
-#[derive(Debug, Clone)]
-struct Moments<B: Backend> {
-    first: Tensor<B, 1>,
-    second: Tensor<B, 1>,
-}
-
 /// The optimizer and its state, which lives on the inner backend.
 pub struct AdamW<B: AutodiffBackend> {
     config: AdamWConfig,
     /// Updates done, for the bias correction.
     updates: u64,
-    moments: HashMap<ParamId, Moments<B::InnerBackend>>,
+    moments: HashMap<ParamId, AdamWMoments<B::InnerBackend>>,
 }
 
 impl<B: AutodiffBackend> AdamW<B> {
@@ -62,18 +55,23 @@ impl<B: AutodiffBackend> AdamW<B> {
         Self { config, updates: 0, moments: HashMap::new() }
     }
 
-    /// One update of every parameter that has a gradient; gradients are first multiplied by `scale`.
+    /// One update of every parameter that has a gradient; gradients are first multiplied by `scale`. In place where
+    /// nobody else holds the model.
     pub fn step<M: AutodiffModule<B>>(
         &mut self,
         model: M,
         gradients: GradientsParams,
         learning_rate: f64,
         scale: f64,
-    ) -> M {
+    ) -> M
+    where
+        B: TrainBackend,
+    {
         self.updates += 1;
-        let corrections =
-            [self.config.beta1, self.config.beta2].map(|beta| 1.0 - beta.powf(self.updates as f64));
-        model.map(&mut Update { optimizer: self, gradients, learning_rate, scale, corrections })
+        let AdamWConfig { beta1, beta2, epsilon, weight_decay } = self.config;
+        let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powf(self.updates as f64));
+        let step = AdamWStep { beta1, beta2, epsilon, weight_decay, learning_rate, scale, corrections };
+        model.map(&mut Update { optimizer: self, gradients, step })
     }
 
     /// Writes the moments as `first.NAME` and `second.NAME`.
@@ -118,7 +116,7 @@ impl<B: AutodiffBackend> AdamW<B> {
         for (id, name) in parameter_names(model) {
             // A parameter that never had a gradient has no moments.
             if tensors.contains_key(&format!("first.{name}")) {
-                let pair = Moments {
+                let pair = AdamWMoments {
                     first: read(&format!("first.{name}"))?,
                     second: read(&format!("second.{name}"))?,
                 };
@@ -132,37 +130,23 @@ impl<B: AutodiffBackend> AdamW<B> {
 struct Update<'a, B: AutodiffBackend> {
     optimizer: &'a mut AdamW<B>,
     gradients: GradientsParams,
-    learning_rate: f64,
-    scale: f64,
-    corrections: [f64; 2],
+    step: AdamWStep,
 }
 
-impl<B: AutodiffBackend> ModuleMapper<B> for Update<'_, B> {
+impl<B: TrainBackend> ModuleMapper<B> for Update<'_, B> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
         let (id, tensor, mapper) = param.consume();
         let Some(gradient) = self.gradients.remove::<B::InnerBackend, D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
-        let AdamWConfig { beta1, beta2, epsilon, weight_decay } = self.optimizer.config;
+        let AdamWConfig { weight_decay, .. } = self.optimizer.config;
+        let step = AdamWStep { weight_decay: if D > 1 { weight_decay } else { 0.0 }, ..self.step };
         let shape = tensor.dims();
-        let gradient: Tensor<B::InnerBackend, 1> = gradient.reshape([-1]).mul_scalar(self.scale);
-        let square = gradient.clone().square();
-        let moments = match self.optimizer.moments.remove(&id) {
-            Some(old) => Moments {
-                first: old.first.mul_scalar(beta1) + gradient.mul_scalar(1.0 - beta1),
-                second: old.second.mul_scalar(beta2) + square.mul_scalar(1.0 - beta2),
-            },
-            None => {
-                Moments { first: gradient.mul_scalar(1.0 - beta1), second: square.mul_scalar(1.0 - beta2) }
-            }
-        };
-        let denominator = moments.second.clone().div_scalar(self.corrections[1]).sqrt().add_scalar(epsilon);
-        let step = moments.first.clone().div_scalar(self.corrections[0]) / denominator;
-        let decay = if D > 1 { weight_decay } else { 0.0 };
-        let weights = tensor.inner().mul_scalar(1.0 - self.learning_rate * decay)
-            - step.mul_scalar(self.learning_rate).reshape(shape);
+        let moments = self.optimizer.moments.remove(&id);
+        let (weights, moments) =
+            B::InnerBackend::adamw(tensor.inner().reshape([-1]), gradient.reshape([-1]), moments, &step);
         self.optimizer.moments.insert(id, moments);
-        Param::from_mapped_value(id, Tensor::from_inner(weights).require_grad(), mapper)
+        Param::from_mapped_value(id, Tensor::from_inner(weights.reshape(shape)).require_grad(), mapper)
     }
 }
 

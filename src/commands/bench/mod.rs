@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 
 use self::{
     arithmetic::Arithmetic,
-    step::{Shape, Timing, step_once},
+    step::{Shape, Timing, timed},
 };
 use crate::{
     backend::{Job, backend_kind, run_job},
-    cli::{BenchArgs, CommonArgs},
+    cli::{BenchArgs, BenchWork, CommonArgs},
     config::RunConfig,
     error::input_error,
     kernels::TrainBackend,
-    metrics::peak_memory_bytes,
+    metrics::{Part, forget_profile, peak_memory_bytes, profile, take_profile},
     model::{ModelConfig, check_precision, trainable, weights::random_model},
     train::{AdamW, Trainer},
 };
@@ -94,16 +94,31 @@ impl Job for BenchJob {
         let optimizer = AdamW::new(config.train.adamw);
         let trainer = Trainer::new(policy, Some(start.into()), optimizer, config.train.clone());
         let mut trainer = trainer.computing_in(precision);
+        if args.profile {
+            profile();
+        }
         let mut timings = Vec::with_capacity(args.steps + 1);
         for step in 0..=args.steps as u64 {
-            let timing = step_once(&mut trainer, &shape, &config, step)?;
+            let timing = timed(args.work, &mut trainer, &shape, &config, step)?;
             if !quiet {
                 eprintln!("step {step}: sampling {:.2} s, update {:.2} s", timing.rollout, timing.update);
             }
             timings.push(timing);
+            if step == 0 {
+                forget_profile();
+            }
         }
         Ok(report(&timings, &arithmetic, &args, json!({"backend": kind, "dtype": precision.name()})))
     }
+}
+
+/// Mean seconds of a step's parts once warm; null without a profile.
+fn parts(steps: usize) -> Value {
+    let Some(seconds) = take_profile() else { return Value::Null };
+    let part = |(part, seconds): (Part, f64)| {
+        (part.name().trim_start_matches("seconds/").to_owned(), json!(seconds / steps as f64))
+    };
+    Value::Object(seconds.into_iter().filter(|(_, seconds)| *seconds > 0.0).map(part).collect())
 }
 
 /// The first step warms caches, allocator and compilers up, and is told apart.
@@ -114,23 +129,26 @@ fn report(timings: &[Timing], arithmetic: &Arithmetic, args: &BenchArgs, mut lin
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    let teraflops =
-        |flops: f64, seconds: &dyn Fn(&Timing) -> f64| median(&|timing| flops / seconds(timing) / 1e12);
-    let rollout = teraflops(arithmetic.rollout, &|timing| timing.rollout);
-    let update = teraflops(arithmetic.update, &|timing| timing.update);
+    let (sampling, learning) = (args.work != BenchWork::Imitation, args.work != BenchWork::Sampling);
+    let rollout = |value: &dyn Fn(&Timing) -> f64| sampling.then(|| median(value));
+    let update = |value: &dyn Fn(&Timing) -> f64| learning.then(|| median(value));
+    let rollout_teraflops = rollout(&|timing| arithmetic.rollout / timing.rollout / 1e12);
+    let update_teraflops = update(&|timing| arithmetic.update / timing.update / 1e12);
+    let utilisation = |teraflops: Option<f64>| Some(teraflops? / args.peak_teraflops?);
     let own = json!({
         "parameters": arithmetic.parameters,
         "step_seconds": median(&|timing| timing.rollout + timing.update),
-        "rollout_seconds": median(&|timing| timing.rollout),
-        "update_seconds": median(&|timing| timing.update),
+        "rollout_seconds": rollout(&|timing| timing.rollout),
+        "update_seconds": update(&|timing| timing.update),
         "first_step_seconds": first.rollout + first.update,
-        "rollout_tokens_per_second": median(&|timing| timing.sampled as f64 / timing.rollout),
-        "train_tokens_per_second": median(&|timing| timing.trained as f64 / timing.update),
-        "rollout_teraflops": rollout,
-        "update_teraflops": update,
-        "rollout_utilisation": args.peak_teraflops.map(|peak| rollout / peak),
-        "update_utilisation": args.peak_teraflops.map(|peak| update / peak),
+        "rollout_tokens_per_second": rollout(&|timing| timing.sampled as f64 / timing.rollout),
+        "train_tokens_per_second": update(&|timing| timing.trained as f64 / timing.update),
+        "rollout_teraflops": rollout_teraflops,
+        "update_teraflops": update_teraflops,
+        "rollout_utilisation": utilisation(rollout_teraflops),
+        "update_utilisation": utilisation(update_teraflops),
         "peak_memory_bytes": peak_memory_bytes(),
+        "parts": parts(warm.len()),
         "steps": warm.len(),
     });
     let fields = line.as_object_mut().expect("an object");

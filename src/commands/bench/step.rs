@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    cli::BenchArgs,
+    cli::{BenchArgs, BenchWork},
     config::RunConfig,
     data::Problem,
     kernels::TrainBackend,
-    model::{ImagePatches, ModelConfig, ModelInput},
+    model::{ImagePatches, ModelConfig, ModelInput, Sequence},
     processor::Prompt,
     random::Stream,
     rollout::{Engine, Request, Rollout, RolloutGroup},
-    train::Trainer,
+    train::{Trainer, batch::Example},
     verify::{Penalties, Verdict},
 };
 
@@ -72,26 +72,48 @@ impl Shape {
         }
         ModelInput { ids, images: self.image.iter().cloned().collect() }
     }
+
+    /// Rows to imitate, each with a prompt of its own.
+    fn examples(&self, model: &ModelConfig, seed: u64) -> Vec<Example> {
+        let mut stream = Stream::new(&[seed, 1]);
+        let mut example = || {
+            let prompt = self.prompt(model, &mut stream);
+            let completion: Vec<u32> =
+                (0..self.completion_tokens).map(|_| stream.below(model.text.vocab_size) as u32).collect();
+            Example::to_imitate(Sequence::new(&prompt, &completion, model))
+        };
+        (0..self.prompts * self.samples).map(|_| example()).collect()
+    }
 }
 
-/// Samples and updates once.
+/// Does the work once.
 ///
 /// # Errors
 /// As [`Trainer::update`].
-pub fn step_once<B: TrainBackend>(
+pub fn timed<B: TrainBackend>(
+    work: BenchWork,
     trainer: &mut Trainer<B>,
     shape: &Shape,
     config: &RunConfig,
     step: u64,
 ) -> Result<Timing> {
+    let mut timing = Timing { rollout: 0.0, update: 0.0, sampled: 0, trained: 0 };
     let started = Instant::now();
+    if work == BenchWork::Imitation {
+        let examples = shape.examples(&trainer.policy.config, config.seed);
+        timing.trained = trainer.imitate(&examples, step + 1)?.tokens;
+        timing.update = started.elapsed().as_secs_f64();
+        return Ok(timing);
+    }
     let groups = sample(trainer, shape, config, step);
-    let rollout = started.elapsed().as_secs_f64();
-    let started = Instant::now();
-    let report = trainer.update(&groups, step + 1)?;
-    let update = started.elapsed().as_secs_f64();
-    let sampled = shape.prompts * shape.samples * shape.completion_tokens;
-    Ok(Timing { rollout, update, sampled, trained: report.tokens })
+    timing.rollout = started.elapsed().as_secs_f64();
+    timing.sampled = shape.prompts * shape.samples * shape.completion_tokens;
+    if work == BenchWork::Step {
+        let started = Instant::now();
+        timing.trained = trainer.update(&groups, step + 1)?.tokens;
+        timing.update = started.elapsed().as_secs_f64();
+    }
+    Ok(timing)
 }
 
 fn sample<B: TrainBackend>(

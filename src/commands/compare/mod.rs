@@ -29,6 +29,8 @@ struct Compared {
     trace: Trace,
     /// `None`: it is the first.
     difference: Option<Difference>,
+    /// What it may be.
+    tolerance: Tolerance,
 }
 
 /// Runs the script on every backend, prints a table and writes `compare.json` and `loss.svg`.
@@ -48,19 +50,15 @@ pub fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
     let config = RunConfig::load(recipe, &args.recipe.settings)?;
     let config = RunConfig { seed: common.seed.unwrap_or(config.seed), ..config };
-    let given = Tolerance::of(common.dtype.unwrap_or_default());
-    let tolerance = Tolerance {
-        logprob: args.logprob_tolerance.unwrap_or(given.logprob),
-        loss: args.loss_tolerance.unwrap_or(given.loss),
-        ..given
-    };
     let compared = traces(args, common, &config)?;
     let misses: Vec<String> = compared
         .iter()
-        .filter_map(|Compared { trace, difference }| Some((trace, difference.as_ref()?.misses(tolerance))))
+        .filter_map(|Compared { trace, difference, tolerance }| {
+            Some((trace, difference.as_ref()?.misses(*tolerance)))
+        })
         .flat_map(|(trace, misses)| misses.into_iter().map(move |miss| format!("{}: {miss}", trace.backend)))
         .collect();
-    println!("{}", table::markdown(&compared, tolerance));
+    println!("{}", table::markdown(&compared));
     fs::create_dir_all(&args.out).with_context(|| format!("creating {}", args.out.display()))?;
     write_json(&args.out.join("compare.json"), &compared)?;
     plot_losses(&args.out.join("loss.svg"), &compared)?;
@@ -78,7 +76,13 @@ fn traces(args: &CompareArgs, common: &CommonArgs, config: &RunConfig) -> Result
         let job = TraceJob { backend, precision, config, steps: args.steps, script: &mut script };
         let trace = run_job(Some(backend), config.seed, job)?;
         let difference = compared.first().map(|first| Difference::between(&first.trace, &trace));
-        compared.push(Compared { trace, difference });
+        let given = Tolerance::of(backend_kind(Some(backend))?, precision);
+        let tolerance = Tolerance {
+            logprob: args.logprob_tolerance.unwrap_or(given.logprob),
+            loss: args.loss_tolerance.unwrap_or(given.loss),
+            ..given
+        };
+        compared.push(Compared { trace, difference, tolerance });
     }
     Ok(compared)
 }

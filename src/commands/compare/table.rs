@@ -1,9 +1,9 @@
 //! A comparison as Markdown.
 
-use super::{Compared, difference::Tolerance};
+use super::Compared;
 
 /// Differences from the first backend, then what each costs.
-pub fn markdown(compared: &[Compared], tolerance: Tolerance) -> String {
+pub fn markdown(compared: &[Compared]) -> String {
     let first = &compared[0].trace.backend;
     let mut lines = vec![
         format!("Differences from `{first}`:"),
@@ -11,7 +11,7 @@ pub fn markdown(compared: &[Compared], tolerance: Tolerance) -> String {
         "| backend | log-probability, largest | mean | greedy answers the same | least gradient cosine | loss, largest | cached decode | within tolerance |".to_owned(),
         "|---|---|---|---|---|---|---|---|".to_owned(),
     ];
-    for Compared { trace, difference } in compared {
+    for Compared { trace, difference, tolerance } in compared {
         let Some(difference) = difference else { continue };
         let least = difference.cosines.iter().min_by(|(_, one), (_, other)| one.total_cmp(other));
         let least = least.map_or_else(String::new, |(group, cosine)| format!("{cosine:.7} ({group})"));
@@ -23,20 +23,25 @@ pub fn markdown(compared: &[Compared], tolerance: Tolerance) -> String {
             100.0 * difference.greedy,
             difference.largest_loss,
             difference.decode_gap,
-            if difference.misses(tolerance).is_empty() { "yes" } else { "**no**" },
+            if difference.misses(*tolerance).is_empty() { "yes" } else { "**no**" },
         ));
     }
-    lines.extend([
-        String::new(),
+    lines.push(String::new());
+    lines.extend(compared.iter().skip(1).map(|Compared { trace, tolerance, .. }| {
         format!(
-            "Tolerance: log-probability {:.0e}, greedy {} %, cosine {}, loss {:.0e}, cached decode {:.0e}. Cached decode: the \
-             largest difference of a log-probability as it was sampled from the same backend's full forward pass.",
+            "Tolerance of {}: log-probability {:.0e}, greedy {} %, cosine {}, loss {:.0e}, cached decode {:.0e}.",
+            trace.backend,
             tolerance.logprob,
             100.0 * tolerance.greedy,
             tolerance.cosine,
             tolerance.loss,
             tolerance.decode
-        ),
+        )
+    }));
+    lines.extend([
+        "Cached decode: the largest difference of a log-probability as it was sampled from the same backend's full \
+         forward pass."
+            .to_owned(),
         String::new(),
         "| backend | first rollout, s | first update, s | rollout, tokens/s | update, tokens/s | host memory at the end, MiB |".to_owned(),
         "|---|---|---|---|---|---|".to_owned(),

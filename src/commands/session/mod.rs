@@ -24,7 +24,7 @@ use crate::{
     error::input_error,
     eval::Solver,
     kernels::TrainBackend,
-    metrics::{JsonlWriter, Record, Sinks, memory_bytes, names},
+    metrics::{JsonlWriter, Part, Record, Sinks, memory_bytes, names, take_profile, timed},
     model::{Qwen, check_precision, computing_in},
     peers::Peers,
     processor::Processor,
@@ -295,8 +295,13 @@ impl<B: TrainBackend> Session<B> {
         record_groups(&mut record, groups);
         self.before_step = None;
         let Some(files) = &mut self.files else { return Ok(()) };
-        files.rollouts.append(&rollout_rows(groups, self.state.step, &update.advantages))?;
-        files.sinks.record(&record)
+        for (part, seconds) in take_profile().into_iter().flatten() {
+            record.set(part.name(), seconds);
+        }
+        timed(Part::Record, || {
+            files.rollouts.append(&rollout_rows(groups, self.state.step, &update.advantages))?;
+            files.sinks.record(&record)
+        })
     }
 
     /// Saves a checkpoint when the recipe asks for one at this step.
@@ -321,7 +326,7 @@ impl<B: TrainBackend> Session<B> {
         if !self.peers.writes() {
             return Ok(());
         }
-        self.checkpoints.save(self.state.step, &self.trainer, &self.state)
+        timed(Part::Checkpoint, || self.checkpoints.save(self.state.step, &self.trainer, &self.state))
     }
 
     /// Saves an unfinished run and says how to go on.

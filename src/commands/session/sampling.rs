@@ -9,7 +9,7 @@ use crate::{
     commands::auxiliary::Triples,
     data::{Curriculum, Kind, Problem},
     kernels::TrainBackend,
-    metrics::{Record, names},
+    metrics::{Part, Record, names, timed},
     model::Qwen,
     random::{Stream, hash_text},
     recycle::RecycleReport,
@@ -144,6 +144,6 @@ impl<B: TrainBackend> Session<B> {
                 self.state.recycler.observe(kind, mean(&rewards));
             }
         }
-        self.state.recycler.push(groups, self.state.step)
+        timed(Part::Recycle, || self.state.recycler.push(groups, self.state.step))
     }
 }

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::{
     HeadCounts,
-    exponential::exp,
     heads::{Block, Rotation, head, join, rotate},
     matrix::{matrix, multiply},
     values,
 };
+use crate::lanes::{dot, exp, largest, replace_and_sum, wide};
 
 /// Who sees whom.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ impl Attention<'_> {
 
     fn attend(&self, output: &mut [f32], log_totals: &mut Vec<f32>) {
         let (_, keys) = self.lengths();
-        let weights = self.scores(|_, seen, scale| log_totals.push(softmax(seen, scale)));
+        let weights = self.scores(|_, seen, scale| log_totals.push(wide!(softmax(seen, scale))));
         multiply(matrix(&weights, keys), matrix(&self.values, self.head_dim), output);
     }
 
@@ -151,7 +151,8 @@ impl Attention<'_> {
         let (queries, keys) = self.lengths();
         let head = |values| matrix(values, self.head_dim);
         let weights = self.scores(|position, seen, scale| {
-            seen.iter_mut().for_each(|score| *score = exp(*score * scale - log_totals[position]));
+            let log_total = log_totals[position];
+            wide!(seen.iter_mut().for_each(|score| *score = exp(*score * scale - log_total)));
         });
         let mut of_values = vec![0.0; keys * self.head_dim];
         multiply(matrix(&weights, keys).transpose(), head(gradient), &mut of_values);
@@ -159,11 +160,14 @@ impl Attention<'_> {
         multiply(head(gradient), head(&self.values).transpose(), &mut of_scores);
         for position in 0..queries {
             let token = position * self.head_dim..(position + 1) * self.head_dim;
-            let along: f32 = output[token.clone()].iter().zip(&gradient[token]).map(|(o, g)| o * g).sum();
             let row = position * keys..(position + 1) * keys;
-            for (score, weight) in of_scores[row.clone()].iter_mut().zip(&weights[row]) {
-                *score = (*score - along) * weight * self.scale();
-            }
+            let (scores, weights, scale) = (&mut of_scores[row.clone()], &weights[row], self.scale());
+            wide!({
+                let along = dot(&output[token.clone()], &gradient[token]);
+                for (score, weight) in scores.iter_mut().zip(weights) {
+                    *score = (*score - along) * weight * scale;
+                }
+            });
         }
         let mut of_queries = vec![0.0; queries * self.head_dim];
         multiply(matrix(&of_scores, keys), head(&self.keys), &mut of_queries);
@@ -174,14 +178,12 @@ impl Attention<'_> {
 }
 
 /// Softmax of the scaled scores in place, and the logarithm of its denominator.
+#[inline(always)]
 pub fn softmax(scores: &mut [f32], scale: f32) -> f32 {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0;
-    for score in scores.iter_mut() {
-        *score = exp((*score - largest) * scale);
-        total += *score;
-    }
-    scores.iter_mut().for_each(|weight| *weight /= total);
+    let largest = largest(scores);
+    let total = replace_and_sum(scores, |score| exp((score - largest) * scale));
+    let share = 1.0 / total;
+    scores.iter_mut().for_each(|weight| *weight *= share);
     largest * scale + total.ln()
 }
 

@@ -12,6 +12,7 @@ use super::{
     matrix::{matrix, multiply},
     tensor_of, values,
 };
+use crate::lanes::{add_scaled, dot, wide};
 
 /// The cache grows by this many positions at a time.
 const GROWTH: usize = 64;
@@ -89,7 +90,10 @@ pub fn attention(
                 sin: &sin[angles..angles + new * half],
                 start: starts[index],
             };
-            row.attend(keys, kept, output, sizes);
+            match new {
+                1 => wide!(row.attend_once(keys, kept, output, sizes)),
+                _ => row.attend(keys, kept, output, sizes),
+            }
         });
     stored.length += new;
     (tensor_of(output, [tokens, width]), stored)
@@ -129,6 +133,38 @@ fn grown(tensor: &FlexTensor, length: usize, capacity: usize) -> FlexTensor {
 }
 
 impl Row<'_> {
+    /// A single new position, as in decoding: what is hidden is not looked at, and nothing takes the detour over a
+    /// matrix product.
+    #[inline(always)]
+    fn attend_once(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: Sizes) {
+        let Sizes { cached, capacity, head_dim, group, key_heads, .. } = sizes;
+        let scale = (head_dim as f32).powf(-0.5);
+        let mut query = vec![0.0; head_dim];
+        let mut weights = vec![0.0; cached + 1 - self.start];
+        for key_head in 0..key_heads {
+            let own = key_head * head_dim..(key_head + 1) * head_dim;
+            let newest = (key_head * capacity + cached) * head_dim;
+            keys[newest..newest + head_dim].copy_from_slice(&self.key[own.clone()]);
+            rotate_position(&mut keys[newest..newest + head_dim], self.cos, self.sin, 1.0);
+            kept[newest..newest + head_dim].copy_from_slice(&self.value[own]);
+            let visible = (key_head * capacity + self.start) * head_dim..newest + head_dim;
+            let (keys, kept) = (&keys[visible.clone()], &kept[visible]);
+            for head in key_head * group..(key_head + 1) * group {
+                let features = head * head_dim..(head + 1) * head_dim;
+                query.copy_from_slice(&self.query[features.clone()]);
+                rotate_position(&mut query, self.cos, self.sin, 1.0);
+                for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(head_dim)) {
+                    *weight = dot(&query, key);
+                }
+                softmax(&mut weights, scale);
+                let output = &mut output[features];
+                for (&weight, value) in weights.iter().zip(kept.chunks_exact(head_dim)) {
+                    add_scaled(output, weight, value);
+                }
+            }
+        }
+    }
+
     /// `keys` and `kept` are the row's cache, `output` is `[new, heads · head_dim]`.
     fn attend(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: Sizes) {
         let Sizes { new, cached, capacity, head_dim, group, heads, key_heads } = sizes;
@@ -146,11 +182,11 @@ impl Row<'_> {
             for head in key_head * group..(key_head + 1) * group {
                 gather(self.query, head, heads, &mut queries, head_dim);
                 self.rotate(&mut queries, head_dim);
-                score(&queries, seen_keys, &mut scores, head_dim);
+                multiply(matrix(&queries, head_dim), matrix(seen_keys, head_dim).transpose(), &mut scores);
                 for (position, scores) in scores.chunks_exact_mut(total).enumerate() {
                     attend_to(scores, self.start..cached + position + 1, (head_dim as f32).powf(-0.5));
                 }
-                mix(&scores, seen_values, &mut attended, head_dim);
+                multiply(matrix(&scores, total), matrix(seen_values, head_dim), &mut attended);
                 for (position, features) in attended.chunks_exact(head_dim).enumerate() {
                     output[(position * heads + head) * head_dim..][..head_dim].copy_from_slice(features);
                 }
@@ -174,49 +210,11 @@ fn gather(flat: &[f32], head: usize, heads: usize, into: &mut [f32], head_dim: u
     into.chunks_exact_mut(head_dim).zip(features).for_each(|(into, features)| into.copy_from_slice(features));
 }
 
-/// `scores = queries · keysᵀ`; a single query without the detour over a matrix product.
-fn score(queries: &[f32], keys: &[f32], scores: &mut [f32], head_dim: usize) {
-    if queries.len() == head_dim {
-        for (score, key) in scores.iter_mut().zip(keys.chunks_exact(head_dim)) {
-            *score = dot(queries, key);
-        }
-        return;
-    }
-    multiply(matrix(queries, head_dim), matrix(keys, head_dim).transpose(), scores);
-}
-
-/// `output = weights · values`, likewise.
-fn mix(weights: &[f32], kept: &[f32], output: &mut [f32], head_dim: usize) {
-    if output.len() == head_dim {
-        output.fill(0.0);
-        for (&weight, value) in weights.iter().zip(kept.chunks_exact(head_dim)) {
-            output.iter_mut().zip(value).for_each(|(sum, value)| *sum += weight * value);
-        }
-        return;
-    }
-    let keys = kept.len() / head_dim;
-    multiply(matrix(weights, keys), matrix(kept, head_dim), output);
-}
-
-/// A scalar product in eight independent sums, which vector units can work on at once.
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
-    let (left_lanes, right_lanes) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
-    let rest: f32 = left_lanes.remainder().iter().zip(right_lanes.remainder()).map(|(l, r)| l * r).sum();
-    for (left, right) in left_lanes.zip(right_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += left[lane] * right[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
-}
-
 /// Softmax over the scores in `visible`; what lies outside counts nothing. Padding sees nothing at all and
 /// becomes zero.
 fn attend_to(scores: &mut [f32], visible: Range<usize>, scale: f32) {
     let start = visible.start.min(visible.end);
     scores[..start].fill(0.0);
     scores[visible.end..].fill(0.0);
-    softmax(&mut scores[start..visible.end], scale);
+    wide!(softmax(&mut scores[start..visible.end], scale));
 }

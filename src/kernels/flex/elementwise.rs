@@ -3,7 +3,8 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{exponential::exp, tensor_of, values};
+use super::{tensor_of, values};
+use crate::lanes::{dot, exp, squares, wide};
 
 /// Rows handled together: enough to be worth a task, few enough for the cache.
 const ROWS: usize = 64;
@@ -16,9 +17,9 @@ fn sizes(x: &FlexTensor) -> [usize; 2] {
 }
 
 /// `1 / sqrt(mean(row²) + ε)`
+#[inline(always)]
 fn inverse_root(row: &[f32], epsilon: f32) -> f32 {
-    let squares: f32 = row.iter().map(|value| value * value).sum();
-    1.0 / (squares / row.len() as f32 + epsilon).sqrt()
+    1.0 / (squares(row) / row.len() as f32 + epsilon).sqrt()
 }
 
 pub fn rms_norm(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor {
@@ -26,12 +27,12 @@ pub fn rms_norm(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor
     let (input, weight) = (values(x), values(weight));
     let mut output = vec![0.0; rows * size];
     output.par_chunks_mut(ROWS * size).zip(input.par_chunks(ROWS * size)).for_each(|(output, input)| {
-        for (output, row) in output.chunks_exact_mut(size).zip(input.chunks_exact(size)) {
+        wide!(for (output, row) in output.chunks_exact_mut(size).zip(input.chunks_exact(size)) {
             let scale = inverse_root(row, epsilon);
             for ((output, value), weight) in output.iter_mut().zip(row).zip(weight) {
                 *output = value * scale * weight;
             }
-        }
+        });
     });
     tensor_of(output, [rows, size])
 }
@@ -46,29 +47,11 @@ pub fn rms_norm_backward(
     let [rows, size] = sizes(x);
     let (input, weight, gradient) = (values(x), values(weight), values(gradient));
     let mut input_gradient = vec![0.0; rows * size];
-    let backward_rows = |((output, input), gradient): ((&mut [f32], &[f32]), &[f32])| {
-        let mut weight_gradient = vec![0.0; size];
-        let rows =
-            output.chunks_exact_mut(size).zip(input.chunks_exact(size)).zip(gradient.chunks_exact(size));
-        for ((output, row), gradient) in rows {
-            let scale = inverse_root(row, epsilon);
-            let mut along = 0.0;
-            for i in 0..size {
-                along += gradient[i] * weight[i] * row[i];
-                weight_gradient[i] += gradient[i] * row[i] * scale;
-            }
-            let pull = along * scale * scale * scale / size as f32;
-            for i in 0..size {
-                output[i] = gradient[i] * weight[i] * scale - row[i] * pull;
-            }
-        }
-        weight_gradient
-    };
     let partial: Vec<Vec<f32>> = input_gradient
         .par_chunks_mut(ROWS * size)
         .zip(input.par_chunks(ROWS * size))
         .zip(gradient.par_chunks(ROWS * size))
-        .map(backward_rows)
+        .map(|((output, input), gradient)| wide!(backward_rows(output, input, weight, gradient, epsilon)))
         .collect();
     // Summed in order, so that the result does not depend on who finishes first.
     let mut weight_gradient = vec![0.0; size];
@@ -78,6 +61,35 @@ pub fn rms_norm_backward(
     [tensor_of(input_gradient, [rows, size]), tensor_of(weight_gradient, [size])]
 }
 
+/// Some rows' share of it: writes their input gradient and returns their part of the weight's.
+#[inline(always)]
+fn backward_rows(
+    output: &mut [f32],
+    input: &[f32],
+    weight: &[f32],
+    gradient: &[f32],
+    epsilon: f32,
+) -> Vec<f32> {
+    let size = weight.len();
+    let mut weight_gradient = vec![0.0; size];
+    let rows = output.chunks_exact_mut(size).zip(input.chunks_exact(size)).zip(gradient.chunks_exact(size));
+    for ((output, row), gradient) in rows {
+        let scale = inverse_root(row, epsilon);
+        for (weighted, (gradient, weight)) in output.iter_mut().zip(gradient.iter().zip(weight)) {
+            *weighted = gradient * weight;
+        }
+        for (sum, (gradient, value)) in weight_gradient.iter_mut().zip(gradient.iter().zip(row)) {
+            *sum += gradient * value * scale;
+        }
+        let pull = dot(output, row) * scale * scale * scale / size as f32;
+        for (output, value) in output.iter_mut().zip(row) {
+            *output = *output * scale - value * pull;
+        }
+    }
+    weight_gradient
+}
+
+#[inline(always)]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
@@ -88,9 +100,11 @@ pub fn gated_silu(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
     let chunks =
         output.par_chunks_mut(ELEMENTS).zip(gates.par_chunks(ELEMENTS)).zip(ups.par_chunks(ELEMENTS));
     chunks.for_each(|((output, gates), ups)| {
-        for ((output, &gate), &up) in output.iter_mut().zip(gates).zip(ups) {
-            *output = gate * sigmoid(gate) * up;
-        }
+        wide!({
+            for ((output, &gate), &up) in output.iter_mut().zip(gates).zip(ups) {
+                *output = gate * sigmoid(gate) * up;
+            }
+        });
     });
     tensor_of(output, sizes(gate))
 }
@@ -106,11 +120,15 @@ pub fn gated_silu_backward(gate: &FlexTensor, up: &FlexTensor, gradient: &FlexTe
         .zip(gates.par_chunks(ELEMENTS))
         .zip(ups.par_chunks(ELEMENTS).zip(gradients.par_chunks(ELEMENTS)))
         .for_each(|(((gate_gradient, up_gradient), gates), (ups, gradients))| {
-            for i in 0..gates.len() {
-                let share = sigmoid(gates[i]);
-                gate_gradient[i] = gradients[i] * ups[i] * share * (1.0 + gates[i] * (1.0 - share));
-                up_gradient[i] = gradients[i] * gates[i] * share;
-            }
+            wide!({
+                let outputs = gate_gradient.iter_mut().zip(up_gradient.iter_mut());
+                let inputs = gates.iter().zip(ups).zip(gradients);
+                for ((gate_gradient, up_gradient), ((&gate, &up), &gradient)) in outputs.zip(inputs) {
+                    let share = sigmoid(gate);
+                    *gate_gradient = gradient * up * share * (1.0 + gate * (1.0 - share));
+                    *up_gradient = gradient * gate * share;
+                }
+            });
         });
     [tensor_of(gate_gradient, sizes(gate)), tensor_of(up_gradient, sizes(gate))]
 }

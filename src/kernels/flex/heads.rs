@@ -4,6 +4,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{Tree, tensor_of, values};
+use crate::lanes::wide;
 
 /// Cosines and sines, `[rows or 1, 1, sequence, head_dim / 2]`.
 #[derive(Debug, Clone)]
@@ -44,13 +45,16 @@ pub fn positions(flat: &[f32], head: usize, heads: usize, head_dim: usize) -> im
 pub fn rotate(head: &mut [f32], block: &Block, rotation: &Rotation, head_dim: usize, direction: f32) {
     let half = head_dim / 2;
     let (cos, sin) = (values(&rotation.cos), values(&rotation.sin));
-    for (position, features) in head.chunks_exact_mut(head_dim).enumerate() {
-        let angles = (block.start + position) * half % cos.len();
-        rotate_position(features, &cos[angles..angles + half], &sin[angles..angles + half], direction);
-    }
+    wide!({
+        for (position, features) in head.chunks_exact_mut(head_dim).enumerate() {
+            let angles = (block.start + position) * half % cos.len();
+            rotate_position(features, &cos[angles..angles + half], &sin[angles..angles + half], direction);
+        }
+    });
 }
 
 /// Rotates the features of one position, `[head_dim]`, by its angles, `[head_dim / 2]`.
+#[inline(always)]
 pub fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
     let (low, high) = features.split_at_mut(cos.len());
     for i in 0..cos.len() {

@@ -3,7 +3,8 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{exponential::exp, tensor_of, values};
+use super::{tensor_of, values};
+use crate::lanes::{exp, largest, wide};
 
 /// What a row of scores says of its target.
 pub struct Found {
@@ -21,15 +22,8 @@ pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found 
         .par_chunks_exact(vocabulary)
         .zip(targets)
         .map(|(row, &target)| {
-            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            // Σ e^z and Σ z·e^z with z = (score − largest) / temperature
-            let (mut total, mut weighted) = (0.0, 0.0);
-            for &score in row {
-                let z = (score - largest) / temperature;
-                let weight = exp(z);
-                total += weight;
-                weighted += z * weight;
-            }
+            let largest = wide!(largest(row));
+            let (total, weighted) = wide!(totals(row, largest, temperature));
             let logprob = (row[target as usize] - largest) / temperature - total.ln();
             [logprob, total.ln() - weighted / total, largest / temperature + total.ln()]
         })
@@ -40,6 +34,26 @@ pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found 
         entropy: tensor_of(column(1), [rows.len()]),
         log_totals: column(2),
     }
+}
+
+/// `Σ e^z` and `Σ z·e^z` with `z = (score − largest) / temperature`, lane by lane.
+#[inline(always)]
+fn totals(row: &[f32], largest: f32, temperature: f32) -> (f32, f32) {
+    const LANES: usize = 16;
+    let (mut totals, mut weighted) = ([0.0; LANES], [0.0; LANES]);
+    let mut add = |lane: usize, score: f32| {
+        let z = (score - largest) / temperature;
+        let weight = exp(z);
+        totals[lane] += weight;
+        weighted[lane] += z * weight;
+    };
+    let chunks = row.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        chunk.iter().enumerate().for_each(|(lane, &score)| add(lane, score));
+    }
+    rest.iter().enumerate().for_each(|(lane, &score)| add(lane, score));
+    (totals.iter().sum(), weighted.iter().sum())
 }
 
 /// `dscore = g · (1[target] − p) / temperature`
@@ -58,9 +72,11 @@ pub fn backward(
         .zip(values(gradient).par_iter().zip(log_totals).zip(targets))
         .for_each(|((output, row), ((&gradient, &log_total), &target))| {
             let pull = gradient / temperature;
-            for (output, &score) in output.iter_mut().zip(row) {
-                *output = -pull * exp(score / temperature - log_total);
-            }
+            wide!({
+                for (output, &score) in output.iter_mut().zip(row) {
+                    *output = -pull * exp(score / temperature - log_total);
+                }
+            });
             output[target as usize] += pull;
         });
     tensor_of(output, [targets.len(), vocabulary])

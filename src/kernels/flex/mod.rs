@@ -1,12 +1,13 @@
 //! Hand-written kernels for flex, with and without autodiff: raw slices, one pass, all cores.
 
+mod adamw;
 mod attention;
 mod cached;
 mod elementwise;
-mod exponential;
 mod heads;
 mod logprob;
 mod matrix;
+mod vector;
 
 use std::{fmt::Debug, marker::PhantomData};
 
@@ -19,24 +20,40 @@ use burn::{
             ops::{Backward, Ops, OpsKind},
         },
     },
-    tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend},
+    tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend, module::linear},
 };
 use burn_flex::{Flex, FlexTensor, Layout};
 
 use self::{attention::Sight, heads::Block};
 use super::{
-    AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable, TargetLogprobs, Tree, Visibility,
-    generic,
+    AdamWMoments, AdamWStep, AttentionShape, Forest, HeadCounts, Kernels, KeyValues, RotaryTable,
+    TargetLogprobs, Tree, Visibility, generic,
 };
 
 type Tracked<C> = <Autodiff<Flex, C> as burn::tensor::backend::BackendTypes>::FloatTensorPrimitive;
 
 impl Kernels for Flex {
+    fn sampling_workers() -> usize {
+        rayon::current_num_threads()
+    }
+
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
         if !is_f32(&x) {
             return generic::rms_norm(x, weight, epsilon);
         }
         wrap(elementwise::rms_norm(&unwrap(x), &unwrap(weight), epsilon as f32))
+    }
+
+    fn project(
+        x: Tensor<Self, 2>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 1>>,
+    ) -> Tensor<Self, 2> {
+        if x.dims()[0] != 1 || !is_f32(&x) {
+            return linear(x, weight, bias);
+        }
+        let bias = bias.map(unwrap);
+        wrap(vector::linear(&unwrap(x), &unwrap(weight), bias.as_ref()))
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
@@ -106,6 +123,20 @@ impl Kernels for Flex {
         }
         let found = logprob::forward(&unwrap(scores), targets, temperature as f32);
         TargetLogprobs { logprobs: wrap(found.logprobs), entropy: wrap(found.entropy) }
+    }
+
+    fn adamw(
+        weights: Tensor<Self, 1>,
+        gradient: Tensor<Self, 1>,
+        moments: Option<AdamWMoments<Self>>,
+        step: &AdamWStep,
+    ) -> (Tensor<Self, 1>, AdamWMoments<Self>) {
+        if !is_f32(&weights) {
+            return generic::adamw(weights, gradient, moments, step);
+        }
+        let moments = moments.map(|AdamWMoments { first, second }| [unwrap(first), unwrap(second)]);
+        let (weights, [first, second]) = adamw::update(unwrap(weights), &unwrap(gradient), moments, step);
+        (wrap(weights), AdamWMoments { first: wrap(first), second: wrap(second) })
     }
 }
 

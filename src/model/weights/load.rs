@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{
     INDEX_FILE, WEIGHTS_FILE,
     names::{ParameterPath, released_name},
-    stored::{StoredTensor, open_tensors},
+    stored::{StoredTensor, open_tensors, spread},
 };
 use crate::{
     error::input_error,
@@ -104,7 +104,9 @@ pub(in crate::model) fn drawn(
 
 /// The transpose of a row-major matrix.
 fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
-    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
+    let mut turned = vec![0.0; values.len()];
+    spread(values, 0, columns, &mut turned, values.len() / columns);
+    turned
 }
 
 /// Loads a Hugging Face directory: `model.safetensors`, or the shards that its index names.

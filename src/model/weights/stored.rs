@@ -168,7 +168,7 @@ const LINE: usize = 16;
 const TILE_ROWS: usize = 64;
 
 /// Writes rows `first..` of a matrix of `columns` into its transpose, which has `rows` values per line.
-fn spread(block: &[f32], first: usize, columns: usize, transpose: &mut [f32], rows: usize) {
+pub(super) fn spread(block: &[f32], first: usize, columns: usize, transpose: &mut [f32], rows: usize) {
     transpose.par_chunks_mut(rows * LINE).enumerate().for_each(|(index, targets)| {
         let mut tile = [[0.0; TILE_ROWS]; LINE];
         for (place, tile_rows) in block.chunks(columns * TILE_ROWS).enumerate() {

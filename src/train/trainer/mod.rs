@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     kernels::TrainBackend,
+    metrics::{Part, timed_on},
     model::{PackedBatch, Qwen, Sequence, computing_in, policy_in, weights::Precision},
     peers::Peers,
     rollout::{FinishReason, Rollout, RolloutGroup},
@@ -390,7 +391,8 @@ impl<B: TrainBackend> Trainer<B> {
     /// Adds up the terms, clips their gradient and steps.
     fn learn(&mut self, step: u64, terms: impl FnOnce(&Self, &mut Pass<'_, B>)) -> Result<UpdateReport> {
         let (gradients, sums) = self.accumulated(terms)?;
-        let grad_norm = global_norm(&self.policy, &gradients);
+        let device = self.policy.device();
+        let grad_norm = timed_on::<B, _>(Part::Optimizer, &device, || global_norm(&self.policy, &gradients));
         if !(sums.loss.is_finite() && grad_norm.is_finite()) {
             bail!(
                 "step {step}: the loss is {} and the gradient norm {grad_norm}; nothing was updated. \
@@ -400,7 +402,12 @@ impl<B: TrainBackend> Trainer<B> {
         }
         let learning_rate = self.config.learning_rate_at(step);
         let scale = (self.config.max_grad_norm / grad_norm.max(f64::MIN_POSITIVE)).min(1.0);
-        self.policy = self.optimizer.step(self.policy.clone(), gradients, learning_rate, scale);
+        self.policy = timed_on::<B, _>(Part::Optimizer, &device, || {
+            // Owned by nobody else, the policy is updated in place; what stands in for it is never made.
+            let stand_in = Qwen::new(&self.policy.config, &device);
+            let policy = std::mem::replace(&mut self.policy, stand_in);
+            self.optimizer.step(policy, gradients, learning_rate, scale)
+        });
         Ok(sums.report(grad_norm, learning_rate))
     }
 }

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::{Pass, Trainer, floats, scalar};
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend},
+    metrics::{Part, timed, timed_on},
     model::{PackedBatch, Qwen, Sequence},
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
@@ -83,7 +84,9 @@ impl<B: TrainBackend> Trainer<B> {
         sums.gap += scalar((logprobs.clone() - sampled.clone()).inner().abs().sum());
         sums.targets += micro.batch.targets.len();
         sums.weight += micro.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
-        let reference = reference.map(|model| self.logprobs(model, micro).logprobs);
+        let reference = reference.map(|model| {
+            timed_on::<B, _>(Part::Reference, &model.device(), || self.logprobs(model, micro).logprobs)
+        });
         let (old_logprobs, importance) = match micro.trainer_logprobs.is_empty() {
             true => (sampled, None),
             false => {
@@ -126,7 +129,7 @@ impl<B: TrainBackend> Trainer<B> {
         let weights = vec![0.0; examples.len()];
         let mut found = vec![Vec::new(); examples.len()];
         for micro in self.micro_batches(examples, &weights) {
-            let logprobs = self.logprobs(model, &micro).logprobs.into_data();
+            let logprobs = timed(Part::Reference, || self.logprobs(model, &micro).logprobs.into_data());
             let mut logprobs = logprobs.iter::<f32>();
             for (&index, &length) in micro.examples.iter().zip(&micro.lengths) {
                 found[index] = logprobs.by_ref().take(length).collect();

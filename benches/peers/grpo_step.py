@@ -1,0 +1,74 @@
+"""Whole steps of TRL's GRPOTrainer: `spark bench`'s peer. 16 prompts of 64 tokens × 8 completions of 128 tokens,
+rewards by chance, a KL penalty where `--beta` is above 0.
+
+    python3 benches/peers/grpo_step.py
+
+Prints one JSON object. Needs torch, transformers, trl and datasets.
+"""
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import tempfile
+import time
+
+from datasets import Dataset
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast, TrainerCallback
+from trl import GRPOConfig, GRPOTrainer
+
+from small_model import random_ids, small_model
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--prompts", type=int, default=16)
+parser.add_argument("--samples", type=int, default=8)
+parser.add_argument("--repeats", type=int, default=5)
+parser.add_argument("--beta", type=float, default=0.0)
+arguments = parser.parse_args()
+
+model = small_model()
+words = {f"w{index}": index for index in range(model.config.vocab_size)}
+tokenizer = Tokenizer(models.WordLevel(words, unk_token="w0"))
+tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+# TRL needs a token that ends; `min_new_tokens` keeps it from being drawn.
+tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="w0", eos_token="w1", unk_token="w0")
+steps = arguments.repeats + 1
+ids = random_ids(arguments.prompts * steps, 64).clamp(min=2).tolist()
+prompts = Dataset.from_dict({"prompt": [" ".join(f"w{token}" for token in row) for row in ids]})
+rows = arguments.prompts * arguments.samples
+
+
+class Clock(TrainerCallback):
+    times = []
+
+    def on_train_begin(self, *_, **__):
+        self.times.append(time.perf_counter())
+
+    def on_step_end(self, *_, **__):
+        self.times.append(time.perf_counter())
+
+
+def by_chance(completions, **_):
+    return [random.random() for _ in completions]
+
+
+with tempfile.TemporaryDirectory() as directory:
+    config = GRPOConfig(
+        output_dir=directory, use_cpu=True, bf16=False, fp16=False, gradient_checkpointing=False,
+        per_device_train_batch_size=rows, gradient_accumulation_steps=1, num_generations=arguments.samples,
+        max_completion_length=128, temperature=1.0, top_k=0, top_p=1.0, beta=arguments.beta, num_iterations=1,
+        max_steps=steps, learning_rate=1e-4, save_strategy="no", report_to=[], disable_tqdm=True,
+        logging_strategy="no", generation_kwargs={"min_new_tokens": 128},
+    )
+    trainer = GRPOTrainer(
+        model=model, reward_funcs=by_chance, args=config, train_dataset=prompts, processing_class=tokenizer,
+        callbacks=[Clock()],
+    )
+    trainer.train()
+seconds = [later - earlier for earlier, later in zip(Clock.times, Clock.times[1:])]
+print(json.dumps({
+    "step_seconds": statistics.median(seconds[1:]),
+    "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+}))
