@@ -15,7 +15,11 @@ fn main() {
         let started = Instant::now();
         let output = Command::new(env!("CARGO_BIN_EXE_spark"))
             .args(["generate", "--quiet", "--model=models/tiny-vl", "--prompt=What number is written?"])
-            .args(["--image=datasets/digits-vl/images/test-0001.png", "--max-new-tokens=1", "--temperature=0"])
+            .args([
+                "--image=datasets/digits-vl/images/test-0001.png",
+                "--max-new-tokens=1",
+                "--temperature=0",
+            ])
             .output()
             .expect("spark was built before its bench");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -130,7 +130,7 @@ impl RunConfig {
     /// Input errors that name the setting.
     pub fn of_settings(settings: &[String]) -> Result<Self> {
         let table: Table = "train = { learning_rate = 1e-6, kl_coefficient = 0.0, micro_batch_tokens = 3072 }
-            rollout = { max_rows = 64, workers = 2 }"
+            rollout = { max_rows = 64 }"
             .parse()?;
         let config = Self::with_settings(table, settings)?;
         config.check().map_err(|error| input_error(format!("--set: {error}")))?;

@@ -28,6 +28,41 @@ fn whole_steps_are_timed_and_their_operations_counted() {
 }
 
 #[test]
+fn parts_are_timed_by_themselves() {
+    let line = |arguments: &[&str]| {
+        let mut command = spark();
+        command.args(["bench", "--quiet", "--steps", "1", "--prompts", "2", "--samples", "2"]);
+        printed(
+            command
+                .args([
+                    "--prompt-tokens",
+                    "8",
+                    "--completion-tokens",
+                    "4",
+                    "--profile",
+                    "--set",
+                    "rollout.workers=1",
+                ])
+                .args(arguments),
+        )
+        .remove(0)
+    };
+    let seconds = |line: &Value, part: &str| line["parts"][part].as_f64();
+    let sampling = line(&["--work", "sampling"]);
+    assert!(sampling["update_seconds"].is_null() && seconds(&sampling, "update/backward").is_none());
+    assert!(seconds(&sampling, "rollout/decode").unwrap() > 0.0);
+    let imitation = line(&["--work", "imitation"]);
+    assert!(imitation["rollout_seconds"].is_null() && seconds(&imitation, "rollout/decode").is_none());
+    assert!(imitation["train_tokens_per_second"].as_f64().unwrap() > 0.0);
+    // Parts do not overlap: together they are no more than the step.
+    let step = line(&[]);
+    let parts = step["parts"].as_object().unwrap();
+    assert!(parts.contains_key("update/forward") && parts.contains_key("update/optimizer"));
+    let sum: f64 = parts.values().map(|seconds| seconds.as_f64().unwrap()).sum();
+    assert!(sum <= 1.01 * step["step_seconds"].as_f64().unwrap(), "{step}");
+}
+
+#[test]
 fn what_cannot_be_timed_is_refused() {
     refused(spark().args(["bench", "--steps", "0"]), &["--steps"]);
     refused(spark().args(["bench", "--image-tokens", "4"]), &["--image-tokens", "vision"]);

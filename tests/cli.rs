@@ -15,7 +15,9 @@ fn timeless(path: &Path) -> Vec<Value> {
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
         row.retain(|key, _| {
-            !matches!(key.as_str(), "time" | "memory_bytes") && !key.starts_with("tokens_per_second")
+            !matches!(key.as_str(), "time" | "memory_bytes")
+                && !key.starts_with("tokens_per_second")
+                && !key.starts_with("seconds/")
         });
     }
     rows
@@ -25,12 +27,18 @@ fn timeless(path: &Path) -> Vec<Value> {
 fn three_steps_end_to_end_and_a_resumed_run_is_bit_identical() {
     let root = TempDir::new().unwrap();
     let run = root.path().join("run");
-    train(&run).assert().success().stdout(predicate::str::contains("reasoning accuracy"));
+    let finished = train(&run).arg("--profile").assert().success();
+    finished
+        .stdout(predicate::str::contains("reasoning accuracy"))
+        .stderr(predicate::str::contains("update/backward"));
 
     let metrics = rows(&run.join("metrics.jsonl"));
     assert_eq!(metrics.iter().map(|row| row["step"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     for key in ["loss", "grad_norm", "kl", "entropy", "rollout_logprob_gap", "reason/reward", "lr"] {
         assert!(metrics.iter().all(|row| row[key].is_number()), "{key} is missing");
+    }
+    for part in ["rollout/prefill", "rollout/decode", "verify", "recycle", "update/forward", "checkpoint"] {
+        assert!(metrics.iter().all(|row| row[format!("seconds/{part}")].is_number()), "{part} is missing");
     }
     assert!(metrics.iter().all(|row| row["rollout_logprob_gap"].as_f64().unwrap() < 1e-4));
     let rollouts = rows(&run.join("rollouts.jsonl"));
