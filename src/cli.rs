@@ -25,7 +25,7 @@ pub struct Cli {
 pub struct CommonArgs {
     /// Where to compute: flex, cuda, vulkan, wgpu or tch, with a device number as in cuda:1; cuda-unfused and
     /// vulkan-unfused run every operation by itself [default: the best one compiled in]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, env = "SPARK_BACKEND", value_name = "NAME")]
     pub backend: Option<String>,
     /// What the model computes in where the backend can, or what merge writes [default: the recipe's, or f32]
     #[arg(long, global = true, value_enum, value_name = "TYPE")]

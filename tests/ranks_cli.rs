@@ -19,7 +19,7 @@ use tempfile::TempDir;
 fn rank(rank: usize, run: &Path, port: u16, settings: &[&str]) -> Command {
     let single = train(run);
     let mut command = Command::new(single.get_program());
-    command.args(single.get_args()).env("RAYON_NUM_THREADS", "1");
+    command.args(single.get_args()).env("RAYON_NUM_THREADS", "1").env("SPARK_BACKEND", "flex");
     command.args(settings.iter().flat_map(|setting| ["--set", setting]));
     for (name, value) in [("RANK", rank.to_string()), ("MASTER_PORT", port.to_string())] {
         command.env(name, value);

@@ -6,10 +6,10 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use serde_json::Value;
 
-/// `spark`, run from the repository's root.
+/// `spark`, run from the repository's root, on flex unless a test says otherwise.
 pub fn spark() -> Command {
     let mut command = Command::cargo_bin("spark").unwrap();
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("SPARK_BACKEND", "flex");
     command
 }
 
