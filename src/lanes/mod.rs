@@ -8,7 +8,7 @@ mod exponential;
 pub use exponential::exp;
 
 /// Partial results that do not wait for each other.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// Does some work with the processor's widest vectors. What is to gain from them must be inlined into it.
 macro_rules! wide {

@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{tensor_of, values};
-use crate::lanes::{exp, largest, wide};
+use crate::lanes::{LANES, exp, largest, wide};
 
 /// What a row of scores says of its target.
 pub struct Found {
@@ -39,7 +39,6 @@ pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found 
 /// `Σ e^z` and `Σ z·e^z` with `z = (score − largest) / temperature`, lane by lane.
 #[inline(always)]
 fn totals(row: &[f32], largest: f32, temperature: f32) -> (f32, f32) {
-    const LANES: usize = 16;
     let (mut totals, mut weighted) = ([0.0; LANES], [0.0; LANES]);
     let mut add = |lane: usize, score: f32| {
         let z = (score - largest) / temperature;
