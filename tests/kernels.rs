@@ -140,8 +140,9 @@ fn tree_attention() {
         vec![tree(5, &[]), tree(2, &[]), tree(3, &[])],
         vec![tree(4, &[3, 1, 2]), tree(2, &[]), tree(1, &[5, 4])],
     ];
-    for (trees, (heads, key_heads, head_dim)) in
-        forests.iter().flat_map(|forest| [(1, 1, 2), (4, 2, 6), (3, 1, 36)].map(|sizes| (forest, sizes)))
+    for (trees, (heads, key_heads, head_dim)) in forests
+        .iter()
+        .flat_map(|forest| [(1, 1, 2), (4, 2, 6), (3, 1, 8), (3, 1, 36)].map(|sizes| (forest, sizes)))
     {
         let tokens: usize = trees.iter().map(Tree::length).sum();
         let counts = HeadCounts { queries: heads, keys: key_heads };

@@ -8,6 +8,7 @@ Needs torch, transformers, trl and datasets.
 """
 
 import argparse
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -76,7 +77,7 @@ for name, ours, theirs, figure, more, asked in WORK:
     })
 versions = {}
 for package in ["torch", "transformers", "trl"]:
-    versions[package] = __import__("importlib.metadata").metadata.version(package)
+    versions[package] = importlib.metadata.version(package)
 line = json.dumps({"machine": processor(), "rounds": arguments.rounds, "versions": versions, "results": results})
 if arguments.out:
     pathlib.Path(arguments.out).write_text(json.dumps(json.loads(line), indent=1) + "\n")

@@ -13,6 +13,8 @@ import time
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from small_model import KEPT
+
 parser = argparse.ArgumentParser()
 parser.add_argument("config")
 parser.add_argument("--rows", type=int, default=8)
@@ -25,14 +27,10 @@ arguments = parser.parse_args()
 with open(arguments.config) as file:
     config = json.load(file)
 config = config.get("text_config") or config
-kept = [
-    "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-    "num_key_value_heads", "rms_norm_eps", "tie_word_embeddings",
-]
 dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[arguments.dtype]
 torch.manual_seed(1)
 with torch.device(arguments.device):
-    model = Qwen2ForCausalLM(Qwen2Config(**{name: config[name] for name in kept if name in config})).to(dtype)
+    model = Qwen2ForCausalLM(Qwen2Config(**{name: config[name] for name in KEPT if name in config})).to(dtype)
     model.gradient_checkpointing_enable()
     model.train()
     ids = torch.randint(0, config["vocab_size"], (arguments.rows, arguments.tokens))

@@ -65,8 +65,6 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
     // Flex has one device and one form, so a build for it alone has no use for the rest of a name.
     #[allow(unused_variables)]
     let Name { kind, index, fused } = Name::parse(name)?;
-    #[cfg(any(feature = "cuda", feature = "wgpu"))]
-    kernels::keep_compiled();
     match kind {
         #[cfg(feature = "flex")]
         "flex" => {
@@ -77,6 +75,7 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
         #[cfg(feature = "cuda")]
         "cuda" => {
             let index = if seed.is_some() { devices::checked(kind, index)? } else { 0 };
+            kernels::keep_compiled();
             let device = burn::backend::cuda::CudaDevice::new(index);
             match fused {
                 true => run_seeded::<burn::backend::Cuda, J>(device, seed, job),
@@ -86,6 +85,7 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
         // The same implementation: with Vulkan compiled in, wgpu means it.
         #[cfg(feature = "wgpu")]
         "wgpu" | "vulkan" if kind == "wgpu" || cfg!(feature = "vulkan") => {
+            kernels::keep_compiled();
             let device = if seed.is_some() { adapters::device(index)? } else { Default::default() };
             match fused {
                 true => run_seeded::<burn::backend::Wgpu, J>(device, seed, job),

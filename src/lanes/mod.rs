@@ -36,20 +36,6 @@ impl Once {
 
 pub(crate) use wide;
 
-/// `Σ term(left, right)`, lane by lane.
-#[inline(always)]
-fn fold_pairs(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (lefts, rights) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
-    let rest = lefts.remainder().iter().zip(rights.remainder()).map(|(&l, &r)| term(l, r)).sum::<f32>();
-    for (left, right) in lefts.zip(rights) {
-        for lane in 0..LANES {
-            sums[lane] += term(left[lane], right[lane]);
-        }
-    }
-    halved(sums) + rest
-}
-
 /// The lanes' sum, in halves.
 #[inline(always)]
 fn halved(mut sums: [f32; LANES]) -> f32 {
@@ -66,7 +52,15 @@ fn halved(mut sums: [f32; LANES]) -> f32 {
 /// `Σ left · right`
 #[inline(always)]
 pub fn dot(left: &[f32], right: &[f32]) -> f32 {
-    fold_pairs(left, right, |left, right| left * right)
+    let mut sums = [0.0; LANES];
+    let (lefts, rights) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
+    let rest = lefts.remainder().iter().zip(rights.remainder()).map(|(l, r)| l * r).sum::<f32>();
+    for (left, right) in lefts.zip(rights) {
+        for lane in 0..LANES {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    halved(sums) + rest
 }
 
 /// `Σ value²`

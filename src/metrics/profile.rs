@@ -45,21 +45,26 @@ impl Part {
         Self::Checkpoint,
     ];
 
-    /// The metric's name; what comes before the last slash is the part it belongs to.
+    /// The metric that its seconds are.
+    pub fn metric(self) -> String {
+        format!("seconds/{}", self.name())
+    }
+
+    /// What comes before the slash is the part it belongs to.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Render => "seconds/rollout/render",
-            Self::Prefill => "seconds/rollout/prefill",
-            Self::Decode => "seconds/rollout/decode",
-            Self::Draw => "seconds/rollout/draw",
-            Self::Verify => "seconds/verify",
-            Self::Recycle => "seconds/recycle",
-            Self::Reference => "seconds/update/reference",
-            Self::Forward => "seconds/update/forward",
-            Self::Backward => "seconds/update/backward",
-            Self::Optimizer => "seconds/update/optimizer",
-            Self::Record => "seconds/record",
-            Self::Checkpoint => "seconds/checkpoint",
+            Self::Render => "rollout/render",
+            Self::Prefill => "rollout/prefill",
+            Self::Decode => "rollout/decode",
+            Self::Draw => "rollout/draw",
+            Self::Verify => "verify",
+            Self::Recycle => "recycle",
+            Self::Reference => "update/reference",
+            Self::Forward => "update/forward",
+            Self::Backward => "update/backward",
+            Self::Optimizer => "update/optimizer",
+            Self::Record => "record",
+            Self::Checkpoint => "checkpoint",
         }
     }
 }
@@ -99,8 +104,11 @@ pub fn profile_table() -> Option<String> {
     let seconds = Part::ALL.map(|part| (part, TAKEN[part as usize].load(Relaxed) as f64 * 1e-9));
     let whole: f64 = seconds.iter().map(|(_, seconds)| seconds).sum();
     let line = |(part, seconds): (Part, f64)| {
-        let name = part.name().trim_start_matches("seconds/");
-        format!("{name:<20} {seconds:>9.2} s {:>6.2} %\n", 100.0 * seconds / whole.max(f64::MIN_POSITIVE))
+        format!(
+            "{:<20} {seconds:>9.2} s {:>6.2} %\n",
+            part.name(),
+            100.0 * seconds / whole.max(f64::MIN_POSITIVE)
+        )
     };
     ON.load(Relaxed).then(|| seconds.map(line).concat())
 }

@@ -54,8 +54,7 @@ impl<B: Backend> KvCache<B> {
         })
     }
 
-    fn each(self, change: impl FnMut(KeyValues<B>) -> KeyValues<B>) -> Self {
-        let mut change = change;
+    fn each(self, mut change: impl FnMut(KeyValues<B>) -> KeyValues<B>) -> Self {
         Self { layers: self.layers.into_iter().map(|layer| layer.map(&mut change)).collect() }
     }
 }

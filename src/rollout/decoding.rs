@@ -58,7 +58,7 @@ impl<'a, 'm, B: Kernels> Decoding<'a, 'm, B> {
         let device = model.device();
         let (scores, cache, starts) = timed_on::<B, _>(Part::Prefill, &device, || {
             let (hidden, cache, batch) = model.prefill(&prompts);
-            (self.scores(hidden), cache, batch.starts)
+            (self.engine.scores(hidden), cache, batch.starts)
         });
         let (mut rows, mut sources) = (Vec::new(), Vec::new());
         for (place, &request) in admitted.iter().enumerate() {
@@ -74,14 +74,18 @@ impl<'a, 'm, B: Kernels> Decoding<'a, 'm, B> {
                         logprobs: Vec::new(),
                         finish_reason: FinishReason::Length,
                     },
-                    seen: if self.penalises() { requests[request].prompt.ids.clone() } else { Vec::new() },
+                    seen: if self.engine.penalises() {
+                        requests[request].prompt.ids.clone()
+                    } else {
+                        Vec::new()
+                    },
                     next_position: last.map_or(0, |position| position + 1),
                     start: starts[place],
                     finished: false,
                 });
             }
         }
-        self.extend(&mut rows, &sources, &scores);
+        self.engine.extend(&mut rows, &sources, &scores);
         let cache = cache.select_rows(index_tensor(&sources, &device), 0);
         self.join(rows, cache);
     }
@@ -125,30 +129,30 @@ impl<'a, 'm, B: Kernels> Decoding<'a, 'm, B> {
         let positions: Vec<_> = self.rows.iter().map(|row| [row.next_position; 3]).collect();
         let starts: Vec<usize> = self.rows.iter().map(|row| row.start).collect();
         self.rows.iter_mut().for_each(|row| row.next_position += 1);
-        let mut cache = self.cache.take().expect("rows have a cache");
-        let model = self.engine.model;
+        let cache = self.cache.as_mut().expect("rows have a cache");
+        let engine = self.engine;
         // The transfer of the scores waits for the device.
-        let scores = timed(Part::Decode, || self.scores(model.decode(&ids, &positions, &starts, &mut cache)));
-        self.cache = Some(cache);
+        let scores =
+            timed(Part::Decode, || engine.scores(engine.model.decode(&ids, &positions, &starts, cache)));
         let sources: Vec<usize> = (0..self.rows.len()).collect();
-        let mut rows = std::mem::take(&mut self.rows);
-        self.extend(&mut rows, &sources, &scores);
-        self.rows = rows;
+        engine.extend(&mut self.rows, &sources, &scores);
     }
+}
 
+impl<B: Kernels> Engine<'_, B> {
     fn penalises(&self) -> bool {
-        self.engine.sampling.repetition_penalty != 1.0
+        self.sampling.repetition_penalty != 1.0
     }
 
     /// Scores over the vocabulary on the host, row-major.
     fn scores(&self, hidden: burn::tensor::Tensor<B, 2>) -> Vec<f32> {
-        let data = self.engine.model.logits(hidden).into_data().convert::<f32>();
+        let data = self.model.logits(hidden).into_data().convert::<f32>();
         data.into_vec().expect("f32 after conversion")
     }
 
     /// Draws one token for each unfinished row; row `i` reads the scores of `sources[i]`.
     fn extend(&self, rows: &mut [Row], sources: &[usize], scores: &[f32]) {
-        let Engine { model, sampling, stop_ids, .. } = self.engine;
+        let Engine { model, sampling, stop_ids, .. } = self;
         let vocabulary = model.config.text.vocab_size;
         let draw = |(row, &source): (&mut Row, &usize)| {
             let scores = &scores[source * vocabulary..][..vocabulary];

@@ -115,9 +115,7 @@ impl Job for BenchJob {
 /// Mean seconds of a step's parts once warm; null without a profile.
 fn parts(steps: usize) -> Value {
     let Some(seconds) = take_profile() else { return Value::Null };
-    let part = |(part, seconds): (Part, f64)| {
-        (part.name().trim_start_matches("seconds/").to_owned(), json!(seconds / steps as f64))
-    };
+    let part = |(part, seconds): (Part, f64)| (part.name().to_owned(), json!(seconds / steps as f64));
     Value::Object(seconds.into_iter().filter(|(_, seconds)| *seconds > 0.0).map(part).collect())
 }
 

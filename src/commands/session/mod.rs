@@ -296,7 +296,7 @@ impl<B: TrainBackend> Session<B> {
         self.before_step = None;
         let Some(files) = &mut self.files else { return Ok(()) };
         for (part, seconds) in take_profile().into_iter().flatten() {
-            record.set(part.name(), seconds);
+            record.set(part.metric(), seconds);
         }
         timed(Part::Record, || {
             files.rollouts.append(&rollout_rows(groups, self.state.step, &update.advantages))?;
