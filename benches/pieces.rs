@@ -10,7 +10,7 @@ use divan::{Bencher, counter::ItemsCount};
 use spark::{
     data::{BadRows, Problem, load_problems},
     kernels::{Forest, HeadCounts, Kernels, RotaryTable, Tree},
-    model::{ImagePatches, ModelConfig, ModelInput, Qwen, Sequence, index_tensor, weights::random_model},
+    model::{ImagePatches, Model, ModelConfig, ModelInput, Sequence, index_tensor, weights::random_model},
     processor::{Processor, Prompt},
     random::Stream,
     recycle::{RecycleConfig, Recycler},
@@ -33,7 +33,7 @@ fn random<B: burn::tensor::backend::Backend, const D: usize>(shape: [usize; D]) 
 }
 
 /// The text model of 5.4 million parameters that `spark bench` has.
-fn small_model() -> Qwen<Plain> {
+fn small_model() -> Model<Plain> {
     let config = include_str!("../src/commands/bench/small.json");
     let config = ModelConfig::from_json(&serde_json::from_str(config).unwrap()).unwrap();
     random_model(&config, 1, &Default::default())

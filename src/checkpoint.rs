@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     error::input_error,
     model::{
-        ModelConfig, Qwen, base_dir,
+        Model, ModelConfig, base_dir,
         lora::save_adapter,
         weights::{Precision, save_weights},
     },
@@ -92,7 +92,7 @@ const COMPANIONS: [&str; 12] = [
 /// # Errors
 /// When a file cannot be read or written.
 pub fn save_model_dir<B: Backend>(
-    model: &Qwen<B>,
+    model: &Model<B>,
     source: &Path,
     dir: &Path,
     format: WeightFormat,

@@ -15,7 +15,7 @@
 //! | modules | what they are for |
 //! |---|---|
 //! | [`error`], [`random`], [`lanes`] | input errors; random numbers keyed by what they are for; loops over wide vectors |
-//! | [`metrics`], [`plot`], [`backend`], [`peers`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
+//! | [`metrics`], [`plot`], [`backend`], [`distributed`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
 //! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
@@ -30,6 +30,8 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data;
+pub mod demo;
+pub mod distributed;
 pub mod error;
 pub mod eval;
 pub mod judge;
@@ -37,12 +39,12 @@ pub mod kernels;
 pub mod lanes;
 pub mod metrics;
 pub mod model;
-pub mod peers;
 pub mod plan;
 pub mod plot;
 pub mod processor;
 pub mod random;
 pub mod recycle;
 pub mod rollout;
+pub mod run;
 pub mod train;
 pub mod verify;

@@ -13,7 +13,7 @@ use spark::{
     data::ScoredRow,
     eval::completion_logprobs,
     model::{
-        ModelConfig, Qwen, Sequence, base_dir, load_model,
+        Model, ModelConfig, Sequence, base_dir, load_model,
         lora::{LoraConfig, Targets, merged, with_adapters},
         trainable,
         weights::{Precision, open_tensors},
@@ -28,7 +28,7 @@ fn adapter(name: &str) -> PathBuf {
     Path::new("tests/fixtures/adapters").join(name)
 }
 
-fn load(dir: &Path) -> Qwen<Plain> {
+fn load(dir: &Path) -> Model<Plain> {
     load_model(dir, &Default::default()).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn scored(dir: &Path) -> (Sequence, Value) {
     (Sequence::new(&prompt.input, &processor.encode(&completion).unwrap(), &config), expected)
 }
 
-fn logprobs(model: &Qwen<Plain>, sequence: &Sequence) -> Vec<f32> {
+fn logprobs(model: &Model<Plain>, sequence: &Sequence) -> Vec<f32> {
     completion_logprobs(model, std::slice::from_ref(sequence)).remove(0)
 }
 
@@ -94,7 +94,7 @@ fn adapters_are_saved_under_the_names_that_peft_gave_them() {
 }
 
 /// A model with fresh adapters on some projections.
-fn fresh(base: &Path, targets: Targets) -> anyhow::Result<Qwen<Plain>> {
+fn fresh(base: &Path, targets: Targets) -> anyhow::Result<Model<Plain>> {
     with_adapters(load(base), &LoraConfig { rank: 4, alpha: 8.0, targets, ..LoraConfig::default() }, 1)
 }
 
@@ -128,7 +128,7 @@ fn fresh_adapters_change_nothing_and_training_changes_only_them() {
         assert_eq!(is_zero, name.contains(".mlp."), "{name}: frozen adapters stay zero, others learn");
     }
     let weight =
-        |model: &Qwen<Plain>| -> Tensor<Plain, 2> { model.model.layers[0].self_attn.q_proj.weight.val() };
+        |model: &Model<Plain>| -> Tensor<Plain, 2> { model.model.layers[0].self_attn.q_proj.weight.val() };
     weight(&trained).into_data().assert_eq(&weight(&load(&base)).into_data(), true);
 }
 

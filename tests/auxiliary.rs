@@ -10,7 +10,7 @@ use common::{
 use spark::{
     data::Kind,
     eval::completion_logprobs,
-    model::{Qwen, Sequence},
+    model::{Model, Sequence},
     rollout::{FinishReason, RolloutGroup},
     train::{
         AdamW, Auxiliary, AuxiliaryConfig, KindWeights, ObjectiveReport, TrainConfig, Trainer, UpdateReport,
@@ -42,7 +42,7 @@ fn imitated(examples: &[Example]) -> Vec<f32> {
 }
 
 /// The mean log-probability of all tokens of the sequences.
-fn mean_logprob(model: &Qwen<Plain>, sequences: &[Sequence]) -> f64 {
+fn mean_logprob(model: &Model<Plain>, sequences: &[Sequence]) -> f64 {
     let all = completion_logprobs(model, sequences).concat();
     all.iter().map(|&logprob| f64::from(logprob)).sum::<f64>() / all.len() as f64
 }
@@ -56,7 +56,7 @@ fn assert_reports(report: &UpdateReport, expected: ObjectiveReport) {
 #[test]
 fn likelihood_of_right_reflections_is_that_of_imitating_them() {
     let model = tiny_model(1);
-    let right = groups().into_iter().find(|group| group.problem.kind == Kind::Reflection).unwrap();
+    let right = groups().into_iter().find(|group| group.problem.kind == Kind::REFLECTION).unwrap();
     let completion = &right.rollouts[0].completion.token_ids;
     let sequence = Sequence::new(&right.prompt.input, completion, &model.config);
     let config = alone(AuxiliaryConfig { reflection_likelihood: 1.0, ..AuxiliaryConfig::default() });
@@ -87,7 +87,7 @@ fn replay_is_imitation_with_a_weight_and_a_denominator_of_its_own() {
 }
 
 /// Verdicts of two tokens and one, after prompts of different length.
-fn triples(model: &Qwen<Plain>) -> Vec<VerdictTriple> {
+fn triples(model: &Model<Plain>) -> Vec<VerdictTriple> {
     let triple = |first: u32| {
         let asked: [(Vec<u32>, [&[u32]; 2]); 3] = [
             (vec![4, first, 5], [&[6, 7], &[8]]),
@@ -102,7 +102,7 @@ fn triples(model: &Qwen<Plain>) -> Vec<VerdictTriple> {
     vec![triple(12), triple(13), triple(14)]
 }
 
-fn inconsistency(model: &Qwen<Plain>) -> f64 {
+fn inconsistency(model: &Model<Plain>) -> f64 {
     let sigmoid = |odds: f64| 1.0 / (1.0 + (-odds).exp());
     let of = |triple: &VerdictTriple| {
         let sums: Vec<f64> = completion_logprobs(model, &triple.0)

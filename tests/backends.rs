@@ -14,10 +14,10 @@ use common::{
 use spark::{
     backend::{Job, availability, run_job},
     data::{BadRows, load_problems},
+    distributed::ALONE,
     eval::{Solver, completion_logprobs},
     kernels::TrainBackend,
     model::{Sequence, load_model},
-    peers::ALONE,
     processor::Processor,
     rollout::{EngineConfig, Sampling, SamplingKey},
     verify::Verifier,

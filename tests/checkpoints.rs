@@ -18,7 +18,7 @@ use spark::{
     data::ScoredRow,
     eval::completion_logprobs,
     model::{
-        ModelConfig, ParameterShape, Qwen, Sequence, load_model,
+        Model, ModelConfig, ParameterShape, Sequence, load_model,
         lora::LoraConfig,
         parameter_shapes, prompt_positions,
         weights::{Precision, open_tensors},
@@ -31,7 +31,7 @@ use spark::{
 /// A checkpoint as we load it.
 struct Checkpoint {
     dir: PathBuf,
-    model: Qwen<Plain>,
+    model: Model<Plain>,
     processor: Processor,
 }
 

@@ -11,7 +11,7 @@ use burn::{
 use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model};
 use spark::{
     kernels::Kernels,
-    model::{ModelInput, PackedBatch, Qwen, Sequence},
+    model::{Model, ModelInput, PackedBatch, Sequence},
     random::Stream,
     rollout::{Completion, Engine, EngineConfig, Request, Sampling},
 };
@@ -26,18 +26,18 @@ fn prompts() -> Vec<ModelInput> {
 }
 
 /// Log-probabilities of all completion tokens.
-fn logprobs<B: Kernels>(model: &Qwen<B>, batch: &PackedBatch) -> Tensor<B, 1> {
+fn logprobs<B: Kernels>(model: &Model<B>, batch: &PackedBatch) -> Tensor<B, 1> {
     model.target_logprobs(model.predicting(batch), &batch.targets, 1.0).logprobs
 }
 
 /// Log-probabilities of `completion` after `prompt`, from one forward over the whole sequence.
-fn full_forward(model: &Qwen<Plain>, prompt: &ModelInput, completion: &[u32]) -> Vec<f32> {
+fn full_forward(model: &Model<Plain>, prompt: &ModelInput, completion: &[u32]) -> Vec<f32> {
     let batch = PackedBatch::new(&[Sequence::new(prompt, completion, &model.config)], &model.config);
     logprobs(model, &batch).into_data().to_vec().unwrap()
 }
 
 fn generate(
-    model: &Qwen<Plain>,
+    model: &Model<Plain>,
     prompts: &[&ModelInput],
     samples: usize,
     max_rows: usize,
@@ -47,7 +47,7 @@ fn generate(
 
 fn generate_until(
     stop_ids: &[u32],
-    model: &Qwen<Plain>,
+    model: &Model<Plain>,
     prompts: &[&ModelInput],
     samples: usize,
     max_rows: usize,
@@ -151,7 +151,7 @@ fn a_row_ends_at_its_stop_token_or_at_the_limit() {
 }
 
 /// Three prompts; the first followed by three completions, one of them empty, the last by two.
-fn families(model: &Qwen<Plain>) -> Vec<(usize, Vec<u32>, Sequence)> {
+fn families(model: &Model<Plain>) -> Vec<(usize, Vec<u32>, Sequence)> {
     let completions: [(usize, &[u32]); 6] =
         [(0, &[9, 10, 11, 12]), (0, &[]), (0, &[9, 4]), (1, &[9, 10]), (2, &[6]), (2, &[7, 8, 9, 10, 11])];
     let prompts = prompts();
@@ -182,7 +182,7 @@ fn sequences_that_share_their_prompt_equal_sequences_one_by_one() {
 
 /// The negative mean log-probability of completions that follow text and images, some of them sharing a
 /// prompt.
-fn loss<B: Kernels>(model: &Qwen<B>) -> Tensor<B, 1> {
+fn loss<B: Kernels>(model: &Model<B>) -> Tensor<B, 1> {
     let sequence = |completion: &[u32]| Sequence::new(&prompts()[2], completion, &model.config);
     let sequences = [sequence(&[9, 10, 11, 12]), sequence(&[13]), sequence(&[4, 5])];
     logprobs(model, &PackedBatch::new(&sequences, &model.config)).mean().neg()

@@ -13,7 +13,7 @@ use common::{Differentiable, Plain};
 use serde_json::Value;
 use spark::{
     model::{
-        ImagePatches, ModelInput, PackedBatch, Qwen, Sequence, index_tensor, load_model, prompt_positions,
+        ImagePatches, Model, ModelInput, PackedBatch, Sequence, index_tensor, load_model, prompt_positions,
         trainable,
         weights::{ParameterPath, StoredTensor, open_tensors},
     },
@@ -43,7 +43,7 @@ fn ids(value: &Value) -> Vec<u32> {
     floats(value).into_iter().map(|id| id as u32).collect()
 }
 
-fn model<B: spark::kernels::Kernels>() -> Qwen<B> {
+fn model<B: spark::kernels::Kernels>() -> Model<B> {
     load_model(Path::new(DIRECTORY), &Default::default()).unwrap()
 }
 
@@ -67,7 +67,7 @@ fn cases() -> Vec<(String, ModelInput, Value)> {
 }
 
 /// Log-probabilities of all tokens but the first.
-fn logprobs<B: spark::kernels::Kernels>(model: &Qwen<B>, input: &ModelInput) -> Tensor<B, 1> {
+fn logprobs<B: spark::kernels::Kernels>(model: &Model<B>, input: &ModelInput) -> Tensor<B, 1> {
     let batch = PackedBatch::new(&[Sequence::new(input, &[], &model.config)], &model.config);
     let rows: Vec<usize> = (0..input.ids.len() - 1).collect();
     let hidden = model.forward(&batch).select(0, index_tensor(&rows, &Default::default()));

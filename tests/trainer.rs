@@ -232,7 +232,7 @@ fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
 }
 
 /// Weights with one dimension, and with more.
-fn by_rank(model: &spark::model::Qwen<Plain>) -> (Vec<f32>, Vec<f32>) {
+fn by_rank(model: &spark::model::Model<Plain>) -> (Vec<f32>, Vec<f32>) {
     use burn::{
         module::{Module, ModuleVisitor, Param},
         tensor::Tensor,
@@ -251,7 +251,7 @@ fn by_rank(model: &spark::model::Qwen<Plain>) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// Log-probability per token of a completion.
-fn score(model: &spark::model::Qwen<Plain>, input: &ModelInput, ids: &[u32]) -> f32 {
+fn score(model: &spark::model::Model<Plain>, input: &ModelInput, ids: &[u32]) -> f32 {
     use spark::model::{PackedBatch, Sequence};
     let batch = PackedBatch::new(&[Sequence::new(input, ids, &model.config)], &model.config);
     let hidden = model.predicting(&batch);
@@ -259,7 +259,7 @@ fn score(model: &spark::model::Qwen<Plain>, input: &ModelInput, ids: &[u32]) -> 
 }
 
 /// Per group: log-probability per token of the right completion, and of the first wrong one.
-fn completion_logprobs(model: &spark::model::Qwen<Plain>) -> Vec<(f32, f32)> {
+fn completion_logprobs(model: &spark::model::Model<Plain>) -> Vec<(f32, f32)> {
     let both = |group: &RolloutGroup| {
         let of =
             |index: usize| score(model, &group.prompt.input, &group.rollouts[index].completion.token_ids);

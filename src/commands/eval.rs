@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, fs};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::inputs::{load_to_compute_in, usable_problems};
+use crate::run::inputs::{load_to_compute_in, usable_problems};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs, Strategy},
     config::DataConfig,
+    distributed::ALONE,
     error::input_error,
     eval::{EvalConfig, Reflected, Solver, answer_with_reflection},
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
-    peers::ALONE,
     rollout::{EngineConfig, Sampling, SamplingKey},
     train::advantage::mean,
     verify::Verifier,

@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::inputs::load_to_compute_in;
+use crate::run::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},

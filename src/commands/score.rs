@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::inputs::load_to_compute_in;
+use crate::run::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, ScoreArgs},

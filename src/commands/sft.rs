@@ -4,27 +4,27 @@ use std::path::Path;
 
 use anyhow::Result;
 use burn::tensor::backend::Backend;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    inputs::load_processor,
-    interrupt::Interrupt,
-    ranks::Rank,
-    report::record_update,
-    run_dir::Launch,
-    saved::{Saved, TrainerCheckpoints, check_same_data},
-};
+use super::launch;
 use crate::{
     backend::{Job, run_job},
     checkpoint::save_model_dir,
     cli::{CommonArgs, RunArgs},
     config::RunConfig,
-    data::{SftExample, ShuffledCursor, load_sft},
+    data::ShuffledCursor,
     kernels::TrainBackend,
     metrics::{Record, Sinks, names},
-    model::{ModelConfig, Qwen, Sequence, base_dir, check_precision, load_model, weights::random_model},
+    model::{Model, ModelConfig, check_precision, load_model, weights::random_model},
     random::Stream,
+    run::{
+        checkpoints::{Saved, TrainerCheckpoints, check_same_data},
+        directory::Launch,
+        inputs::load_examples,
+        interrupt::Interrupt,
+        ranks::Rank,
+        report::record_update,
+    },
     train::{Trainer, batch::Example},
 };
 
@@ -35,7 +35,7 @@ use crate::{
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = Rank::from_environment()?;
     rank.alone("sft")?;
-    let launch = Launch::new(&args, common, &rank)?;
+    let launch = launch::launch(&args, common, &rank)?;
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
 }
 
@@ -102,27 +102,10 @@ impl Job for SftJob {
 }
 
 /// The model as the recipe has it, or of its shape with random weights.
-fn starting_model<B: Backend>(config: &RunConfig, device: &B::Device) -> Result<Qwen<B>> {
+fn starting_model<B: Backend>(config: &RunConfig, device: &B::Device) -> Result<Model<B>> {
     let dir: &Path = &config.model.path;
     match config.sft.from_scratch {
         true => Ok(random_model(&ModelConfig::from_dir(dir)?, config.seed, device)),
         false => load_model(dir, device),
     }
-}
-
-/// Renders and tokenizes every pair of a file; completions end in the end-of-sequence token.
-///
-/// # Errors
-/// Input errors that name the file and row.
-pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
-    let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
-    let processor = load_processor(&config.model.path)?.with_instruction(config.data.instruction.clone());
-    let end = processor.eos_token_ids()[0];
-    let example = |pair: &SftExample| -> Result<Example> {
-        let prompt = processor.prompt(&pair.problem)?;
-        let mut completion = processor.encode(&pair.completion)?;
-        completion.push(end);
-        Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
-    };
-    load_sft(data)?.par_iter().map(example).collect()
 }

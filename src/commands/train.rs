@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 
-use super::{interrupt::Interrupt, ranks::Rank, report, run_dir::Launch, session::Session};
+use super::launch;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, RunArgs},
+    distributed::LostPeer,
     eval::Scores,
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    peers::LostPeer,
+    run::{Session, directory::Launch, interrupt::Interrupt, ranks::Rank, report},
 };
 
 /// Starts or resumes a run.
@@ -19,7 +20,7 @@ use crate::{
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = Rank::from_environment()?;
     let backend = rank.backend(common.backend.as_deref())?;
-    let launch = Launch::new(&args, common, &rank)?;
+    let launch = launch::launch(&args, common, &rank)?;
     if args.profile {
         profile();
     }

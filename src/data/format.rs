@@ -279,7 +279,7 @@ mod tests {
         }));
         let expected = Problem {
             id: "7".into(),
-            kind: Kind::Pointwise,
+            kind: Kind::POINTWISE,
             system: Some("Count.".into()),
             question: "How many?".into(),
             images: vec![

@@ -5,40 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What a problem asks of the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// An original problem: solve it.
-    #[default]
-    Reason,
-    /// Is this answer correct?
-    Pointwise,
-    /// Which of these two answers is correct?
-    Pairwise,
-    /// Here is a possibly wrong answer: judge it and solve the problem.
-    Reflection,
-}
-
-impl Kind {
-    /// Every kind, in the order in which metrics and tables list them.
-    pub const ALL: [Kind; 4] = [Kind::Reason, Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
-
-    /// The name used in files and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Reason => "reason",
-            Kind::Pointwise => "pointwise",
-            Kind::Pairwise => "pairwise",
-            Kind::Reflection => "reflection",
-        }
-    }
-
-    /// Whether the answer is a verdict about another answer.
-    pub fn is_judge(self) -> bool {
-        matches!(self, Kind::Pointwise | Kind::Pairwise)
-    }
-}
+use super::kind::Kind;
 
 /// What a reply to a problem consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

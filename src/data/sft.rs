@@ -55,7 +55,7 @@ mod tests {
                {"question": "q", "completion": "Well."}"#,
         )
         .unwrap();
-        assert_eq!(examples[0].problem.kind, Kind::Pairwise);
+        assert_eq!(examples[0].problem.kind, Kind::PAIRWISE);
         assert_eq!((examples[0].problem.answer.as_str(), examples[0].completion.as_str()), ("3", "I say 3."));
         assert_eq!((examples[1].problem.answer.as_str(), examples[1].problem.id.as_str()), ("", "sft:2"));
     }

@@ -36,7 +36,7 @@ impl JudgeSet {
 fn build(groups: &[RolloutGroup], items: usize, wordings: &Range<usize>, seed: u64) -> Vec<Problem> {
     let mut stream = Stream::new(&[seed]);
     let mut order: Vec<&RolloutGroup> =
-        groups.iter().filter(|group| group.problem.kind == Kind::Reason).collect();
+        groups.iter().filter(|group| group.problem.kind == Kind::REASON).collect();
     stream.shuffle(&mut order);
     let mut pointwise = [Vec::new(), Vec::new()];
     let mut pairwise = [Vec::new(), Vec::new()];
@@ -94,7 +94,7 @@ fn pairwise_item(problem: &Problem, right: &str, wrong: &str, right_is_a: bool, 
     let (a, b) = if right_is_a { (right, wrong) } else { (wrong, right) };
     Problem {
         id: format!("{}#pairwise", problem.id),
-        kind: Kind::Pairwise,
+        kind: Kind::PAIRWISE,
         question: judge::pairwise(&problem.question, a, b, wording),
         answer: if right_is_a { "A" } else { "B" }.to_owned(),
         verifier: Some("choice".to_owned()),

@@ -16,10 +16,10 @@ pub use vote::{Votes, votes};
 
 use crate::{
     data::{Kind, Problem},
+    distributed::Peers,
     error::input_error,
     kernels::Kernels,
-    model::Qwen,
-    peers::Peers,
+    model::Model,
     processor::Processor,
     rollout::{Engine, EngineConfig, RolloutGroup, Sampler, Sampling, SamplingKey},
     verify::Verifier,
@@ -92,7 +92,7 @@ pub struct Scores {
 
 /// A model with what it needs to answer problems.
 pub struct Solver<'a, B: Kernels> {
-    pub model: &'a Qwen<B>,
+    pub model: &'a Model<B>,
     pub processor: &'a Processor,
     pub verifier: &'a Verifier,
     pub engine: EngineConfig,
@@ -166,9 +166,9 @@ pub fn evaluate<B: Kernels>(
     let parsed =
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     Ok(Scores {
-        reasoning_accuracy: accuracy(&groups, Kind::Reason),
-        pointwise_accuracy: accuracy(&groups, Kind::Pointwise),
-        pairwise_accuracy: accuracy(&groups, Kind::Pairwise),
+        reasoning_accuracy: accuracy(&groups, Kind::REASON),
+        pointwise_accuracy: accuracy(&groups, Kind::POINTWISE),
+        pairwise_accuracy: accuracy(&groups, Kind::PAIRWISE),
         judge_accuracy: judge_accuracy(&groups),
         held_out_wording_accuracy: judge_accuracy(&held_out),
         reflect_accuracy: after(config.reflection_rounds),
@@ -180,5 +180,5 @@ pub fn evaluate<B: Kernels>(
 
 /// The mean of pointwise and pairwise accuracy.
 fn judge_accuracy(groups: &[RolloutGroup]) -> f64 {
-    (accuracy(groups, Kind::Pointwise) + accuracy(groups, Kind::Pairwise)) / 2.0
+    (accuracy(groups, Kind::POINTWISE) + accuracy(groups, Kind::PAIRWISE)) / 2.0
 }

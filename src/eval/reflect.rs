@@ -106,7 +106,7 @@ fn self_judgement(answer: &Reflected) -> Problem {
 /// Asks whether an answer is right, checked against `expected`.
 pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wording: usize) -> Problem {
     Problem {
-        kind: Kind::Pointwise,
+        kind: Kind::POINTWISE,
         question: judge::pointwise(&problem.question, answer, wording),
         answer: if expected { "Yes" } else { "No" }.to_owned(),
         verifier: Some("yes_no".to_owned()),
@@ -116,7 +116,7 @@ pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wordi
 
 fn reflection(answer: &Reflected) -> Problem {
     Problem {
-        kind: Kind::Reflection,
+        kind: Kind::REFLECTION,
         question: judge::reflection(&answer.problem.question, shown_answer(answer), 0),
         ..answer.problem.clone()
     }

@@ -2,11 +2,11 @@
 
 use crate::{
     kernels::Kernels,
-    model::{PackedBatch, Qwen, Sequence},
+    model::{Model, PackedBatch, Sequence},
 };
 
 /// The natural log-probability of every completion token given all before it, per sequence.
-pub fn completion_logprobs<B: Kernels>(model: &Qwen<B>, sequences: &[Sequence]) -> Vec<Vec<f32>> {
+pub fn completion_logprobs<B: Kernels>(model: &Model<B>, sequences: &[Sequence]) -> Vec<Vec<f32>> {
     let batch = PackedBatch::new(sequences, &model.config);
     if batch.targets.is_empty() {
         return vec![Vec::new(); sequences.len()];

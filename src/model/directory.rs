@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 
 use super::{
     lora::{ADAPTER_CONFIG, base_of, load_adapter},
-    qwen::Qwen,
+    policy::Model,
     weights::load_weights,
 };
 
@@ -30,7 +30,7 @@ pub fn base_dir(dir: &Path) -> Result<PathBuf> {
 /// # Errors
 /// When a file is missing or malformed, or when tensors are missing, unused or misshapen: all of
 /// them are named.
-pub fn load_model<B: Backend>(dir: &Path, device: &B::Device) -> Result<Qwen<B>> {
+pub fn load_model<B: Backend>(dir: &Path, device: &B::Device) -> Result<Model<B>> {
     if !is_adapter(dir) {
         return load_weights(dir, device);
     }
@@ -42,7 +42,7 @@ pub fn load_model<B: Backend>(dir: &Path, device: &B::Device) -> Result<Qwen<B>>
 ///
 /// # Errors
 /// As [`load_model`].
-pub fn load_onto<B: Backend>(base: Qwen<B>, dir: &Path) -> Result<Qwen<B>> {
+pub fn load_onto<B: Backend>(base: Model<B>, dir: &Path) -> Result<Model<B>> {
     if !is_adapter(dir) {
         let device = base.device();
         drop(base);

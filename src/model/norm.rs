@@ -1,4 +1,4 @@
-//! Root-mean-square normalisation, as Qwen has it.
+//! Root-mean-square normalisation, as Model has it.
 
 use burn::{
     module::{Initializer, Module, Param},

@@ -12,20 +12,20 @@ use burn::{
     },
 };
 
-use super::{qwen::Qwen, weights::Precision};
+use super::{policy::Model, weights::Precision};
 use crate::{error::input_error, kernels::generic::cast};
 
 /// The model in a float type; the same one where it is in it already.
-pub fn computing_in<B: Backend>(model: Qwen<B>, precision: Precision) -> Qwen<B> {
+pub fn computing_in<B: Backend>(model: Model<B>, precision: Precision) -> Model<B> {
     model.map(&mut CastAll(precision))
 }
 
 /// A copy of the policy that computes in a float type: its gradients carry the policy's names.
-pub fn policy_in<B: AutodiffBackend>(policy: &Qwen<B>, precision: Precision) -> Qwen<B> {
+pub fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
     let mut learning = Learning(HashSet::new());
     Module::<B>::visit(policy, &mut learning);
     let copy = computing_in(policy.valid(), precision);
-    Qwen::<B>::from_inner(copy).map(&mut Learn(learning.0))
+    Model::<B>::from_inner(copy).map(&mut Learn(learning.0))
 }
 
 /// Refuses a float type that a device does not compute in.

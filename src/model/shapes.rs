@@ -9,7 +9,7 @@ use burn::{
 use super::{
     config::ModelConfig,
     lora::{LoraConfig, attach},
-    qwen::Qwen,
+    policy::Model,
     trainable::Selection,
     weights::ParameterPath,
 };
@@ -43,7 +43,7 @@ pub fn parameter_shapes<B: Backend>(
     lora: &LoraConfig,
     freeze: &[String],
 ) -> Result<Vec<ParameterShape>> {
-    let mut model = Qwen::<B>::new(config, &B::Device::default());
+    let mut model = Model::<B>::new(config, &B::Device::default());
     if lora.is_on() {
         attach(&mut model, lora, &B::Device::default())?;
     }

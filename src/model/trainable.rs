@@ -7,7 +7,7 @@ use burn::{
 };
 use regex::Regex;
 
-use super::{qwen::Qwen, weights::ParameterPath};
+use super::{policy::Model, weights::ParameterPath};
 use crate::error::input_error;
 
 /// The model with gradients for the parameters that learn. `freeze` holds patterns for whole names of
@@ -16,12 +16,12 @@ use crate::error::input_error;
 ///
 /// # Errors
 /// When a pattern matches nothing, or nothing is left to learn.
-pub fn trainable<B: AutodiffBackend>(model: Qwen<B::InnerBackend>, freeze: &[String]) -> Result<Qwen<B>> {
+pub fn trainable<B: AutodiffBackend>(model: Model<B::InnerBackend>, freeze: &[String]) -> Result<Model<B>> {
     let mut mapper = RequireGrad {
         path: ParameterPath::default(),
         selection: Selection::new(model.lora.is_some(), freeze),
     };
-    let model = Qwen::<B>::from_inner(model).map(&mut mapper);
+    let model = Model::<B>::from_inner(model).map(&mut mapper);
     mapper.selection.check()?;
     Ok(model)
 }

@@ -108,7 +108,7 @@ impl Processor {
 
     fn render(&self, problem: &Problem) -> Result<Prompt> {
         let question = match &self.instruction {
-            Some(instruction) if problem.kind == Kind::Reason => {
+            Some(instruction) if problem.kind == Kind::REASON => {
                 format!("{}\n{instruction}", problem.question)
             }
             _ => problem.question.clone(),
@@ -367,8 +367,8 @@ mod tests {
         let model = Model::text_only();
         let processor = model.processor().with_instruction(Some("Box it.".into()));
         let text = |kind| processor.prompt(&Problem { kind, ..model.problem(0) }).unwrap().text;
-        assert!(text(Kind::Reason).contains("Why?\nBox it.<|im_end|>"));
-        for kind in [Kind::Pointwise, Kind::Pairwise, Kind::Reflection] {
+        assert!(text(Kind::REASON).contains("Why?\nBox it.<|im_end|>"));
+        for kind in [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION] {
             assert!(text(kind).contains("Why?<|im_end|>"));
         }
     }

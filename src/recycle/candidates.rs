@@ -32,7 +32,7 @@ impl<'a> Candidates<'a> {
     /// Sorts the completions of every group of an original problem; other groups are left out.
     pub fn of_groups(groups: &'a [RolloutGroup], config: &RecycleConfig) -> Vec<Self> {
         let mut seen: HashMap<&str, usize> = HashMap::new();
-        let original = groups.iter().filter(|group| group.problem.kind == Kind::Reason);
+        let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
         original
             .map(|group| {
                 let occurrences = seen.entry(&group.problem.id).or_default();

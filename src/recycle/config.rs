@@ -54,10 +54,10 @@ impl KindShares {
     /// The weight of a kind; original problems have none.
     pub fn of(&self, kind: Kind) -> f64 {
         match kind {
-            Kind::Reason => 0.0,
-            Kind::Pointwise => self.pointwise,
-            Kind::Pairwise => self.pairwise,
-            Kind::Reflection => self.reflection,
+            Kind::POINTWISE => self.pointwise,
+            Kind::PAIRWISE => self.pairwise,
+            Kind::REFLECTION => self.reflection,
+            _ => 0.0,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::rollout::testing;
 /// A group whose wrong answers are these numbers.
 fn with_wrong(number: u8, wrong: &[u8]) -> RolloutGroup {
     let wrong = wrong.iter().copied().map(Outcome::Wrong);
-    group(number, Kind::Reason, &std::iter::once(Outcome::Right(0)).chain(wrong).collect::<Vec<_>>())
+    group(number, Kind::REASON, &std::iter::once(Outcome::Right(0)).chain(wrong).collect::<Vec<_>>())
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_choice_has_different_candidates_and_its_places_are_balanced() {
         assert_eq!((report.choice, report.a + report.b, report.judge_dropped.over_cap), (10, 0, 2));
     }
     let items: Vec<Problem> =
-        recycler.take(usize::MAX, 3).into_iter().filter(|item| item.kind == Kind::Pairwise).collect();
+        recycler.take(usize::MAX, 3).into_iter().filter(|item| item.kind == Kind::PAIRWISE).collect();
     let count = |letter: &str| items.iter().filter(|item| item.answer == letter).count();
     let counts = ["A", "B", "C", "D"].map(count);
     assert_eq!(counts.iter().sum::<usize>(), 30);
@@ -42,7 +42,7 @@ fn a_choice_has_different_candidates_and_its_places_are_balanced() {
 #[test]
 fn unreadable_and_truncated_completions_are_shown_whole_only_when_asked() {
     let groups =
-        [group(1, Kind::Reason, &[Outcome::Unparsed]), group(2, Kind::Reason, &[Outcome::Truncated])];
+        [group(1, Kind::REASON, &[Outcome::Unparsed]), group(2, Kind::REASON, &[Outcome::Truncated])];
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!((report.candidates, report.unparsed, report.truncated), (0, 1, 1));
     let config = RecycleConfig { unparsed: Unparsed::ShowWhole, truncated: true, ..RecycleConfig::default() };
@@ -56,7 +56,7 @@ fn unreadable_and_truncated_completions_are_shown_whole_only_when_asked() {
 #[test]
 fn a_critique_is_a_reflection_that_knows_whether_the_shown_answer_is_right() {
     let groups: Vec<_> = (0..4)
-        .map(|n| group(n, Kind::Reason, &[if n < 2 { Outcome::Right(0) } else { Outcome::Wrong(0) }]))
+        .map(|n| group(n, Kind::REASON, &[if n < 2 { Outcome::Right(0) } else { Outcome::Wrong(0) }]))
         .collect();
     let config = RecycleConfig { critique_share: 1.0, ..RecycleConfig::default() };
     let report = items_of(config, &groups);
@@ -66,13 +66,13 @@ fn a_critique_is_a_reflection_that_knows_whether_the_shown_answer_is_right() {
 #[test]
 fn shares_are_drawn_as_set() {
     let mixed = [Outcome::Right(0), Outcome::Wrong(0)];
-    let groups: Vec<_> = (0..24).map(|n| group(n, Kind::Reason, &mixed)).collect();
+    let groups: Vec<_> = (0..24).map(|n| group(n, Kind::REASON, &mixed)).collect();
     let drawn = |shares: &str| {
         let config: RecycleConfig = toml::from_str(shares).unwrap();
         let mut recycler = Recycler::new(config, 1);
         recycler.push(&groups, 1);
         let items = recycler.take(12, 1);
-        [Kind::Pointwise, Kind::Pairwise, Kind::Reflection]
+        [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION]
             .map(|kind| items.iter().filter(|item| item.kind == kind).count())
     };
     assert_eq!(drawn("shares = 'turns'"), [4, 4, 4]);
@@ -90,7 +90,7 @@ fn items_of(config: RecycleConfig, groups: &[RolloutGroup]) -> RecycleReport {
 #[test]
 fn unanimous_groups_of_both_sorts_all_become_pointwise_and_reflection_items() {
     let groups: Vec<_> = (0..10)
-        .map(|n| group(n, Kind::Reason, &[if n < 5 { Outcome::Right(0) } else { Outcome::Wrong(0) }; 4]))
+        .map(|n| group(n, Kind::REASON, &[if n < 5 { Outcome::Right(0) } else { Outcome::Wrong(0) }; 4]))
         .collect();
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!((report.yes, report.no, report.reflection_right, report.reflection_wrong), (5, 5, 5, 5));
@@ -100,7 +100,7 @@ fn unanimous_groups_of_both_sorts_all_become_pointwise_and_reflection_items() {
 fn mixed_groups_fill_what_unanimous_groups_leave_unbalanced() {
     let mixed = [Outcome::Right(0), Outcome::Wrong(0)];
     let groups: Vec<_> =
-        (0..12).map(|n| group(n, Kind::Reason, if n < 6 { &[Outcome::Right(0)] } else { &mixed })).collect();
+        (0..12).map(|n| group(n, Kind::REASON, if n < 6 { &[Outcome::Right(0)] } else { &mixed })).collect();
     let config = RecycleConfig { pairwise: false, ..RecycleConfig::default() };
     let report = items_of(config, &groups);
     assert_eq!((report.yes, report.no, report.judge_dropped.total()), (6, 6, 0));
@@ -108,7 +108,7 @@ fn mixed_groups_fill_what_unanimous_groups_leave_unbalanced() {
 
 #[test]
 fn a_good_policy_does_not_flood_the_judge_with_yes() {
-    let groups: Vec<_> = (0..12).map(|n| group(n, Kind::Reason, &[Outcome::Right(0)])).collect();
+    let groups: Vec<_> = (0..12).map(|n| group(n, Kind::REASON, &[Outcome::Right(0)])).collect();
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!((report.yes, report.no, report.judge_dropped.unbalanced), (1, 0, 11));
 }
@@ -116,7 +116,7 @@ fn a_good_policy_does_not_flood_the_judge_with_yes() {
 #[test]
 fn mixed_groups_give_a_pair_or_one_pointwise_item_as_configured() {
     let groups: Vec<_> =
-        (0..20).map(|n| group(n, Kind::Reason, &[Outcome::Right(0), Outcome::Wrong(1)])).collect();
+        (0..20).map(|n| group(n, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(1)])).collect();
     let with = |mixed_pointwise_probability| {
         items_of(RecycleConfig { mixed_pointwise_probability, ..RecycleConfig::default() }, &groups)
     };
@@ -128,7 +128,7 @@ fn mixed_groups_give_a_pair_or_one_pointwise_item_as_configured() {
 #[test]
 fn an_answer_called_both_right_and_wrong_is_never_shown() {
     let mut contradictory =
-        group(1, Kind::Reason, &[Outcome::Right(0), Outcome::Wrong(0), Outcome::Wrong(1)]);
+        group(1, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(0), Outcome::Wrong(1)]);
     contradictory.rollouts[1].verdict.extracted = Some("right-0".to_owned());
     let report = items_of(RecycleConfig::default(), &[contradictory]);
     assert_eq!((report.ambiguous, report.candidates, report.a + report.b, report.no), (2, 1, 0, 1));
@@ -136,13 +136,13 @@ fn an_answer_called_both_right_and_wrong_is_never_shown() {
 
 #[test]
 fn the_same_item_is_not_queued_twice() {
-    let groups = [group(1, Kind::Reason, &[Outcome::Wrong(0)])];
+    let groups = [group(1, Kind::REASON, &[Outcome::Wrong(0)])];
     let config = RecycleConfig { reflection: false, solution_share: 0.0, ..RecycleConfig::default() };
     let mut recycler = Recycler::new(config, 1);
     let (mut duplicates, mut made) = (0, 0);
     for step in 0..40 {
         // Wrong and right by turns, so that balance alone drops none.
-        let other = [group(1, Kind::Reason, &[Outcome::Right(0)])];
+        let other = [group(1, Kind::REASON, &[Outcome::Right(0)])];
         let report = recycler.push(if step % 2 == 0 { &groups } else { &other }, step);
         duplicates += report.judge_dropped.duplicate;
         made += report.judge_items();
@@ -162,7 +162,7 @@ fn the_configuration_refuses_what_it_cannot_mean() {
 
 /// A group of a mathematical problem whose completions have these answers, rewards and lengths in tokens.
 fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
-    let mut group = group(1, Kind::Reason, &vec![Outcome::Right(0); completions.len()]);
+    let mut group = group(1, Kind::REASON, &vec![Outcome::Right(0); completions.len()]);
     group.problem.verifier = Some("math".to_owned());
     for (rollout, &(answer, reward, tokens)) in group.rollouts.iter_mut().zip(completions) {
         *rollout = testing::rollout(Some(answer), reward);
@@ -217,12 +217,12 @@ fn pairs_are_chosen_as_the_setting_says() {
 
 #[test]
 fn nothing_is_drawn_before_enough_items_wait() {
-    let groups = [group(1, Kind::Reason, &[Outcome::Right(0), Outcome::Wrong(1)])];
+    let groups = [group(1, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(1)])];
     let config = RecycleConfig { min_queue: 3, ..RecycleConfig::default() };
     let mut recycler = Recycler::new(config, 1);
     recycler.push(&groups, 1);
     assert_eq!((recycler.len(), recycler.take(8, 1).len()), (2, 0));
-    recycler.push(&[group(2, Kind::Reason, &[Outcome::Wrong(0)])], 2);
+    recycler.push(&[group(2, Kind::REASON, &[Outcome::Wrong(0)])], 2);
     assert_eq!(recycler.take(8, 2).len(), 4);
     let config = RecycleConfig { min_queue: 9, queue_capacity: 8, ..RecycleConfig::default() };
     assert!(config.check().unwrap_err().to_string().contains("recycle.min_queue = 9"));

@@ -83,7 +83,7 @@ impl Drafter<'_> {
         let [positive, negative] = [(true, "Yes"), (false, "No")].map(|(right, label)| {
             let shown = self.evidence(group, right)?;
             let question = judge::pointwise(&group.problem.question, shown, self.wording());
-            Some(self.judge_item(group, Kind::Pointwise, question, label, "yes_no"))
+            Some(self.judge_item(group, Kind::POINTWISE, question, label, "yes_no"))
         });
         Draft { positive, negative }
     }
@@ -97,7 +97,7 @@ impl Drafter<'_> {
             let whole = whole || pair.iter().any(|rollout| rollout.verdict.extracted.is_none());
             let [a, b] = pair.map(|rollout| shown(rollout, whole));
             let question = judge::pairwise(&group.problem.question, a, b, self.wording());
-            Some(self.judge_item(group, Kind::Pairwise, question, label, "choice"))
+            Some(self.judge_item(group, Kind::PAIRWISE, question, label, "choice"))
         });
         Draft { positive, negative }
     }
@@ -110,13 +110,13 @@ impl Drafter<'_> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = self.evidence(group, right)?;
             let wording = self.wording();
-            let id = self.item_id(group, Kind::Reflection);
+            let id = self.item_id(group, Kind::REFLECTION);
             let original = &group.problem.question;
             let (question, reply) = match critiques {
                 true => (judge::critique(original, shown, wording), ReplyForm::Critique { right }),
                 false => (judge::reflection(original, shown, wording), ReplyForm::Answer),
             };
-            Some(Problem { id, kind: Kind::Reflection, question, reply, ..group.problem.clone() })
+            Some(Problem { id, kind: Kind::REFLECTION, question, reply, ..group.problem.clone() })
         });
         Draft { positive, negative }
     }
@@ -132,7 +132,7 @@ impl Drafter<'_> {
             right: shown(right, whole).to_owned(),
             wrong: wrong.into_iter().map(|rollout| shown(rollout, whole).to_owned()).collect(),
             wording: self.wording(),
-            item: self.judge_item(group, Kind::Pairwise, String::new(), "", "choice"),
+            item: self.judge_item(group, Kind::PAIRWISE, String::new(), "", "choice"),
         })
     }
 

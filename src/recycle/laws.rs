@@ -25,7 +25,7 @@ fn outcomes() -> impl Strategy<Value = Vec<Outcome>> {
 
 /// Few problems, so that some come twice, in one step and in several.
 fn batch() -> impl Strategy<Value = Vec<RolloutGroup>> {
-    let kind = prop_oneof![5 => Just(Kind::Reason), 1 => Just(Kind::Pointwise), 1 => Just(Kind::Reflection)];
+    let kind = prop_oneof![5 => Just(Kind::REASON), 1 => Just(Kind::POINTWISE), 1 => Just(Kind::REFLECTION)];
     vec(
         (0..24u8, kind, outcomes()).prop_map(|(number, kind, outcomes)| group(number, kind, &outcomes)),
         0..30,
@@ -117,24 +117,24 @@ proptest! {
                 continue;
             }
             if let ReplyForm::Critique { right: label } = item.reply {
-                prop_assert_eq!((item.kind, label), (Kind::Reflection, right.is_some()));
+                prop_assert_eq!((item.kind, label), (Kind::REFLECTION, right.is_some()));
             }
             match item.kind {
-                Kind::Pointwise => {
+                Kind::POINTWISE => {
                     prop_assert_eq!(item.verifier.as_deref(), Some("yes_no"));
                     prop_assert_eq!(item.answer.as_str(), if right.is_some() { "Yes" } else { "No" });
                     prop_assert!(right.is_some() != wrong.is_some());
                 }
-                Kind::Pairwise => {
+                Kind::PAIRWISE => {
                     prop_assert_eq!(item.verifier.as_deref(), Some("choice"));
                     prop_assert!(right.is_some() && wrong.is_some());
                     prop_assert_eq!(item.answer.as_str(), if right < wrong { "A" } else { "B" });
                 }
-                Kind::Reflection => {
+                Kind::REFLECTION => {
                     prop_assert_eq!((item.answer.as_str(), item.verifier.as_deref()), (REFERENCE, Some("exact")));
                     prop_assert!(right.is_some() != wrong.is_some());
                 }
-                Kind::Reason => prop_assert!(false, "an original problem was queued"),
+                other => prop_assert!(false, "a problem of kind {other} was queued"),
             }
         }
     }
@@ -146,7 +146,7 @@ proptest! {
         for item in everything(&batches, seed).0 {
             let original = batches.iter().flatten().map(|group| &group.problem)
                 .find(|problem| item.id.starts_with(&format!("{}#", problem.id))).unwrap();
-            prop_assert_eq!(original.kind, Kind::Reason);
+            prop_assert_eq!(original.kind, Kind::REASON);
             prop_assert!(item.question.starts_with(&original.question));
             prop_assert_eq!((&item.system, &item.images, &item.source), (&original.system, &original.images, &original.source));
             for never in [REFERENCE, "truncated", "unparsed", "half"] {
@@ -185,7 +185,7 @@ proptest! {
         let mut left = 0;
         for (step, groups) in (0..).zip(&batches) {
             let report = recycler.push(groups, step);
-            let original: Vec<_> = groups.iter().filter(|group| group.problem.kind == Kind::Reason).collect();
+            let original: Vec<_> = groups.iter().filter(|group| group.problem.kind == Kind::REASON).collect();
             prop_assert_eq!(report.groups, original.len());
             prop_assert_eq!(report.completions, original.iter().map(|group| group.rollouts.len()).sum::<usize>());
             prop_assert_eq!(report.judge_items() + report.judge_dropped.total(), report.groups);

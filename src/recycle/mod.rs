@@ -137,12 +137,12 @@ impl Recycler {
         for group in groups {
             let kind = self.judge_kind(group, stream);
             let choice_share = self.config.choice_share;
-            let widens = kind == Some(Kind::Pairwise) && choice_share > 0.0 && stream.chance(choice_share);
+            let widens = kind == Some(Kind::PAIRWISE) && choice_share > 0.0 && stream.chance(choice_share);
             let mut drafter = Drafter { config: &self.config, step, stream };
             match (kind, widens.then(|| drafter.choice(group)).flatten()) {
                 (None, _) => report.judge_dropped.no_candidate += 1,
                 (_, Some(choice)) => choices.push(choice),
-                (Some(Kind::Pairwise), None) => pairs.push(drafter.pairwise(group)),
+                (Some(Kind::PAIRWISE), None) => pairs.push(drafter.pairwise(group)),
                 (Some(_), None) => pointwise.push(drafter.pointwise(group)),
             }
         }
@@ -177,8 +177,8 @@ impl Recycler {
         let offer = group.offer()?;
         let prefers_pointwise = stream.chance(mixed_pointwise_probability);
         match offer {
-            Offer::Either if pairwise && !(pointwise && prefers_pointwise) => Some(Kind::Pairwise),
-            _ => pointwise.then_some(Kind::Pointwise),
+            Offer::Either if pairwise && !(pointwise && prefers_pointwise) => Some(Kind::PAIRWISE),
+            _ => pointwise.then_some(Kind::POINTWISE),
         }
     }
 

@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn kinds_take_turns_oldest_first() {
-        use Kind::{Pairwise, Pointwise, Reflection};
-        let mut queue = queue(&[Reflection, Pointwise, Pointwise, Pairwise, Pointwise]);
+        let mut queue =
+            queue(&[Kind::REFLECTION, Kind::POINTWISE, Kind::POINTWISE, Kind::PAIRWISE, Kind::POINTWISE]);
         assert_eq!(
             ids(queue.take(4, Quotas::default())),
             ["pointwise1", "pairwise3", "reflection0", "pointwise2"]
@@ -125,15 +125,14 @@ mod tests {
 
     #[test]
     fn one_at_a_time_serves_every_kind() {
-        use Kind::{Pairwise, Pointwise};
-        let mut queue = queue(&[Pointwise, Pointwise, Pairwise]);
+        let mut queue = queue(&[Kind::POINTWISE, Kind::POINTWISE, Kind::PAIRWISE]);
         let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1, Quotas::default()))).collect();
         assert_eq!(order, ["pointwise0", "pairwise2", "pointwise1"]);
     }
 
     #[test]
     fn the_oldest_go_first_when_it_is_full_or_they_are_too_old() {
-        let mut queue = queue(&[Kind::Pairwise; 6]);
+        let mut queue = queue(&[Kind::PAIRWISE; 6]);
         assert_eq!(queue.shrink(5), 1);
         assert_eq!(queue.drop_aged(5, 2), 2);
         assert_eq!(ids(queue.take(9, Quotas::default())), ["pairwise3", "pairwise4", "pairwise5"]);
@@ -141,8 +140,14 @@ mod tests {
 
     #[test]
     fn quotas_come_first_and_what_they_leave_is_filled_in_turn() {
-        use Kind::{Pairwise, Pointwise, Reflection};
-        let mut queue = queue(&[Pairwise, Pointwise, Reflection, Reflection, Reflection, Pointwise]);
+        let mut queue = queue(&[
+            Kind::PAIRWISE,
+            Kind::POINTWISE,
+            Kind::REFLECTION,
+            Kind::REFLECTION,
+            Kind::REFLECTION,
+            Kind::POINTWISE,
+        ]);
         let shares = KindShares { pointwise: 0.0, pairwise: 1.0, reflection: 3.0 };
         let quotas = Quotas::of(4, |kind| shares.of(kind));
         assert_eq!(ids(queue.take(4, quotas)), ["pairwise0", "reflection2", "reflection3", "reflection4"]);

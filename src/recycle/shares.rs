@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Kind;
 
 /// The kinds that wait, in the order in which they take turns.
-pub const KINDS: [Kind; 3] = [Kind::Pointwise, Kind::Pairwise, Kind::Reflection];
+pub const KINDS: [Kind; 3] = [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION];
 
 /// The number of a kind in [`KINDS`]; original problems have none.
 fn place(kind: Kind) -> Option<usize> {
@@ -94,10 +94,10 @@ mod tests {
         let mut progress = Progress::default();
         assert_eq!(KINDS.map(|kind| progress.weight(kind)), [1.0; 3]);
         for step in 0..10 {
-            progress.observe(Kind::Reason, f64::from(step));
-            progress.observe(Kind::Pointwise, 0.5 + 0.04 * f64::from(step));
-            progress.observe(Kind::Pairwise, 0.5);
-            progress.observe(Kind::Reflection, 0.9);
+            progress.observe(Kind::REASON, f64::from(step));
+            progress.observe(Kind::POINTWISE, 0.5 + 0.04 * f64::from(step));
+            progress.observe(Kind::PAIRWISE, 0.5);
+            progress.observe(Kind::REFLECTION, 0.9);
         }
         let [pointwise, pairwise, reflection] = KINDS.map(|kind| progress.weight(kind));
         assert!((pointwise - 1.15).abs() < 1e-9 && (pairwise - 0.15).abs() < 1e-9);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     kernels::Kernels,
-    model::{ModelInput, Qwen},
+    model::{Model, ModelInput},
     random::Stream,
 };
 
@@ -37,7 +37,7 @@ impl<'a> Request<'a> {
 
 /// Samples from a model.
 pub struct Engine<'a, B: Kernels> {
-    pub model: &'a Qwen<B>,
+    pub model: &'a Model<B>,
     pub sampling: Sampling,
     /// Tokens that end a completion.
     pub stop_ids: &'a [u32],

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Completion, Engine, Request, Rollout, RolloutGroup, UnscoredRollout};
 use crate::{
     data::Problem,
+    distributed::Peers,
     kernels::Kernels,
     metrics::{Part, timed},
-    peers::Peers,
     processor::{Processor, Prompt},
     random::{Stream, hash_text},
     verify::{Response, Verifier},

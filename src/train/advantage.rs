@@ -192,8 +192,8 @@ mod tests {
         );
     }
 
-    const R: Kind = Kind::Reason;
-    const P: Kind = Kind::Pointwise;
+    const R: Kind = Kind::REASON;
+    const P: Kind = Kind::POINTWISE;
 
     #[test]
     fn hand_worked_groups() {

@@ -87,7 +87,7 @@ impl AuxiliaryConfig {
         if self.reflection_likelihood == 0.0 {
             return Vec::new();
         }
-        let reflections = groups.iter().filter(|group| group.problem.kind == Kind::Reflection);
+        let reflections = groups.iter().filter(|group| group.problem.kind == Kind::REFLECTION);
         let right = reflections.flat_map(|group| {
             let right = group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct());
             right.map(|Rollout { completion, .. }| {

@@ -16,7 +16,7 @@ use super::config::TrainConfig;
 use crate::{
     kernels::{Forest, Kernels, TargetLogprobs, TrainBackend, generic},
     metrics::{Part, timed_on},
-    model::{Context, PackedBatch, Pass, Qwen, index_tensor},
+    model::{Context, Model, PackedBatch, Pass, index_tensor},
 };
 
 /// What a model says of every target of a batch.
@@ -50,7 +50,7 @@ impl Reading {
         }
     }
 
-    fn said<B: Kernels>(&self, model: &Qwen<B>, hidden: Tensor<B, 2>, targets: &[u32]) -> Said<B> {
+    fn said<B: Kernels>(&self, model: &Model<B>, hidden: Tensor<B, 2>, targets: &[u32]) -> Said<B> {
         let scores = model.logits(hidden);
         let bonus = self.bonus.then(|| generic::entropy(scores.clone(), self.temperature));
         let TargetLogprobs { logprobs, entropy } = B::target_logprobs(scores, targets, self.temperature);
@@ -60,7 +60,7 @@ impl Reading {
     /// Differentiates `loss` of what the policy says of a batch, and hands on every piece of the gradient.
     pub fn differentiate<B: TrainBackend>(
         &self,
-        policy: &Qwen<B>,
+        policy: &Model<B>,
         batch: &PackedBatch,
         loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
         mut add: impl FnMut(GradientsParams),
@@ -103,7 +103,7 @@ impl Reading {
     /// From the hidden states that predict the targets to the loss, and back to them.
     fn head<B: TrainBackend>(
         &self,
-        policy: &Qwen<B>,
+        policy: &Model<B>,
         hidden: Tensor<B, 2>,
         targets: &[u32],
         loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
@@ -145,7 +145,7 @@ impl Reading {
     /// What is said without a graph, part by part.
     fn said_in_parts<B: Kernels>(
         &self,
-        model: &Qwen<B>,
+        model: &Model<B>,
         states: &Tensor<B, 2>,
         targets: &[u32],
         parts: &[Range<usize>],
@@ -161,7 +161,7 @@ impl Reading {
 
 /// The input of every layer, and the output of the last, without a graph.
 fn layer_inputs<B: TrainBackend>(
-    policy: &Qwen<B>,
+    policy: &Model<B>,
     start: Tensor<B::InnerBackend, 2>,
     batch: &PackedBatch,
 ) -> (Vec<Tensor<B::InnerBackend, 2>>, Tensor<B::InnerBackend, 2>) {

@@ -54,10 +54,11 @@ impl KindWeights {
     /// The weight of a kind.
     pub fn of(&self, kind: Kind) -> f64 {
         match kind {
-            Kind::Reason => self.reason,
-            Kind::Pointwise => self.pointwise,
-            Kind::Pairwise => self.pairwise,
-            Kind::Reflection => self.reflection,
+            Kind::REASON => self.reason,
+            Kind::POINTWISE => self.pointwise,
+            Kind::PAIRWISE => self.pairwise,
+            Kind::REFLECTION => self.reflection,
+            _ => 1.0,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     error::input_error,
     kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend, generic::cast},
     model::{
-        Qwen,
+        Model,
         weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
     },
 };
@@ -198,7 +198,7 @@ pub fn on_host<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
 }
 
 /// Gradients on the host under the parameters' names.
-pub fn named<B: AutodiffBackend>(model: &Qwen<B>, gradients: &GradientsParams) -> Vec<(String, Vec<f32>)> {
+pub fn named<B: AutodiffBackend>(model: &Model<B>, gradients: &GradientsParams) -> Vec<(String, Vec<f32>)> {
     struct Named<'a> {
         names: HashMap<ParamId, String>,
         gradients: &'a GradientsParams,

@@ -11,7 +11,7 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Qwen, weights::parameter_names};
+use crate::model::{Model, weights::parameter_names};
 
 /// How the reference moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,10 +29,10 @@ pub enum ReferenceMode {
 
 /// `decay · reference + (1 − decay) · policy` of every parameter that learns; the others are equal.
 pub fn averaged<B: AutodiffBackend>(
-    reference: Qwen<B::InnerBackend>,
-    policy: &Qwen<B>,
+    reference: Model<B::InnerBackend>,
+    policy: &Model<B>,
     decay: f64,
-) -> Qwen<B::InnerBackend> {
+) -> Model<B::InnerBackend> {
     let mut learning = Learning::<B> { names: parameter_names(policy), found: HashMap::new() };
     policy.visit(&mut learning);
     let names = parameter_names(&reference);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::auxiliary::ObjectiveReport;
-use crate::peers::Peers;
+use crate::distributed::Peers;
 
 /// What the updates of a step did.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -11,7 +11,7 @@ use burn::{
 };
 
 use super::optimizer::on_host;
-use crate::peers::Peers;
+use crate::distributed::Peers;
 
 /// The sum of all ranks' gradients. A parameter has one where any rank has one.
 ///

@@ -26,7 +26,7 @@ fn check_gold(problem: &Problem) -> anyhow::Result<()> {
 }
 
 fn verdict(answer: &str, response: &str) -> (f64, Option<String>, String) {
-    let Verdict { reward, extracted, reason, .. } = verify(&problem(answer, None, Kind::Reason), response);
+    let Verdict { reward, extracted, reason, .. } = verify(&problem(answer, None, Kind::REASON), response);
     (reward, extracted, reason)
 }
 
@@ -52,20 +52,20 @@ fn the_verifier_follows_the_shape_of_the_answer() {
 
 #[test]
 fn a_named_verifier_decides() {
-    let exact = problem("0.5", Some("exact"), Kind::Reason);
+    let exact = problem("0.5", Some("exact"), Kind::REASON);
     assert!(verify(&exact, r"\boxed{$0.5$}").is_correct());
     assert_eq!(verify(&exact, r"\boxed{1/2}").reason, "different");
 }
 
 #[test]
 fn no_verdict_is_not_a_wrong_verdict() {
-    let judge = problem("No", Some("yes_no"), Kind::Pointwise);
+    let judge = problem("No", Some("yes_no"), Kind::POINTWISE);
     assert_eq!(verify(&judge, r"\boxed{12}").reason, "no verdict");
     assert_eq!(verify(&judge, r"\boxed{12}").extracted, None);
     assert_eq!(verify(&judge, r"\boxed{Yes}").reason, "different");
     assert!(verify(&judge, r"\boxed{No}").is_correct());
     assert_eq!(verify(&judge, r"\boxed{Yes or No}").reason, "no verdict");
-    let pair = problem("A", Some("choice"), Kind::Pairwise);
+    let pair = problem("A", Some("choice"), Kind::PAIRWISE);
     assert_eq!(verify(&pair, r"\boxed{(b)}").reason, "different");
     assert_eq!(verify(&pair, r"\boxed{C}"), Verdict::unread("no verdict"));
 }
@@ -73,32 +73,32 @@ fn no_verdict_is_not_a_wrong_verdict() {
 #[test]
 fn a_gold_answer_that_can_never_be_matched_is_refused() {
     let refusal = |answer, verifier| {
-        let error = check_gold(&problem(answer, verifier, Kind::Reason)).unwrap_err();
+        let error = check_gold(&problem(answer, verifier, Kind::REASON)).unwrap_err();
         format!("{error:#}")
     };
     assert!(refusal("12", Some("choice")).contains("\"12\""));
     assert!(refusal("", None).contains("empty"));
     assert!(refusal("$ $", None).contains("empty"));
-    assert!(is_input_error(&check_gold(&problem("maybe", Some("yes_no"), Kind::Reason)).unwrap_err()));
+    assert!(is_input_error(&check_gold(&problem("maybe", Some("yes_no"), Kind::REASON)).unwrap_err()));
     assert!(refusal("1", Some("maths")).contains("choose one of exact, math"));
-    assert!(check_gold(&problem("#### 5", None, Kind::Reason)).is_ok());
+    assert!(check_gold(&problem("#### 5", None, Kind::REASON)).is_ok());
 }
 
 #[test]
 fn an_option_may_be_named_by_its_text() {
     let question = "Which city? (A) Paris (B) New York";
-    let choice = Problem { question: question.to_owned(), ..problem("B", None, Kind::Reason) };
+    let choice = Problem { question: question.to_owned(), ..problem("B", None, Kind::REASON) };
     assert!(verify(&choice, r"\boxed{\text{new york}}").is_correct());
     assert_eq!(verify(&choice, r"\boxed{Paris}").reason, "different");
     assert_eq!(verify(&choice, r"\boxed{London}").reason, "no answer");
     let named =
-        Problem { question: question.to_owned(), ..problem("New York", Some("choice"), Kind::Reason) };
+        Problem { question: question.to_owned(), ..problem("New York", Some("choice"), Kind::REASON) };
     assert!(verify(&named, r"\boxed{B}").is_correct());
 }
 
 #[test]
 fn answers_outside_a_box_count_only_where_that_is_allowed() {
-    let problem = problem("12", None, Kind::Reason);
+    let problem = problem("12", None, Kind::REASON);
     let lenient =
         Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap();
     let verdict = lenient.verify(&problem, "So the answer is 12.");
@@ -109,7 +109,7 @@ fn answers_outside_a_box_count_only_where_that_is_allowed() {
 
 #[test]
 fn several_verifiers_give_a_weighted_reward() {
-    let both = problem("0.5", Some("math=0.75,exact=0.25"), Kind::Reason);
+    let both = problem("0.5", Some("math=0.75,exact=0.25"), Kind::REASON);
     let verdict = verify(&both, r"\boxed{1/2}");
     assert_eq!(verdict.reward, 0.75);
     assert_eq!(verdict.reason, "math: equal; exact: different");
@@ -120,7 +120,7 @@ fn several_verifiers_give_a_weighted_reward() {
 #[test]
 fn constraints_are_all_or_nothing_unless_partial_credit_is_asked_for() {
     let label = r#"[{"func_name": "validate_no_commas"}, {"func_name": "validate_lowercase"}]"#;
-    let problem = problem(label, None, Kind::Reason);
+    let problem = problem(label, None, Kind::REASON);
     assert!(verify(&problem, "all small").is_correct());
     assert_eq!(verify(&problem, "Not small").reward, 0.0);
     let partial = Verifier::new(VerifyConfig { partial_credit: true, ..VerifyConfig::default() }).unwrap();
@@ -135,7 +135,7 @@ fn a_reward_that_cannot_be_had_is_no_zero() {
         let remote = RemoteConfig { command, retries: 0, unscored, ..RemoteConfig::default() };
         Verifier::new(VerifyConfig { remote, ..VerifyConfig::default() }).unwrap()
     };
-    let problem = problem("1", Some("remote"), Kind::Reason);
+    let problem = problem("1", Some("remote"), Kind::REASON);
     let response = Response { problem: &problem, prompt: "1?", text: r"\boxed{1}" };
     let left_out = verifier(UnscoredPolicy::LeaveOut).verify_all(&[response]).unwrap();
     assert!(left_out[0].is_err());
@@ -148,7 +148,7 @@ fn a_reward_that_cannot_be_had_is_no_zero() {
 fn a_critique_is_half_for_the_verdict_and_half_for_the_answer() {
     let critique = |right| Problem {
         reply: ReplyForm::Critique { right },
-        ..problem("12", Some("math"), Kind::Reflection)
+        ..problem("12", Some("math"), Kind::REFLECTION)
     };
     let reward = |right, response: &str| verify(&critique(right), response).reward;
     assert_eq!(reward(false, r"\boxed{No}, 5+7=12: \boxed{12}"), 1.0);
@@ -164,7 +164,7 @@ fn a_critique_is_half_for_the_verdict_and_half_for_the_answer() {
 
 #[test]
 fn a_choice_among_four_has_four_letters() {
-    let choice = Problem { reply: ReplyForm::Choice(4), ..problem("D", Some("choice"), Kind::Pairwise) };
+    let choice = Problem { reply: ReplyForm::Choice(4), ..problem("D", Some("choice"), Kind::PAIRWISE) };
     assert_eq!(verify(&choice, r"\boxed{D}").reward, 1.0);
     assert_eq!(verify(&choice, r"\boxed{C}").reason, "different");
     assert_eq!(verify(&choice, r"\boxed{E}").reason, "no verdict");
@@ -175,7 +175,7 @@ fn a_choice_among_four_has_four_letters() {
 #[test]
 fn answers_are_the_same_by_the_problems_own_verifier() {
     let same = |verifier, first, second| {
-        Verifier::default().same_answer(&problem("1", Some(verifier), Kind::Reason), first, second)
+        Verifier::default().same_answer(&problem("1", Some(verifier), Kind::REASON), first, second)
     };
     assert!(same("math", "1/2", "0.5") && !same("exact", "1/2", "0.5"));
     assert!(same("choice", "(b)", "B") && !same("choice", "A", "B"));

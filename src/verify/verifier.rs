@@ -114,7 +114,7 @@ impl Verifier {
     }
 
     fn composition(&self, problem: &Problem) -> Composition {
-        let default = self.config.verifier.as_deref().filter(|_| problem.kind == Kind::Reason);
+        let default = self.config.verifier.as_deref().filter(|_| problem.kind == Kind::REASON);
         match (&problem.verifier, default) {
             (None, Some(names)) => Composition::parse(names),
             _ => Composition::of(problem),
@@ -314,6 +314,6 @@ fn answers(problem: &Problem, answer: &str) -> bool {
         _ => 2,
     };
     let last = char::from(b'A' + candidates - 1);
-    problem.kind != Kind::Pairwise
+    problem.kind != Kind::PAIRWISE
         || label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
 }

@@ -15,7 +15,7 @@ use burn::{
 use serde_json::{Value, json};
 use spark::{
     data::{ScoredRow, load_scored_rows},
-    model::{ImagePatches, ModelConfig, ModelInput, Qwen, weights::random_model},
+    model::{ImagePatches, Model, ModelConfig, ModelInput, weights::random_model},
     random::Stream,
 };
 
@@ -39,12 +39,12 @@ pub fn tiny_config() -> ModelConfig {
     ModelConfig::from_json(&config).unwrap()
 }
 
-pub fn tiny_model(seed: u64) -> Qwen<Plain> {
+pub fn tiny_model(seed: u64) -> Model<Plain> {
     scale_up(random_model(&tiny_config(), seed, &Default::default()))
 }
 
 /// Random weights of 0.02 barely move the residual stream; larger ones make every path count.
-fn scale_up(model: Qwen<Plain>) -> Qwen<Plain> {
+fn scale_up(model: Model<Plain>) -> Model<Plain> {
     struct Scale(Stream);
     impl ModuleMapper<Plain> for Scale {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<Plain, D>>) -> Param<Tensor<Plain, D>> {
@@ -62,7 +62,7 @@ fn scale_up(model: Qwen<Plain>) -> Qwen<Plain> {
 }
 
 /// The same model, with gradients.
-pub fn differentiable(model: Qwen<Plain>) -> Qwen<Differentiable> {
+pub fn differentiable(model: Model<Plain>) -> Model<Differentiable> {
     struct RequireGrad;
     impl ModuleMapper<Differentiable> for RequireGrad {
         fn map_float<const D: usize>(
@@ -72,7 +72,7 @@ pub fn differentiable(model: Qwen<Plain>) -> Qwen<Differentiable> {
             param.set_require_grad(true)
         }
     }
-    Qwen::from_inner(model).map(&mut RequireGrad)
+    Model::from_inner(model).map(&mut RequireGrad)
 }
 
 /// An image of `height × width` patches with random pixels.

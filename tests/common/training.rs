@@ -2,7 +2,7 @@
 
 use spark::{
     data::{Kind, Problem},
-    model::{ModelInput, Qwen},
+    model::{Model, ModelInput},
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{AdamWConfig, TrainConfig},
@@ -33,9 +33,9 @@ pub fn groups() -> Vec<RolloutGroup> {
     let right_and_wrong =
         || vec![rollout(&[5, 6, 7, 2], 1.0), rollout(&[8, 2], 0.0), rollout(&[9, 10, 2], 0.0)];
     vec![
-        group(Kind::Reason, prompt(&[4, 5], &[image(2, 4, 1)], &[6]), right_and_wrong()),
-        group(Kind::Pointwise, prompt(&[7], &[], &[]), right_and_wrong()),
-        group(Kind::Reflection, prompt(&[9, 9, 9], &[image(6, 6, 2)], &[9, 9]), right_and_wrong()),
+        group(Kind::REASON, prompt(&[4, 5], &[image(2, 4, 1)], &[6]), right_and_wrong()),
+        group(Kind::POINTWISE, prompt(&[7], &[], &[]), right_and_wrong()),
+        group(Kind::REFLECTION, prompt(&[9, 9, 9], &[image(6, 6, 2)], &[9, 9]), right_and_wrong()),
     ]
 }
 
@@ -51,7 +51,7 @@ pub fn config() -> TrainConfig {
     }
 }
 
-pub fn weights(model: &Qwen<Plain>) -> Vec<f32> {
+pub fn weights(model: &Model<Plain>) -> Vec<f32> {
     use burn::{
         module::{Module, ModuleVisitor, Param},
         tensor::Tensor,

@@ -17,7 +17,7 @@ use outcome::Outcome;
 use runs::{Run, Runner};
 use spec::Ablation;
 
-use super::run_dir::write_json;
+use crate::run::directory::write_json;
 use crate::{
     checkpoint::write_atomically,
     cli::{AblateArgs, CommonArgs},

@@ -6,11 +6,11 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
-    commands::{
-        report::Summary,
-        run_dir::{RunDir, read_json},
-    },
     error::input_error,
+    run::{
+        directory::{RunDir, read_json},
+        report::Summary,
+    },
 };
 
 /// A run's summary and its records of every step.

@@ -14,11 +14,11 @@ use anyhow::{Context, Result, bail};
 use super::spec::{Ablation, Task, Variant, settings};
 use crate::{
     cli::{AblateArgs, CommonArgs},
-    commands::{
-        report::Summary,
-        run_dir::{RunDir, read_json},
-    },
     config::RunConfig,
+    run::{
+        directory::{RunDir, read_json},
+        report::Summary,
+    },
 };
 
 /// One run and where it lies.

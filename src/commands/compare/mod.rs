@@ -16,11 +16,11 @@ use self::{
 use crate::{
     backend::{backend_kind, run_job},
     cli::{CommonArgs, CompareArgs, DEFAULT_RECIPE},
-    commands::run_dir::write_json,
     config::RunConfig,
     error::input_error,
     model::weights::Precision,
     plot::{Point, Series, Titles, curves},
+    run::directory::write_json,
 };
 
 /// A backend's trace and how far it is from the first's.

@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::{
     backend::Job,
-    commands::inputs::{load_model_and_processor, usable_problems},
     config::RunConfig,
     data::{Problem, ShuffledCursor},
+    distributed::ALONE,
     error::input_error,
     eval::{Solver, completion_logprobs},
     kernels::{Kernels, TrainBackend},
     metrics::{memory_bytes, peak_memory_bytes},
-    model::{Qwen, Sequence, check_precision, trainable, weights::Precision},
-    peers::ALONE,
+    model::{Model, Sequence, check_precision, trainable, weights::Precision},
     rollout::{RolloutGroup, SamplingKey},
+    run::inputs::{load_model_and_processor, usable_problems},
     train::{AdamW, Trainer},
     verify::Verifier,
 };
@@ -217,7 +217,7 @@ fn tokens(groups: &[RolloutGroup]) -> Vec<Vec<u32>> {
 }
 
 /// The largest difference between what was said of tokens as they were sampled and what is said of them at once.
-fn decode_gap<B: Kernels>(model: &Qwen<B>, groups: &[RolloutGroup]) -> f64 {
+fn decode_gap<B: Kernels>(model: &Model<B>, groups: &[RolloutGroup]) -> f64 {
     let rollouts = groups.iter().flat_map(|group| &group.rollouts);
     let sampled = rollouts.flat_map(|rollout| &rollout.completion.logprobs);
     let read = completion_logprobs(model, &sequences(groups, &model.config)).concat();

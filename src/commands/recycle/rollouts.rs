@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
             continue;
         }
         let row: CompletionRow = serde_json::from_value(value).map_err(|error| refuse(COMPLETION, &error))?;
-        if row.kind != Kind::Reason {
+        if row.kind != Kind::REASON {
             continue;
         }
         let key = (row.step, row.problem.clone());

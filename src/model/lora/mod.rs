@@ -15,7 +15,7 @@ pub use self::{
 use super::{
     init::initial_adapter,
     layers::Adapter,
-    qwen::Qwen,
+    policy::Model,
     weights::{drawn, fill_adapters},
 };
 use crate::error::input_error;
@@ -78,7 +78,7 @@ impl LoraConfig {
 ///
 /// # Errors
 /// When the model has adapters already, or no projection is a target.
-pub fn with_adapters<B: Backend>(mut model: Qwen<B>, config: &LoraConfig, seed: u64) -> Result<Qwen<B>> {
+pub fn with_adapters<B: Backend>(mut model: Model<B>, config: &LoraConfig, seed: u64) -> Result<Model<B>> {
     if model.lora.is_some() {
         return Err(input_error(
             "lora.rank: the model has adapters already, which are trained on; set lora.rank=0, or merge them first: spark merge",
@@ -93,7 +93,11 @@ pub fn with_adapters<B: Backend>(mut model: Qwen<B>, config: &LoraConfig, seed: 
 ///
 /// # Errors
 /// When no projection is a target.
-pub(super) fn attach<B: Backend>(model: &mut Qwen<B>, config: &LoraConfig, device: &B::Device) -> Result<()> {
+pub(super) fn attach<B: Backend>(
+    model: &mut Model<B>,
+    config: &LoraConfig,
+    device: &B::Device,
+) -> Result<()> {
     let is_target = config.targets.matcher()?;
     let is_vision_language = model.config.vision.is_some();
     let mut attached = 0;
@@ -122,7 +126,7 @@ pub(super) fn attach<B: Backend>(model: &mut Qwen<B>, config: &LoraConfig, devic
 }
 
 /// The model without adapters that does the same.
-pub fn merged<B: Backend>(mut model: Qwen<B>) -> Qwen<B> {
+pub fn merged<B: Backend>(mut model: Model<B>) -> Model<B> {
     for (_, projection) in model.projections_mut() {
         if projection.adapter.is_some() {
             *projection = projection.clone().merged();

@@ -10,7 +10,7 @@ use super::{LoraConfig, Targets, attach};
 use crate::{
     error::input_error,
     model::{
-        qwen::Qwen,
+        policy::Model,
         weights::{
             Precision, TensorTable, adapter_tensors, fill_adapters, open_tensors, released_name,
             write_tensors,
@@ -130,7 +130,7 @@ fn refuse_unsupported(value: &Value) -> Result<(), String> {
 ///
 /// # Errors
 /// When a file is missing or malformed, or adapters are missing, unused or misshapen: all are named.
-pub fn load_adapter<B: Backend>(mut model: Qwen<B>, config: LoraConfig, dir: &Path) -> Result<Qwen<B>> {
+pub fn load_adapter<B: Backend>(mut model: Model<B>, config: LoraConfig, dir: &Path) -> Result<Model<B>> {
     let path = dir.join(ADAPTER_WEIGHTS);
     let tensors = open_tensors(&path)?.into_iter().map(|(name, tensor)| {
         let name = name.strip_prefix(PREFIX).unwrap_or(&name);
@@ -151,7 +151,7 @@ pub fn load_adapter<B: Backend>(mut model: Qwen<B>, config: LoraConfig, dir: &Pa
 ///
 /// # Panics
 /// When the model has no adapters.
-pub fn save_adapter<B: Backend>(model: &Qwen<B>, base: &Path, dir: &Path) -> Result<()> {
+pub fn save_adapter<B: Backend>(model: &Model<B>, base: &Path, dir: &Path) -> Result<()> {
     let config = model.lora.as_ref().expect("a model with adapters");
     let is_vision_language = model.config.vision.is_some();
     let mut tensors = adapter_tensors(model, Precision::F32);

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::input_error,
-    model::{config::ModelConfig, init::initial_values, qwen::Qwen},
+    model::{config::ModelConfig, init::initial_values, policy::Model},
 };
 
 /// What a parameter is to hold.
@@ -79,16 +79,16 @@ impl<B: Backend, S: FnMut(&Wanted<'_>) -> Option<Vec<f32>>> ModuleMapper<B> for 
 }
 
 /// A model with random weights that depend on the seed and the parameters' names alone.
-pub fn random_model<B: Backend>(config: &ModelConfig, seed: u64, device: &B::Device) -> Qwen<B> {
+pub fn random_model<B: Backend>(config: &ModelConfig, seed: u64, device: &B::Device) -> Model<B> {
     let source = drawn(move |name, shape| initial_values(name, shape, seed));
-    Qwen::new(config, device).map(&mut Filler::new(false, source))
+    Model::new(config, device).map(&mut Filler::new(false, source))
 }
 
 /// Fills the adapters of a model from a source of values in the module's layout.
 pub(in crate::model) fn fill_adapters<B: Backend>(
-    model: Qwen<B>,
+    model: Model<B>,
     source: impl FnMut(&Wanted<'_>) -> Option<Vec<f32>>,
-) -> Qwen<B> {
+) -> Model<B> {
     model.map(&mut Filler::new(true, source))
 }
 
@@ -114,14 +114,14 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 /// # Errors
 /// When a file is missing or malformed, or when tensors are missing, unused or misshapen: all of
 /// them are named.
-pub fn load_weights<B: Backend>(dir: &Path, device: &B::Device) -> Result<Qwen<B>> {
+pub fn load_weights<B: Backend>(dir: &Path, device: &B::Device) -> Result<Model<B>> {
     let mut config = ModelConfig::from_dir(dir)?;
     let mut table = TensorTable::open(&weight_files(dir)?)?;
     if config.text.tie_word_embeddings {
         config.text.tie_word_embeddings = table.has_no_other_head()?;
     }
     let source = |wanted: &Wanted<'_>| table.take(wanted);
-    let model = Qwen::new(&config, device).map(&mut Filler::new(false, source));
+    let model = Model::new(&config, device).map(&mut Filler::new(false, source));
     table.finish().with_context(|| format!("in {}", dir.display()))?;
     Ok(model)
 }

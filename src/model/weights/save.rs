@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{INDEX_FILE, WEIGHTS_FILE, names::ParameterPath};
-use crate::model::qwen::Qwen;
+use crate::model::policy::Model;
 
 /// The type that weights are written in, or that a model computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
@@ -134,14 +134,14 @@ impl<B: Backend> ModuleVisitor<B> for Collector {
 
 /// The tensors of a model's adapters, under the released names of their projections.
 pub(in crate::model) fn adapter_tensors<B: Backend>(
-    model: &Qwen<B>,
+    model: &Model<B>,
     precision: Precision,
 ) -> Vec<LazyTensor> {
     tensors_of(model, true, precision)
 }
 
 /// A model's tensors under released names: its adapters', or all others.
-fn tensors_of<B: Backend>(model: &Qwen<B>, adapters: bool, precision: Precision) -> Vec<LazyTensor> {
+fn tensors_of<B: Backend>(model: &Model<B>, adapters: bool, precision: Precision) -> Vec<LazyTensor> {
     let mut collector =
         Collector { path: ParameterPath::default(), adapters, precision, tensors: Vec::new() };
     model.visit(&mut collector);
@@ -154,7 +154,7 @@ fn tensors_of<B: Backend>(model: &Qwen<B>, adapters: bool, precision: Precision)
 /// # Errors
 /// When a file cannot be written.
 pub fn save_weights<B: Backend>(
-    model: &Qwen<B>,
+    model: &Model<B>,
     dir: &Path,
     precision: Precision,
     shard_bytes: usize,

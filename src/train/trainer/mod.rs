@@ -27,24 +27,24 @@ use super::{
     shared::of_all_ranks,
 };
 use crate::{
+    distributed::Peers,
     kernels::TrainBackend,
     metrics::{Part, timed_on},
-    model::{PackedBatch, Qwen, Sequence, computing_in, policy_in, weights::Precision},
-    peers::Peers,
+    model::{Model, PackedBatch, Sequence, computing_in, policy_in, weights::Precision},
     rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
 /// A policy, the reference it is held near, and the optimizer between them.
 pub struct Trainer<B: AutodiffBackend> {
-    pub policy: Qwen<B>,
+    pub policy: Model<B>,
     /// `None` when no KL penalty is asked for.
-    reference: Option<Arc<Qwen<B::InnerBackend>>>,
+    reference: Option<Arc<Model<B::InnerBackend>>>,
     pub optimizer: AdamW<B>,
     config: TrainConfig,
     /// As configured, unless it adapts.
     kl_coefficient: f64,
     /// An average of the policy over steps, where one is asked for.
-    average: Option<Qwen<B::InnerBackend>>,
+    average: Option<Model<B::InnerBackend>>,
     /// Who shares the micro-batches.
     peers: Arc<Peers>,
     /// What forward and backward passes compute in.
@@ -53,12 +53,12 @@ pub struct Trainer<B: AutodiffBackend> {
 
 /// The loss of an update and its gradient, as terms are added.
 struct Pass<'a, B: AutodiffBackend> {
-    policy: &'a Qwen<B>,
+    policy: &'a Model<B>,
     reading: Reading,
     peers: &'a Peers,
     /// Added so far, by any rank.
     batches: usize,
-    gradients: GradientsAccumulator<Qwen<B>>,
+    gradients: GradientsAccumulator<Model<B>>,
     sums: Sums,
 }
 
@@ -76,7 +76,7 @@ impl<B: TrainBackend> Pass<'_, B> {
             value = scalar(loss.clone());
             loss
         };
-        let policy: &Qwen<B> = policy;
+        let policy: &Model<B> = policy;
         reading.differentiate(policy, batch, loss, |part| gradients.accumulate(policy, in_f32(policy, part)));
         self.sums.loss += value;
     }
@@ -101,8 +101,8 @@ struct Penalty {
 impl<B: TrainBackend> Trainer<B> {
     /// The reference is only kept when the configuration has a KL penalty; imitation needs none.
     pub fn new(
-        policy: Qwen<B>,
-        reference: Option<Arc<Qwen<B::InnerBackend>>>,
+        policy: Model<B>,
+        reference: Option<Arc<Model<B::InnerBackend>>>,
         optimizer: AdamW<B>,
         config: TrainConfig,
     ) -> Self {
@@ -121,8 +121,8 @@ impl<B: TrainBackend> Trainer<B> {
     /// stay in f32, and so do losses and log-probabilities.
     pub fn computing_in(self, precision: Precision) -> Self {
         let fixed = self.config.reference == ReferenceMode::Fixed;
-        let cast = |model: Arc<Qwen<_>>| {
-            if fixed { Arc::new(computing_in(Qwen::clone(&model), precision)) } else { model }
+        let cast = |model: Arc<Model<_>>| {
+            if fixed { Arc::new(computing_in(Model::clone(&model), precision)) } else { model }
         };
         Self { reference: self.reference.map(cast), precision, ..self }
     }
@@ -133,18 +133,18 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// Goes on with a saved average, where the configuration asks for one.
-    pub fn with_average(self, saved: Option<Qwen<B::InnerBackend>>) -> Self {
+    pub fn with_average(self, saved: Option<Model<B::InnerBackend>>) -> Self {
         let saved = saved.filter(|_| self.average.is_some());
         Self { average: saved.or(self.average), ..self }
     }
 
     /// The average over steps, where there is one.
-    pub fn average(&self) -> Option<&Qwen<B::InnerBackend>> {
+    pub fn average(&self) -> Option<&Model<B::InnerBackend>> {
         self.average.as_ref()
     }
 
     /// The model to be judged by and kept, in f32: the average, or the policy itself.
-    pub fn evaluated(&self) -> Qwen<B::InnerBackend> {
+    pub fn evaluated(&self) -> Model<B::InnerBackend> {
         self.average.clone().unwrap_or_else(|| self.policy.valid())
     }
 
@@ -160,13 +160,13 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// Goes on with a reference that has moved, where the configuration asks for one.
-    pub fn with_reference(self, saved: Option<Qwen<B::InnerBackend>>) -> Self {
+    pub fn with_reference(self, saved: Option<Model<B::InnerBackend>>) -> Self {
         let saved = saved.filter(|_| self.moving_reference().is_some()).map(Arc::new);
         Self { reference: saved.or(self.reference), ..self }
     }
 
     /// The reference, where it moves.
-    pub fn moving_reference(&self) -> Option<&Qwen<B::InnerBackend>> {
+    pub fn moving_reference(&self) -> Option<&Model<B::InnerBackend>> {
         self.reference.as_deref().filter(|_| self.config.reference != ReferenceMode::Fixed)
     }
 
@@ -180,14 +180,14 @@ impl<B: TrainBackend> Trainer<B> {
             }
             ReferenceMode::Refreshed => {}
             ReferenceMode::Ema => {
-                let next = averaged(Qwen::clone(current), &self.policy, reference_decay);
+                let next = averaged(Model::clone(current), &self.policy, reference_decay);
                 self.reference = Some(next.into());
             }
         }
     }
 
     /// The policy without autodiff, for sampling.
-    pub fn sampler(&self) -> Qwen<B::InnerBackend> {
+    pub fn sampler(&self) -> Model<B::InnerBackend> {
         computing_in(self.policy.valid(), self.precision)
     }
 
@@ -327,7 +327,7 @@ impl<B: TrainBackend> Trainer<B> {
             let sampled = floats::<B::InnerBackend>(&example.old_logprobs, &device);
             scalar(estimator.estimate(sampled, floats(&reference, &device)).sum())
         };
-        let reference = computing_in(Qwen::clone(reference), self.precision);
+        let reference = computing_in(Model::clone(reference), self.precision);
         let reference = self.forward_logprobs(&reference, examples);
         let sums: Vec<f64> = examples.iter().zip(reference).map(total).collect();
         let tokens: usize = examples.iter().map(Example::completion_length).sum();
@@ -404,7 +404,7 @@ impl<B: TrainBackend> Trainer<B> {
         let scale = (self.config.max_grad_norm / grad_norm.max(f64::MIN_POSITIVE)).min(1.0);
         self.policy = timed_on::<B, _>(Part::Optimizer, &device, || {
             // Owned by nobody else, the policy is updated in place; what stands in for it is never made.
-            let stand_in = Qwen::new(&self.policy.config, &device);
+            let stand_in = Model::new(&self.policy.config, &device);
             let policy = std::mem::replace(&mut self.policy, stand_in);
             self.optimizer.step(policy, gradients, learning_rate, scale)
         });

@@ -6,7 +6,7 @@ use super::{Pass, Trainer, floats, scalar};
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend},
     metrics::{Part, timed, timed_on},
-    model::{PackedBatch, Qwen, Sequence},
+    model::{Model, PackedBatch, Sequence},
     train::{
         auxiliary::{self, AuxiliaryConfig, ObjectiveReport, VerdictTriple},
         backward::Said,
@@ -75,7 +75,7 @@ impl<B: TrainBackend> Trainer<B> {
         micro: &MicroBatch,
         Said { logprobs, entropy, bonus }: Said<B>,
         loss: PolicyLoss,
-        reference: Option<&Qwen<B::InnerBackend>>,
+        reference: Option<&Model<B::InnerBackend>>,
         sums: &mut Sums,
     ) -> Tensor<B, 1> {
         let floats = |values: &[f32]| floats::<B>(values, &self.policy.device());
@@ -111,19 +111,19 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// The reference, where the loss has a term against it.
-    pub(super) fn reference_in_loss(&self) -> Option<&Qwen<B::InnerBackend>> {
+    pub(super) fn reference_in_loss(&self) -> Option<&Model<B::InnerBackend>> {
         self.reference.as_deref().filter(|_| self.config.kl_in == KlPlace::Loss)
     }
 
     /// What a model says of every target, at the sampling temperature.
-    fn logprobs<A: Kernels>(&self, model: &Qwen<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
+    fn logprobs<A: Kernels>(&self, model: &Model<A>, micro: &MicroBatch) -> TargetLogprobs<A> {
         model.target_logprobs(model.predicting(&micro.batch), &micro.batch.targets, self.config.temperature)
     }
 
     /// What a model says of every completion's tokens, in the order of the examples.
     pub(super) fn forward_logprobs<A: Kernels>(
         &self,
-        model: &Qwen<A>,
+        model: &Model<A>,
         examples: &[Example],
     ) -> Vec<Vec<f32>> {
         let weights = vec![0.0; examples.len()];

@@ -1,5 +1,12 @@
 //! The parts of a run that is going on, and what carries it over a restart.
 
+pub mod auxiliary;
+pub mod checkpoints;
+pub mod directory;
+pub mod inputs;
+pub mod interrupt;
+pub mod ranks;
+pub mod report;
 mod sampling;
 mod scores;
 
@@ -11,22 +18,22 @@ use serde::{Deserialize, Serialize};
 
 use sampling::Refills;
 
-use super::{
+use self::{
     auxiliary::Replay,
+    checkpoints::{Saved, TrainerCheckpoints, check_same_data},
+    directory::{Launch, RunDir},
     inputs::{load_model_and_processor, usable_problems},
     report::{record_groups, record_update, rollout_rows},
-    run_dir::{Launch, RunDir},
-    saved::{Saved, TrainerCheckpoints, check_same_data},
 };
 use crate::{
     config::RunConfig,
     data::{Curriculum, Problem, ProblemDraw, ShuffledCursor},
+    distributed::Peers,
     error::input_error,
     eval::Solver,
     kernels::TrainBackend,
     metrics::{JsonlWriter, Part, Record, Sinks, memory_bytes, names, take_profile, timed},
-    model::{Qwen, check_precision, computing_in},
-    peers::Peers,
+    model::{Model, check_precision, computing_in},
     processor::Processor,
     random::Stream,
     recycle::{RecycleReport, Recycler},
@@ -133,7 +140,7 @@ pub struct Session<B: AutodiffBackend> {
     refills: Refills,
     replay: Replay,
     /// The starting model, until its scores are known.
-    start: Option<Arc<Qwen<B::InnerBackend>>>,
+    start: Option<Arc<Model<B::InnerBackend>>>,
     processor: Processor,
     verifier: Verifier,
     train: Vec<Problem>,
@@ -371,7 +378,7 @@ impl<B: TrainBackend> Session<B> {
         format!("go on with: spark train --out {} --resume", self.dir.path().display())
     }
 
-    fn solver<'a>(&'a self, model: &'a Qwen<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
+    fn solver<'a>(&'a self, model: &'a Model<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
         Solver {
             model,
             processor: &self.processor,

@@ -7,16 +7,16 @@ use anyhow::Result;
 use super::Session;
 use crate::{
     checkpoint::save_model_dir,
-    commands::{
-        report::Summary,
-        run_dir::{read_json, write_json},
-    },
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
-    model::{Qwen, computing_in},
+    model::{Model, computing_in},
     rollout::{Sampling, SamplingKey},
+    run::{
+        directory::{read_json, write_json},
+        report::Summary,
+    },
 };
 
 impl<B: TrainBackend> Session<B> {
@@ -45,7 +45,7 @@ impl<B: TrainBackend> Session<B> {
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self, start: &Qwen<B::InnerBackend>) -> Result<JudgeSet> {
+    fn make_judge_set(&self, start: &Model<B::InnerBackend>) -> Result<JudgeSet> {
         let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
@@ -57,7 +57,7 @@ impl<B: TrainBackend> Session<B> {
         Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
     }
 
-    fn score(&self, model: &Qwen<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
+    fn score(&self, model: &Model<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
         let RunConfig { eval, seed, .. } = &self.config;

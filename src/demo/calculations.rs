@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{Exercise, Solution};
+use super::exercise::{Exercise, Solution};
 use crate::random::Stream;
 
 /// How often GSM8K's solutions take 2, 3 and 4 calculations, in per mille of those three.

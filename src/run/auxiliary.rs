@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::sft::load_examples;
+use super::inputs::load_examples;
 use crate::{
     config::RunConfig,
     data::{Kind, Problem, ShuffledCursor},
@@ -66,7 +66,7 @@ impl Triples<'_> {
     pub fn of(mut self, groups: &[RolloutGroup], most: usize) -> Result<Vec<VerdictTriple>> {
         let mut mixed: Vec<(&Problem, [&str; 2])> = groups
             .iter()
-            .filter(|group| group.problem.kind == Kind::Reason)
+            .filter(|group| group.problem.kind == Kind::REASON)
             .filter_map(|group| Some((&group.problem, [answer(group, true)?, answer(group, false)?])))
             .collect();
         self.stream.shuffle(&mut mixed);
@@ -83,9 +83,9 @@ impl Triples<'_> {
         let wording = self.stream.below(self.wordings);
         let question = &problem.question;
         let asked = [
-            (Kind::Pairwise, judge::pairwise(question, first, second, wording), ["A", "B"]),
-            (Kind::Pointwise, judge::pointwise(question, first, wording), ["Yes", "No"]),
-            (Kind::Pointwise, judge::pointwise(question, second, wording), ["Yes", "No"]),
+            (Kind::PAIRWISE, judge::pairwise(question, first, second, wording), ["A", "B"]),
+            (Kind::POINTWISE, judge::pointwise(question, first, wording), ["Yes", "No"]),
+            (Kind::POINTWISE, judge::pointwise(question, second, wording), ["Yes", "No"]),
         ];
         let mut sequences = Vec::with_capacity(6);
         for (kind, question, verdicts) in asked {

@@ -7,14 +7,15 @@ use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
 use crate::{
-    config::DataConfig,
-    data::{BadRows, Problem, load_problems},
+    config::{DataConfig, RunConfig},
+    data::{BadRows, Problem, SftExample, load_problems, load_sft},
     error::input_error,
     model::{
-        ModelConfig, Qwen, base_dir, check_precision, computing_in, is_adapter, load_model,
+        Model, ModelConfig, Sequence, base_dir, check_precision, computing_in, is_adapter, load_model,
         weights::Precision,
     },
     processor::Processor,
+    train::batch::Example,
     verify::Verifier,
 };
 
@@ -22,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// When the directory is incomplete or malformed.
-pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> Result<(Qwen<B>, Processor)> {
+pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> Result<(Model<B>, Processor)> {
     Ok((load_model(dir, device)?, load_processor(dir)?))
 }
 
@@ -34,7 +35,7 @@ pub fn load_to_compute_in<B: Backend>(
     dir: &Path,
     precision: Option<Precision>,
     device: &B::Device,
-) -> Result<(Qwen<B>, Processor)> {
+) -> Result<(Model<B>, Processor)> {
     let precision = precision.unwrap_or_default();
     check_precision::<B>(precision, device)?;
     let (model, processor) = load_model_and_processor(dir, device)?;
@@ -99,4 +100,21 @@ fn report_skipped(path: &Path, skipped: &[String]) {
     if skipped.len() > SHOWN {
         eprintln!("  … and {} more", skipped.len() - SHOWN);
     }
+}
+
+/// Renders and tokenizes every pair of a file; completions end in the end-of-sequence token.
+///
+/// # Errors
+/// Input errors that name the file and row.
+pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
+    let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
+    let processor = load_processor(&config.model.path)?.with_instruction(config.data.instruction.clone());
+    let end = processor.eos_token_ids()[0];
+    let example = |pair: &SftExample| -> Result<Example> {
+        let prompt = processor.prompt(&pair.problem)?;
+        let mut completion = processor.encode(&pair.completion)?;
+        completion.push(end);
+        Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
+    };
+    load_sft(data)?.par_iter().map(example).collect()
 }

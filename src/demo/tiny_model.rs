@@ -13,7 +13,7 @@ use tokenizers::Tokenizer;
 use super::vocabulary::{SPECIAL_TOKENS, train_tokenizer};
 use crate::error::input_error;
 
-/// Qwen's template in short: no system prompt of its own, no image numbering, no video.
+/// Model's template in short: no system prompt of its own, no image numbering, no video.
 const CHAT_TEMPLATE: &str = include_str!("chat_template.jinja");
 const END_OF_TURN: &str = "<|im_end|>";
 const PADDING: &str = "<|endoftext|>";
@@ -258,7 +258,7 @@ fn vision_config() -> Value {
 mod tests {
     use super::*;
     use crate::{
-        commands::data::{tests::small, write_digits_vl},
+        demo::digits_vl::{tests::small, write_digits_vl},
         error::is_input_error,
     };
 

@@ -3,13 +3,13 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::super::exercise::{Exercise, Solution};
 use super::{
     number::{NumberImage, draw_images},
     source::SourceDigit,
     task::{DigitsExercise, Task},
 };
 use crate::{
-    data::{Exercise, Solution},
     error::input_error,
     random::{Stream, hash_text},
 };
@@ -218,7 +218,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{data::digits::written, error::is_input_error};
+    use crate::{demo::digits::written, error::is_input_error};
 
     fn digits(count: usize) -> Vec<SourceDigit> {
         (0..count).map(|i| SourceDigit { label: (i % 10) as u8, ink: [0; 64] }).collect()

@@ -1,8 +1,9 @@
 //! What is asked about a number, and how it is worked out: one short template per task, which right
 //! and plausibly wrong solutions share.
 
+use super::super::exercise::Solution;
 use super::number::written;
-use crate::{data::Solution, random::Stream};
+use crate::random::Stream;
 
 /// What is asked about the number in an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

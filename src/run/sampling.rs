@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::Session;
 use crate::{
-    commands::auxiliary::Triples,
     data::{Curriculum, Kind, Problem},
     kernels::TrainBackend,
     metrics::{Part, Record, names, timed},
-    model::Qwen,
+    model::Model,
     random::{Stream, hash_text},
     recycle::RecycleReport,
     rollout::{RolloutGroup, SamplingKey},
+    run::auxiliary::Triples,
     train::{Auxiliary, AuxiliaryConfig, TrainConfig, UpdateReport, advantage::mean},
 };
 
@@ -68,7 +68,7 @@ impl<B: TrainBackend> Session<B> {
         self.refills = Refills::default();
         let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
         let teaching = |groups: &[RolloutGroup]| {
-            let original = groups.iter().filter(|group| group.problem.kind == Kind::Reason);
+            let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
             original.filter(|group| group.has_spread()).count()
         };
         while self.refills.rounds < refill_rounds && teaching(&groups) < prompts_per_step {
@@ -79,7 +79,7 @@ impl<B: TrainBackend> Session<B> {
         }
         self.clock.rollout_seconds = started.elapsed().as_secs_f64();
         if self.config.data.curriculum == Curriculum::Measured {
-            for group in groups.iter().filter(|group| group.problem.kind == Kind::Reason) {
+            for group in groups.iter().filter(|group| group.problem.kind == Kind::REASON) {
                 let right = group.rollouts.iter().map(|rollout| f64::from(rollout.verdict.is_correct()));
                 let right: Vec<f64> = right.collect();
                 if !right.is_empty() {
@@ -90,7 +90,7 @@ impl<B: TrainBackend> Session<B> {
         Ok(groups)
     }
 
-    fn sample(&self, policy: &Qwen<B::InnerBackend>, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
+    fn sample(&self, policy: &Model<B::InnerBackend>, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let key = SamplingKey { seed: self.config.seed, step: self.state.step };
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
         let sampling = self.config.train.sampling();

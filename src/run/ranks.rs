@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{backend::backend_kind, error::input_error, peers::Peers};
+use crate::{backend::backend_kind, distributed::Peers, error::input_error};
 
 /// How long ranks wait for each other at the beginning.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -5,12 +5,14 @@ use std::{collections::HashSet, fs, path::PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{check_noise, drills, warm_start::WarmStart, write_lines};
+use super::{
+    calculations::{Chain, chains},
+    digits_vl::{check_noise, write_lines},
+    drills,
+    exercise::Exercise,
+    warm_start::WarmStart,
+};
 use crate::{
-    data::{
-        Exercise,
-        calculations::{Chain, chains},
-    },
     judge,
     random::{Stream, hash_text},
 };

@@ -2,11 +2,13 @@
 //! without an image, they build the skills that working and judging are made of at little cost. Knows
 //! nothing of answers to be judged.
 
-use super::warm_start::{Pair, compare};
-use crate::{
-    data::{Kind, Solution, calculations::Step, digits::list_options},
-    random::Stream,
+use super::{
+    calculations::Step,
+    digits::list_options,
+    exercise::Solution,
+    warm_start::{Pair, compare},
 };
+use crate::{data::Kind, random::Stream};
 
 /// Draws a drill of one sort.
 type Sort = fn(&mut Stream) -> Drill;
@@ -35,7 +37,7 @@ impl Drill {
     fn pair(self, number: usize) -> Pair {
         Pair {
             id: format!("drill-{}-{number:04}", self.name),
-            kind: Kind::Reason,
+            kind: Kind::REASON,
             question: self.question,
             images: vec![],
             completion: self.solution.text(),

@@ -22,7 +22,7 @@ use crate::kernels::{
 
 /// Qwen2.5-VL, or without `visual` a text-only Qwen2, Qwen2.5 or Qwen3.
 #[derive(Module, Debug)]
-pub struct Qwen<B: Backend> {
+pub struct Model<B: Backend> {
     pub visual: Option<VisionTower<B>>,
     pub model: TextModel<B>,
     /// `None` when the head is the transposed embedding.
@@ -34,7 +34,7 @@ pub struct Qwen<B: Backend> {
     pub lora: Option<LoraConfig>,
 }
 
-impl<B: Backend> Qwen<B> {
+impl<B: Backend> Model<B> {
     /// A model of zeros with unit norms; real weights come from [`super::weights`].
     pub fn new(config: &ModelConfig, device: &B::Device) -> Self {
         let text = &config.text;
@@ -64,7 +64,7 @@ impl<B: Backend> Qwen<B> {
     }
 }
 
-impl<B: Kernels> Qwen<B> {
+impl<B: Kernels> Model<B> {
     /// Hidden states of whole sequences, `[tokens, hidden]`.
     pub fn forward(&self, batch: &PackedBatch) -> Tensor<B, 2> {
         self.hidden(self.embeddings(batch), batch)

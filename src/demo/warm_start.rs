@@ -8,11 +8,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::{
-    data::{Exercise, Kind, Solution},
-    judge,
-    random::Stream,
-};
+use super::exercise::{Exercise, Solution};
+use crate::{data::Kind, judge, random::Stream};
 
 /// How often a candidate is shown as a whole solution instead of its bare answer.
 const WHOLE_SOLUTION: f64 = 0.25;
@@ -55,10 +52,10 @@ impl WarmStart<'_> {
         let (pointwise, pairwise, reflection) = (self.pairs / 8, self.pairs / 8, self.pairs / 4);
         let mut pairs = Vec::with_capacity(self.pairs);
         for (kind, count) in [
-            (Kind::Reason, self.pairs - pointwise - pairwise - reflection),
-            (Kind::Pointwise, pointwise),
-            (Kind::Pairwise, pairwise),
-            (Kind::Reflection, reflection),
+            (Kind::REASON, self.pairs - pointwise - pairwise - reflection),
+            (Kind::POINTWISE, pointwise),
+            (Kind::PAIRWISE, pairwise),
+            (Kind::REFLECTION, reflection),
         ] {
             let mut stream = (self.stream)(kind.name());
             let exercises = draw(count, &mut stream)?;
@@ -76,10 +73,11 @@ impl WarmStart<'_> {
 
     fn pair(&self, kind: Kind, exercise: &impl Exercise, case: Case, stream: &mut Stream) -> Pair {
         let (question, answer, completion) = match kind {
-            Kind::Reason => self.reason(exercise, stream),
-            Kind::Pointwise => self.pointwise(exercise, case, stream),
-            Kind::Pairwise => self.pairwise(exercise, case, stream),
-            Kind::Reflection => self.reflection(exercise, case, stream),
+            Kind::REASON => self.reason(exercise, stream),
+            Kind::POINTWISE => self.pointwise(exercise, case, stream),
+            Kind::PAIRWISE => self.pairwise(exercise, case, stream),
+            Kind::REFLECTION => self.reflection(exercise, case, stream),
+            other => panic!("a warm start has no pairs of kind {other}"),
         };
         let id = format!("{}-{}", exercise.id(), kind.name());
         Pair { id, kind, question, images: exercise.images(), answer, completion }
@@ -205,7 +203,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::data::digits::{NumberImage, Plan, Task, pose};
+    use crate::demo::digits::{NumberImage, Plan, Task, pose};
 
     fn images(count: usize) -> Vec<NumberImage> {
         (0..count)
@@ -264,12 +262,12 @@ mod tests {
     #[test]
     fn what_a_judge_states_is_true_and_implies_the_label() {
         let pairs = pairs(1.0);
-        for pair in of_kind(&pairs, Kind::Pointwise) {
+        for pair in of_kind(&pairs, Kind::POINTWISE) {
             let (own, candidate, likeness) = comparisons(&pair.completion).remove(0);
             assert_eq!(pair.answer == "Yes", own == candidate, "{}", pair.completion);
             assert_eq!(pair.answer == "Yes", likeness == "same", "{}", pair.completion);
         }
-        for pair in of_kind(&pairs, Kind::Pairwise) {
+        for pair in of_kind(&pairs, Kind::PAIRWISE) {
             let likeness: Vec<&str> = comparisons(&pair.completion).iter().map(|c| c.2).collect();
             let expected = if pair.answer == "A" { ["same", "different"] } else { ["different", "same"] };
             assert_eq!(likeness, expected, "{}", pair.completion);
@@ -284,7 +282,7 @@ mod tests {
     #[test]
     fn a_pure_coin_says_nothing_about_the_truth() {
         let pairs = pairs(1.0);
-        for kind in [Kind::Pointwise, Kind::Pairwise] {
+        for kind in [Kind::POINTWISE, Kind::PAIRWISE] {
             let judged = of_kind(&pairs, kind);
             let right = judged.iter().filter(|pair| matches!(pair.answer.as_str(), "Yes" | "A")).count();
             assert_eq!(right, 15);
@@ -301,7 +299,7 @@ mod tests {
     #[test]
     fn some_candidates_are_whole_solutions() {
         let pairs = pairs(1.0);
-        let judged = pairs.iter().filter(|pair| pair.kind != Kind::Reason);
+        let judged = pairs.iter().filter(|pair| pair.kind != Kind::REASON);
         let whole = judged.filter(|pair| pair.question.contains("I see")).count();
         assert!((15..=45).contains(&whole), "{whole} of 120");
     }

@@ -11,7 +11,7 @@ mod source;
 mod task;
 
 pub use number::{NumberImage, written};
-pub use plan::{Drawing, Part, Plan, Posed, ProblemRow, pose};
-pub use render::{DIGIT_SIDE, encode_png, render};
+pub use plan::{Drawing, Plan, Posed, pose};
+pub use render::{encode_png, render};
 pub use source::{SourceDigit, read_digits};
-pub use task::{DigitsExercise, Task, list_options};
+pub use task::{Task, list_options};

@@ -10,13 +10,13 @@ use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::run_dir::{RunDir, read_json, write_json};
+use super::directory::{RunDir, read_json, write_json};
 use crate::{
     checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
     config::RunConfig,
     error::input_error,
     kernels::TrainBackend,
-    model::{Qwen, load_onto, lora::with_adapters, trainable},
+    model::{Model, load_onto, lora::with_adapters, trainable},
     train::{AdamW, Trainer},
 };
 
@@ -27,12 +27,12 @@ const STATE: &str = "trainer/state.json";
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
-    pub policy: Qwen<B>,
+    pub policy: Model<B>,
     pub optimizer: AdamW<B>,
     /// Where it moves.
-    pub reference: Option<Qwen<B::InnerBackend>>,
+    pub reference: Option<Model<B::InnerBackend>>,
     /// Of the policy over steps, where there is one.
-    pub average: Option<Qwen<B::InnerBackend>>,
+    pub average: Option<Model<B::InnerBackend>>,
     pub state: S,
 }
 
@@ -82,7 +82,7 @@ impl TrainerCheckpoints {
     /// When a file is missing or malformed.
     pub fn latest<B: TrainBackend, S: DeserializeOwned>(
         &self,
-        start: &Qwen<B::InnerBackend>,
+        start: &Model<B::InnerBackend>,
         config: &RunConfig,
     ) -> Result<Option<Saved<B, S>>> {
         let Some((_, dir)) = self.store.latest()? else { return Ok(None) };
@@ -111,7 +111,7 @@ impl<B: TrainBackend, S> Saved<B, S> {
     ///
     /// # Errors
     /// When the recipe's `lora` or `model.freeze` does not fit the model.
-    pub fn new(start: &Qwen<B::InnerBackend>, config: &RunConfig, state: S) -> Result<Self> {
+    pub fn new(start: &Model<B::InnerBackend>, config: &RunConfig, state: S) -> Result<Self> {
         let policy = match config.lora.is_on() {
             true => with_adapters(start.clone(), &config.lora, config.seed)?,
             false => start.clone(),

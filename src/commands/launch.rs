@@ -1,0 +1,67 @@
+//! What `spark train` and `spark sft` set out with, from the command line.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::{
+    cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
+    config::RunConfig,
+    error::input_error,
+    model::weights::Precision,
+    run::{
+        directory::{Launch, RunDir},
+        ranks::Rank,
+    },
+};
+
+/// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is
+/// the run's own unless another is named. Returns once all ranks are there.
+///
+/// # Errors
+/// As [`RunConfig::load`], [`RunDir::create`], [`RunDir::existing`] and [`Rank::meet`].
+pub fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Launch> {
+    let named = args.recipe.recipe.clone();
+    let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
+    let (name, out) = (stem(&recipe), args.out.as_deref());
+    let load = |recipe: &Path| load_config(recipe, &args.recipe, common);
+    let (config, dir) = if args.resume {
+        let dir = RunDir::existing(out, &name)?;
+        (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
+    } else {
+        (load(&recipe)?, rank_dir(out, &name, rank)?)
+    };
+    if config.model.dtype == Precision::F16 {
+        return Err(input_error(
+            "model.dtype = f16: its gradients would vanish, as losses are not scaled; train in bf16 or f32",
+        ));
+    }
+    let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
+    let quiet = common.quiet || !peers.writes();
+    Ok(Launch { config, dir, resume: args.resume, quiet, peers })
+}
+
+/// A new run's directory, which rank 0 makes.
+fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDir> {
+    match out {
+        Some(out) if rank.rank > 0 => Ok(RunDir::at(out.to_owned())),
+        None if rank.world > 1 => Err(input_error(format!(
+            "WORLD_SIZE={}: name the run's directory with --out, so that all ranks mean the same",
+            rank.world
+        ))),
+        out => RunDir::create(out, name),
+    }
+}
+
+/// A file's name without its ending.
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Loads a recipe with its settings; `--seed` and `--dtype` win over both.
+fn load_config(recipe: &Path, args: &RecipeArgs, common: &CommonArgs) -> Result<RunConfig> {
+    let mut config = RunConfig::load(recipe, &args.settings)?;
+    config.seed = common.seed.unwrap_or(config.seed);
+    config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
+    Ok(config)
+}
