@@ -24,6 +24,7 @@
 //! | [`plan`] | how much memory a recipe needs |
 //! | [`commands`], [`cli`] | what a person types |
 
+pub mod ablation;
 pub mod backend;
 pub mod checkpoint;
 pub mod cli;

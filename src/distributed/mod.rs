@@ -5,6 +5,7 @@
 //! and numbers; knows nothing of what they mean, and reads no environment.
 
 mod link;
+mod rank;
 
 use std::{
     fmt,
@@ -17,6 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use link::Link;
 pub use link::LostPeer;
+pub use rank::Rank;
 
 /// The processes at a run, as one of them sees them.
 #[derive(Debug)]

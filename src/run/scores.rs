@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use burn::tensor::backend::Backend;
 
-use super::Session;
+use super::training::Run;
 use crate::{
     checkpoint::save_model_dir,
     config::RunConfig,
@@ -19,14 +20,16 @@ use crate::{
     },
 };
 
-impl<B: TrainBackend> Session<B> {
+/// The model that a run started from, until its scores are known.
+pub struct StartingModel<B: Backend>(pub(super) Arc<Model<B>>);
+
+impl<B: TrainBackend> Run<B> {
     /// The starting model's scores and its judge items, measured once per run.
     ///
     /// # Errors
     /// When a problem cannot be rendered or a file cannot be written.
-    pub fn scores_before(&mut self) -> Result<Scores> {
-        let start = self.start.take().expect("scored once, at the beginning");
-        // What an earlier process has measured.
+    pub fn score_start(&mut self, StartingModel(start): StartingModel<B::InnerBackend>) -> Result<Scores> {
+        // An earlier process may have measured them.
         let path = self.dir.before();
         let known = self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
         if let Some(known) = known {
@@ -84,7 +87,7 @@ impl<B: TrainBackend> Session<B> {
             tokens: self.state.tokens,
             before,
             after,
-            seconds: self.seconds(),
+            seconds: self.clock.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
         };
         write_json(&self.dir.summary(), &summary)?;

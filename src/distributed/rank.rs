@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{backend::backend_kind, distributed::Peers, error::input_error};
+use super::Peers;
+use crate::{backend::backend_kind, error::input_error};
 
 /// How long ranks wait for each other at the beginning.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -21,15 +22,12 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// From `RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `MASTER_ADDR` and `MASTER_PORT`; without them, the only one.
+    /// From `RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `MASTER_ADDR` and `MASTER_PORT`, which `variable` looks up; without
+    /// them, the only one.
     ///
     /// # Errors
     /// Input errors that name the variable.
-    pub fn from_environment() -> Result<Self> {
-        Self::from_variables(&|name| std::env::var(name).ok())
-    }
-
-    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let number = |name: &str| {
             let Some(text) = variable(name) else { return Ok(None) };
             let number = text.trim().parse::<usize>();

@@ -4,7 +4,11 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 
-use super::{TaskOutcomes, outcome::Outcome, statistics::Estimate, table::METRICS};
+use super::{
+    outcome::{Outcome, TaskOutcomes},
+    statistics::Estimate,
+    table::METRICS,
+};
 use crate::{
     data::Kind,
     eval::Votes,

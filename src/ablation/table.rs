@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{TaskOutcomes, outcome::Outcome, statistics::Estimate};
+use super::{
+    outcome::{Outcome, TaskOutcomes},
+    statistics::Estimate,
+};
 use crate::eval::Scores;
 
 /// A column: its heading and the figure, 0..1.

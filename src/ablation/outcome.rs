@@ -1,6 +1,6 @@
 //! What a complete run left behind.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -8,10 +8,13 @@ use serde_json::Value;
 use crate::{
     error::input_error,
     run::{
-        directory::{RunDir, read_json},
+        directory::{RunDirectory, read_json},
         report::Summary,
     },
 };
+
+/// Outcomes of one task: of each variant in the recipe's order, by seed.
+pub type TaskOutcomes = Vec<(String, BTreeMap<u64, Outcome>)>;
 
 /// A run's summary and its records of every step.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub struct Outcome {
 impl Outcome {
     /// # Errors
     /// When a file of the run is missing or malformed.
-    pub fn read(dir: &RunDir) -> Result<Self> {
+    pub fn read(dir: &RunDirectory) -> Result<Self> {
         let path = dir.metrics();
         let unreadable = |error: &dyn std::fmt::Display| input_error(format!("{}: {error}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;

@@ -13,39 +13,38 @@ use anyhow::{Context, Result, bail};
 
 use super::spec::{Ablation, Task, Variant, settings};
 use crate::{
-    cli::{AblateArgs, CommonArgs},
     config::RunConfig,
     run::{
-        directory::{RunDir, read_json},
+        directory::{RunDirectory, read_json},
         report::Summary,
     },
 };
 
 /// One run and where it lies.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct AblationRun<'a> {
     pub task: &'a Task,
     pub variant: &'a Variant,
     pub seed: u64,
     /// `OUT/TASK/VARIANT/seed-N`.
-    pub dir: RunDir,
+    pub dir: RunDirectory,
 }
 
 /// Every run: all variants of the first seed first, so that early reports compare like with like.
-pub fn all<'a>(ablation: &'a Ablation, out: &Path) -> Vec<Run<'a>> {
+pub fn planned_runs<'a>(ablation: &'a Ablation, out: &Path) -> Vec<AblationRun<'a>> {
     let mut runs = Vec::new();
     for task in &ablation.tasks {
         for &seed in &ablation.seeds {
             for variant in &ablation.variants {
                 let dir = out.join(&task.name).join(&variant.name).join(format!("seed-{seed}"));
-                runs.push(Run { task, variant, seed, dir: RunDir::at(dir) });
+                runs.push(AblationRun { task, variant, seed, dir: RunDirectory::at(dir) });
             }
         }
     }
     runs
 }
 
-impl Run<'_> {
+impl AblationRun<'_> {
     /// Whether it has come to its end.
     pub fn is_complete(&self) -> bool {
         self.dir.summary().exists()
@@ -60,19 +59,24 @@ impl Run<'_> {
     }
 }
 
-/// Runs what is missing.
-pub struct Runner<'a> {
-    pub args: &'a AblateArgs,
-    pub common: &'a CommonArgs,
+/// How runs are made.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// Runs at a time; they share the cores.
+    pub jobs: u16,
+    /// The backend of all runs; `None` leaves the choice to each.
+    pub backend: Option<String>,
+    /// Say nothing on stderr.
+    pub quiet: bool,
 }
 
-impl Runner<'_> {
-    /// Runs everything that is not complete, `--jobs` at a time; interrupted runs go on where they stopped.
+impl Runner {
+    /// Runs everything that is not complete, `jobs` at a time; interrupted runs go on where they stopped.
     ///
     /// # Errors
     /// When a run fails; the others that are under way are finished first.
-    pub fn run_missing(&self, ablation: &Ablation, runs: &[Run<'_>]) -> Result<()> {
-        let missing: Vec<&Run<'_>> = runs.iter().filter(|run| !run.is_complete()).collect();
+    pub fn run_missing(&self, ablation: &Ablation, runs: &[AblationRun<'_>]) -> Result<()> {
+        let missing: Vec<&AblationRun<'_>> = runs.iter().filter(|run| !run.is_complete()).collect();
         self.say(&format!(
             "{} runs: {} tasks x {} variants x {} seeds; {} to do",
             runs.len(),
@@ -94,12 +98,12 @@ impl Runner<'_> {
             Ok(())
         };
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("a worker panicked"))
         })
     }
 
-    fn run_one(&self, run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
+    fn run_one(&self, run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
         let dir = run.dir.path();
         fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
         let begun = run.dir.recipe().exists();
@@ -117,12 +121,12 @@ impl Runner<'_> {
         if begun {
             command.arg("--resume");
         }
-        if let Some(backend) = &self.common.backend {
+        if let Some(backend) = &self.backend {
             command.arg("--backend").arg(backend);
         }
-        if self.args.jobs > 1 {
+        if self.jobs > 1 {
             let cores = thread::available_parallelism().map_or(1, usize::from);
-            command.env("RAYON_NUM_THREADS", (cores / usize::from(self.args.jobs)).max(1).to_string());
+            command.env("RAYON_NUM_THREADS", (cores / usize::from(self.jobs)).max(1).to_string());
         }
         let status = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).status()?;
         if !status.success() {
@@ -135,13 +139,13 @@ impl Runner<'_> {
     }
 
     fn say(&self, message: &str) {
-        if !self.common.quiet {
+        if !self.quiet {
             eprintln!("{message}");
         }
     }
 }
 
-fn progress(run: &Run<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
+fn progress(run: &AblationRun<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
     let summary: Summary = read_json(&run.dir.summary())?;
     Ok(format!(
         "[{done}/{all}] {}: reasoning {:.1} %, judge {:.1} % in {:.0} s; about {:.0} min left",
@@ -155,8 +159,8 @@ fn progress(run: &Run<'_>, done: usize, all: usize, seconds_left: f64) -> Result
 
 /// The start's scores and judge items do not depend on what a variant does later: they are taken from a
 /// complete run of the same task and seed, where nothing that they do depend on differs.
-fn share_start(run: &Run<'_>, runs: &[Run<'_>]) -> Result<()> {
-    let same_start = |other: &&Run<'_>| -> bool {
+fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
+    let same_start = |other: &&AblationRun<'_>| -> bool {
         other.task == run.task && other.seed == run.seed && other.is_complete()
     };
     let config = run.config()?;
