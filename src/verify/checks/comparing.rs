@@ -92,7 +92,7 @@ impl<C: Compare> Check for Comparing<C> {
             return Ok(());
         }
         Err(input_error(format!(
-            "the answer {gold:?} cannot be read by its verifier {:?}; mend the answer or name another verifier",
+            "the answer {gold:?} cannot be read by its verifier {:?}; correct the answer or name another verifier",
             C::NAME
         )))
     }
