@@ -15,7 +15,7 @@ use crate::{
     cli::VerifyArgs,
     data::Problem,
     error::input_error,
-    verify::{Composition, Verdict, Verifier, VerifyConfig},
+    verify::{Verdict, Verifier, VerifyConfig},
 };
 
 /// Rows read, checked and written at once.
@@ -99,7 +99,7 @@ fn check_line(
         ..Problem::default()
     };
     if let Some(names) = &problem.verifier {
-        Composition::parse(names).with_context(place)?;
+        verifier.check_names(names).with_context(place)?;
     }
     let started = Instant::now();
     let verdict = match verifier.check_gold(&problem) {

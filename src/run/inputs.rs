@@ -69,7 +69,7 @@ pub fn usable_problems(
         .problems
         .into_par_iter()
         .map(|problem| {
-            let check = verifier.check_gold(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
+            let check = verifier.prepare(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
             (problem, check)
         })
         .collect();
@@ -84,6 +84,9 @@ pub fn usable_problems(
         }
     }
     report_skipped(path, &skipped);
+    if let Some(message) = verifier.setting_overruled(&usable)? {
+        eprintln!("{}: {message}", path.display());
+    }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
     }

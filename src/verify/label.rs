@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn choice_letters_in_all_dresses() {
+    fn choice_letters_in_all_forms() {
         for text in [
             "B",
             "b",
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_in_all_dresses() {
+    fn verdicts_in_all_forms() {
         for text in [
             "Yes",
             "yes.",

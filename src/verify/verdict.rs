@@ -18,12 +18,12 @@ pub struct Verdict {
     pub extractor: Option<Extractor>,
     /// What each verifier gave, where there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Part>,
+    pub parts: Vec<WeightedReward>,
 }
 
 /// One verifier's share in a reward.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct WeightedReward {
     pub verifier: String,
     pub weight: f64,
     pub reward: f64,
@@ -71,7 +71,11 @@ impl Verdict {
             reason: reasons.join("; "),
             parts: verdicts
                 .into_iter()
-                .map(|(verifier, weight, verdict)| Part { verifier, weight, reward: verdict.reward })
+                .map(|(verifier, weight, verdict)| WeightedReward {
+                    verifier,
+                    weight,
+                    reward: verdict.reward,
+                })
                 .collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! Boxes: `\boxed{…}` and its spellings.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// The boxes that count, with the bare `\box` that some judge prompts ask for.
 const BOXES: [&str; 3] = ["\\boxed", "\\box", "\\fbox"];

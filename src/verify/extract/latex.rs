@@ -1,6 +1,6 @@
 //! Formulas between delimiters.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// Bytes between two formulas that a conjunction joins.
 const NEAR: usize = 12;
@@ -11,7 +11,9 @@ const MOST_FORMULAS: usize = 32;
 /// A formula: where it lies with its delimiters, and without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Formula {
+    /// First byte and end, delimiters included.
     pub outside: (usize, usize),
+    /// First byte and end of what the delimiters enclose.
     pub inside: (usize, usize),
 }
 

@@ -1,6 +1,6 @@
 //! What a text calls its answer: "the final answer is …", "answer: …", `#### …`, `A: …`.
 
-use super::{floor_boundary, latex, plain};
+use super::{context::floor_boundary, latex, plain};
 
 /// Bytes between an announcement and its answer.
 const REACH: usize = 120;

@@ -1,6 +1,6 @@
 //! Answers in plain text: the whole of a short one, numbers, letters of choices.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// Bytes of a text that may be an answer as it stands.
 const SHORT: usize = 200;

@@ -1,7 +1,8 @@
 //! How many: a number and whether it is a bound, a target or approximate.
 
-use super::Outcome;
+use super::compliance::Compliance;
 
+/// A number that counts are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quantity {
     range: Range,
@@ -34,10 +35,12 @@ impl Quantity {
         Some(Self { range, number })
     }
 
+    /// Neither more nor less.
     pub fn exactly(number: usize) -> Self {
         Self { range: Range::Exactly, number }
     }
 
+    /// So many or more.
     pub fn at_least(number: usize) -> Self {
         Self { range: Range::AtLeast, number }
     }
@@ -58,7 +61,8 @@ impl Quantity {
         ((self.number as f64 * 0.1).round_ties_even() as usize).max(1)
     }
 
-    pub fn check(self, count: usize, what: &str) -> Outcome {
+    /// Holds a count of `what` against the quantity.
+    pub fn check(self, count: usize, what: &str) -> Compliance {
         let asked = match self.range {
             Range::AtLeast => "at least ",
             Range::AtMost => "at most ",
@@ -67,7 +71,7 @@ impl Quantity {
             Range::Around => "around ",
             Range::Exactly => "",
         };
-        Outcome {
+        Compliance {
             followed: self.holds(count),
             reason: format!("{count} {what}, {asked}{} asked", self.number),
         }

@@ -40,10 +40,10 @@ fn ends(stop: char, before: &str, after: &str) -> bool {
     match stop {
         '。' | '．' | '｡' | '！' | '？' | '।' | '॥' | '؟' | '۔' => true,
         '.' | '!' | '?' | '…' if !at_gap(after) => false,
-        '…' => !goes_on(after),
-        '.' if before.ends_with('.') => !goes_on(after),
+        '…' => !continues(after),
+        '.' if before.ends_with('.') => !continues(after),
         '.' if is_abbreviated(before, after) => false,
-        '.' | '!' | '?' => !(after.starts_with(is_closing) && goes_on(after)),
+        '.' | '!' | '?' => !(after.starts_with(is_closing) && continues(after)),
         _ => false,
     }
 }
@@ -56,7 +56,7 @@ fn is_closing(c: char) -> bool {
     "\"'”’)]»".contains(c)
 }
 
-fn goes_on(after: &str) -> bool {
+fn continues(after: &str) -> bool {
     next_letter(after).is_some_and(char::is_lowercase)
 }
 

@@ -6,15 +6,9 @@ use num_traits::Signed;
 
 use super::{
     expr::{Constant, Function},
-    polynomial::Polynomial,
+    fraction::Fraction,
+    integers,
 };
-
-/// A quotient of polynomials; the lower one has no constant factor and is never zero.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fraction {
-    pub above: Polynomial,
-    pub below: Polynomial,
-}
 
 /// Something that is not worked out any further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -83,5 +77,5 @@ impl Atoms {
 /// Whether a radicand is a prime that trial division has certainly found to be one.
 fn is_small_prime(radicand: &Fraction) -> bool {
     let value = radicand.above.as_constant().filter(|value| value.is_integer());
-    value.is_some_and(|value| value.is_positive() && value.to_integer() < super::integers::certain_below())
+    value.is_some_and(|value| value.is_positive() && value.to_integer() < integers::certain_below())
 }

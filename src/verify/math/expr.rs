@@ -185,4 +185,21 @@ impl Expr {
     pub fn has_symbols(&self) -> bool {
         self.any(&|part| matches!(part, Self::Symbol(_) | Self::Apply(..) | Self::Text(_)))
     }
+
+    /// Whether a matrix stands somewhere in it.
+    pub fn has_matrix(&self) -> bool {
+        self.any(&|part| matches!(part, Self::Matrix(_)))
+    }
+
+    /// Whether it is written as a set of real numbers; tuples, which may be open intervals, are not counted.
+    pub fn is_real_set(&self) -> bool {
+        matches!(
+            self,
+            Self::Interval(..)
+                | Self::Union(_)
+                | Self::Intersection(_)
+                | Self::Difference(..)
+                | Self::Numbers('R')
+        )
+    }
 }

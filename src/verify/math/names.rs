@@ -3,7 +3,7 @@
 use super::expr::{Expr, Function, Relation};
 
 /// An expression taken apart into what it is called and what it is.
-pub struct Named<'a> {
+pub struct NamedValue<'a> {
     /// `None` where the value has no name.
     pub name: Option<&'a Expr>,
     pub value: &'a Expr,
@@ -11,12 +11,12 @@ pub struct Named<'a> {
 
 /// The name and value of `x = 5`, `x = 2 + 3 = 5`, `f(x) = y ≈ 3`, `x ∈ S`; anything else is a value without
 /// a name.
-pub fn named(expr: &Expr) -> Named<'_> {
+pub fn named(expr: &Expr) -> NamedValue<'_> {
     match assignment(expr) {
-        Some((name, value)) if is_name(name) => Named { name: Some(name), value },
+        Some((name, value)) if is_name(name) => NamedValue { name: Some(name), value },
         // "160 + 5 = 165": a calculation and what it comes to
-        Some((_, value)) if !expr.has_symbols() => Named { name: None, value },
-        _ => Named { name: None, value: expr },
+        Some((_, value)) if !expr.has_symbols() => NamedValue { name: None, value },
+        _ => NamedValue { name: None, value: expr },
     }
 }
 

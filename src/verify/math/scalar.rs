@@ -5,10 +5,10 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::{
-    atoms::Fraction,
     budget::Stop,
-    compare::Comparer,
+    comparer::Comparer,
     expr::{Expr, Literal},
+    fraction::Fraction,
     literal::power_of_ten,
     numeric, unit,
 };

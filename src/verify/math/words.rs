@@ -1,4 +1,4 @@
-//! Answers in words: the same words, in any case and dress; yes and true are one, no and false the other.
+//! Answers in words: the same words, in any case and formatting; yes and true are one, no and false the other.
 
 /// Whether two texts say the same.
 pub fn same_words(left: &str, right: &str) -> bool {

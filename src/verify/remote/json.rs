@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Unscored;
+use super::reward::Unscored;
 
 /// Characters of a foreign text that a message shows.
 const EXCERPT: usize = 200;

@@ -1,4 +1,4 @@
-//! What is said to a reward command and what it replies, one line each. Knows nothing of processes.
+//! The lines that a reward command reads and writes. Knows nothing of processes.
 //!
 //! ```text
 //! → {"id": 7, "prompt": "1+1=", "response": "2", "label": "2"}
@@ -8,10 +8,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{RemoteReward, RewardQuery, Scored, Unscored, json};
+use super::{
+    json,
+    reward::{RemoteReward, RewardQuery, Scored, Unscored},
+};
 
 #[derive(Serialize)]
-struct Question<'a> {
+struct QueryLine<'a> {
     id: u64,
     prompt: &'a str,
     response: &'a str,
@@ -24,7 +27,7 @@ struct Question<'a> {
 /// Never: texts are JSON.
 pub fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
     let RewardQuery { prompt, response, label } = *query;
-    let question = Question { id, prompt, response, label };
+    let question = QueryLine { id, prompt, response, label };
     let mut line = serde_json::to_vec(&question).expect("texts are JSON");
     line.push(b'\n');
     line

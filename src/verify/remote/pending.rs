@@ -1,6 +1,9 @@
-//! A batch that a command is working on: who has been answered, who is still to be asked.
+//! A batch that a command is working on: which queries have been answered, and which are still open.
 
-use super::{RewardQuery, Scored, Unscored, lines};
+use super::{
+    lines,
+    reward::{RewardQuery, Scored, Unscored},
+};
 
 /// The queries of a batch under consecutive ids, and the replies so far.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ const EXIT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a process wrote.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum ProcessOutput {
     /// A line; its end may be missing on the last.
     Line(Vec<u8>),
     /// A line longer than anything is read.
@@ -38,7 +38,7 @@ pub struct Process {
     /// How it ended, once it has been waited for.
     status: Option<ExitStatus>,
     input: Sender<Vec<u8>>,
-    output: Receiver<Output>,
+    output: Receiver<ProcessOutput>,
 }
 
 impl Process {
@@ -72,13 +72,13 @@ impl Process {
     }
 
     /// What it writes next; `None` when nothing came until the deadline.
-    pub fn next(&self, deadline: Instant) -> Option<Output> {
+    pub fn next(&self, deadline: Instant) -> Option<ProcessOutput> {
         // Past the deadline a process that never stops writing has no say either.
         let left = deadline.checked_duration_since(Instant::now())?;
         match self.output.recv_timeout(left) {
             Ok(output) => Some(output),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Output::End),
+            Err(RecvTimeoutError::Disconnected) => Some(ProcessOutput::End),
         }
     }
 
@@ -117,15 +117,15 @@ fn write_all(mut stdin: ChildStdin, to_write: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read_lines(mut stdout: impl BufRead, lines: &SyncSender<Output>) {
+fn read_lines(mut stdout: impl BufRead, lines: &SyncSender<ProcessOutput>) {
     loop {
         let mut line = Vec::new();
         let output = match stdout.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => Output::End,
-            Ok(_) if line.len() as u64 == LINE_LIMIT && line.last() != Some(&b'\n') => Output::TooLong,
-            Ok(_) => Output::Line(line),
+            Ok(0) | Err(_) => ProcessOutput::End,
+            Ok(_) if line.len() as u64 == LINE_LIMIT && line.last() != Some(&b'\n') => ProcessOutput::TooLong,
+            Ok(_) => ProcessOutput::Line(line),
         };
-        let last = !matches!(output, Output::Line(_));
+        let last = !matches!(output, ProcessOutput::Line(_));
         if lines.send(output).is_err() || last {
             return;
         }

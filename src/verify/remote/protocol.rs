@@ -10,10 +10,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{RemoteReward, RewardQuery, Scored, json};
+use super::{
+    json,
+    reward::{RemoteReward, RewardQuery, Scored},
+};
 
 #[derive(Serialize)]
-struct Request<'a> {
+struct RewardRequest<'a> {
     /// Prompt and response in one text.
     query: Vec<String>,
     prompts: Vec<&'a str>,
@@ -25,7 +28,7 @@ struct Request<'a> {
 /// # Panics
 /// Never: texts are JSON.
 pub fn request(batch: &[RewardQuery<'_>]) -> String {
-    let request = Request {
+    let request = RewardRequest {
         query: batch.iter().map(|query| [query.prompt, query.response].concat()).collect(),
         prompts: batch.iter().map(|query| query.prompt).collect(),
         labels: batch.iter().map(|query| query.label).collect(),

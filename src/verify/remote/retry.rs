@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use super::Unscored;
+use super::reward::Unscored;
 
 /// However often it was doubled, a pause is no longer than this.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -3,11 +3,12 @@
 use num_rational::BigRational;
 use num_traits::One;
 
-use super::{Fraction, Normal, Normalizer};
+use super::normalizer::{Normal, Normalizer};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
     expr::Constant,
+    fraction::Fraction,
     polynomial::{Monomial, Polynomial, lowest},
 };
 

@@ -4,11 +4,12 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use super::{Fraction, Normal, Normalizer, leads_negative};
+use super::normalizer::{Normal, Normalizer};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
     expr::{Constant, Function},
+    fraction::{Fraction, leads_negative},
     integers,
     polynomial::{Monomial, Polynomial, bits},
 };

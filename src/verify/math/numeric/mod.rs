@@ -12,9 +12,10 @@ use self::{
     real::{Long, Real},
 };
 use super::{
-    atoms::{Atom, Atoms, Fraction},
+    atoms::{Atom, Atoms},
     budget::{Budget, Stop},
     expr::{Constant, Function},
+    fraction::Fraction,
     polynomial::Polynomial,
 };
 

@@ -1,17 +1,40 @@
-//! The options of a multiple-choice question, so that an answer may name one by its text.
+//! `choice`: the same letter, or the text of that option where the question lists its options.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::text;
+use super::comparing::{Compare, compared};
+use crate::{
+    data::Problem,
+    verify::{label, math::Comparison, text},
+};
+
+/// Compares letters.
+pub struct Choice;
+
+impl Compare for Choice {
+    const NAME: &'static str = "choice";
+
+    /// Whether the reference is a capital letter; a small one is more often a variable.
+    fn claims(&self, gold: &str) -> bool {
+        let letter = label::bare(gold);
+        letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase())
+    }
+
+    fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
+        let letter =
+            |text: &str| label::choice(text).or_else(|| letter_of(text, &options(&problem.question)));
+        Some(compared(letter(answer)? == letter(gold)?))
+    }
+}
 
 /// `(A) …`, `A) …`, `A. …`, `A: …` at the beginning of a line or behind another option.
 static OPTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)(?:^|\s)(?:\(([A-Z])\)|([A-Z])[).:])\s+").expect("a valid pattern"));
 
-/// The options of a question: letters from A on, and their texts. Empty where there are none.
-pub fn options(question: &str) -> Vec<(char, &str)> {
+/// The options that a question lists: letters from A on, and their texts. Empty where there are none.
+fn options(question: &str) -> Vec<(char, &str)> {
     let mut found: Vec<(char, usize, usize)> = Vec::new();
     for captures in OPTION.captures_iter(question) {
         let (Some(whole), Some(letter)) = (captures.get(0), captures.get(1).or(captures.get(2))) else {
@@ -36,7 +59,7 @@ pub fn options(question: &str) -> Vec<(char, &str)> {
 }
 
 /// The letter of the one option whose text an answer gives.
-pub fn letter_of(answer: &str, options: &[(char, &str)]) -> Option<char> {
+fn letter_of(answer: &str, options: &[(char, &str)]) -> Option<char> {
     let plain = |text: &str| text::normal(text).to_lowercase();
     let answer = plain(answer);
     let mut letters = options.iter().filter(|(_, option)| plain(option) == answer).map(|(letter, _)| *letter);
