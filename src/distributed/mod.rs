@@ -1,10 +1,10 @@
-//! Several processes at one run: who they are, and what they tell each other.
+//! Several processes at one run, the ranks: who they are, and what they exchange.
 //!
 //! Every rank does the same work in the same order on its share of it, and each exchange hands all ranks the
 //! same bytes: what follows from them is then the same everywhere, and nothing else needs to be sent. Knows bytes
 //! and numbers; knows nothing of what they mean, and reads no environment.
 
-mod link;
+mod connections;
 
 use std::{
     fmt,
@@ -15,22 +15,23 @@ use std::{
 use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
-use link::Link;
-pub use link::LostPeer;
+use connections::Connections;
+pub use connections::LostPeer;
 
 /// The processes at a run, as one of them sees them.
 #[derive(Debug)]
 pub enum Peers {
     /// There is one process.
     Alone,
+    /// There are several, connected to each other.
     Several(Team),
 }
 
-/// One of several processes.
+/// One of several processes, with its connections to the others.
 pub struct Team {
     rank: usize,
     world: usize,
-    link: Mutex<Link>,
+    connections: Mutex<Connections>,
 }
 
 impl fmt::Debug for Team {
@@ -39,22 +40,24 @@ impl fmt::Debug for Team {
     }
 }
 
-/// For work that never has company.
+/// The only process, for work that is never shared.
 pub static ALONE: Peers = Peers::Alone;
 
 impl Peers {
-    /// Meets the other ranks at `address`, which is rank 0's. `work` is what they must have in common.
+    /// Connects rank `rank` of `world` with the others at `address`, where rank 0 listens. `work` must be the same text
+    /// for all of them.
     ///
     /// # Errors
-    /// When they are not all there in time, or not at the same work.
-    pub fn meet(rank: usize, world: usize, address: &str, work: &str, patience: Duration) -> Result<Self> {
+    /// When a rank is not there within `timeout`, or has another `work`.
+    pub fn meet(rank: usize, world: usize, address: &str, work: &str, timeout: Duration) -> Result<Self> {
         if world <= 1 {
             return Ok(Self::Alone);
         }
-        let link = Link::meet(rank, world, address, work, patience)?;
-        Ok(Self::Several(Team { rank, world, link: Mutex::new(link) }))
+        let connections = Connections::meet(rank, world, address, work, timeout)?;
+        Ok(Self::Several(Team { rank, world, connections: Mutex::new(connections) }))
     }
 
+    /// The number of this process, from 0 on.
     pub fn rank(&self) -> usize {
         match self {
             Self::Alone => 0,
@@ -62,6 +65,7 @@ impl Peers {
         }
     }
 
+    /// How many processes there are.
     pub fn world(&self) -> usize {
         match self {
             Self::Alone => 1,
@@ -69,40 +73,40 @@ impl Peers {
         }
     }
 
-    /// Whether this rank writes files and talks to people: one must.
+    /// Whether this rank writes the files and messages of the run; exactly one does.
     pub fn writes(&self) -> bool {
         self.rank() == 0
     }
 
-    /// Whether a piece of work, by its number, is this rank's.
-    pub fn does(&self, piece: usize) -> bool {
+    /// Whether this rank does the piece of work with this number: piece `i` belongs to rank `i mod world`.
+    pub fn owns(&self, piece: usize) -> bool {
         piece % self.world() == self.rank()
     }
 
-    /// Everybody's value, by rank.
+    /// The values of all ranks, in the order of the ranks.
     ///
     /// # Errors
-    /// A [`LostPeer`].
+    /// A [`LostPeer`] when a rank has gone.
     pub fn gather<T: Serialize + DeserializeOwned>(&self, own: T) -> Result<Vec<T>> {
         let Self::Several(team) = self else { return Ok(vec![own]) };
-        let parts = team.link().gather(serde_json::to_vec(&own)?)?;
+        let parts = team.connections().gather(serde_json::to_vec(&own)?)?;
         parts.iter().map(|part| Ok(serde_json::from_slice(part)?)).collect()
     }
 
-    /// What rank 0 finds, known to all.
+    /// The value that `find` returns on rank 0, on all ranks.
     ///
     /// # Errors
-    /// What finding it fails with, or a [`LostPeer`].
+    /// The error of `find`, on rank 0; a [`LostPeer`] when a rank has gone.
     pub fn from_first<T: Serialize + DeserializeOwned>(&self, find: impl FnOnce() -> Result<T>) -> Result<T> {
-        // A list and no option: what is found may itself be none, and in JSON both would look the same.
+        // A list instead of an option: the value may itself be none, and in JSON both would look the same.
         let own = if self.writes() { vec![find()?] } else { Vec::new() };
         Ok(self.gather(own)?.swap_remove(0).swap_remove(0))
     }
 
-    /// Pieces of work done by turns, put back in order: piece `i` is the next of rank `i mod world`.
+    /// The pieces of work of all ranks in their order, from each rank's own ones: the inverse of [`Self::owns`].
     ///
     /// # Errors
-    /// A [`LostPeer`].
+    /// A [`LostPeer`] when a rank has gone.
     pub fn interleaved<T: Serialize + DeserializeOwned>(&self, own: Vec<T>) -> Result<Vec<T>> {
         let mut parts: Vec<_> = self.gather(own)?.into_iter().map(Vec::into_iter).collect();
         let mut pieces = Vec::new();
@@ -112,19 +116,19 @@ impl Peers {
         Ok(pieces)
     }
 
-    /// Adds up everybody's numbers, in the order of the ranks.
+    /// Adds up the numbers of all ranks place by place, in the order of the ranks.
     ///
     /// # Errors
-    /// A [`LostPeer`].
+    /// A [`LostPeer`] when a rank has gone.
     pub fn sum(&self, values: &mut [f32]) -> Result<()> {
         let Self::Several(team) = self else { return Ok(()) };
-        team.link().sum(values)
+        team.connections().sum(values)
     }
 
-    /// The same for a few numbers that need all their digits.
+    /// The sums of the numbers of all ranks in double precision, for a few numbers that need all their digits.
     ///
     /// # Errors
-    /// A [`LostPeer`].
+    /// A [`LostPeer`] when a rank has gone.
     pub fn sum_exactly(&self, values: Vec<f64>) -> Result<Vec<f64>> {
         let mut parts = self.gather(values)?.into_iter();
         let first = parts.next().expect("at least this rank's");
@@ -134,9 +138,9 @@ impl Peers {
 }
 
 impl Team {
-    fn link(&self) -> std::sync::MutexGuard<'_, Link> {
-        // A link is used as a whole or not at all: a panic elsewhere leaves nothing half done in it.
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> std::sync::MutexGuard<'_, Connections> {
+        // No exchange panics half-way, so that a lock that another panic has poisoned guards sound connections.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,21 +148,21 @@ impl Team {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
-    /// A port that nobody listens at.
+    /// An address at which nothing listens.
     fn address() -> String {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().to_string()
     }
 
-    /// What every rank's thread returns.
+    /// Runs `work` on every rank, in a thread each; the results are in the order of the ranks.
     fn together<T: Send>(world: usize, work: impl Fn(Peers) -> T + Sync) -> Vec<T> {
         let (address, work) = (address(), &work);
         std::thread::scope(|scope| {
             let start = |rank| {
                 let address = address.clone();
-                scope.spawn(move || work(Peers::meet(rank, world, &address, "test", PATIENCE).unwrap()))
+                scope.spawn(move || work(Peers::meet(rank, world, &address, "test", TIMEOUT).unwrap()))
             };
             let ranks: Vec<_> = (0..world).map(start).collect();
             ranks.into_iter().map(|rank| rank.join().unwrap()).collect()
@@ -166,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn everybody_gets_the_same() {
+    fn all_ranks_get_the_same() {
         let found = together(3, |peers| {
             let mut sum = vec![0.1 * (1 + peers.rank()) as f32; 70_000];
             peers.sum(&mut sum).unwrap();
-            let pieces = (0..7).filter(|&piece| peers.does(piece)).collect();
+            let pieces = (0..7).filter(|&piece| peers.owns(piece)).collect();
             let ranks = peers.gather(peers.rank()).unwrap();
             let exactly = peers.sum_exactly(vec![1.0, peers.rank() as f64]).unwrap();
             (sum, peers.interleaved(pieces).unwrap(), ranks, exactly)
@@ -181,16 +185,16 @@ mod tests {
     }
 
     #[test]
-    fn alone_everything_is_ones_own() {
+    fn a_single_rank_keeps_its_own_values() {
         let mut sum = [1.5];
         ALONE.sum(&mut sum).unwrap();
         assert_eq!((sum, ALONE.gather(3).unwrap()), ([1.5], vec![3]));
         assert_eq!(ALONE.interleaved(vec![1, 2]).unwrap(), [1, 2]);
-        assert!(ALONE.does(5) && ALONE.writes());
+        assert!(ALONE.owns(5) && ALONE.writes());
     }
 
     #[test]
-    fn who_leaves_is_named_to_all_others() {
+    fn a_lost_rank_is_named_to_all_others() {
         for gone in [0, 1] {
             let left = together(3, |peers| {
                 let stays = peers.rank() != gone;
@@ -205,8 +209,8 @@ mod tests {
     fn ranks_at_other_work_are_refused() {
         let address = address();
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| Peers::meet(1, 2, &address, "theirs", PATIENCE).map(drop));
-            let first = Peers::meet(0, 2, &address, "ours", PATIENCE);
+            let other = scope.spawn(|| Peers::meet(1, 2, &address, "theirs", TIMEOUT).map(drop));
+            let first = Peers::meet(0, 2, &address, "ours", TIMEOUT);
             let error = format!("{:#}", first.unwrap_err());
             assert!(error.contains("another recipe"), "{error}");
             assert!(other.join().unwrap().is_err());
@@ -214,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_come_is_waited_for_so_long_only() {
+    fn a_rank_that_does_not_come_is_waited_for_until_the_timeout() {
         let short = Duration::from_millis(200);
         let error = Peers::meet(0, 2, &address(), "work", short).unwrap_err().to_string();
         assert!(error.contains("1 of 2"), "{error}");
