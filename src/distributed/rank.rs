@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Peers;
+use super::peers::Peers;
 use crate::{backend::backend_kind, error::input_error};
 
 /// How long ranks wait for each other at the beginning.

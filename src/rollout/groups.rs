@@ -62,7 +62,7 @@ impl<B: Kernels> Sampler<'_, B> {
         })?;
         let all = problems.iter().zip(&prompts).enumerate();
         let own: Vec<(&Problem, &Prompt)> =
-            all.filter(|(place, _)| self.peers.does(*place)).map(|(_, own)| own).collect();
+            all.filter(|(place, _)| self.peers.owns(*place)).map(|(_, own)| own).collect();
         let requests: Vec<Request<'_>> = own
             .iter()
             .map(|(problem, prompt)| Request {
