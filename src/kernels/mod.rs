@@ -5,6 +5,7 @@
 
 #[cfg(feature = "flex")]
 mod flex;
+mod footprint;
 mod forest;
 pub mod generic;
 
@@ -20,6 +21,7 @@ use burn::tensor::{
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 use crate::backend::unfused;
 
+pub use footprint::KernelForm;
 pub use forest::{Forest, Tree};
 
 /// Cosines and sines per position, both `[rows or 1, 1, sequence, head_dim / 2]`.
