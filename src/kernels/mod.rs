@@ -23,6 +23,7 @@ mod cache;
 mod defaults;
 #[cfg(feature = "flex")]
 mod flex;
+mod footprint;
 mod forest;
 pub mod generic;
 mod logprobs;
@@ -36,6 +37,7 @@ pub(crate) mod unfused;
 pub use adamw::{AdamWMoments, AdamWStep};
 pub use attention::{HeadCounts, Qkv, RotaryTable};
 pub use cache::{KeyValues, Visibility};
+pub use footprint::KernelForm;
 pub use forest::{Forest, Tree};
 pub use logprobs::TargetLogprobs;
 pub use operations::{Kernels, TrainBackend};

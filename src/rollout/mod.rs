@@ -3,6 +3,7 @@
 mod config;
 mod decoding;
 mod engine;
+pub mod footprint;
 mod groups;
 mod sampler;
 #[cfg(test)]
