@@ -25,9 +25,11 @@
 //! | [`commands`], [`cli`] | what a person types |
 
 pub mod backend;
+pub mod bench;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod config;
 pub mod data;
 pub mod demo;

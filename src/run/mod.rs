@@ -30,14 +30,13 @@ use crate::{
     data::{Curriculum, Problem, ProblemDraw, ShuffledCursor},
     distributed::Peers,
     error::input_error,
-    eval::Solver,
     kernels::TrainBackend,
     metrics::{JsonlWriter, Part, Record, Sinks, memory_bytes, names, take_profile, timed},
     model::{Model, check_precision, computing_in},
     processor::Processor,
     random::Stream,
     recycle::{RecycleReport, Recycler},
-    rollout::RolloutGroup,
+    rollout::{Generate, RolloutGroup, RolloutPipeline},
     train::{TrainConfig, Trainer, UpdateReport, check_same_weights},
     verify::Verifier,
 };
@@ -378,14 +377,11 @@ impl<B: TrainBackend> Session<B> {
         format!("go on with: spark train --out {} --resume", self.dir.path().display())
     }
 
-    fn solver<'a>(&'a self, model: &'a Model<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
-        Solver {
-            model,
-            processor: &self.processor,
-            verifier: &self.verifier,
-            engine: self.config.rollout,
-            peers: &self.peers,
-        }
+    fn pipeline<'a>(
+        &'a self,
+        sampler: &'a dyn Generate<B::InnerBackend>,
+    ) -> RolloutPipeline<'a, B::InnerBackend> {
+        RolloutPipeline { sampler, processor: &self.processor, verifier: &self.verifier, peers: &self.peers }
     }
 
     /// Time spent on the run, over all its restarts.

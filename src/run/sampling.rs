@@ -9,10 +9,9 @@ use crate::{
     data::{Curriculum, Kind, Problem},
     kernels::TrainBackend,
     metrics::{Part, Record, names, timed},
-    model::Model,
     random::{Stream, hash_text},
     recycle::RecycleReport,
-    rollout::{RolloutGroup, SamplingKey},
+    rollout::{Generate, LocalEngine, RolloutGroup, SamplingKey},
     run::auxiliary::Triples,
     train::{Auxiliary, AuxiliaryConfig, TrainConfig, UpdateReport, advantage::mean},
 };
@@ -63,8 +62,8 @@ impl<B: TrainBackend> Session<B> {
     /// When a problem cannot be rendered.
     pub fn sample_and_verify(&mut self, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let started = Instant::now();
-        let policy = self.trainer.sampler();
-        let mut groups = self.sample(&policy, problems)?;
+        let engine = LocalEngine::with_model(self.trainer.sampler(), self.config.rollout);
+        let mut groups = self.sample(&engine, problems)?;
         self.refills = Refills::default();
         let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
         let teaching = |groups: &[RolloutGroup]| {
@@ -75,7 +74,7 @@ impl<B: TrainBackend> Session<B> {
             let problems = self.draw(prompts_per_step - teaching(&groups));
             self.refills.rounds += 1;
             self.refills.problems += problems.len();
-            groups.extend(self.sample(&policy, problems)?);
+            groups.extend(self.sample(&engine, problems)?);
         }
         self.clock.rollout_seconds = started.elapsed().as_secs_f64();
         if self.config.data.curriculum == Curriculum::Measured {
@@ -90,11 +89,15 @@ impl<B: TrainBackend> Session<B> {
         Ok(groups)
     }
 
-    fn sample(&self, policy: &Model<B::InnerBackend>, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
+    fn sample(
+        &self,
+        sampler: &dyn Generate<B::InnerBackend>,
+        problems: Vec<Problem>,
+    ) -> Result<Vec<RolloutGroup>> {
         let key = SamplingKey { seed: self.config.seed, step: self.state.step };
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
         let sampling = self.config.train.sampling();
-        self.solver(policy).answer(problems, samples_per_prompt, sampling, key, &|_| ())
+        self.pipeline(sampler).rollout(problems, samples_per_prompt, sampling, key, &|_| ())
     }
 
     /// Updates the policy on the step's groups and what goes beside them. With dynamic sampling, groups whose
