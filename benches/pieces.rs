@@ -34,7 +34,7 @@ fn random<B: burn::tensor::backend::Backend, const D: usize>(shape: [usize; D]) 
 
 /// The text model of 5.4 million parameters that `spark bench` has.
 fn small_model() -> Model<Plain> {
-    let config = include_str!("../src/commands/bench/small.json");
+    let config = include_str!("../src/bench/small.json");
     let config = ModelConfig::from_json(&serde_json::from_str(config).unwrap()).unwrap();
     random_model(&config, 1, &Default::default())
 }

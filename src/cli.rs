@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::{model::weights::Precision, verify::Extractor};
+use crate::{bench::BenchWork, eval::Strategy, model::weights::Precision, verify::Extractor};
 
 /// The recipe of `spark` without a command.
 pub const DEFAULT_RECIPE: &str = "recipes/digits.toml";
@@ -191,30 +191,11 @@ pub struct BenchArgs {
     pub settings: Vec<String>,
 }
 
-/// What `spark bench` times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BenchWork {
-    /// Sampling and the update, as in a run
-    Step,
-    /// Sampling alone
-    Sampling,
-    /// A supervised update on as many rows of the same length, sampled by nobody
-    Imitation,
-}
-
 #[derive(Debug, Clone, Copy, Args)]
 pub struct BackendsArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Strategy {
-    /// The answers as they come
-    Single,
-    /// Answer, judge oneself, answer again when in doubt
-    Reflect,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -26,9 +26,11 @@
 
 pub mod ablation;
 pub mod backend;
+pub mod bench;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod config;
 pub mod data;
 pub mod demo;

@@ -4,7 +4,6 @@
 //! same bytes: what follows from them is then the same everywhere, and nothing else needs to be sent. Knows bytes
 //! and numbers; knows nothing of what they mean, and reads no environment.
 
-
 mod connections;
 mod peers;
 mod rank;

@@ -9,9 +9,9 @@ use std::{
 use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::connections::Connections;
 #[cfg(test)]
 use super::connections::LostPeer;
-use super::connections::Connections;
 
 /// The processes at a run, as one of them sees them.
 #[derive(Debug)]

@@ -33,6 +33,7 @@ pub mod auxiliary;
 pub mod checkpoints;
 pub mod directory;
 mod draw;
+mod extensions;
 pub mod inputs;
 mod launch;
 mod record;
@@ -47,6 +48,7 @@ mod training;
 mod update;
 
 pub use directory::RunDirectory;
+pub use extensions::Extensions;
 pub use launch::{Launch, check_trainable};
 pub use report::Summary;
 pub use scores::StartingModel;

@@ -10,12 +10,10 @@ use super::{
 };
 use crate::{
     data::{Curriculum, Kind, Problem},
-    eval::Solver,
     kernels::TrainBackend,
     metrics::{Part, timed},
-    model::Model,
     recycle::RecycleReport,
-    rollout::{Rollout, RolloutGroup},
+    rollout::{Rollout, RolloutGroup, RolloutPipeline},
     train::{TrainConfig, advantage::mean},
 };
 
@@ -24,15 +22,17 @@ impl<B: TrainBackend> Run<B> {
     /// groups that teach nothing are made up for by new problems, as often as the recipe allows.
     pub(super) fn sample_and_verify(&mut self, step: &Step, problems: Vec<Problem>) -> Result<SampledGroups> {
         let started = Instant::now();
-        let policy = self.trainer.sampler();
-        let mut groups = self.sample(step, &policy, problems)?;
+        self.sampler.update_weights(&self.trainer.sampler())?;
+        let mut groups = self.sample(step, problems)?;
         let mut refills = Refills::default();
         let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
         while refills.rounds < refill_rounds && teaching(&groups) < prompts_per_step {
             let problems = self.draw_original(prompts_per_step - teaching(&groups));
             refills = Refills { rounds: refills.rounds + 1, problems: refills.problems + problems.len() };
-            groups.extend(self.sample(step, &policy, problems)?);
+            groups.extend(self.sample(step, problems)?);
         }
+        // The update has the memory, and changes the weights in place.
+        self.sampler.release_weights()?;
         let seconds = started.elapsed().as_secs_f64();
         if self.config.data.curriculum == Curriculum::Measured {
             self.measure_difficulty(&groups);
@@ -40,24 +40,18 @@ impl<B: TrainBackend> Run<B> {
         Ok(SampledGroups { groups, refills, seconds })
     }
 
-    fn sample(
-        &self,
-        step: &Step,
-        policy: &Model<B::InnerBackend>,
-        problems: Vec<Problem>,
-    ) -> Result<Vec<RolloutGroup>> {
+    fn sample(&self, step: &Step, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
         let sampling = self.config.train.sampling();
-        self.solver(policy).answer(problems, samples_per_prompt, sampling, step.sampling_key(), &|_| ())
+        self.pipeline().rollout(problems, samples_per_prompt, sampling, step.sampling_key(), &|_| ())
     }
 
-    /// What answers problems with a model, under the run's settings.
-    pub(super) fn solver<'a>(&'a self, model: &'a Model<B::InnerBackend>) -> Solver<'a, B::InnerBackend> {
-        Solver {
-            model,
+    /// The way from problems to verified groups, under the run's settings.
+    pub(super) fn pipeline(&self) -> RolloutPipeline<'_, B::InnerBackend> {
+        RolloutPipeline {
+            sampler: self.sampler.as_ref(),
             processor: &self.processor,
             verifier: &self.verifier,
-            engine: self.config.rollout,
             peers: &self.peers,
         }
     }

@@ -9,6 +9,7 @@ use super::{
     auxiliary::Replay,
     checkpoints::{Saved, TrainerCheckpoints},
     directory::RunDirectory,
+    extensions::Extensions,
     inputs::{load_model_and_processor, usable_problems},
     launch::Launch,
     scores::StartingModel,
@@ -23,6 +24,7 @@ use crate::{
     metrics::{JsonlWriter, Sinks},
     model::{check_precision, computing_in},
     processor::Processor,
+    rollout::{Generate, LocalEngine},
     train::{TrainConfig, Trainer},
     verify::Verifier,
 };
@@ -34,6 +36,7 @@ pub struct Run<B: AutodiffBackend> {
     pub(super) dir: RunDirectory,
     pub(super) processor: Processor,
     pub(super) verifier: Verifier,
+    pub(super) sampler: Box<dyn Generate<B::InnerBackend>>,
     pub(super) train: Vec<Problem>,
     pub(super) test: Vec<Problem>,
     pub(super) replay: Replay,
@@ -76,6 +79,18 @@ impl<B: TrainBackend> Run<B> {
     /// # Errors
     /// Input errors that name the file or setting.
     pub fn open(launch: Launch, device: B::Device) -> Result<(Self, StartingModel<B::InnerBackend>)> {
+        Self::open_with(launch, Extensions::default(), device)
+    }
+
+    /// The same with verifiers, recycled kinds, objectives or a sampler of the caller's own.
+    ///
+    /// # Errors
+    /// Input errors that name the file or setting.
+    pub fn open_with(
+        launch: Launch,
+        extensions: Extensions<B>,
+        device: B::Device,
+    ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
         let Launch { config, dir, resume, quiet, peers } = launch;
         let (opened, peers) = (Instant::now(), Arc::new(peers));
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
@@ -84,7 +99,7 @@ impl<B: TrainBackend> Run<B> {
         check_precision::<B>(precision, &device)?;
         // Under adapters the base never learns: it is kept in the type it computes in.
         let start = Arc::new(if config.lora.is_on() { computing_in(start, precision) } else { start });
-        let verifier = Verifier::new(config.verify.clone())?;
+        let verifier = Verifier::with_checks(config.verify.clone(), extensions.checks)?;
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
         check_sources(&config, &train)?;
         let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
@@ -111,6 +126,7 @@ impl<B: TrainBackend> Run<B> {
             .with_kl_coefficient(state.kl_coefficient)
             .with_peers(peers.clone())
             .computing_in(precision);
+        let sampler = extensions.sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout)));
         let clock = RunClock { opened, before: state.seconds };
         let run = Self {
             trainer,
@@ -118,6 +134,7 @@ impl<B: TrainBackend> Run<B> {
             dir,
             processor,
             verifier,
+            sampler,
             train,
             test,
             replay,

@@ -1,8 +1,11 @@
 //! A comparison as Markdown.
 
-use super::Compared;
+use super::compared::Compared;
 
-/// Differences from the first backend, then what each costs.
+/// A table of the differences from the first backend, and one of what each backend costs.
+///
+/// # Panics
+/// Without a first backend.
 pub fn markdown(compared: &[Compared]) -> String {
     let first = &compared[0].trace.backend;
     let mut lines = vec![
@@ -11,8 +14,8 @@ pub fn markdown(compared: &[Compared]) -> String {
         "| backend | log-probability, largest | mean | greedy answers the same | least gradient cosine | loss, largest | cached decode | within tolerance |".to_owned(),
         "|---|---|---|---|---|---|---|---|".to_owned(),
     ];
-    for Compared { trace, difference, tolerance } in compared {
-        let Some(difference) = difference else { continue };
+    for backend in compared {
+        let Compared { trace, difference: Some(difference), .. } = backend else { continue };
         let least = difference.cosines.iter().min_by(|(_, one), (_, other)| one.total_cmp(other));
         let least = least.map_or_else(String::new, |(group, cosine)| format!("{cosine:.7} ({group})"));
         lines.push(format!(
@@ -23,7 +26,7 @@ pub fn markdown(compared: &[Compared]) -> String {
             100.0 * difference.greedy,
             difference.largest_loss,
             difference.decode_gap,
-            if difference.misses(*tolerance).is_empty() { "yes" } else { "**no**" },
+            if backend.misses().is_empty() { "yes" } else { "**no**" },
         ));
     }
     lines.push(String::new());

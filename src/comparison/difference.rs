@@ -1,46 +1,12 @@
-//! How far two traces are apart, and whether that is near enough. Pure.
+//! How far two traces are apart, and what of it is beyond a tolerance. Pure.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::trace::Trace;
-use crate::model::weights::Precision;
+use super::{tolerance::Tolerance, trace::Trace};
 
-/// What two backends may differ by.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Tolerance {
-    /// Of any log-probability.
-    pub logprob: f64,
-    /// The least share of greedy answers that are the same to the last token.
-    pub greedy: f64,
-    /// The least cosine between two gradients of a group of parameters.
-    pub cosine: f64,
-    /// Of the loss of any update.
-    pub loss: f64,
-    /// Of a log-probability decoded from a cache and the same backend's full forward pass.
-    pub decode: f64,
-}
-
-impl Tolerance {
-    /// Both compute in f32.
-    pub const F32: Self = Self { logprob: 1e-4, greedy: 1.0, cosine: 0.9999, loss: 1e-3, decode: 1e-4 };
-    /// Both compute in f32, the other with products on CUDA's tensor cores: their factors have 10 bits (TF32).
-    pub const TF32: Self = Self { logprob: 1e-2, greedy: 0.95, cosine: 0.9999, loss: 1e-3, decode: 1e-3 };
-    /// The other computes in 16 bits.
-    pub const HALF: Self = Self { logprob: 0.25, greedy: 0.9, cosine: 0.99, loss: 0.01, decode: 0.25 };
-
-    /// For a backend that computes in this type, against f32 without tensor cores.
-    pub fn of(backend_kind: &str, precision: Precision) -> Self {
-        match (backend_kind, precision) {
-            ("cuda", Precision::F32) => Self::TF32,
-            (_, Precision::F32) => Self::F32,
-            _ => Self::HALF,
-        }
-    }
-}
-
-/// A trace against the reference's.
+/// How far a trace is from the reference's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     pub largest_logprob: f64,
@@ -50,7 +16,7 @@ pub struct Difference {
     /// Cosine between the gradients of each group of parameters.
     pub cosines: BTreeMap<String, f64>,
     pub largest_loss: f64,
-    /// Within the other backend: see [`Trace::decode_gap`].
+    /// The other trace's own [`Trace::decode_gap`].
     pub decode_gap: f64,
 }
 
@@ -75,7 +41,7 @@ impl Difference {
     /// What is beyond the tolerance, in words.
     pub fn misses(&self, tolerance: Tolerance) -> Vec<String> {
         let mut misses = Vec::new();
-        // NaN is a miss.
+        // A value that is not a number is a miss.
         let mut at_most = |name: &str, value: f64, bound: f64| {
             if value.is_nan() || value > bound {
                 misses.push(format!("{name} differs by {value:.2e}, more than {bound:.0e}"));
@@ -103,12 +69,12 @@ fn distances<'a>(one: &'a [f32], other: &'a [f32]) -> impl Iterator<Item = f64> 
     one.iter().zip(other).map(|(one, other)| f64::from((one - other).abs()))
 }
 
-/// NaN, if there is one.
+/// The largest of some numbers that are not negative; NaN, if there is one.
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
 
-/// Parameters that do the same work.
+/// The group of a parameter: parameters of one group do the same work.
 fn group(name: &str) -> &'static str {
     const PARTS: [(&str, &str); 6] = [
         ("visual.", "vision"),
@@ -121,7 +87,7 @@ fn group(name: &str) -> &'static str {
     PARTS.iter().find(|(part, _)| name.contains(part)).map_or("others", |(_, group)| group)
 }
 
-/// A group whose gradients are both zero agrees.
+/// The cosine between two gradients for each group of parameters; 1 where both are zero.
 fn cosines(one: &[(String, Vec<f32>)], other: &[(String, Vec<f32>)]) -> BTreeMap<String, f64> {
     let mut sums: BTreeMap<String, [f64; 3]> = BTreeMap::new();
     let other: BTreeMap<&str, &Vec<f32>> =

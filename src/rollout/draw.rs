@@ -1,40 +1,11 @@
 //! From scores to one token: temperature, top-k, top-p, and the token's log-probability.
 //! A pure function of the scores and the stream.
 
-use serde::{Deserialize, Serialize};
-
+use super::sampling::Sampling;
 use crate::{
     lanes::{exp, largest, replace_and_sum, wide},
     random::Stream,
 };
-
-/// How tokens are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Sampling {
-    /// Divides the scores; 0 takes the most likely token.
-    pub temperature: f64,
-    /// Keeps the fewest most likely tokens whose probabilities reach this sum; 1 keeps all.
-    pub top_p: f64,
-    /// Keeps this many most likely tokens; 0 keeps all.
-    pub top_k: usize,
-    /// Divides positive scores of tokens that the prompt or completion holds already, and multiplies
-    /// negative ones (arXiv 1909.05858); 1 leaves them alone.
-    pub repetition_penalty: f64,
-    /// A completion is cut off after this many tokens.
-    pub max_new_tokens: usize,
-}
-
-impl Sampling {
-    /// The most likely token every time.
-    pub fn greedy(max_new_tokens: usize) -> Self {
-        Self { temperature: 0.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens }
-    }
-
-    /// The temperature that log-probabilities are taken at: greedy decoding reports the model's own.
-    pub fn logprob_temperature(&self) -> f64 {
-        if self.temperature > 0.0 { self.temperature } else { 1.0 }
-    }
-}
 
 /// Draws a token and returns it with its log-probability before penalty, top-k and top-p. `seen` are the
 /// tokens that the repetition penalty, if there is one, applies to.
@@ -67,11 +38,11 @@ fn penalised(scores: &[f32], seen: &[u32], penalty: f32) -> Vec<f32> {
 /// Tokens whose weights are added up together.
 const BLOCK: usize = 1024;
 
-/// What each token counts, relative to the most likely one.
+/// The probability of each token relative to the most likely one.
 struct Weights {
     /// `e^((score − largest) / temperature)`
     of_tokens: Vec<f32>,
-    /// Sums over every [`BLOCK`] of them.
+    /// Sums over blocks of [`BLOCK`] tokens.
     of_blocks: Vec<f64>,
     total: f64,
 }
