@@ -13,10 +13,10 @@ use super::{check::Check, composition};
 use crate::{data::Problem, error::input_error};
 
 /// The checks of one problem as places in [`Selection::checks`], with their weights; never empty.
-pub type Weights = Arc<[(usize, f64)]>;
+pub(crate) type Weights = Arc<[(usize, f64)]>;
 
 /// The checks that there are, and what has been decided so far.
-pub struct Selection {
+pub(crate) struct Selection {
     checks: Vec<Arc<dyn Check>>,
     /// The run's setting; `None` where the references decide.
     setting: Option<Weights>,
@@ -32,7 +32,7 @@ impl Selection {
     /// # Errors
     /// When two checks have the same name, a name cannot be written in a composition, or the setting names a check
     /// that does not exist.
-    pub fn new(checks: Vec<Arc<dyn Check>>, setting: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(checks: Vec<Arc<dyn Check>>, setting: Option<&str>) -> Result<Self> {
         let mut by_names: HashMap<String, Weights> = HashMap::new();
         for (place, check) in checks.iter().enumerate() {
             let name = check.name();
@@ -57,7 +57,7 @@ impl Selection {
     }
 
     /// Every check, in the order in which references are offered to them.
-    pub fn checks(&self) -> &[Arc<dyn Check>] {
+    pub(crate) fn checks(&self) -> &[Arc<dyn Check>] {
         &self.checks
     }
 
@@ -67,7 +67,7 @@ impl Selection {
     ///
     /// # Errors
     /// When the problem names a verifier that does not exist; the message lists those that do.
-    pub fn of(&self, problem: &Problem) -> Result<Weights> {
+    pub(crate) fn of(&self, problem: &Problem) -> Result<Weights> {
         if let Some(names) = &problem.verifier {
             return self.named(names);
         }
@@ -81,7 +81,7 @@ impl Selection {
     ///
     /// # Errors
     /// The same as of [`Self::of`].
-    pub fn remember(&self, problem: &Problem) -> Result<Weights> {
+    pub(crate) fn remember(&self, problem: &Problem) -> Result<Weights> {
         let weights = self.of(problem)?;
         let (known, key) = match &problem.verifier {
             Some(names) => (&self.by_names, names),
@@ -99,7 +99,7 @@ impl Selection {
     ///
     /// # Errors
     /// The same as of [`Self::of`].
-    pub fn overrules_setting(&self, problem: &Problem) -> Result<bool> {
+    pub(crate) fn overrules_setting(&self, problem: &Problem) -> Result<bool> {
         let (Some(setting), Some(names)) = (&self.setting, &problem.verifier) else { return Ok(false) };
         Ok(!problem.kind.is_judge() && self.named(names)? != *setting)
     }
@@ -108,7 +108,7 @@ impl Selection {
     ///
     /// # Errors
     /// When it cannot be read or names a check that does not exist; the message lists those that do.
-    pub fn named(&self, names: &str) -> Result<Weights> {
+    pub(crate) fn named(&self, names: &str) -> Result<Weights> {
         if let Some(known) = self.by_names.read().unwrap_or_else(PoisonError::into_inner).get(names) {
             return Ok(Arc::clone(known));
         }

@@ -6,7 +6,7 @@ use super::{context::floor_boundary, latex, plain};
 const REACH: usize = 120;
 
 /// The answers that a text announces, surest announcement first, the last of each kind.
-pub fn answers(text: &str) -> Vec<String> {
+pub(crate) fn answers(text: &str) -> Vec<String> {
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
     if let Some(at) = lower.rfind("####") {
@@ -26,7 +26,7 @@ pub fn answers(text: &str) -> Vec<String> {
 }
 
 /// Where a text announces its final answer for the last time.
-pub fn final_answer(text: &str) -> Option<usize> {
+pub(crate) fn final_answer(text: &str) -> Option<usize> {
     text.to_ascii_lowercase().rfind("final answer")
 }
 

@@ -38,7 +38,7 @@ impl Default for Limits {
 
 /// What is left of the limits.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     pub limits: Limits,
     steps: Cell<u64>,
     checked: Cell<u64>,
@@ -49,7 +49,7 @@ impl Budget {
     /// How many steps pass between two looks at the clock.
     const CLOCK_STEPS: u64 = 20_000;
 
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let deadline = Instant::now() + Duration::from_millis(limits.milliseconds);
         Self { limits, steps: Cell::new(0), checked: Cell::new(0), deadline }
     }
@@ -58,7 +58,7 @@ impl Budget {
     ///
     /// # Errors
     /// When none are left.
-    pub fn spend(&self, steps: u64) -> Result<(), Stop> {
+    pub(crate) fn spend(&self, steps: u64) -> Result<(), Stop> {
         let spent = self.steps.get().saturating_add(steps);
         self.steps.set(spent);
         if spent > self.limits.steps {
@@ -74,7 +74,7 @@ impl Budget {
     }
 
     /// Bits that an exact number may have.
-    pub fn bits(&self) -> u64 {
+    pub(crate) fn bits(&self) -> u64 {
         // log2(10) = 3.32…
         self.limits.digits as u64 * 10 / 3 + 8
     }

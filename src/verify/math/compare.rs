@@ -20,7 +20,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When one of them has no value, or the budget is spent.
-    pub fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
         self.equal(&gold, &answer)
     }

@@ -12,7 +12,7 @@ use super::{
 ///
 /// # Errors
 /// When a character or command cannot be read, or the budget is spent.
-pub fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
+pub(crate) fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
     let mut lexer =
         Lexer { text, at: 0, spaced: false, depth: 0, commas, budget, tokens: Vec::with_capacity(16) };
     while lexer.at < text.len() {

@@ -15,7 +15,7 @@ use super::{
 
 impl Comparer<'_> {
     /// Compares two single values; units, percent and degree signs are looked at first.
-    pub fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, gold_unit) = without_unit(gold);
         let (answer, answer_unit) = without_unit(answer);
         if unit::differ(gold_unit, answer_unit) {
@@ -56,7 +56,7 @@ impl Comparer<'_> {
     }
 
     /// Whether two normal forms are equal wherever they have values.
-    pub fn same_fraction(&mut self, left: &Fraction, right: &Fraction) -> Result<bool, Stop> {
+    pub(crate) fn same_fraction(&mut self, left: &Fraction, right: &Fraction) -> Result<bool, Stop> {
         if left == right {
             return Ok(true);
         }
@@ -114,7 +114,7 @@ fn without_degrees(expr: &Expr) -> &Expr {
 }
 
 /// A number with its sign, where an expression is no more than that.
-pub fn literal(expr: &Expr) -> Option<Literal> {
+pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
     match expr {
         Expr::Number(literal) => Some(literal.clone()),
         Expr::Negative(inside) => {

@@ -17,7 +17,7 @@ const FUNCTION_LETTERS: [&str; 16] = [
 
 impl Parser<'_> {
     /// A factor with its power and everything else behind it.
-    pub fn power(&mut self) -> ParsedExpr {
+    pub(crate) fn power(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let base = parser.primary()?;
             let mut base = parser.postfix(base)?;
@@ -85,7 +85,7 @@ impl Parser<'_> {
     }
 
     /// The smallest parts: numbers, unknowns, brackets, functions with their arguments.
-    pub fn primary(&mut self) -> ParsedExpr {
+    pub(crate) fn primary(&mut self) -> ParsedExpr {
         self.budget.spend(10)?;
         let kind = self.peek().cloned().ok_or(Stop::Unreadable("it ends too early"))?;
         if self.is_bracketed_digits() {

@@ -10,14 +10,14 @@ use crate::verify::math::{
 
 impl Parser<'_> {
     /// `\frac` and its spellings: `\frac12`, `\frac1{2}`, `\frac{1}2`.
-    pub fn fraction(&mut self) -> ParsedExpr {
+    pub(crate) fn fraction(&mut self) -> ParsedExpr {
         let above = self.small_argument()?;
         let below = self.small_argument()?;
         Ok(Expr::Quotient(Box::new(above), Box::new(below)))
     }
 
     /// A group in braces, or one token of which a number gives its first digit only.
-    pub fn small_argument(&mut self) -> ParsedExpr {
+    pub(crate) fn small_argument(&mut self) -> ParsedExpr {
         let Some(TokenKind::Number(_)) = self.peek() else { return self.argument() };
         let token = self.tokens[self.at].clone();
         let digits = literal::leading_digits(&self.text[token.start..token.end]);
@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     /// `\sqrt{…}`, `\sqrt[3]{…}`, `sqrt(…)`, `\sqrt2`
-    pub fn root(&mut self) -> ParsedExpr {
+    pub(crate) fn root(&mut self) -> ParsedExpr {
         let index = if self.peek() == Some(&TokenKind::Open(Bracket::Square)) && self.index_follows() {
             self.at += 1;
             let index = self.sum()?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
     }
 
     /// A named function with its power, base and argument: `\sin^2 x`, `\log_2 8`, `\gcd(4, 6)`.
-    pub fn function(&mut self, function: Function) -> ParsedExpr {
+    pub(crate) fn function(&mut self, function: Function) -> ParsedExpr {
         self.nested(|parser| {
             let mut base = None;
             let mut exponent = None;
@@ -156,7 +156,7 @@ impl Parser<'_> {
     }
 
     /// `\sum_{k=1}^{n} …`: over the product that follows.
-    pub fn series(&mut self, product: bool) -> ParsedExpr {
+    pub(crate) fn series(&mut self, product: bool) -> ParsedExpr {
         self.nested(|parser| {
             let (mut range, mut to) = (None, None);
             loop {
@@ -196,7 +196,7 @@ impl Parser<'_> {
     }
 
     /// `\overline{AB}` is a segment; `\overline{z}` a conjugate.
-    pub fn overline(&mut self) -> ParsedExpr {
+    pub(crate) fn overline(&mut self) -> ParsedExpr {
         let inside = self.argument()?;
         Ok(match inside {
             Expr::Product(_) => inside,

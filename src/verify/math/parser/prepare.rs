@@ -14,7 +14,7 @@ const GROUP_OPENS: TokenKind = TokenKind::Open(Bracket::Group);
 const GROUP_CLOSES: TokenKind = TokenKind::Close(Bracket::Group);
 
 /// Turns words into units, unknowns or text, and leaves layout out.
-pub fn prepare(tokens: Vec<Token>) -> Vec<Token> {
+pub(crate) fn prepare(tokens: Vec<Token>) -> Vec<Token> {
     let only_words = tokens.iter().all(|token| {
         matches!(
             token.kind,

@@ -8,7 +8,7 @@ use crate::verify::math::{
 };
 
 impl Parser<'_> {
-    pub fn sum(&mut self) -> ParsedExpr {
+    pub(crate) fn sum(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let mut terms = Vec::new();
             loop {
