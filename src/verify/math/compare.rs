@@ -134,7 +134,7 @@ impl Comparer<'_> {
                 NamedValue { value, .. } => self.equal(value, answer),
             },
             (gold, _) => match assignment(answer) {
-                // "9 = 189": a calculation that ends with the answer
+                // "9 = 189" is a calculation that ends with the answer.
                 Some((first, value)) if is_name(first) || !first.has_symbols() => self.equal(gold, value),
                 Some(_) => Ok(false),
                 None => self.equal_solutions(gold, answer),

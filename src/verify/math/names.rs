@@ -14,7 +14,7 @@ pub(crate) struct NamedValue<'a> {
 pub(crate) fn named(expr: &Expr) -> NamedValue<'_> {
     match assignment(expr) {
         Some((name, value)) if is_name(name) => NamedValue { name: Some(name), value },
-        // "160 + 5 = 165": a calculation and what it comes to
+        // "160 + 5 = 165" is a calculation and its result.
         Some((_, value)) if !expr.has_symbols() => NamedValue { name: None, value },
         _ => NamedValue { name: None, value: expr },
     }

@@ -2,11 +2,11 @@
 
 use super::fraction::Fraction;
 
-/// Bounds closer than this, relative to their size, are taken for the same when pieces are sorted; whether
+/// Bounds closer than this, relative to their size, are taken for the same when segments are sorted; whether
 /// they are is then decided exactly.
 const CLOSE: f64 = 1e-9;
 
-/// One end of a piece.
+/// One end of a segment.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
     /// `None` at infinity.
@@ -35,7 +35,7 @@ pub(crate) struct Segment {
     pub high: Bound,
 }
 
-/// Disjoint pieces in rising order.
+/// Disjoint segments in rising order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RealSet(pub Vec<Segment>);
 
@@ -110,7 +110,7 @@ impl RealSet {
     }
 }
 
-/// Whether a piece that begins at `low` belongs to one that ends at `high`.
+/// Whether a segment that begins at `low` belongs to one that ends at `high`.
 fn touches(high: &Bound, low: &Bound) -> bool {
     if is_close(high.value, low.value) { high.closed || low.closed } else { low.value < high.value }
 }

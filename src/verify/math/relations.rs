@@ -191,7 +191,7 @@ impl Comparer<'_> {
         self.solve_linear(&difference, relation)
     }
 
-    /// `x ∈ S`
+    /// The solutions of `x ∈ S`.
     fn membership(&mut self, element: &Expr, set: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         let element = self.normalizer.normal(element)?;
         let Some((unknown, _, _)) = self.linear(&element)? else { return Ok(None) };

@@ -24,7 +24,7 @@ impl Comparer<'_> {
         let (gold, answer) = match (gold, answer) {
             (Expr::Percent(gold), Expr::Percent(answer)) => (&**gold, &**answer),
             (Expr::Percent(inside), plain) | (plain, Expr::Percent(inside)) => {
-                // "28" for 28%: the sign was left out.
+                // The percent sign may have been left out, as in "28" for 28%.
                 if literal(plain).is_some() && self.value(inside, plain)? {
                     return Ok(true);
                 }
@@ -122,7 +122,6 @@ pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
             Some(Literal { value: -inside.value, places: inside.places })
         }
         Expr::Quantity(inside, _) | Expr::Percent(inside) | Expr::Degrees(inside) => literal(inside),
-        // A decimal times a power of ten: 6.02 \times 10^{23}
         _ => None,
     }
 }

@@ -83,7 +83,7 @@ impl Comparer<'_> {
         Ok(value.map(|value| Bound { exact: Some(exact), value, closed }))
     }
 
-    /// Whether two sets have the same pieces.
+    /// Whether two sets have the same segments.
     pub(crate) fn same_set(&mut self, left: &RealSet, right: &RealSet) -> Result<bool, Stop> {
         if left.0.len() != right.0.len() {
             return Ok(false);

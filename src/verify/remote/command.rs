@@ -45,7 +45,7 @@ struct Connection {
 enum ListenFailure {
     /// It died, or closed its stdout.
     Ended,
-    /// It is not worth another start.
+    /// Another start would end the same way; the reason.
     Useless(String),
 }
 

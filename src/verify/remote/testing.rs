@@ -85,7 +85,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then sees that it should stop.
+        // A connection wakes the listener, which then sees that it should stop.
         drop(TcpStream::connect(self.address));
         self.listening.take().unwrap().join().unwrap();
     }
@@ -102,7 +102,8 @@ fn serve(mut stream: TcpStream, shared: &Shared, answer: &dyn Fn(usize, &Value) 
         received.len() - 1
     };
     let answer = answer(before, &body);
-    // Before the client can know: its next connection must not be counted on top of this one.
+    // The connection is given up before the client gets its answer: the client's next one must not be counted on
+    // top of it.
     shared.open.fetch_sub(1, Ordering::SeqCst);
     // A client that has hung up is part of some tests.
     let _ = match answer {

@@ -91,8 +91,8 @@ fn a_reference_that_a_check_refuses_is_refused_with_its_problem() {
 
 #[test]
 fn names_are_distinct_and_can_be_written() {
-    struct Named(&'static str);
-    impl Check for Named {
+    struct CheckNamed(&'static str);
+    impl Check for CheckNamed {
         fn name(&self) -> &str {
             self.0
         }
@@ -101,7 +101,8 @@ fn names_are_distinct_and_can_be_written() {
         }
     }
     for (name, expected) in [("math", "two verifiers are called"), ("a,b", "letters"), ("", "letters")] {
-        let error = Verifier::with_checks(VerifyConfig::default(), vec![Arc::new(Named(name))]).unwrap_err();
+        let error =
+            Verifier::with_checks(VerifyConfig::default(), vec![Arc::new(CheckNamed(name))]).unwrap_err();
         assert!(is_input_error(&error) && error.to_string().contains(expected), "{error}");
     }
 }

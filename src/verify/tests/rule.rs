@@ -93,4 +93,6 @@ fn answers_are_the_same_by_the_settings_of_the_run() {
     let by_text = Verifier::new(by_text).unwrap();
     assert!(!same(&by_text, &silent) && same(&by_text, &problem("1/3", Some("math"), Kind::REASON)));
     assert!(by_text.same_answer(&silent, "0.33", "0.33"));
+    let unknown = problem("1/3", Some("somebody else's"), Kind::REASON);
+    assert!(coarse.same_answer(&unknown, "1/3", "1/3") && !same(&coarse, &unknown));
 }

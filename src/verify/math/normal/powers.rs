@@ -25,7 +25,7 @@ impl Normalizer<'_> {
         if let Some(value) = exponent.as_constant() {
             return self.rational_power(base, &value);
         }
-        // a^(x + 2) = a² a^x
+        // The whole part of an exponent is split off: a^(x + 2) = a² a^x.
         let constant = exponent.above.terms().find(|(monomial, _)| monomial.is_empty());
         let shift = match constant {
             Some((_, value)) if exponent.is_polynomial() => value.floor(),

@@ -157,7 +157,7 @@ impl<F: Real> Complex<F> {
     }
 
     pub(crate) fn arcsin(&self) -> Self {
-        // -i ln(i z + sqrt(1 - z²))
+        // The arcsine of z is -i ln(i z + sqrt(1 - z²)).
         let root = Self::number(1.0).sub(&self.mul(self)).square_root();
         if self.is_real() && root.is_real() {
             return if root.is_zero() {
@@ -181,7 +181,7 @@ impl<F: Real> Complex<F> {
         if self.is_real() {
             return Self::real(self.re.atan());
         }
-        // i/2 (ln(1 - i z) - ln(1 + i z))
+        // The arctangent of z is i/2 (ln(1 - i z) - ln(1 + i z)).
         let (one, turned) = (Self::number(1.0), self.turned());
         one.sub(&turned).ln().sub(&one.add(&turned).ln()).turned().mul(&Self::number(0.5))
     }

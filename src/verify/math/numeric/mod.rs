@@ -307,7 +307,7 @@ fn call<F: Real>(function: Function, arguments: &[Complex<F>]) -> Option<Complex
         Function::Arccsc => first.inverse().arcsin(),
         Function::Sinh => first.sinh(),
         Function::Cosh => first.cosh(),
-        // Nearer to one than can be told.
+        // Beyond this the value is too near to one to be told from it.
         Function::Tanh if first.re.to_f64().abs() > LARGEST_TANH => undefined(),
         Function::Tanh => first.sinh().div(&first.cosh()),
         Function::Arsinh => first.add(&first.mul(first).add(&one).square_root()).ln(),

@@ -118,7 +118,7 @@ impl Parser<'_> {
         Ok(condition)
     }
 
-    /// `|…|`, whose opening bar is behind us.
+    /// `|…|`, whose opening bar has been read.
     pub(crate) fn absolute(&mut self, close: &TokenKind) -> ParsedExpr {
         self.nested(|parser| {
             let bars = parser.bars;
@@ -130,7 +130,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `\begin{…}` is behind us: a matrix, or what an environment holds.
+    /// What follows `\begin{…}`: a matrix, or what an environment holds.
     pub(crate) fn environment(&mut self, name: &str) -> ParsedExpr {
         match name.trim_end_matches('*') {
             "pmatrix" | "bmatrix" | "matrix" | "Bmatrix" | "smallmatrix" | "array" => self.matrix(name),

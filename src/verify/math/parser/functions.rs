@@ -143,7 +143,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(vec![Expr::Negative(Box::new(self.power()?))])
             }
-            // A function of a function: \ln\sin x
+            // A function may be taken of a function, as in `\ln\sin x`.
             Some(TokenKind::Function(_)) => Ok(vec![self.power()?]),
             _ => {
                 let mut factors = vec![self.power()?];
@@ -155,7 +155,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `\sum_{k=1}^{n} …`: over the product that follows.
+    /// `\sum_{k=1}^{n} …`: a series over the product that follows.
     pub(crate) fn series(&mut self, product: bool) -> ParsedExpr {
         self.nested(|parser| {
             let (mut range, mut to) = (None, None);
@@ -205,7 +205,7 @@ impl Parser<'_> {
     }
 }
 
-/// The name of a summation index; i is one here.
+/// The name of a summation index, which may be `i`.
 fn index_name(variable: &Expr) -> Option<String> {
     match variable {
         Expr::Symbol(name) => Some(name.clone()),

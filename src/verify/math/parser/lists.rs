@@ -100,7 +100,7 @@ impl Parser<'_> {
     pub(crate) fn item(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let first = match parser.relation() {
-                // "= 5": the name was left outside of the box; "> 5" is no value.
+                // In "= 5" the name was left outside of the box; "> 5" is no value.
                 Some(Relation::Equal | Relation::Approximate) => Expr::Text(String::new()),
                 Some(_) => return Err(Stop::Unreadable("a relation without its left side")),
                 None => parser.sets()?,
@@ -146,7 +146,7 @@ impl Parser<'_> {
         if self.peek() != Some(&TokenKind::Colon) {
             return Ok(first);
         }
-        // A label: "\text{Area}: 5"
+        // Words before a colon are a label, as in "\text{Area}: 5".
         if matches!(first, Expr::Text(_)) {
             self.at += 1;
             return self.sum();

@@ -15,7 +15,7 @@ pub(crate) struct Parser<'a> {
     pub(super) tokens: Vec<Token>,
     pub(super) at: usize,
     pub(super) depth: usize,
-    /// Absolute values that a plain bar would close.
+    /// The number of open absolute values that a plain bar would close.
     pub(super) bars: usize,
     pub(super) budget: &'a Budget,
 }

@@ -26,7 +26,7 @@ mod platform {
 
     /// Kills the process and those it started. It must not have been waited for.
     pub(crate) fn kill(child: &mut Child) {
-        // Fails where nobody of the group is left.
+        // This fails where no process of the group is left.
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
 }
@@ -45,7 +45,7 @@ mod platform {
 
     /// Kills the process; those it started end when they read the end of their stdin.
     pub(crate) fn kill(child: &mut Child) {
-        // Fails where it has exited already.
+        // This fails where the process has exited already.
         let _ = child.kill();
     }
 }
