@@ -8,7 +8,7 @@ use crate::error::input_error;
 ///
 /// # Errors
 /// Quotes the part that cannot be read, or the name that occurs twice.
-pub fn parse(text: &str) -> Result<Vec<(&str, f64)>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(&str, f64)>> {
     let mut parts: Vec<(&str, f64)> = Vec::new();
     for part in text.split(',') {
         let (name, weight) = match part.split_once('=') {

@@ -27,7 +27,9 @@ pub struct VerifyConfig {
     pub partial_credit: bool,
     /// Milliseconds after which a comparison gives up, should its steps not have run out before.
     pub timeout_milliseconds: u64,
+    /// Penalties on the form of responses.
     pub shaping: ShapingConfig,
+    /// Where rewards from outside of the process come from.
     pub remote: RemoteConfig,
 }
 

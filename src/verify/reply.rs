@@ -9,13 +9,13 @@ use super::{
 use crate::data::{Kind, Problem, ReplyForm};
 
 /// The text after the model's thoughts, where it ends them: an answer that occurs only in thoughts does not count.
-pub fn behind_thoughts(response: &str) -> &str {
+pub(crate) fn behind_thoughts(response: &str) -> &str {
     response.rsplit("</think>").next().unwrap_or(response)
 }
 
 /// The part of a response that answers the problem: the text after the thoughts and, in a critique, after the
 /// first box.
-pub fn answer_part<'a>(problem: &Problem, response: &'a str) -> &'a str {
+pub(crate) fn answer_part<'a>(problem: &Problem, response: &'a str) -> &'a str {
     let response = behind_thoughts(response);
     match problem.reply {
         ReplyForm::Critique { .. } => first_box(response).map_or(response, |(_, rest)| rest),
@@ -24,7 +24,7 @@ pub fn answer_part<'a>(problem: &Problem, response: &'a str) -> &'a str {
 }
 
 /// What a critique's verdict, in the first box of the response, is worth; `None` for a problem that asks for none.
-pub fn critique(problem: &Problem, response: &str) -> Option<Verdict> {
+pub(crate) fn critique(problem: &Problem, response: &str) -> Option<Verdict> {
     let ReplyForm::Critique { right } = problem.reply else { return None };
     let verdict = first_box(behind_thoughts(response)).map_or("", |(verdict, _)| verdict);
     Some(match label::yes_no(verdict) {
@@ -37,12 +37,12 @@ pub fn critique(problem: &Problem, response: &str) -> Option<Verdict> {
 }
 
 /// The reason of a response in which no answer can be read.
-pub fn missing(problem: &Problem) -> &'static str {
+pub(crate) fn missing(problem: &Problem) -> &'static str {
     if problem.kind.is_judge() { "no verdict" } else { "no answer" }
 }
 
 /// Whether an answer is among those that the problem offers: between two candidates there is no "C".
-pub fn is_offered(problem: &Problem, answer: &str) -> bool {
+pub(crate) fn is_offered(problem: &Problem, answer: &str) -> bool {
     let candidates = match problem.reply {
         ReplyForm::Choice(candidates) => candidates,
         _ if problem.kind == Kind::PAIRWISE => 2,

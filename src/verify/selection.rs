@@ -12,28 +12,28 @@ use anyhow::Result;
 use super::{check::Check, composition};
 use crate::{data::Problem, error::input_error};
 
-/// The checks of one problem as places in [`Selection::checks`], with their weights; never empty.
-pub type Weights = Arc<[(usize, f64)]>;
+/// The checks of one problem as places in [`CheckSelection::checks`], with their weights; never empty.
+pub(crate) type CheckWeights = Arc<[(usize, f64)]>;
 
 /// The checks that there are, and what has been decided so far.
-pub struct Selection {
+pub(crate) struct CheckSelection {
     checks: Vec<Arc<dyn Check>>,
     /// The run's setting; `None` where the references decide.
-    setting: Option<Weights>,
+    setting: Option<CheckWeights>,
     /// What names in rows mean, once looked up: a composition is read once, not for every response.
-    by_names: RwLock<HashMap<String, Weights>>,
+    by_names: RwLock<HashMap<String, CheckWeights>>,
     /// The checks that reference answers got by their shape.
-    by_reference: RwLock<HashMap<String, Weights>>,
+    by_reference: RwLock<HashMap<String, CheckWeights>>,
 }
 
-impl Selection {
+impl CheckSelection {
     /// Selects among `checks`, by `setting` where a row names no verifier.
     ///
     /// # Errors
     /// When two checks have the same name, a name cannot be written in a composition, or the setting names a check
     /// that does not exist.
-    pub fn new(checks: Vec<Arc<dyn Check>>, setting: Option<&str>) -> Result<Self> {
-        let mut by_names: HashMap<String, Weights> = HashMap::new();
+    pub(crate) fn new(checks: Vec<Arc<dyn Check>>, setting: Option<&str>) -> Result<Self> {
+        let mut by_names: HashMap<String, CheckWeights> = HashMap::new();
         for (place, check) in checks.iter().enumerate() {
             let name = check.name();
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -57,7 +57,7 @@ impl Selection {
     }
 
     /// Every check, in the order in which references are offered to them.
-    pub fn checks(&self) -> &[Arc<dyn Check>] {
+    pub(crate) fn checks(&self) -> &[Arc<dyn Check>] {
         &self.checks
     }
 
@@ -67,7 +67,7 @@ impl Selection {
     ///
     /// # Errors
     /// When the problem names a verifier that does not exist; the message lists those that do.
-    pub fn of(&self, problem: &Problem) -> Result<Weights> {
+    pub(crate) fn of(&self, problem: &Problem) -> Result<CheckWeights> {
         if let Some(names) = &problem.verifier {
             return self.named(names);
         }
@@ -80,8 +80,8 @@ impl Selection {
     /// [`Self::of`] a problem, remembered for all problems that name the same checks or have the same reference.
     ///
     /// # Errors
-    /// The same as of [`Self::of`].
-    pub fn remember(&self, problem: &Problem) -> Result<Weights> {
+    /// When the problem names a verifier that does not exist; the message lists those that do.
+    pub(crate) fn remember(&self, problem: &Problem) -> Result<CheckWeights> {
         let weights = self.of(problem)?;
         let (known, key) = match &problem.verifier {
             Some(names) => (&self.by_names, names),
@@ -98,8 +98,8 @@ impl Selection {
     /// Whether the run's setting would judge a problem if its row did not name other checks.
     ///
     /// # Errors
-    /// The same as of [`Self::of`].
-    pub fn overrules_setting(&self, problem: &Problem) -> Result<bool> {
+    /// When the problem names a verifier that does not exist; the message lists those that do.
+    pub(crate) fn overrules_setting(&self, problem: &Problem) -> Result<bool> {
         let (Some(setting), Some(names)) = (&self.setting, &problem.verifier) else { return Ok(false) };
         Ok(!problem.kind.is_judge() && self.named(names)? != *setting)
     }
@@ -108,7 +108,7 @@ impl Selection {
     ///
     /// # Errors
     /// When it cannot be read or names a check that does not exist; the message lists those that do.
-    pub fn named(&self, names: &str) -> Result<Weights> {
+    pub(crate) fn named(&self, names: &str) -> Result<CheckWeights> {
         if let Some(known) = self.by_names.read().unwrap_or_else(PoisonError::into_inner).get(names) {
             return Ok(Arc::clone(known));
         }
@@ -123,7 +123,7 @@ impl Selection {
     }
 
     /// The first check that claims a reference; the last of all where none does.
-    fn claimed(&self, reference: &str) -> Weights {
+    fn claimed(&self, reference: &str) -> CheckWeights {
         if let Some(known) = self.by_reference.read().unwrap_or_else(PoisonError::into_inner).get(reference) {
             return Arc::clone(known);
         }
@@ -133,9 +133,9 @@ impl Selection {
     }
 }
 
-impl fmt::Debug for Selection {
+impl fmt::Debug for CheckSelection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.checks.iter().map(|check| check.name()).collect();
-        f.debug_struct("Selection").field("checks", &names).field("setting", &self.setting).finish()
+        f.debug_struct("CheckSelection").field("checks", &names).field("setting", &self.setting).finish()
     }
 }

@@ -1,5 +1,8 @@
 //! What a verifier makes of whole responses.
 
+mod extra;
+mod rule;
+
 use super::*;
 use crate::{
     data::{Kind, Problem, ReplyForm},

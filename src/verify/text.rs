@@ -9,12 +9,12 @@ const WRAPPERS: [&str; 6] = ["\\text{", "\\textbf{", "\\textrm{", "\\mathrm{", "
 const SPACES: [&str; 8] = ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "~"];
 
 /// Whether two texts are the same, apart from spacing and LaTeX formatting.
-pub fn same_text(left: &str, right: &str) -> bool {
+pub(crate) fn same_text(left: &str, right: &str) -> bool {
     normal(left) == normal(right)
 }
 
 /// The text with single backslashes where every one is doubled, as in JSON that was never decoded.
-pub fn unescaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
     let mut commands = false;
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
@@ -48,7 +48,7 @@ const FRACTIONS: [(char, &str); 15] = [
 ];
 
 /// The text with `½` and its like written out, and full-width characters (`５`) in their usual width.
-pub fn plain_characters(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain_characters(text: &str) -> Cow<'_, str> {
     let written =
         |c: char| FRACTIONS.iter().find(|(fraction, _)| *fraction == c).map(|(_, written)| *written);
     if text.is_ascii() || !text.contains(|c| written(c).is_some() || usual_width(c) != c) {
@@ -85,7 +85,7 @@ enum TextPiece {
 
 /// The text without `$`, `\left`, `\right`, `\text{…}` and a final full stop. Spaces stay, as one, only
 /// between letters or digits: `x + 1` is `x+1`, but `1 2` is not `12`.
-pub fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut open = Vec::new();
     let mut spaced = false;

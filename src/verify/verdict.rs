@@ -24,8 +24,11 @@ pub struct Verdict {
 /// One verifier's share in a reward.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WeightedReward {
+    /// The name of the verifier.
     pub verifier: String,
+    /// What it counts, relative to the other weights of the composition.
     pub weight: f64,
+    /// What it gave.
     pub reward: f64,
 }
 
@@ -35,11 +38,12 @@ impl Verdict {
         self.reward >= 1.0
     }
 
-    /// No answer could be read.
+    /// A verdict without an answer, for a response in which none could be read.
     pub(super) fn unread(reason: &str) -> Self {
         Self { reason: reason.to_owned(), ..Self::default() }
     }
 
+    /// A verdict on an answer that was read, worth 1 where it is equal to the reference and 0 elsewhere.
     pub(super) fn found(answer: &str, extractor: Extractor, equal: bool, reason: String) -> Self {
         Self {
             reward: f64::from(u8::from(equal)),

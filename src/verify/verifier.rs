@@ -11,7 +11,7 @@ use super::{
     config::VerifyConfig,
     remote::{Unscored, UnscoredPolicy},
     reply,
-    selection::{Selection, Weights},
+    selection::{CheckSelection, CheckWeights},
     shaping::Penalties,
     verdict::Verdict,
 };
@@ -21,7 +21,7 @@ use crate::{data::Problem, error::input_error};
 #[derive(Debug, Clone)]
 pub struct Verifier {
     config: VerifyConfig,
-    selection: Arc<Selection>,
+    selection: Arc<CheckSelection>,
 }
 
 impl Default for Verifier {
@@ -44,12 +44,13 @@ impl Verifier {
     /// `verify.verifier`, also as parts of weighted compositions, and are offered references first.
     ///
     /// # Errors
-    /// The same as of [`Self::new`], and when two checks have the same name.
+    /// When a setting is out of range, `verify.verifier` names a check that does not exist, the command that gives
+    /// rewards cannot be started, or two checks have the same name.
     pub fn with_checks(config: VerifyConfig, extra: Vec<Arc<dyn Check>>) -> Result<Self> {
         config.check()?;
         let rewards = config.remote.open()?.map(Arc::from);
         let all: Vec<Arc<dyn Check>> = extra.into_iter().chain(checks::shipped(&config, rewards)).collect();
-        let selection = Selection::new(all, config.verifier.as_deref())?;
+        let selection = CheckSelection::new(all, config.verifier.as_deref())?;
         Ok(Self { config, selection: Arc::new(selection) })
     }
 
@@ -74,7 +75,7 @@ impl Verifier {
     /// When a problem names an unknown verifier, or when a response could not be judged and the recipe does not
     /// leave such responses out.
     pub fn verify_all(&self, responses: &[Response<'_>]) -> Result<Vec<Result<Verdict, Unscored>>> {
-        let weights: Vec<Weights> =
+        let weights: Vec<CheckWeights> =
             responses.iter().map(|response| self.weights(response.problem)).collect::<Result<_>>()?;
         let mut verdicts = Vec::with_capacity(responses.len());
         for ((response, weights), found) in
@@ -97,14 +98,14 @@ impl Verifier {
     fn judge(
         &self,
         responses: &[Response<'_>],
-        weights: &[Weights],
+        weights: &[CheckWeights],
     ) -> Result<Vec<Vec<Result<Verdict, Unscored>>>> {
         // Until its check has been asked, a part stands as without a reward.
         let not_asked = Err(Unscored { reason: "not asked".to_owned() });
         let mut found: Vec<_> =
             weights.iter().map(|weights| vec![not_asked.clone(); weights.len()]).collect();
         for (place, check) in self.selection.checks().iter().enumerate() {
-            let part = |weights: &Weights| weights.iter().position(|(used, _)| *used == place);
+            let part = |weights: &CheckWeights| weights.iter().position(|(used, _)| *used == place);
             let asked: Vec<(usize, usize)> = (0..responses.len())
                 .filter_map(|index| part(&weights[index]).map(|part| (index, part)))
                 .collect();
@@ -145,7 +146,7 @@ impl Verifier {
         &self,
         problem: &Problem,
         response: &str,
-        weights: &Weights,
+        weights: &CheckWeights,
         mut found: Vec<Verdict>,
     ) -> Verdict {
         let answer = if found.len() == 1 {
@@ -162,17 +163,11 @@ impl Verifier {
     }
 
     /// Whether two extracted answers to a problem are the same text, or equal in value by the problem's own
-    /// verifier under the settings of the run.
-    ///
-    /// # Panics
-    /// When the problem names an unknown verifier; [`Self::check_gold`] refuses such problems.
+    /// verifier under the settings of the run. Of an unknown verifier nothing is known but the texts.
     pub fn same_answer(&self, problem: &Problem, first: &str, second: &str) -> bool {
-        if first == second {
-            return true;
-        }
-        let weights = self.weights(problem).unwrap_or_else(|error| panic!("{error:#}"));
         let checks = self.selection.checks();
-        weights.iter().any(|(place, _)| checks[*place].same(problem, first, second) == Some(true))
+        let agrees = |&(place, _): &(usize, f64)| checks[place].same(problem, first, second) == Some(true);
+        first == second || self.weights(problem).is_ok_and(|weights| weights.iter().any(agrees))
     }
 
     /// Refuses a composition that cannot be read or names an unknown verifier.
@@ -197,7 +192,7 @@ impl Verifier {
     /// are judged without deciding it anew. What loads the problems of a run calls it once for each.
     ///
     /// # Errors
-    /// The same as of [`Self::check_gold`].
+    /// Names the problem, the answer and the verifier.
     pub fn prepare(&self, problem: &Problem) -> Result<()> {
         let weights = self.selection.remember(problem).map_err(|error| of_problem(problem, &error))?;
         self.check_references(problem, &weights)
@@ -221,12 +216,12 @@ impl Verifier {
         Ok((overruled > 0).then_some(message))
     }
 
-    fn check_references(&self, problem: &Problem, weights: &Weights) -> Result<()> {
+    fn check_references(&self, problem: &Problem, weights: &CheckWeights) -> Result<()> {
         let mut used = weights.iter().map(|(place, _)| &self.selection.checks()[*place]);
         used.try_for_each(|check| check.check_reference(problem)).map_err(|error| of_problem(problem, &error))
     }
 
-    fn weights(&self, problem: &Problem) -> Result<Weights> {
+    fn weights(&self, problem: &Problem) -> Result<CheckWeights> {
         self.selection.of(problem).map_err(|error| of_problem(problem, &error))
     }
 }

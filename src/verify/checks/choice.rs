@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Compares letters.
-pub struct Choice;
+pub(crate) struct Choice;
 
 impl Compare for Choice {
     const NAME: &'static str = "choice";

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How answers of one sort are compared.
-pub trait Compare: Send + Sync {
+pub(crate) trait Compare: Send + Sync {
     /// The name of the check.
     const NAME: &'static str;
 
@@ -33,14 +33,14 @@ pub trait Compare: Send + Sync {
 }
 
 /// The check of one sort of answers.
-pub struct Comparing<C> {
+pub(crate) struct Comparing<C> {
     compare: C,
     extract: Vec<Extractor>,
 }
 
 impl<C: Compare> Comparing<C> {
     /// Looks for answers where the recipe says.
-    pub fn new(compare: C, config: &VerifyConfig) -> Self {
+    pub(crate) fn new(compare: C, config: &VerifyConfig) -> Self {
         Self { compare, extract: config.extract.clone() }
     }
 }
@@ -103,7 +103,7 @@ impl<C: Compare> Check for Comparing<C> {
 }
 
 /// Equal or different, for sorts of answers that know no more than that.
-pub fn compared(equal: bool) -> Comparison {
+pub(crate) fn compared(equal: bool) -> Comparison {
     if equal { Comparison::Equal } else { Comparison::Different }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Compares texts.
-pub struct Exact;
+pub(crate) struct Exact;
 
 impl Compare for Exact {
     const NAME: &'static str = "exact";

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Checks a response's form.
-pub struct Instruction {
+pub(crate) struct Instruction {
     /// Whether some of several constraints earn their share of the reward.
     pub partial_credit: bool,
 }

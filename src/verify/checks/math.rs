@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Compares values, equations, sets and whatever else [`math`] reads.
-pub struct Math {
+pub(crate) struct Math {
     /// What counts as equal, and what a comparison may cost.
     pub settings: Settings,
 }

@@ -17,7 +17,7 @@ use super::{check::Check, config::VerifyConfig, remote::RewardSource};
 
 /// The checks that ship, as a recipe sets them. A reference goes to the first that claims it, so those with narrow
 /// shapes come before `math`, which claims everything.
-pub fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSource>>) -> Vec<Arc<dyn Check>> {
+pub(crate) fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSource>>) -> Vec<Arc<dyn Check>> {
     vec![
         Arc::new(Comparing::new(exact::Exact, config)),
         Arc::new(instruction::Instruction { partial_credit: config.partial_credit }),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Asks for rewards, for many responses at once.
-pub struct Remote {
+pub(crate) struct Remote {
     /// The server or command; `None` where the recipe names none.
     pub rewards: Option<Arc<dyn RewardSource>>,
     /// Where the answers stand that are listed beside the rewards.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Compares verdicts.
-pub struct YesNo;
+pub(crate) struct YesNo;
 
 impl Compare for YesNo {
     const NAME: &'static str = "yes_no";

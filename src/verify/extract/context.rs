@@ -1,7 +1,7 @@
 //! What stands around an answer in its text.
 
 /// Whether what follows an answer makes it a percentage.
-pub fn is_percent(after: &str) -> bool {
+pub(crate) fn is_percent(after: &str) -> bool {
     let after = after.trim_start_matches([' ', '$', '~', '*']);
     let after = after.trim_start_matches("\\)").trim_start_matches("\\]").trim_start();
     let lower = after.get(..7.min(after.len())).unwrap_or("").to_ascii_lowercase();
@@ -12,6 +12,6 @@ pub fn is_percent(after: &str) -> bool {
 }
 
 /// The greatest index of a character that is not above `at`.
-pub fn floor_boundary(text: &str, at: usize) -> usize {
+pub(crate) fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
 }

@@ -11,7 +11,8 @@ mod plain;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-pub use boxes::{first_box, last_box};
+pub(crate) use boxes::first_box;
+pub use boxes::last_box;
 pub use gold::gold_answer;
 
 /// A way to find an answer.

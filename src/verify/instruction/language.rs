@@ -10,7 +10,7 @@ use crate::error::input_error;
 
 /// A language that can be told from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Language(Lang);
+pub(crate) struct Language(Lang);
 
 /// ISO 639-1 codes of the data, and the codes by which the detector calls them.
 const CODES: [(&str, Lang); 48] = [
@@ -74,7 +74,7 @@ static DETECTOR: LazyLock<Detector> =
 impl Language {
     /// # Errors
     /// Lists the languages that can be told.
-    pub fn parse(code: &str) -> Result<Self> {
+    pub(crate) fn parse(code: &str) -> Result<Self> {
         let wanted = code.trim().to_lowercase();
         let found = CODES.iter().find(|(known, _)| *known == wanted);
         found.map(|(_, language)| Self(*language)).ok_or_else(|| {
@@ -87,7 +87,7 @@ impl Language {
     }
 
     /// Whether a response is written in it, as most of its letters tell. A text too short to tell is not.
-    pub fn check(self, response: &str) -> Compliance {
+    pub(crate) fn check(self, response: &str) -> Compliance {
         let is_short = response.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH;
         match DETECTOR.detect(response) {
             Some(found) if found.lang() == self.0 && (found.is_reliable() || !is_short) => {

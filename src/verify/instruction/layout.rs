@@ -15,7 +15,7 @@ const LONGEST_MARKUP: usize = 16;
 
 /// Whether so many paragraphs stand between marks of `* * *`, none of them blank. A mark at either end
 /// separates nothing. (The original counts a blank paragraph there and refuses it.)
-pub fn paragraph_count(response: &str, count: usize) -> Compliance {
+pub(crate) fn paragraph_count(response: &str, count: usize) -> Compliance {
     let parts: Vec<&str> = response.split("* * *").map(str::trim).collect();
     let inner = parts.len().saturating_sub(2);
     if parts.iter().skip(1).take(inner).any(|part| part.is_empty()) {
@@ -28,7 +28,7 @@ pub fn paragraph_count(response: &str, count: usize) -> Compliance {
 /// Whether so many paragraphs stand between blank lines, and one of them begins with a word, in any case and
 /// behind any markdown. (The original counts three line breaks as two blank lines, and is content with
 /// "Helloworld".)
-pub fn nth_paragraph(response: &str, count: usize, number: usize, first_word: &str) -> Compliance {
+pub(crate) fn nth_paragraph(response: &str, count: usize, number: usize, first_word: &str) -> Compliance {
     let paragraphs = blocks(response);
     let Some(paragraph) = paragraphs.get(number - 1).filter(|_| paragraphs.len() == count) else {
         return Quantity::exactly(count).check(paragraphs.len(), "paragraphs");
@@ -61,7 +61,7 @@ fn opens(before: &str) -> bool {
 
 /// Whether a postscript's marker begins a line or sentence, behind something and before something. (The
 /// original finds it anywhere.)
-pub fn postscript(response: &str, marker: &str) -> Compliance {
+pub(crate) fn postscript(response: &str, marker: &str) -> Compliance {
     let marker = marker.trim();
     let Some(at) = openings(response, marker).last() else {
         return Compliance::new(false, format!("nothing begins with {marker:?}"));
@@ -75,7 +75,7 @@ pub fn postscript(response: &str, marker: &str) -> Compliance {
 
 /// Whether a marker such as "SECTION" begins exactly so many sections, none of them blank. (The original
 /// counts what stands before the first marker, and markers in running text.)
-pub fn sections(response: &str, count: usize, marker: &str) -> Compliance {
+pub(crate) fn sections(response: &str, count: usize, marker: &str) -> Compliance {
     let marker = marker.trim();
     let starts: Vec<usize> = openings(response, marker).collect();
     let ends = starts.iter().skip(1).copied().chain([response.len()]);
@@ -98,7 +98,7 @@ fn has_content(section: &str) -> bool {
 
 /// Whether exactly so many lines begin with `* ` or `- `, however far they are indented. Rules (`* * *`) and
 /// `**bold**` or `*italic*` beginnings are no bullets. (For the original they are.)
-pub fn bullets(response: &str, count: usize) -> Compliance {
+pub(crate) fn bullets(response: &str, count: usize) -> Compliance {
     Quantity::exactly(count).check(response.lines().filter(|line| is_bullet(line)).count(), "bullet points")
 }
 

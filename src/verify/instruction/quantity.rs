@@ -4,7 +4,7 @@ use super::compliance::Compliance;
 
 /// A number that counts are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantity {
+pub(crate) struct Quantity {
     range: Range,
     number: usize,
 }
@@ -22,7 +22,7 @@ enum Range {
 
 impl Quantity {
     /// The quantity of a quantifier's name; `None` for an unknown one.
-    pub fn parse(quantifier: &str, number: usize) -> Option<Self> {
+    pub(crate) fn parse(quantifier: &str, number: usize) -> Option<Self> {
         let range = match quantifier.trim().to_lowercase().as_str() {
             "at least" => Range::AtLeast,
             "at most" => Range::AtMost,
@@ -36,12 +36,12 @@ impl Quantity {
     }
 
     /// Neither more nor less.
-    pub fn exactly(number: usize) -> Self {
+    pub(crate) fn exactly(number: usize) -> Self {
         Self { range: Range::Exactly, number }
     }
 
     /// So many or more.
-    pub fn at_least(number: usize) -> Self {
+    pub(crate) fn at_least(number: usize) -> Self {
         Self { range: Range::AtLeast, number }
     }
 
@@ -62,7 +62,7 @@ impl Quantity {
     }
 
     /// Holds a count of `what` against the quantity.
-    pub fn check(self, count: usize, what: &str) -> Compliance {
+    pub(crate) fn check(self, count: usize, what: &str) -> Compliance {
         let asked = match self.range {
             Range::AtLeast => "at least ",
             Range::AtMost => "at most ",

@@ -20,7 +20,7 @@ const LONGEST: usize = 16;
 /// with a blank line. These end none: the stop of an abbreviation, of initials (`J.`, `U.S.`) or of a number
 /// that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"Stop!" he said`), before a
 /// small letter. A run of marks (`?!`) ends one.
-pub fn sentences(text: &str) -> usize {
+pub(crate) fn sentences(text: &str) -> usize {
     blocks(text).iter().map(|block| in_block(block)).sum()
 }
 

@@ -15,7 +15,7 @@ const DECORATION: [char; 10] = ['"', '\'', '*', '_', '`', '“', '”', '(', ')'
 /// Whether a response names exactly one of the options, in any case unless it is a letter. An option inside
 /// a longer one that is named is not named itself. (The original asks whether the response is a part of an
 /// option, which "a" is of most.)
-pub fn choice(response: &str, options: &[String]) -> Compliance {
+pub(crate) fn choice(response: &str, options: &[String]) -> Compliance {
     let small = folded(response);
     let is_named = |option: &&str| match bare(option).chars().count() {
         // "a)" is not named by the article.
@@ -37,7 +37,7 @@ fn bare(text: &str) -> &str {
 
 /// Whether a response is one JSON object or array, perhaps in a fenced block. (For the original a number or
 /// a quotation is JSON, too.)
-pub fn json(response: &str) -> Compliance {
+pub(crate) fn json(response: &str) -> Compliance {
     let text = unfenced(response.trim()).trim();
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Compliance::new(text.starts_with(['{', '[']), "neither an object nor an array"),
@@ -55,7 +55,7 @@ fn unfenced(text: &str) -> &str {
 
 /// Whether a response begins with the prompt, spacing aside, and goes on. (The original is content with the
 /// prompt alone.)
-pub fn repeats(response: &str, prompt: &str) -> Compliance {
+pub(crate) fn repeats(response: &str, prompt: &str) -> Compliance {
     let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (response, prompt) = (spaced(response), spaced(prompt));
     match response.strip_prefix(&prompt) {
@@ -65,7 +65,7 @@ pub fn repeats(response: &str, prompt: &str) -> Compliance {
 }
 
 /// Whether `******` separates two responses whose words differ.
-pub fn two_responses(response: &str) -> Compliance {
+pub(crate) fn two_responses(response: &str) -> Compliance {
     let parts: Vec<String> = response.split("******").map(plain_words).collect();
     match parts.as_slice() {
         [first, second] if first.is_empty() || second.is_empty() => {
@@ -88,7 +88,7 @@ fn plain_words(text: &str) -> String {
 }
 
 /// Whether a response ends with a phrase, in any case; quotes and stars behind it do not count.
-pub fn end(response: &str, phrase: &str) -> Compliance {
+pub(crate) fn end(response: &str, phrase: &str) -> Compliance {
     let closing = |c: char| c.is_whitespace() || "\"'*_”’`".contains(c);
     let plain = |text: &str| match text.trim_end_matches(closing) {
         "" => folded(text),
@@ -103,7 +103,7 @@ pub fn end(response: &str, phrase: &str) -> Compliance {
 }
 
 /// Whether the whole response stands in double quotation marks.
-pub fn quotation(response: &str) -> Compliance {
+pub(crate) fn quotation(response: &str) -> Compliance {
     let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('„', '”'), ('«', '»'), ('「', '」'), ('『', '』')];
     let inside = |(open, close): (char, char)| response.trim().strip_prefix(open)?.strip_suffix(close);
     let is_filled = pairs.into_iter().filter_map(inside).any(|inner| !inner.trim().is_empty());
@@ -111,7 +111,7 @@ pub fn quotation(response: &str) -> Compliance {
 }
 
 /// Whether there is no comma, in any script.
-pub fn no_commas(response: &str) -> Compliance {
+pub(crate) fn no_commas(response: &str) -> Compliance {
     let commas = response.chars().filter(|c| [',', '，', '、', '،'].contains(c)).count();
     Compliance::new(commas == 0, format!("{commas} commas"))
 }

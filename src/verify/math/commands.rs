@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Commands whose braces hold words, or a name set upright.
-pub const TEXT_COMMANDS: [&str; 16] = [
+pub(crate) const TEXT_COMMANDS: [&str; 16] = [
     "text",
     "textbf",
     "textit",
@@ -26,7 +26,7 @@ pub const TEXT_COMMANDS: [&str; 16] = [
 ];
 
 /// Commands that only place, size or format what follows.
-pub fn is_formatting(command: &str) -> bool {
+pub(crate) fn is_formatting(command: &str) -> bool {
     matches!(
         command,
         "vec"
@@ -75,7 +75,7 @@ pub fn is_formatting(command: &str) -> bool {
 }
 
 /// What a LaTeX command means; `None` for unknown ones, which are symbols.
-pub fn command(name: &str) -> Option<TokenKind> {
+pub(crate) fn command(name: &str) -> Option<TokenKind> {
     if let Some(function) = function(name) {
         return Some(TokenKind::Function(function));
     }
@@ -139,7 +139,7 @@ fn relation(name: &str) -> Option<Relation> {
 }
 
 /// The functions, by the names they have in LaTeX and in plain text.
-pub fn function(name: &str) -> Option<Function> {
+pub(crate) fn function(name: &str) -> Option<Function> {
     Some(match name {
         "sin" => Function::Sin,
         "cos" => Function::Cos,
@@ -179,7 +179,7 @@ pub fn function(name: &str) -> Option<Function> {
 }
 
 /// What a run of plain letters means as a whole.
-pub fn word(name: &str) -> Option<TokenKind> {
+pub(crate) fn word(name: &str) -> Option<TokenKind> {
     if let Some(function) = function(name) {
         return Some(TokenKind::Function(function));
     }
@@ -205,7 +205,7 @@ pub fn word(name: &str) -> Option<TokenKind> {
 }
 
 /// What a letter means by itself: e and i are the constants.
-pub fn letter(letter: char) -> TokenKind {
+pub(crate) fn letter(letter: char) -> TokenKind {
     match letter {
         'e' => TokenKind::Constant(Constant::Euler),
         'i' => TokenKind::Constant(Constant::Imaginary),
@@ -214,7 +214,7 @@ pub fn letter(letter: char) -> TokenKind {
 }
 
 /// What a character means by itself.
-pub fn character(character: char) -> Option<TokenKind> {
+pub(crate) fn character(character: char) -> Option<TokenKind> {
     Some(match character {
         '(' => TokenKind::Open(Bracket::Round),
         ')' => TokenKind::Close(Bracket::Round),
@@ -272,7 +272,7 @@ pub fn character(character: char) -> Option<TokenKind> {
 }
 
 /// The digit that a superscript stands for.
-pub fn superscript(character: char) -> Option<char> {
+pub(crate) fn superscript(character: char) -> Option<char> {
     Some(match character {
         '⁰' => '0',
         '¹' => '1',
@@ -289,6 +289,6 @@ pub fn superscript(character: char) -> Option<char> {
 }
 
 /// Signs of currencies, which are left out as units may be.
-pub fn is_currency(character: char) -> bool {
+pub(crate) fn is_currency(character: char) -> bool {
     matches!(character, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '₪' | '₫' | '฿' | '￥')
 }

@@ -20,7 +20,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When one of them has no value, or the budget is spent.
-    pub fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
         self.equal(&gold, &answer)
     }
@@ -134,7 +134,7 @@ impl Comparer<'_> {
                 NamedValue { value, .. } => self.equal(value, answer),
             },
             (gold, _) => match assignment(answer) {
-                // "9 = 189": a calculation that ends with the answer
+                // "9 = 189" is a calculation that ends with the answer.
                 Some((first, value)) if is_name(first) || !first.has_symbols() => self.equal(gold, value),
                 Some(_) => Ok(false),
                 None => self.equal_solutions(gold, answer),

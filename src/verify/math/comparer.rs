@@ -3,7 +3,7 @@
 use super::{budget::Budget, normal::Normalizer};
 
 /// Compares expressions over one table of atoms.
-pub struct Comparer<'a> {
+pub(crate) struct Comparer<'a> {
     /// Works out normal forms.
     pub normalizer: Normalizer<'a>,
     /// Places from which on a decimal may stand for an exact value.
@@ -14,7 +14,7 @@ pub struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     /// A comparer without any atoms yet.
-    pub fn new(budget: &'a Budget, rounding_places: u32) -> Self {
+    pub(crate) fn new(budget: &'a Budget, rounding_places: u32) -> Self {
         Self { normalizer: Normalizer::new(budget), rounding_places, rounded: false }
     }
 }

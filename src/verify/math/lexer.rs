@@ -12,7 +12,7 @@ use super::{
 ///
 /// # Errors
 /// When a character or command cannot be read, or the budget is spent.
-pub fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
+pub(crate) fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
     let mut lexer =
         Lexer { text, at: 0, spaced: false, depth: 0, commas, budget, tokens: Vec::with_capacity(16) };
     while lexer.at < text.len() {
@@ -132,7 +132,7 @@ impl Lexer<'_> {
         if let (Some(letter), None) = (letters.next(), letters.next()) {
             return self.push(commands::letter(letter), length);
         }
-        // "sinx", "sqrtx", "xand"
+        // A function may run into what follows it, as in "sinx" and "sqrtx".
         for split in (2..length).rev().filter(|split| run.is_char_boundary(*split)) {
             if let Some(kind @ (TokenKind::Function(_) | TokenKind::SquareRoot)) =
                 commands::word(&run[..split])
@@ -205,7 +205,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `\left(`, `\right|`, `\left.`
+    /// Reads a sized bracket: `\left(`, `\right|`, `\left.`.
     fn sized(&mut self, name: &str, length: usize) {
         let rest = self.rest()[length..].trim_start();
         let space = self.rest().len() - length - rest.len();
@@ -234,7 +234,7 @@ impl Lexer<'_> {
         } else if name == "begin" {
             self.push(TokenKind::Begin(content.clone()), total);
             if content == "array" {
-                // The alignment of the columns.
+                // The alignment of the columns follows and is left out.
                 if let Some((_, columns)) = self.argument(0) {
                     self.at += columns;
                 }
@@ -268,7 +268,7 @@ impl Lexer<'_> {
     /// `\text{…}` and its like: a name we know, a single letter, or words.
     fn words(&mut self, length: usize) -> Result<(), Stop> {
         let Some((content, total)) = self.argument(length) else {
-            // `\rm x`, `\mathbf x`
+            // Without braces only the type is set, as in `\rm x`.
             self.skip(length);
             return Ok(());
         };

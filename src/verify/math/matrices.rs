@@ -9,7 +9,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When an entry cannot be worked out, or shapes do not fit.
-    pub fn entries(&mut self, expr: &Expr) -> Result<Option<Entries>, Stop> {
+    pub(crate) fn entries(&mut self, expr: &Expr) -> Result<Option<Entries>, Stop> {
         match expr {
             Expr::Matrix(rows) => {
                 let entries =

@@ -40,6 +40,7 @@ use super::text;
 pub struct Settings {
     /// A decimal with at least this many places may stand for an exact value that it rounds or cuts off.
     pub rounding_places: u32,
+    /// What a comparison may cost.
     pub limits: Limits,
 }
 
@@ -54,16 +55,20 @@ impl Default for Settings {
 pub enum Comparison {
     /// The same text, apart from spacing and formatting.
     SameText,
+    /// Equal in value.
     Equal,
     /// Equal to the places that were written.
     Rounded,
+    /// Different in value.
     Different,
     /// One of the two is no mathematics, and the texts differ.
     Unreadable(&'static str),
+    /// The comparison reached one of its limits; which.
     GaveUp(&'static str),
 }
 
 impl Comparison {
+    /// Whether the answer counts as the reference.
     pub fn is_equal(&self) -> bool {
         matches!(self, Self::SameText | Self::Equal | Self::Rounded)
     }

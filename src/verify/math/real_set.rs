@@ -2,13 +2,13 @@
 
 use super::fraction::Fraction;
 
-/// Bounds closer than this, relative to their size, are taken for the same when pieces are sorted; whether
+/// Bounds closer than this, relative to their size, are taken for the same when segments are sorted; whether
 /// they are is then decided exactly.
 const CLOSE: f64 = 1e-9;
 
-/// One end of a piece.
+/// One end of a segment.
 #[derive(Debug, Clone)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// `None` at infinity.
     pub exact: Option<Fraction>,
     /// The place on the number line, near enough for sorting.
@@ -19,7 +19,7 @@ pub struct Bound {
 
 impl Bound {
     /// The bound at plus or minus infinity.
-    pub fn infinite(sign: f64) -> Self {
+    pub(crate) fn infinite(sign: f64) -> Self {
         Self { exact: None, value: sign * f64::INFINITY, closed: false }
     }
 
@@ -30,14 +30,14 @@ impl Bound {
 
 /// Everything between two bounds.
 #[derive(Debug, Clone)]
-pub struct Segment {
+pub(crate) struct Segment {
     pub low: Bound,
     pub high: Bound,
 }
 
-/// Disjoint pieces in rising order.
+/// Disjoint segments in rising order.
 #[derive(Debug, Clone, Default)]
-pub struct RealSet(pub Vec<Segment>);
+pub(crate) struct RealSet(pub Vec<Segment>);
 
 fn is_close(left: f64, right: f64) -> bool {
     left == right || (left - right).abs() <= CLOSE * left.abs().max(1.0)
@@ -45,29 +45,29 @@ fn is_close(left: f64, right: f64) -> bool {
 
 impl RealSet {
     /// All real numbers.
-    pub fn all() -> Self {
+    pub(crate) fn all() -> Self {
         Self(vec![Segment { low: Bound::infinite(-1.0), high: Bound::infinite(1.0) }])
     }
 
     /// The numbers between two bounds; none where the lower is above the higher.
-    pub fn piece(low: Bound, high: Bound) -> Self {
+    pub(crate) fn piece(low: Bound, high: Bound) -> Self {
         let empty =
             low.value > high.value || (is_close(low.value, high.value) && !(low.closed && high.closed));
         Self(if empty && low.value.is_finite() { Vec::new() } else { vec![Segment { low, high }] })
     }
 
     /// The numbers below a bound.
-    pub fn below(bound: Bound) -> Self {
+    pub(crate) fn below(bound: Bound) -> Self {
         Self::piece(Bound::infinite(-1.0), bound)
     }
 
     /// The numbers above a bound.
-    pub fn above(bound: Bound) -> Self {
+    pub(crate) fn above(bound: Bound) -> Self {
         Self::piece(bound, Bound::infinite(1.0))
     }
 
     /// The numbers in either set.
-    pub fn union(mut self, other: Self) -> Self {
+    pub(crate) fn union(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self.0.sort_by(|a, b| a.low.value.total_cmp(&b.low.value).then(b.low.closed.cmp(&a.low.closed)));
         let mut merged: Vec<Segment> = Vec::with_capacity(self.0.len());
@@ -90,7 +90,7 @@ impl RealSet {
     }
 
     /// The numbers that are not in the set.
-    pub fn complement(&self) -> Self {
+    pub(crate) fn complement(&self) -> Self {
         let mut pieces = Vec::with_capacity(self.0.len() + 1);
         let mut low = Bound::infinite(-1.0);
         for piece in &self.0 {
@@ -105,12 +105,12 @@ impl RealSet {
     }
 
     /// The numbers in both sets.
-    pub fn intersection(&self, other: &Self) -> Self {
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
         self.complement().union(other.complement()).complement()
     }
 }
 
-/// Whether a piece that begins at `low` belongs to one that ends at `high`.
+/// Whether a segment that begins at `low` belongs to one that ends at `high`.
 fn touches(high: &Bound, low: &Bound) -> bool {
     if is_close(high.value, low.value) { high.closed || low.closed } else { low.value < high.value }
 }

@@ -32,7 +32,7 @@ fn steps(chain: &Expr) -> Vec<RelationStep<'_>> {
 
 impl Comparer<'_> {
     /// Whether two chains of relations say the same, in any order and multiplied by any constant.
-    pub fn same_relations(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn same_relations(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         if !gold.has_symbols() || !answer.has_symbols() {
             return self.same_sides(gold, answer);
         }
@@ -130,7 +130,7 @@ impl Comparer<'_> {
 
     /// The solutions of a statement in one unknown that can be solved, and that unknown: a chain, or several
     /// joined by "or" or "and".
-    pub fn solutions(&mut self, statement: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
+    pub(crate) fn solutions(&mut self, statement: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         match statement {
             Expr::Union(parts) => self.joined(parts, RealSet::union),
             Expr::Intersection(parts) => self.joined(parts, |left, right| left.intersection(&right)),
@@ -191,7 +191,7 @@ impl Comparer<'_> {
         self.solve_linear(&difference, relation)
     }
 
-    /// `x ∈ S`
+    /// The solutions of `x ∈ S`.
     fn membership(&mut self, element: &Expr, set: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         let element = self.normalizer.normal(element)?;
         let Some((unknown, _, _)) = self.linear(&element)? else { return Ok(None) };
@@ -273,7 +273,7 @@ impl Comparer<'_> {
     }
 
     /// Whether an atom, or anything it is made of, is unknown.
-    pub fn is_unknown(&self, atom: u32) -> bool {
+    pub(crate) fn is_unknown(&self, atom: u32) -> bool {
         let parts: Vec<&Fraction> = match self.normalizer.atoms.get(atom) {
             Atom::Symbol(_) | Atom::Apply(..) | Atom::Series(..) => return true,
             Atom::Constant(_) => return false,

@@ -14,7 +14,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When a bound cannot be worked out.
-    pub fn real_set(&mut self, expr: &Expr) -> Result<Option<RealSet>, Stop> {
+    pub(crate) fn real_set(&mut self, expr: &Expr) -> Result<Option<RealSet>, Stop> {
         Ok(match expr {
             Expr::Numbers('R') => Some(RealSet::all()),
             Expr::Interval(ends, closed) => self.span(&ends[0], &ends[1], *closed)?,
@@ -75,7 +75,7 @@ impl Comparer<'_> {
     }
 
     /// A bound at a value without unknowns.
-    pub fn bound_of(&mut self, exact: Fraction, closed: bool) -> Result<Option<Bound>, Stop> {
+    pub(crate) fn bound_of(&mut self, exact: Fraction, closed: bool) -> Result<Option<Bound>, Stop> {
         if exact.above.unknowns().chain(exact.below.unknowns()).any(|atom| self.is_unknown(atom)) {
             return Ok(None);
         }
@@ -83,8 +83,8 @@ impl Comparer<'_> {
         Ok(value.map(|value| Bound { exact: Some(exact), value, closed }))
     }
 
-    /// Whether two sets have the same pieces.
-    pub fn same_set(&mut self, left: &RealSet, right: &RealSet) -> Result<bool, Stop> {
+    /// Whether two sets have the same segments.
+    pub(crate) fn same_set(&mut self, left: &RealSet, right: &RealSet) -> Result<bool, Stop> {
         if left.0.len() != right.0.len() {
             return Ok(false);
         }

@@ -4,7 +4,7 @@ use super::expr::{Constant, Function, Literal, Relation};
 
 /// One kind of bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bracket {
+pub(crate) enum Bracket {
     Round,
     Square,
     /// `\{ \}`: a set.
@@ -20,14 +20,14 @@ pub enum Bracket {
 
 /// A word, or sign, that joins two answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conjunction {
+pub(crate) enum Conjunction {
     And,
     Or,
 }
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     Number(Literal),
     /// A single letter or a named symbol such as `\alpha`.
     Symbol(String),
@@ -87,7 +87,7 @@ pub enum TokenKind {
 
 /// A token, and its place in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Token {
+pub(crate) struct Token {
     pub kind: TokenKind,
     /// Byte offsets in the text.
     pub start: usize,

@@ -8,7 +8,7 @@ use ureq::http::Uri;
 ///
 /// # Errors
 /// Shows the address and what one looks like.
-pub fn check_url(url: &str) -> Result<(), String> {
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
     let uri = url.parse::<Uri>().ok();
     let usable = uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
@@ -19,7 +19,7 @@ pub fn check_url(url: &str) -> Result<(), String> {
 }
 
 /// Whether `url` is an address of this machine.
-pub fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     let uri = url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -25,7 +25,7 @@ const STRAY_LINES: usize = 100;
 
 /// A program that scores what it reads on its stdin.
 #[derive(Debug)]
-pub struct CommandRewards {
+pub(crate) struct CommandRewards {
     command: Vec<String>,
     batch_size: usize,
     timeout: Duration,
@@ -45,7 +45,7 @@ struct Connection {
 enum ListenFailure {
     /// It died, or closed its stdout.
     Ended,
-    /// It is not worth another start.
+    /// Another start would end the same way; the reason.
     Useless(String),
 }
 
@@ -54,7 +54,7 @@ impl CommandRewards {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(config: &RemoteConfig) -> Result<Self> {
+    pub(crate) fn start(config: &RemoteConfig) -> Result<Self> {
         let command = config.command.clone();
         let process = Process::start(&command).map_err(|error| {
             let remedy = "name an executable, by its path or one on PATH; a script comes after its \

@@ -29,7 +29,7 @@ const BODY_LIMIT: u64 = 64 << 20;
 
 /// A server that speaks OpenRLHF's reward protocol.
 #[derive(Debug)]
-pub struct HttpRewards {
+pub(crate) struct HttpRewards {
     agent: Agent,
     url: String,
     batch_size: usize,
@@ -42,7 +42,7 @@ pub struct HttpRewards {
 
 impl HttpRewards {
     /// A client of the server at `url`, which has been checked to be one; nothing is sent yet.
-    pub fn new(url: &str, config: &RemoteConfig) -> Self {
+    pub(crate) fn new(url: &str, config: &RemoteConfig) -> Self {
         let timeout = config.timeout();
         Self {
             agent: agent(url, timeout),

@@ -25,7 +25,7 @@ struct QueryLine<'a> {
 ///
 /// # Panics
 /// Never: texts are JSON.
-pub fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
+pub(crate) fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
     let RewardQuery { prompt, response, label } = *query;
     let question = QueryLine { id, prompt, response, label };
     let mut line = serde_json::to_vec(&question).expect("texts are JSON");
@@ -35,13 +35,13 @@ pub fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
 
 /// A line that names the query it replies to.
 #[derive(Debug, PartialEq)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub id: u64,
     pub scored: Scored,
 }
 
 /// Reads a reply; `None` for a line that is none.
-pub fn reply(line: &[u8]) -> Option<Reply> {
+pub(crate) fn reply(line: &[u8]) -> Option<Reply> {
     let Value::Object(fields) = json::parse(line).ok()? else { return None };
     let id = fields.get("id")?.as_u64()?;
     Some(Reply { id, scored: scored(&fields) })

@@ -20,4 +20,5 @@ mod reward;
 mod testing;
 
 pub use config::{RemoteConfig, UnscoredPolicy};
-pub use reward::{RewardQuery, RewardSource, Unscored};
+pub use reward::Unscored;
+pub(crate) use reward::{RewardQuery, RewardSource};

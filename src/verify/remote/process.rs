@@ -22,7 +22,7 @@ const EXIT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a process wrote.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ProcessOutput {
+pub(crate) enum ProcessOutput {
     /// A line; its end may be missing on the last.
     Line(Vec<u8>),
     /// A line longer than anything is read.
@@ -33,7 +33,7 @@ pub enum ProcessOutput {
 
 /// A running child process, killed with everything it started when this is dropped.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     /// How it ended, once it has been waited for.
     status: Option<ExitStatus>,
@@ -49,7 +49,7 @@ impl Process {
     ///
     /// # Panics
     /// When `command` is empty.
-    pub fn start(command: &[String]) -> io::Result<Self> {
+    pub(crate) fn start(command: &[String]) -> io::Result<Self> {
         let mut builder = Command::new(&command[0]);
         builder.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
         group::lead(&mut builder);
@@ -66,13 +66,13 @@ impl Process {
     }
 
     /// Writes to its stdin, without waiting until it reads.
-    pub fn send(&self, bytes: Vec<u8>) {
+    pub(crate) fn send(&self, bytes: Vec<u8>) {
         // The writer is gone where stdin is closed; the reader, or the deadline, tells what that means.
         let _ = self.input.send(bytes);
     }
 
     /// What it writes next; `None` when nothing came until the deadline.
-    pub fn next(&self, deadline: Instant) -> Option<ProcessOutput> {
+    pub(crate) fn next(&self, deadline: Instant) -> Option<ProcessOutput> {
         // Past the deadline a process that never stops writing has no say either.
         let left = deadline.checked_duration_since(Instant::now())?;
         match self.output.recv_timeout(left) {
@@ -83,7 +83,7 @@ impl Process {
     }
 
     /// Ends it, and says how it ended: by itself, where it does so soon.
-    pub fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         let patience = Instant::now() + EXIT_PATIENCE;
         while !group::has_exited(&mut self.child) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(5));

@@ -27,7 +27,7 @@ struct RewardRequest<'a> {
 ///
 /// # Panics
 /// Never: texts are JSON.
-pub fn request(batch: &[RewardQuery<'_>]) -> String {
+pub(crate) fn request(batch: &[RewardQuery<'_>]) -> String {
     let request = RewardRequest {
         query: batch.iter().map(|query| [query.prompt, query.response].concat()).collect(),
         prompts: batch.iter().map(|query| query.prompt).collect(),
@@ -41,7 +41,7 @@ pub fn request(batch: &[RewardQuery<'_>]) -> String {
 ///
 /// # Errors
 /// When the answer has another shape or another number of rewards.
-pub fn rewards(answer: &[u8], expected: usize) -> Result<Vec<Scored>, String> {
+pub(crate) fn rewards(answer: &[u8], expected: usize) -> Result<Vec<Scored>, String> {
     let remedy = "the server must answer {\"rewards\": [one number per query]}";
     let complain = |what: String| format!("{what} ({}); {remedy}", json::excerpt(answer));
     let value = json::parse(answer).map_err(|error| complain(format!("the answer is not JSON: {error}")))?;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 /// One completion to score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RewardQuery<'a> {
+pub(crate) struct RewardQuery<'a> {
     /// What the policy was asked.
     pub prompt: &'a str,
     /// What it answered.
@@ -15,7 +15,7 @@ pub struct RewardQuery<'a> {
 
 /// What a source made of a completion.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RemoteReward {
+pub(crate) struct RemoteReward {
     /// Finite; its range is the source's own.
     pub reward: f64,
     /// Why, where the source says so.
@@ -31,10 +31,10 @@ pub struct Unscored {
 }
 
 /// A completion's reward, or why there is none.
-pub type Scored = Result<RemoteReward, Unscored>;
+pub(crate) type Scored = Result<RemoteReward, Unscored>;
 
 /// Something outside the process that scores completions.
-pub trait RewardSource: Debug + Send + Sync {
+pub(crate) trait RewardSource: Debug + Send + Sync {
     /// One result per query, in the queries' order. Blocks until all are there or given up; calls from
     /// several threads take turns.
     fn score(&self, queries: &[RewardQuery<'_>]) -> Vec<Scored>;

@@ -14,7 +14,7 @@ use crate::verify::math::{
 };
 
 impl Normalizer<'_> {
-    pub fn call(&mut self, function: Function, arguments: &[Expr]) -> Normal {
+    pub(crate) fn call(&mut self, function: Function, arguments: &[Expr]) -> Normal {
         if let (Function::Determinant, [Expr::Matrix(rows)]) = (function, arguments) {
             return self.determinant(rows);
         }

@@ -6,4 +6,4 @@ mod calls;
 mod normalizer;
 mod powers;
 
-pub use normalizer::Normalizer;
+pub(crate) use normalizer::Normalizer;

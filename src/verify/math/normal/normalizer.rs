@@ -14,10 +14,10 @@ use crate::verify::math::{
 const LONGEST_SERIES: i64 = 2000;
 
 /// A normal form, or why there is none.
-pub type Normal = Result<Fraction, Stop>;
+pub(crate) type Normal = Result<Fraction, Stop>;
 
 /// Works out normal forms over one table of atoms.
-pub struct Normalizer<'a> {
+pub(crate) struct Normalizer<'a> {
     pub atoms: Atoms,
     pub budget: &'a Budget,
     /// Values of the indices of sums that are being written out; `None` while one stays an unknown.
@@ -27,7 +27,7 @@ pub struct Normalizer<'a> {
 }
 
 impl<'a> Normalizer<'a> {
-    pub fn new(budget: &'a Budget) -> Self {
+    pub(crate) fn new(budget: &'a Budget) -> Self {
         Self { atoms: Atoms::default(), budget, bindings: Vec::new(), radians: false }
     }
 
@@ -35,7 +35,7 @@ impl<'a> Normalizer<'a> {
     ///
     /// # Errors
     /// When it is no scalar, is undefined, or costs too much.
-    pub fn normal(&mut self, expr: &Expr) -> Normal {
+    pub(crate) fn normal(&mut self, expr: &Expr) -> Normal {
         self.budget.spend(20)?;
         match expr {
             Expr::Number(literal) => Ok(Fraction::constant(literal.value.clone())),
@@ -91,7 +91,7 @@ impl<'a> Normalizer<'a> {
     }
 
     /// An atom by itself.
-    pub fn atom(&mut self, atom: Atom) -> Fraction {
+    pub(crate) fn atom(&mut self, atom: Atom) -> Fraction {
         Fraction::polynomial(Polynomial::unknown(self.atoms.number(atom)))
     }
 

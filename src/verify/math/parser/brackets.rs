@@ -9,7 +9,7 @@ use crate::verify::math::{
 
 impl Parser<'_> {
     /// Whatever the next opening bracket holds.
-    pub fn bracket(&mut self) -> ParsedExpr {
+    pub(crate) fn bracket(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let Some(TokenKind::Open(bracket)) = parser.next() else {
                 return Err(Stop::Unreadable("a bracket is missing"));
@@ -118,8 +118,8 @@ impl Parser<'_> {
         Ok(condition)
     }
 
-    /// `|…|`, whose opening bar is behind us.
-    pub fn absolute(&mut self, close: &TokenKind) -> ParsedExpr {
+    /// `|…|`, whose opening bar has been read.
+    pub(crate) fn absolute(&mut self, close: &TokenKind) -> ParsedExpr {
         self.nested(|parser| {
             let bars = parser.bars;
             parser.bars = usize::from(*close == TokenKind::Bar);
@@ -130,8 +130,8 @@ impl Parser<'_> {
         })
     }
 
-    /// `\begin{…}` is behind us: a matrix, or what an environment holds.
-    pub fn environment(&mut self, name: &str) -> ParsedExpr {
+    /// What follows `\begin{…}`: a matrix, or what an environment holds.
+    pub(crate) fn environment(&mut self, name: &str) -> ParsedExpr {
         match name.trim_end_matches('*') {
             "pmatrix" | "bmatrix" | "matrix" | "Bmatrix" | "smallmatrix" | "array" => self.matrix(name),
             "vmatrix" => Ok(Expr::Call(Function::Determinant, vec![self.matrix(name)?])),

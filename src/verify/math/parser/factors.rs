@@ -17,7 +17,7 @@ const FUNCTION_LETTERS: [&str; 16] = [
 
 impl Parser<'_> {
     /// A factor with its power and everything else behind it.
-    pub fn power(&mut self) -> ParsedExpr {
+    pub(crate) fn power(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let base = parser.primary()?;
             let mut base = parser.postfix(base)?;
@@ -57,7 +57,7 @@ impl Parser<'_> {
                 self.nested(Self::exponent)
             }
             Some(TokenKind::Open(Bracket::Group)) => self.bracket(),
-            // a ^ b ^ c is a ^ (b ^ c)
+            // Powers are read from the right: a ^ b ^ c is a ^ (b ^ c).
             _ => self.power(),
         }
     }
@@ -85,7 +85,7 @@ impl Parser<'_> {
     }
 
     /// The smallest parts: numbers, unknowns, brackets, functions with their arguments.
-    pub fn primary(&mut self) -> ParsedExpr {
+    pub(crate) fn primary(&mut self) -> ParsedExpr {
         self.budget.spend(10)?;
         let kind = self.peek().cloned().ok_or(Stop::Unreadable("it ends too early"))?;
         if self.is_bracketed_digits() {
@@ -137,7 +137,7 @@ impl Parser<'_> {
         self.in_base(self.at - 1)
     }
 
-    /// `(1011)_2`
+    /// Whether digits in brackets with an index follow, as in `(1011)_2`.
     fn is_bracketed_digits(&self) -> bool {
         self.peek() == Some(&TokenKind::Open(Bracket::Round))
             && matches!(self.peek_at(1), Some(TokenKind::Number(_)))
@@ -202,7 +202,7 @@ impl Parser<'_> {
 /// A power; a power of a call such as `\sin(x)^2` is the power of its value.
 fn raise(base: Expr, exponent: Expr) -> Expr {
     match base {
-        // 5\text{ cm}^2
+        // In `5\text{ cm}^2` the power belongs to the unit.
         Expr::Quantity(value, unit) => Expr::Quantity(value, unit),
         base => Expr::Power(Box::new(base), Box::new(exponent)),
     }

@@ -10,14 +10,14 @@ use crate::verify::math::{
 
 impl Parser<'_> {
     /// `\frac` and its spellings: `\frac12`, `\frac1{2}`, `\frac{1}2`.
-    pub fn fraction(&mut self) -> ParsedExpr {
+    pub(crate) fn fraction(&mut self) -> ParsedExpr {
         let above = self.small_argument()?;
         let below = self.small_argument()?;
         Ok(Expr::Quotient(Box::new(above), Box::new(below)))
     }
 
     /// A group in braces, or one token of which a number gives its first digit only.
-    pub fn small_argument(&mut self) -> ParsedExpr {
+    pub(crate) fn small_argument(&mut self) -> ParsedExpr {
         let Some(TokenKind::Number(_)) = self.peek() else { return self.argument() };
         let token = self.tokens[self.at].clone();
         let digits = literal::leading_digits(&self.text[token.start..token.end]);
@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     /// `\sqrt{…}`, `\sqrt[3]{…}`, `sqrt(…)`, `\sqrt2`
-    pub fn root(&mut self) -> ParsedExpr {
+    pub(crate) fn root(&mut self) -> ParsedExpr {
         let index = if self.peek() == Some(&TokenKind::Open(Bracket::Square)) && self.index_follows() {
             self.at += 1;
             let index = self.sum()?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
     }
 
     /// A named function with its power, base and argument: `\sin^2 x`, `\log_2 8`, `\gcd(4, 6)`.
-    pub fn function(&mut self, function: Function) -> ParsedExpr {
+    pub(crate) fn function(&mut self, function: Function) -> ParsedExpr {
         self.nested(|parser| {
             let mut base = None;
             let mut exponent = None;
@@ -143,7 +143,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(vec![Expr::Negative(Box::new(self.power()?))])
             }
-            // A function of a function: \ln\sin x
+            // A function may be taken of a function, as in `\ln\sin x`.
             Some(TokenKind::Function(_)) => Ok(vec![self.power()?]),
             _ => {
                 let mut factors = vec![self.power()?];
@@ -155,8 +155,8 @@ impl Parser<'_> {
         }
     }
 
-    /// `\sum_{k=1}^{n} …`: over the product that follows.
-    pub fn series(&mut self, product: bool) -> ParsedExpr {
+    /// `\sum_{k=1}^{n} …`: a series over the product that follows.
+    pub(crate) fn series(&mut self, product: bool) -> ParsedExpr {
         self.nested(|parser| {
             let (mut range, mut to) = (None, None);
             loop {
@@ -196,7 +196,7 @@ impl Parser<'_> {
     }
 
     /// `\overline{AB}` is a segment; `\overline{z}` a conjugate.
-    pub fn overline(&mut self) -> ParsedExpr {
+    pub(crate) fn overline(&mut self) -> ParsedExpr {
         let inside = self.argument()?;
         Ok(match inside {
             Expr::Product(_) => inside,
@@ -205,7 +205,7 @@ impl Parser<'_> {
     }
 }
 
-/// The name of a summation index; i is one here.
+/// The name of a summation index, which may be `i`.
 fn index_name(variable: &Expr) -> Option<String> {
     match variable {
         Expr::Symbol(name) => Some(name.clone()),

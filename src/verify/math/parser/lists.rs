@@ -40,7 +40,7 @@ impl JoinedItems {
 
 impl Parser<'_> {
     /// A whole answer: one item, or several side by side.
-    pub fn answer(&mut self) -> ParsedExpr {
+    pub(crate) fn answer(&mut self) -> ParsedExpr {
         let groups = self.nested_groups()?;
         let several = groups.len() > 1 && groups.iter().any(|group| group.len() > 1);
         let mut items: Vec<Expr> = if several {
@@ -92,15 +92,15 @@ impl Parser<'_> {
     }
 
     /// Items within brackets; commas and semicolons separate alike.
-    pub fn items(&mut self) -> Result<Vec<Expr>, Stop> {
+    pub(crate) fn items(&mut self) -> Result<Vec<Expr>, Stop> {
         Ok(self.nested_groups()?.into_iter().flatten().collect())
     }
 
     /// An expression, or a chain of relations.
-    pub fn item(&mut self) -> ParsedExpr {
+    pub(crate) fn item(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let first = match parser.relation() {
-                // "= 5": the name was left outside of the box; "> 5" is no value.
+                // In "= 5" the name was left outside of the box; "> 5" is no value.
                 Some(Relation::Equal | Relation::Approximate) => Expr::Text(String::new()),
                 Some(_) => return Err(Stop::Unreadable("a relation without its left side")),
                 None => parser.sets()?,
@@ -146,7 +146,7 @@ impl Parser<'_> {
         if self.peek() != Some(&TokenKind::Colon) {
             return Ok(first);
         }
-        // A label: "\text{Area}: 5"
+        // Words before a colon are a label, as in "\text{Area}: 5".
         if matches!(first, Expr::Text(_)) {
             self.at += 1;
             return self.sum();

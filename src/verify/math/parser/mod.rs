@@ -21,7 +21,7 @@ use super::{
 ///
 /// # Errors
 /// When it is no mathematics that is known here, or the budget is spent.
-pub fn parse(text: &str, commas: Commas, budget: &Budget) -> ParsedExpr {
+pub(crate) fn parse(text: &str, commas: Commas, budget: &Budget) -> ParsedExpr {
     if text.len() > budget.limits.length {
         return Err(Stop::GaveUp("too long"));
     }

@@ -14,7 +14,7 @@ const GROUP_OPENS: TokenKind = TokenKind::Open(Bracket::Group);
 const GROUP_CLOSES: TokenKind = TokenKind::Close(Bracket::Group);
 
 /// Turns words into units, unknowns or text, and leaves layout out.
-pub fn prepare(tokens: Vec<Token>) -> Vec<Token> {
+pub(crate) fn prepare(tokens: Vec<Token>) -> Vec<Token> {
     let only_words = tokens.iter().all(|token| {
         matches!(
             token.kind,
@@ -36,7 +36,7 @@ pub fn prepare(tokens: Vec<Token>) -> Vec<Token> {
         match token.kind {
             TokenKind::Begin(_) => environments += 1,
             TokenKind::End(_) => environments = environments.saturating_sub(1),
-            // Outside of matrices they lay out a page.
+            // Outside of matrices, line breaks and cells only lay out a page.
             TokenKind::Row if environments == 0 => {
                 prepared.push(Token { kind: TokenKind::Comma, ..token });
                 continue;
@@ -54,7 +54,7 @@ pub fn prepare(tokens: Vec<Token>) -> Vec<Token> {
                 prepared.push(Token { kind: TokenKind::Text(word.clone()), ..token });
             }
             TokenKind::Word(ref word) => spread(word, &token, &mut prepared),
-            // Minutes and seconds, not minimum and secant.
+            // Behind a number these are minutes and seconds, not minimum and secant.
             TokenKind::Function(function @ (Function::Min | Function::Sec)) if after_number && last => {
                 let unit = if function == Function::Min { "min" } else { "sec" };
                 prepared.push(Token { kind: TokenKind::Text(unit.to_owned()), ..token });

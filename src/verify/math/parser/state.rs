@@ -7,27 +7,27 @@ use crate::verify::math::{
 };
 
 /// A part that has been read, or why it cannot be.
-pub type ParsedExpr = Result<Expr, Stop>;
+pub(crate) type ParsedExpr = Result<Expr, Stop>;
 
 /// Reads expressions from tokens.
-pub struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: Vec<Token>,
     pub(super) at: usize,
     pub(super) depth: usize,
-    /// Absolute values that a plain bar would close.
+    /// The number of open absolute values that a plain bar would close.
     pub(super) bars: usize,
     pub(super) budget: &'a Budget,
 }
 
 impl<'a> Parser<'a> {
     /// Begins at the first of a text's tokens.
-    pub fn new(text: &'a str, tokens: Vec<Token>, budget: &'a Budget) -> Self {
+    pub(crate) fn new(text: &'a str, tokens: Vec<Token>, budget: &'a Budget) -> Self {
         Self { text, tokens, at: 0, depth: 0, bars: 0, budget }
     }
 
     /// Whether every token has been read.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.at == self.tokens.len()
     }
 

@@ -8,7 +8,7 @@ use crate::verify::math::{
 };
 
 impl Parser<'_> {
-    pub fn sum(&mut self) -> ParsedExpr {
+    pub(crate) fn sum(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let mut terms = Vec::new();
             loop {
@@ -18,7 +18,7 @@ impl Parser<'_> {
                     _ => break,
                 };
                 let term = match parser.peek() {
-                    // "+-3", "--3"
+                    // A second sign follows, as in "+-3" and "--3".
                     Some(TokenKind::Plus | TokenKind::Minus | TokenKind::PlusMinus(_)) => parser.signed()?,
                     _ => parser.product()?,
                 };
@@ -107,7 +107,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `1 2/3`
+    /// Reads a mixed number in one line, `1 2/3`.
     fn mixed_in_line(&mut self, whole: Expr) -> ParsedExpr {
         let spaced = self.tokens[self.at].spaced;
         if !(spaced
