@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{
     config::ModelConfig,
     input::{ImagePatches, ModelInput},
-    rope::{Position, prompt_positions},
+    positions::prompt_positions,
+    rope::Position,
 };
 use crate::kernels::Tree;
 
@@ -56,7 +57,7 @@ impl Sequence {
 pub struct BatchImages {
     /// Every image once, however often it is shown.
     pub images: Vec<Arc<ImagePatches>>,
-    /// Of each image: the row of its first feature.
+    /// The row of each image's first feature.
     first_features: Vec<usize>,
     /// For each token of the batch: its row among all features, where it is an image token.
     pub features: Vec<Option<usize>>,
@@ -154,7 +155,7 @@ pub struct PackedBatch {
     pub positions: Vec<Position>,
     pub trees: Vec<Tree>,
     pub images: BatchImages,
-    /// Of every completion token in the sequences' order: the index of the hidden state that predicts it.
+    /// The index of the hidden state that predicts each completion token, in the sequences' order.
     pub predictors: Vec<usize>,
     /// Every completion token.
     pub targets: Vec<u32>,

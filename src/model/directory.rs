@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 
 use super::{
     lora::{ADAPTER_CONFIG, base_of, load_adapter},
-    policy::Model,
+    forward::Model,
     weights::load_weights,
 };
 

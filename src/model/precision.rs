@@ -12,7 +12,7 @@ use burn::{
     },
 };
 
-use super::{policy::Model, weights::Precision};
+use super::{forward::Model, weights::Precision};
 use crate::{error::input_error, kernels::generic::cast};
 
 /// The model in a float type; the same one where it is in it already.

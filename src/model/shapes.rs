@@ -9,7 +9,7 @@ use burn::{
 use super::{
     config::ModelConfig,
     lora::{LoraConfig, attach},
-    policy::Model,
+    forward::Model,
     trainable::Selection,
     weights::ParameterPath,
 };

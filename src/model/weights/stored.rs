@@ -21,7 +21,7 @@ const BLOCK_BYTES: usize = 2 << 20;
 #[derive(Debug, Clone)]
 pub struct StoredTensor {
     file: Arc<(PathBuf, File)>,
-    /// Of its first byte in the file.
+    /// Offset of its first byte in the file.
     offset: u64,
     pub dtype: Dtype,
     pub shape: Vec<usize>,
@@ -79,7 +79,7 @@ impl StoredTensor {
     /// When the file cannot be read.
     ///
     /// # Panics
-    /// When it is not a float tensor, or no matrix but to be transposed; callers look first.
+    /// When it is not a float tensor, or is to be transposed and no matrix; callers look first.
     pub fn read(&self, transposed: bool) -> Result<Vec<f32>> {
         assert!(self.is_float(), "{:?} values are not read as f32", self.dtype);
         let mut values = vec![0.0; self.elements()];
