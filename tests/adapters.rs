@@ -5,7 +5,6 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Tensor;
 use common::{Differentiable, Plain, expected_rows, greatest_difference};
 use serde_json::Value;
 use spark::{
@@ -52,8 +51,14 @@ fn floats(value: &Value) -> Vec<f32> {
 
 #[test]
 fn adapters_that_peft_saved_do_the_same_here_and_merged() {
-    let names =
-        ["list", "all_linear_rslora", "vision_expression", "vision_all_linear", "vision_released_names"];
+    let names = [
+        "list",
+        "all_linear_rslora",
+        "vision_expression",
+        "vision_all_linear",
+        "vision_released_names",
+        "llama",
+    ];
     for name in names {
         let dir = adapter(name);
         let (sequence, expected) = scored(&dir);
@@ -78,7 +83,7 @@ fn a_rank_per_module_is_refused_by_name() {
 
 #[test]
 fn adapters_are_saved_under_the_names_that_peft_gave_them() {
-    for name in ["list", "vision_all_linear", "vision_expression"] {
+    for name in ["list", "vision_all_linear", "vision_expression", "llama"] {
         let dir = adapter(name);
         let saved = tempfile::tempdir().unwrap();
         save_model_dir(&load(&dir), &dir, saved.path(), FORMAT).unwrap();
