@@ -6,8 +6,8 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 
 use super::{
-    lora::{ADAPTER_CONFIG, base_of, load_adapter},
     forward::Model,
+    lora::{ADAPTER_CONFIG, base_of, load_adapter},
     weights::load_weights,
 };
 

@@ -1,14 +1,15 @@
-//! The list of model families. A family is a folder beside this file and one line here; everything that
-//! differs from family to family follows from the list.
+//! The list of model families. A family is a folder beside this file, declared in `mod.rs`, and one line
+//! here; everything that differs from family to family follows from the list.
 //!
-//! A folder offers four things:
+//! A folder offers five things:
 //!
 //! | item | what it states |
 //! |---|---|
 //! | `MODEL_TYPES` | the values of `model_type` in `config.json` that are read as this family |
 //! | `read_config` | the configuration, from a parsed `config.json` |
-//! | `Network<B>` | its parameters, with `Network::new(&ModelConfig, &B::Device)`, and [`super::Policy`] for it |
-//! | `NAMES`, `UNUSED` | fields whose tensors have another name in a checkpoint; endings of tensors that are ignored |
+//! | `Network<B>` | its parameters: `Network::new(&ModelConfig, &B::Device)`, and [`super::Policy`] |
+//! | `NAMES` | parts of parameters' names that a checkpoint has otherwise |
+//! | `UNUSED` | endings of the names of tensors that a checkpoint may hold for nothing |
 
 /// Hands the list of families, `Name: folder` each, to another macro.
 macro_rules! families {

@@ -189,9 +189,9 @@ fn embed<B: Kernels>(
     let source = |(token, place): (usize, &Option<usize>)| place.map_or(token, |row| ids.len() + row);
     let sources: Vec<usize> = places.iter().enumerate().map(source).collect();
     let sources = index_tensor(&sources, &policy.device());
-    let added = added.into_iter().map(|features| {
-        cat(vec![tokens.zeros_like(), features], 0).select(0, sources.clone())
-    });
+    let added = added
+        .into_iter()
+        .map(|features| cat(vec![tokens.zeros_like(), features], 0).select(0, sources.clone()));
     Embeddings { added: added.collect(), hidden: cat(vec![tokens, hidden], 0).select(0, sources) }
 }
 
@@ -206,4 +206,110 @@ fn run_layers<B: Kernels>(
         x = embeddings.added_to(index, policy.layer(index, x, pass));
     }
     policy.norm(x)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use std::sync::Arc;
+
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::{
+        kernels::RotaryTable,
+        model::{
+            input::{ImagePatches, ModelInput},
+            rope::Rope,
+        },
+    };
+
+    /// A family of one value per token: an id is its own embedding, a layer doubles, the norm adds a half.
+    /// An image's features are 100 and 200; 1 and 2 are added in their places after the first layer, 3 and 4
+    /// after the second.
+    struct Doubling;
+
+    fn column(values: &[f32]) -> Tensor<Flex, 2> {
+        Tensor::<Flex, 1>::from_floats(values, &Default::default()).reshape([-1, 1])
+    }
+
+    impl Policy<Flex> for Doubling {
+        fn layers(&self) -> usize {
+            3
+        }
+
+        fn device(&self) -> <Flex as burn::tensor::backend::BackendTypes>::Device {
+            Default::default()
+        }
+
+        fn projections_mut(&mut self) -> Vec<(String, &mut Projection<Flex>)> {
+            Vec::new()
+        }
+
+        fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<Flex> {
+            Rope::plain(1e4, 1).table(rows, &self.device())
+        }
+
+        fn embed_tokens(&self, ids: &[u32]) -> Tensor<Flex, 2> {
+            column(&ids.iter().map(|&id| id as f32).collect::<Vec<_>>())
+        }
+
+        fn image_features(&self, images: &[&ImagePatches]) -> Option<ImageFeatures<Flex>> {
+            assert_eq!(images.len(), 1);
+            let added = vec![column(&[1.0, 2.0]), column(&[3.0, 4.0])];
+            Some(ImageFeatures { hidden: column(&[100.0, 200.0]), added })
+        }
+
+        fn layer(&self, _: usize, x: Tensor<Flex, 2>, _: &mut ForwardPass<'_, Flex>) -> Tensor<Flex, 2> {
+            x * 2.0
+        }
+
+        fn norm(&self, x: Tensor<Flex, 2>) -> Tensor<Flex, 2> {
+            x + 0.5
+        }
+
+        fn logits(&self, hidden: Tensor<Flex, 2>) -> Tensor<Flex, 2> {
+            hidden
+        }
+    }
+
+    fn values(tensor: Tensor<Flex, 2>) -> Vec<f32> {
+        tensor.into_data().to_vec().unwrap()
+    }
+
+    /// Ids 5, two image tokens (3) and 7, in a batch of one sequence.
+    fn batch() -> PackedBatch {
+        let config = serde_json::json!({
+            "model_type": "qwen2_5_vl", "vocab_size": 24, "hidden_size": 16, "intermediate_size": 20,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-6,
+            "rope_scaling": {"type": "mrope", "mrope_section": [1, 1, 2]}, "image_token_id": 3,
+            "vision_config": {"depth": 1, "hidden_size": 8, "intermediate_size": 12, "num_heads": 2,
+                "out_hidden_size": 16, "patch_size": 2, "spatial_merge_size": 2, "temporal_patch_size": 2,
+                "window_size": 8, "fullatt_block_indexes": []},
+        });
+        let image = ImagePatches { grid_thw: [1, 2, 4], pixels: vec![0.0; 8 * 24] };
+        let prompt = ModelInput { ids: vec![5, 3, 3, 7], images: vec![Arc::new(image)] };
+        let config = ModelConfig::from_json(&config).unwrap();
+        PackedBatch::new(&[Sequence::new(&prompt, &[], &config)], &config)
+    }
+
+    #[test]
+    fn image_features_take_the_places_of_image_tokens_and_are_added_after_the_first_layers() {
+        let batch = batch();
+        let embeddings = embed(&Doubling, &batch.ids, &batch.images);
+        assert_eq!(values(embeddings.hidden.clone()), [5.0, 100.0, 200.0, 7.0]);
+        assert_eq!(values(embeddings.added[0].clone()), [0.0, 1.0, 2.0, 0.0]);
+        let rotary = Doubling.rotary(&[&batch.positions]);
+        let context = AttentionContext::Packed(Forest::new(&batch.trees));
+        let hidden = run_layers(&Doubling, embeddings, &mut ForwardPass { rotary, context });
+        let image = |feature: f32, first: f32, second: f32| ((feature * 2.0 + first) * 2.0 + second) * 2.0;
+        let expected = [5.0 * 8.0, image(100.0, 1.0, 3.0), image(200.0, 2.0, 4.0), 7.0 * 8.0];
+        assert_eq!(values(hidden), expected.map(|value| value + 0.5));
+    }
+
+    #[test]
+    fn a_prompt_without_images_has_nothing_added() {
+        let embeddings = embed(&Doubling, &[4, 2], &BatchImages::default());
+        assert_eq!(values(embeddings.hidden), [4.0, 2.0]);
+        assert!(embeddings.added.is_empty());
+    }
 }

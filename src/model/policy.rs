@@ -32,10 +32,7 @@ impl<B: Backend> Embeddings<B> {
 impl<B: AutodiffBackend> Embeddings<B> {
     /// The same values without a graph.
     pub fn inner(self) -> Embeddings<B::InnerBackend> {
-        Embeddings {
-            hidden: self.hidden.inner(),
-            added: self.added.into_iter().map(Tensor::inner).collect(),
-        }
+        Embeddings { hidden: self.hidden.inner(), added: self.added.into_iter().map(Tensor::inner).collect() }
     }
 }
 

@@ -80,6 +80,23 @@ impl Default for ConfigFile {
 }
 
 impl ImageProcessorConfig {
+    /// The image processing of a model directory: `preprocessor_config.json`, or the `image_processor` of
+    /// `processor_config.json` as transformers 5 writes it; `None` for a model that reads text only.
+    ///
+    /// # Errors
+    /// When the file is malformed, or asks for processing that is not supported.
+    pub(super) fn from_dir(directory: &Path) -> Result<Option<Self>> {
+        let own_file = directory.join("preprocessor_config.json");
+        if own_file.is_file() {
+            return Self::from_file(&own_file).map(Some);
+        }
+        let shared_file = directory.join("processor_config.json");
+        match read_json(&shared_file)?.as_ref().and_then(|config| config.get("image_processor")) {
+            Some(config) => Self::from_json(config.clone(), &shared_file).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads a `preprocessor_config.json`.
     ///
     /// # Errors
@@ -94,7 +111,7 @@ impl ImageProcessorConfig {
         Self::from_json(value, path)
     }
 
-    /// From the content of `path`, which errors name.
+    /// Reads the content of `path`, which errors name.
     pub(super) fn from_json(value: Value, path: &Path) -> Result<Self> {
         let file: ConfigFile = serde_json::from_value(value)
             .map_err(|error| input_error(format!("{}: {error}", path.display())))?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::rope::Stretch;
+use super::rope::FrequencyScaling;
 use crate::{
     error::input_error,
     model::{
@@ -53,8 +53,8 @@ fn rope(file: &ConfigFile<'_>, pairs: usize) -> Result<Rope> {
         if let Some(factor) = settings["partial_rotary_factor"].as_f64().filter(|factor| *factor != 1.0) {
             return Err(input_error(format!("partial_rotary_factor {factor} is not supported; expected 1")));
         }
-        let stretch = Stretch::read(file, settings)?;
-        rope.frequencies.iter_mut().for_each(|frequency| *frequency = stretch.apply(*frequency));
+        let scaling = FrequencyScaling::read(file, settings)?;
+        rope.frequencies.iter_mut().for_each(|frequency| *frequency = scaling.apply(*frequency));
     }
     Ok(rope)
 }
@@ -102,10 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn stretched_frequencies_are_read_in_both_layouts() {
+    fn scaled_frequencies_are_read_in_both_layouts() {
         let settings = json!({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
             "high_freq_factor": 4.0, "original_max_position_embeddings": 8192});
-        let old = read(|c| (c["rope_scaling"], c["rope_theta"]) = (settings.clone(), json!(500000.0))).unwrap();
+        let old =
+            read(|c| (c["rope_scaling"], c["rope_theta"]) = (settings.clone(), json!(500000.0))).unwrap();
         let new = read(|c| {
             c["rope_parameters"] = settings.clone();
             c["rope_parameters"]["rope_theta"] = json!(500000.0);
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_before_the_stretch_may_be_left_out() {
+    fn the_context_before_the_scaling_may_be_left_out() {
         let frequency = |context: Option<u64>, longest: u64| {
             let settings = json!({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
                 "high_freq_factor": 4.0, "original_max_position_embeddings": context});

@@ -1,5 +1,5 @@
 //! Llama 2, 3, 3.1 and 3.2, and what follows their layout, such as SmolLM2: a plain decoder whose biases
-//! are switches of the configuration, and whose rotary frequencies may be stretched for long contexts.
+//! are switches of the configuration, and whose rotary frequencies may be scaled for long contexts.
 
 mod config;
 mod rope;

@@ -1,5 +1,5 @@
-//! The rotation that Llama 3.1 stretches to longer contexts: low frequencies are divided, high ones kept,
-//! and those between interpolated.
+//! The rotary frequencies of Llama 3.1, scaled for longer contexts: low frequencies are divided, high ones
+//! kept, and those between interpolated.
 
 use std::f32::consts::PI;
 
@@ -10,18 +10,18 @@ use crate::{error::input_error, model::config::ConfigFile};
 
 /// The settings of the rope type `llama3`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct FrequencyScaling {
     /// What low frequencies are divided by.
     pub factor: f32,
     /// Wavelengths above `original_context / low` count as low frequencies.
     pub low: f32,
     /// Wavelengths below `original_context / high` count as high frequencies.
     pub high: f32,
-    /// Tokens of the context before the stretch.
+    /// Tokens of the context that the model was first trained on.
     pub original_context: f32,
 }
 
-impl Stretch {
+impl FrequencyScaling {
     /// Reads the rotary settings; the context comes from the first of three places, as in transformers.
     ///
     /// # Errors
@@ -29,29 +29,29 @@ impl Stretch {
     pub fn read(file: &ConfigFile<'_>, rope: &Value) -> Result<Self> {
         let positive = |value: Option<f64>, name: &str| {
             let value = value.filter(|value| value.is_finite() && *value > 0.0);
-            value.map(|value| value as f32).ok_or_else(|| {
-                input_error(format!("rope type llama3: {name} must be a number above 0"))
-            })
+            value
+                .map(|value| value as f32)
+                .ok_or_else(|| input_error(format!("rope type llama3: {name} must be a number above 0")))
         };
         let setting = |name: &str| positive(rope[name].as_f64(), name);
         let context = "original_max_position_embeddings";
         let places = [&file.text[context], &rope[context], &file.text["max_position_embeddings"]];
-        let stretch = Self {
+        let scaling = Self {
             factor: setting("factor")?,
             low: setting("low_freq_factor")?,
             high: setting("high_freq_factor")?,
             original_context: positive(places.into_iter().find_map(Value::as_f64), context)?,
         };
-        match stretch.low < stretch.high {
-            true => Ok(stretch),
+        match scaling.low < scaling.high {
+            true => Ok(scaling),
             false => Err(input_error(format!(
                 "rope type llama3: high_freq_factor {} must be above low_freq_factor {}",
-                stretch.high, stretch.low
+                scaling.high, scaling.low
             ))),
         }
     }
 
-    /// The frequency that takes the place of an unstretched one, in f32 as the reference computes it.
+    /// The frequency that takes the place of an unscaled one, in f32 as the reference computes it.
     pub fn apply(&self, frequency: f32) -> f32 {
         let wavelength = 2.0 * PI / frequency;
         if wavelength > self.original_context / self.low {
@@ -69,7 +69,8 @@ impl Stretch {
 mod tests {
     use super::*;
 
-    const LLAMA_3_1: Stretch = Stretch { factor: 8.0, low: 1.0, high: 4.0, original_context: 8192.0 };
+    const LLAMA_3_1: FrequencyScaling =
+        FrequencyScaling { factor: 8.0, low: 1.0, high: 4.0, original_context: 8192.0 };
 
     #[test]
     fn high_frequencies_are_kept_and_low_ones_divided() {

@@ -140,9 +140,13 @@ mod tests {
         };
         assert!(section(json!([1, 1, 1])).contains("half of head_dim 8"));
         assert!(section(json!([1, 1])).contains("rope_scaling.mrope_section:"));
-        assert!(refusal(|c| c["rope_scaling"] = json!({"type": "mrope"})).contains("mrope_section is missing"));
+        assert!(
+            refusal(|c| c["rope_scaling"] = json!({"type": "mrope"})).contains("mrope_section is missing")
+        );
         assert!(refusal(|c| c["image_token_id"] = json!(null)).contains("image_token_id is missing"));
-        assert!(refusal(|c| drop(c.as_object_mut().unwrap().remove("vision_config"))).contains("vision_config"));
+        assert!(
+            refusal(|c| drop(c.as_object_mut().unwrap().remove("vision_config"))).contains("vision_config")
+        );
         let vision = |name: &str, value: Value| refusal(|c| c["vision_config"][name] = value);
         assert!(vision("out_hidden_size", json!(8)).contains("out_hidden_size 8"));
         assert!(vision("num_heads", json!(4)).contains("4 x num_heads 4"));

@@ -9,8 +9,8 @@ mod window;
 
 pub(super) use config::{MODEL_TYPES, read_config};
 pub(super) use network::Network;
-pub use tower::HIDDEN_PATCHES;
-pub use window::WindowLayout;
+pub(crate) use tower::HIDDEN_PATCHES;
+pub(crate) use window::WindowLayout;
 
 /// Fields that cannot have the checkpoint's name, and that name.
 pub(super) const NAMES: &[(&str, &str)] =

@@ -72,7 +72,7 @@ impl<B: Kernels> VisionTower<B> {
     /// Features of all merged cells, image after image, cells in raster order: `[cells, out_hidden]`.
     ///
     /// # Panics
-    /// Without images, or for video (`t > 1`); the processor refuses those.
+    /// When there are no images, or for video (`t > 1`), which the processor refuses.
     pub fn forward(&self, images: &[&ImagePatches], device: &B::Device) -> Tensor<B, 2> {
         let mut by_size: Vec<([usize; 3], Vec<usize>)> = Vec::new();
         for (index, image) in images.iter().enumerate() {
@@ -174,11 +174,11 @@ impl<B: Kernels> VisionTower<B> {
 /// Every image's patches without the padding slots, and the way back.
 fn leave_out<B: Backend>(layout: &WindowLayout, images: usize, device: &B::Device) -> Padding<B> {
     let (mut kept, mut slots) = (Vec::new(), Vec::new());
-    for place in 0..images * layout.slots.len() {
-        let is_real = layout.slots[place % layout.slots.len()].is_some();
+    for slot in 0..images * layout.slots.len() {
+        let is_real = layout.slots[slot % layout.slots.len()].is_some();
         slots.push(if is_real { kept.len() } else { 0 });
         if is_real {
-            kept.push(place);
+            kept.push(slot);
         }
     }
     Padding::LeftOut { kept: index_tensor(&kept, device), slots: index_tensor(&slots, device) }

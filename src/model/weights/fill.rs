@@ -12,7 +12,7 @@ use crate::model::{config::ModelConfig, forward::Model, init::initial_values};
 pub(in crate::model) struct Wanted<'a> {
     /// The checkpoint's name.
     pub name: &'a str,
-    /// In the checkpoint's layout.
+    /// Its shape in the checkpoint's layout.
     pub shape: &'a [usize],
     /// Whether the module holds the transpose.
     pub transposed: bool,

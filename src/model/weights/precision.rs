@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// As recipes and options have it.
+    /// Its name in recipes and options.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
