@@ -10,11 +10,12 @@ use super::{
     batch::{BatchImages, PackedBatch, PaddedBatch, Sequence},
     cache::KvCache,
     config::ModelConfig,
+    input::ImagePatches,
     layers::Projection,
     lora::LoraConfig,
     network::Network,
     pass::{AttentionContext, ForwardPass},
-    policy::{Embeddings, ImageFeatures, Policy},
+    policy::{Embeddings, ImageFeatures, Policy, add_after_layer},
     rope::Position,
 };
 use crate::kernels::{
@@ -164,7 +165,7 @@ impl<B: Kernels> Model<B> {
 
     /// Features of all merged cells, image after image: `[cells, hidden]`; `None` in a model that reads
     /// text only.
-    pub fn image_features(&self, images: &[&super::ImagePatches]) -> Option<Tensor<B, 2>> {
+    pub fn image_features(&self, images: &[&ImagePatches]) -> Option<Tensor<B, 2>> {
         self.policy().image_features(images).map(|features| features.hidden)
     }
 
@@ -201,11 +202,11 @@ fn run_layers<B: Kernels>(
     embeddings: Embeddings<B>,
     pass: &mut ForwardPass<'_, B>,
 ) -> Tensor<B, 2> {
-    let mut x = embeddings.hidden.clone();
+    let Embeddings { mut hidden, added } = embeddings;
     for index in 0..policy.layers() {
-        x = embeddings.added_to(index, policy.layer(index, x, pass));
+        hidden = add_after_layer(&added, index, policy.layer(index, hidden, pass));
     }
-    policy.norm(x)
+    policy.norm(hidden)
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -217,10 +218,7 @@ mod tests {
     use super::*;
     use crate::{
         kernels::RotaryTable,
-        model::{
-            input::{ImagePatches, ModelInput},
-            rope::Rope,
-        },
+        model::{input::ModelInput, rope::Rope},
     };
 
     /// A family of one value per token: an id is its own embedding, a layer doubles, the norm adds a half.

@@ -40,6 +40,7 @@ pub use forward::Model;
 pub use input::{ImagePatches, ModelInput};
 pub use layers::Projection;
 pub use pass::{AttentionContext, ForwardPass};
+pub(crate) use policy::add_after_layer;
 pub use policy::{Embeddings, ImageFeatures, Policy};
 pub use positions::prompt_positions;
 pub use precision::computing_in;

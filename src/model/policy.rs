@@ -19,13 +19,15 @@ pub struct Embeddings<B: Backend> {
     pub added: Vec<Tensor<B, 2>>,
 }
 
-impl<B: Backend> Embeddings<B> {
-    /// The output of a layer, with what is added to it.
-    pub fn added_to(&self, layer: usize, output: Tensor<B, 2>) -> Tensor<B, 2> {
-        match self.added.get(layer) {
-            Some(added) => output + added.clone(),
-            None => output,
-        }
+/// The output of a layer with what is added to it, where something is: `added` as in [`Embeddings`].
+pub(crate) fn add_after_layer<B: Backend>(
+    added: &[Tensor<B, 2>],
+    layer: usize,
+    output: Tensor<B, 2>,
+) -> Tensor<B, 2> {
+    match added.get(layer) {
+        Some(added) => output + added.clone(),
+        None => output,
     }
 }
 

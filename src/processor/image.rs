@@ -33,7 +33,7 @@ pub struct ImageProcessorConfig {
 /// The file's fields that matter; where one is absent, Qwen2-VL's default holds.
 #[derive(Deserialize)]
 #[serde(default)]
-struct ConfigFile {
+struct PreprocessorFile {
     patch_size: usize,
     temporal_patch_size: usize,
     merge_size: usize,
@@ -59,7 +59,7 @@ struct SizeField {
 /// PIL's number for bicubic resampling.
 const BICUBIC: u32 = 3;
 
-impl Default for ConfigFile {
+impl Default for PreprocessorFile {
     fn default() -> Self {
         Self {
             patch_size: 14,
@@ -113,7 +113,7 @@ impl ImageProcessorConfig {
 
     /// Reads the content of `path`, which errors name.
     pub(super) fn from_json(value: Value, path: &Path) -> Result<Self> {
-        let file: ConfigFile = serde_json::from_value(value)
+        let file: PreprocessorFile = serde_json::from_value(value)
             .map_err(|error| input_error(format!("{}: {error}", path.display())))?;
         check(&file).map_err(|complaint| input_error(format!("{}: {complaint}", path.display())))?;
         let size = file.size.unwrap_or_default();
@@ -202,7 +202,7 @@ fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
 }
 
-fn check(file: &ConfigFile) -> Result<(), &'static str> {
+fn check(file: &PreprocessorFile) -> Result<(), &'static str> {
     let sizes = [file.patch_size, file.temporal_patch_size, file.merge_size];
     if sizes.contains(&0) {
         return Err("patch_size, temporal_patch_size and merge_size must be positive");

@@ -16,7 +16,7 @@ use super::config::TrainConfig;
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
     metrics::{Part, timed_on},
-    model::{Embeddings, Model, PackedBatch, index_tensor},
+    model::{Embeddings, Model, PackedBatch, add_after_layer, index_tensor},
 };
 
 /// What a model says of every target of a batch.
@@ -175,10 +175,10 @@ fn layer_inputs<B: TrainBackend>(
     let model = policy.valid();
     let mut pass = model.packed_pass(batch);
     let mut inputs = Vec::with_capacity(model.layers());
-    let mut x = start.hidden.clone();
+    let Embeddings { hidden: mut x, added } = start;
     for index in 0..model.layers() {
         inputs.push(x.clone());
-        x = start.added_to(index, model.layer(index, x, &mut pass));
+        x = add_after_layer(&added, index, model.layer(index, x, &mut pass));
     }
     (inputs, x)
 }

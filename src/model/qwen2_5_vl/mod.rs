@@ -8,7 +8,7 @@ mod tower;
 mod window;
 
 pub(super) use config::{MODEL_TYPES, read_config};
-pub(super) use network::Network;
+pub(super) use network::Qwen2_5Vl as Network;
 pub(crate) use tower::HIDDEN_PATCHES;
 pub(crate) use window::WindowLayout;
 

@@ -21,14 +21,14 @@ use crate::{
 
 /// The whole network.
 #[derive(Module, Debug)]
-pub struct Network<B: Backend> {
+pub struct Qwen2_5Vl<B: Backend> {
     pub visual: VisionTower<B>,
     pub model: TextModel<B>,
     /// `None` when the head is the transposed embedding.
     pub lm_head: Option<Projection<B>>,
 }
 
-impl<B: Backend> Network<B> {
+impl<B: Backend> Qwen2_5Vl<B> {
     /// A network of zeros with unit norms.
     ///
     /// # Panics
@@ -43,7 +43,7 @@ impl<B: Backend> Network<B> {
     }
 }
 
-impl<B: Backend> Policy<B> for Network<B> {
+impl<B: Backend> Policy<B> for Qwen2_5Vl<B> {
     fn layers(&self) -> usize {
         self.model.layers.len()
     }
