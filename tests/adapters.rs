@@ -5,7 +5,6 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Tensor;
 use common::{Differentiable, Plain, expected_rows, greatest_difference};
 use serde_json::Value;
 use spark::{
@@ -52,8 +51,14 @@ fn floats(value: &Value) -> Vec<f32> {
 
 #[test]
 fn adapters_that_peft_saved_do_the_same_here_and_merged() {
-    let names =
-        ["list", "all_linear_rslora", "vision_expression", "vision_all_linear", "vision_released_names"];
+    let names = [
+        "list",
+        "all_linear_rslora",
+        "vision_expression",
+        "vision_all_linear",
+        "vision_released_names",
+        "llama",
+    ];
     for name in names {
         let dir = adapter(name);
         let (sequence, expected) = scored(&dir);
@@ -78,7 +83,7 @@ fn a_rank_per_module_is_refused_by_name() {
 
 #[test]
 fn adapters_are_saved_under_the_names_that_peft_gave_them() {
-    for name in ["list", "vision_all_linear", "vision_expression"] {
+    for name in ["list", "vision_all_linear", "vision_expression", "llama"] {
         let dir = adapter(name);
         let saved = tempfile::tempdir().unwrap();
         save_model_dir(&load(&dir), &dir, saved.path(), FORMAT).unwrap();
@@ -127,9 +132,14 @@ fn fresh_adapters_change_nothing_and_training_changes_only_them() {
         let is_zero = tensor.read(false).unwrap().iter().all(|&value| value == 0.0);
         assert_eq!(is_zero, name.contains(".mlp."), "{name}: frozen adapters stay zero, others learn");
     }
-    let weight =
-        |model: &Model<Plain>| -> Tensor<Plain, 2> { model.model.layers[0].self_attn.q_proj.weight.val() };
-    weight(&trained).into_data().assert_eq(&weight(&load(&base)).into_data(), true);
+    let weight = |mut model: Model<Plain>| {
+        let projections = model.projections_mut().into_iter();
+        let first = projections.map(|(_, projection)| projection.weight.val().into_data());
+        first.collect::<Vec<_>>()
+    };
+    for (trained, before) in weight(trained).iter().zip(weight(load(&base))) {
+        trained.assert_eq(&before, true);
+    }
 }
 
 #[test]
@@ -148,7 +158,8 @@ fn frozen_names_must_exist_and_leave_something() {
         |freeze: &str| trainable::<Differentiable>(model(), &[freeze.to_owned()]).unwrap_err().to_string();
     assert!(refused("vision.*").contains("\"vision.*\" matches no parameter"));
     assert!(refused("*").contains("nothing is left to learn"));
-    let frozen = trainable::<Differentiable>(model(), &["visual.*".to_owned()]).unwrap();
-    assert!(!frozen.visual.as_ref().unwrap().merger.mlp_in.weight.is_require_grad());
-    assert!(frozen.model.layers[0].mlp.up_proj.weight.is_require_grad());
+    let mut frozen = trainable::<Differentiable>(model(), &["visual.*".to_owned()]).unwrap();
+    for (path, projection) in frozen.projections_mut() {
+        assert_eq!(projection.weight.is_require_grad(), !path.starts_with("visual."), "{path}");
+    }
 }

@@ -90,7 +90,7 @@ fn positions_features_and_logprobs_are_those_of_transformers() {
         assert_eq!(per_axis, ids(&case["position_ids"]), "{name}");
         if !input.images.is_empty() {
             let images: Vec<&ImagePatches> = input.images.iter().map(AsRef::as_ref).collect();
-            let features = model.visual.as_ref().unwrap().forward(&images, &Default::default());
+            let features = model.image_features(&images).unwrap();
             let features: Vec<f32> = features.into_data().to_vec().unwrap();
             assert_close(&name, &features, &floats(&case["image_features"]), 2e-4);
         }

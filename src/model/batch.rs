@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{
     config::ModelConfig,
     input::{ImagePatches, ModelInput},
-    rope::{Position, prompt_positions},
+    positions::prompt_positions,
+    rope::Position,
 };
 use crate::kernels::Tree;
 
@@ -51,14 +52,14 @@ impl Sequence {
     }
 }
 
-/// The images of a batch, and the places of their features.
+/// The images of a batch, and which tokens their features stand for.
 #[derive(Debug, Clone, Default)]
 pub struct BatchImages {
     /// Every image once, however often it is shown.
     pub images: Vec<Arc<ImagePatches>>,
-    /// Of each image: the row of its first feature.
+    /// The row of each image's first feature.
     first_features: Vec<usize>,
-    /// For each token of the batch: its row among all features, where it is an image token.
+    /// The row of each token's feature among all features; `None` for what is no image token.
     pub features: Vec<Option<usize>>,
 }
 
@@ -154,7 +155,7 @@ pub struct PackedBatch {
     pub positions: Vec<Position>,
     pub trees: Vec<Tree>,
     pub images: BatchImages,
-    /// Of every completion token in the sequences' order: the index of the hidden state that predicts it.
+    /// The index of the hidden state that predicts each completion token, in the sequences' order.
     pub predictors: Vec<usize>,
     /// Every completion token.
     pub targets: Vec<u32>,
@@ -164,23 +165,24 @@ impl PackedBatch {
     /// Lays the sequences out.
     pub fn new(sequences: &[Sequence], config: &ModelConfig) -> Self {
         let mut batch = Self::default();
-        for family in sequences.chunk_by(Sequence::shares_prompt) {
-            batch.push_family(family, config);
+        for sequences in sequences.chunk_by(Sequence::shares_prompt) {
+            batch.push_tree(sequences, config);
         }
         batch
     }
 
-    /// A sequence that shares its prompt with no other is a trunk as a whole.
-    fn push_family(&mut self, family: &[Sequence], config: &ModelConfig) {
-        let first = &family[0];
+    /// Lays out sequences that share one prompt. A sequence that shares its prompt with no other is a trunk as a
+    /// whole.
+    fn push_tree(&mut self, sequences: &[Sequence], config: &ModelConfig) {
+        let first = &sequences[0];
         let (start, prompt) = (self.ids.len(), first.prompt_length);
-        let trunk = if family.len() == 1 { first.length() } else { prompt };
+        let trunk = if sequences.len() == 1 { first.length() } else { prompt };
         self.push_tokens(first, 0..trunk);
         self.images.features.resize(self.ids.len(), None);
         self.images.place(start, first, config);
-        let branched = if family.len() == 1 { &[] } else { family };
+        let branched = if sequences.len() == 1 { &[] } else { sequences };
         let (last, mut next) = (start + prompt - 1, start + prompt);
-        for sequence in family {
+        for sequence in sequences {
             let completion = sequence.completion();
             self.targets.extend_from_slice(completion);
             let predictors = std::iter::once(last).chain(next..);

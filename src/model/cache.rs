@@ -59,7 +59,7 @@ impl<B: Backend> KvCache<B> {
     }
 }
 
-/// With entries in front that nobody is to see.
+/// A layer's part with as many zero entries in front as make `whole`; rows begin behind them.
 fn padded<B: Backend>(KeyValues { key, value, length }: KeyValues<B>, whole: usize) -> KeyValues<B> {
     let pad = |x: Tensor<B, 4>| {
         let x = x.narrow(2, 0, length);

@@ -6,8 +6,8 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 
 use super::{
+    forward::Model,
     lora::{ADAPTER_CONFIG, base_of, load_adapter},
-    policy::Model,
     weights::load_weights,
 };
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::random::{Stream, hash_text};
 
-/// Standard deviation of embeddings and matrices, Model's `initializer_range`.
+/// Standard deviation of embeddings and matrices, the usual `initializer_range` of released configurations.
 const STANDARD_DEVIATION: f64 = 0.02;
 /// Values drawn by one task; does not change them.
 const CHUNK: usize = 1 << 16;

@@ -1,4 +1,4 @@
-//! Root-mean-square normalisation, as Model has it.
+//! Root-mean-square normalisation, in every layer of a decoder.
 
 use burn::{
     module::{Initializer, Module, Param},
@@ -28,7 +28,7 @@ impl<B: Kernels> RmsNorm<B> {
         B::rms_norm(x, self.weight.val(), self.epsilon)
     }
 
-    /// Normalises each stretch of `size` features on its own: `[rows, heads · size]` in and out.
+    /// Normalises each head's `size` features on its own: `[rows, heads · size]` in and out.
     pub fn forward_heads(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let (shape, size) = (x.dims(), self.weight.dims()[0]);
         self.forward(x.reshape([-1, size as i32])).reshape(shape)

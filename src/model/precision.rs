@@ -12,7 +12,7 @@ use burn::{
     },
 };
 
-use super::{policy::Model, weights::Precision};
+use super::{forward::Model, weights::Precision};
 use crate::{error::input_error, kernels::generic::cast};
 
 /// The model in a float type; the same one where it is in it already.
@@ -22,10 +22,10 @@ pub fn computing_in<B: Backend>(model: Model<B>, precision: Precision) -> Model<
 
 /// A copy of the policy that computes in a float type: its gradients carry the policy's names.
 pub fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
-    let mut learning = Learning(HashSet::new());
+    let mut learning = TrainableIds(HashSet::new());
     Module::<B>::visit(policy, &mut learning);
     let copy = computing_in(policy.valid(), precision);
-    Model::<B>::from_inner(copy).map(&mut Learn(learning.0))
+    Model::<B>::from_inner(copy).map(&mut MarkTrainable(learning.0))
 }
 
 /// Refuses a float type that a device does not compute in.
@@ -52,9 +52,9 @@ impl<B: Backend> ModuleMapper<B> for CastAll {
     }
 }
 
-struct Learning(HashSet<ParamId>);
+struct TrainableIds(HashSet<ParamId>);
 
-impl<B: Backend> ModuleVisitor<B> for Learning {
+impl<B: Backend> ModuleVisitor<B> for TrainableIds {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         if param.is_require_grad() {
             self.0.insert(param.id);
@@ -62,9 +62,9 @@ impl<B: Backend> ModuleVisitor<B> for Learning {
     }
 }
 
-struct Learn(HashSet<ParamId>);
+struct MarkTrainable(HashSet<ParamId>);
 
-impl<B: Backend> ModuleMapper<B> for Learn {
+impl<B: Backend> ModuleMapper<B> for MarkTrainable {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
         let learns = self.0.contains(&param.id);
         param.set_require_grad(learns)

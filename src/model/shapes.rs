@@ -8,8 +8,8 @@ use burn::{
 
 use super::{
     config::ModelConfig,
+    forward::Model,
     lora::{LoraConfig, attach},
-    policy::Model,
     trainable::Selection,
     weights::ParameterPath,
 };
@@ -17,9 +17,9 @@ use super::{
 /// A parameter without its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterShape {
-    /// In a released checkpoint; an adapter's as in PEFT.
+    /// Its name in a released checkpoint; that of an adapter is PEFT's.
     pub name: String,
-    /// In the checkpoint's layout.
+    /// Its shape in the checkpoint's layout.
     pub shape: Vec<usize>,
     pub is_adapter: bool,
     /// Whether a recipe with these adapters and frozen names trains it.

@@ -1,5 +1,5 @@
-//! The language model: embeddings in, hidden states out. One forward for training and for cached
-//! decoding; knows nothing of images or of the head.
+//! The decoder that all families share: attention, feed-forward, norms and embeddings. One forward serves
+//! training and cached decoding; knows nothing of images.
 
 use burn::{
     module::Module,
@@ -8,12 +8,13 @@ use burn::{
 };
 
 use super::{
-    cache::KvCache,
     config::TextConfig,
     layers::{GatedMlp, Projection},
     norm::RmsNorm,
+    pass::{AttentionContext, ForwardPass},
+    rope::{Position, Rope},
 };
-use crate::kernels::{Forest, HeadCounts, Kernels, Qkv, RotaryTable, Visibility};
+use crate::kernels::{HeadCounts, Kernels, Qkv, RotaryTable, generic::index_tensor};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -47,7 +48,7 @@ impl<B: Backend> SelfAttention<B> {
 }
 
 impl<B: Kernels> SelfAttention<B> {
-    fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
+    fn forward(&self, x: Tensor<B, 2>, pass: &mut ForwardPass<'_, B>, layer: usize) -> Tensor<B, 2> {
         let normed = |norm: &Option<RmsNorm<B>>, x| match norm {
             Some(norm) => norm.forward_heads(x),
             None => x,
@@ -56,29 +57,14 @@ impl<B: Kernels> SelfAttention<B> {
         let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
         let value = self.v_proj.forward(x);
         let heads = HeadCounts { queries: self.heads, keys: self.key_heads };
-        let inputs = Qkv { query, key, value, heads, rotary: pass.rotary };
+        let inputs = Qkv { query, key, value, heads, rotary: &pass.rotary };
         self.o_proj.forward(match &mut pass.context {
-            Context::Forest(forest) => B::tree_attention(inputs, forest),
-            Context::Cache { cache, visibility } => {
+            AttentionContext::Packed(forest) => B::tree_attention(inputs, forest),
+            AttentionContext::Cached { cache, visibility } => {
                 B::cached_attention(inputs, visibility, cache.layer(layer))
             }
         })
     }
-}
-
-/// What every layer of one forward pass shares.
-pub struct Pass<'a, B: Backend> {
-    /// Rotation at each new position.
-    pub rotary: &'a RotaryTable<B>,
-    pub context: Context<'a, B>,
-}
-
-/// What a token attends to.
-pub enum Context<'a, B: Backend> {
-    /// For training: prompts and the completions that share them.
-    Forest(Forest<'a, B>),
-    /// For decoding: rows of equal length with earlier keys and values, and who sees them.
-    Cache { cache: &'a mut KvCache<B>, visibility: Visibility<'a, B> },
 }
 
 /// Attention and feed-forward, each behind a norm and around a residual.
@@ -97,14 +83,14 @@ impl<B: Backend> DecoderLayer<B> {
             input_layernorm: norm(),
             self_attn: SelfAttention::new(config, device),
             post_attention_layernorm: norm(),
-            mlp: GatedMlp::new(config.hidden_size, config.intermediate_size, false, device),
+            mlp: GatedMlp::new(config.hidden_size, config.intermediate_size, config.mlp_bias, device),
         }
     }
 }
 
 impl<B: Kernels> DecoderLayer<B> {
     /// `[tokens, hidden]` in and out; `layer` is its number.
-    pub fn forward(&self, x: Tensor<B, 2>, pass: &mut Pass<'_, B>, layer: usize) -> Tensor<B, 2> {
+    pub fn forward(&self, x: Tensor<B, 2>, pass: &mut ForwardPass<'_, B>, layer: usize) -> Tensor<B, 2> {
         let x = x.clone() + self.self_attn.forward(self.input_layernorm.forward(x), pass, layer);
         x.clone() + self.mlp.forward(self.post_attention_layernorm.forward(x))
     }
@@ -116,6 +102,14 @@ pub struct TextModel<B: Backend> {
     pub embed_tokens: Embedding<B>,
     pub layers: Vec<DecoderLayer<B>>,
     pub norm: RmsNorm<B>,
+    #[module(skip)]
+    rope: Rope,
+}
+
+/// A head of zeros for a configuration that has one of its own.
+pub fn new_head<B: Backend>(config: &TextConfig, device: &B::Device) -> Option<Projection<B>> {
+    (!config.tie_word_embeddings)
+        .then(|| Projection::new(config.hidden_size, config.vocab_size, false, device))
 }
 
 impl<B: Backend> TextModel<B> {
@@ -128,11 +122,32 @@ impl<B: Backend> TextModel<B> {
                 .init(device),
             layers: (0..config.num_hidden_layers).map(|_| DecoderLayer::new(config, device)).collect(),
             norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
+            rope: config.rope.clone(),
         }
     }
 
+    /// The device the weights are on.
+    pub fn device(&self) -> B::Device {
+        self.norm.weight.device()
+    }
+
+    /// The rotation at these positions, for rows of equal length.
+    pub fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<B> {
+        self.rope.table(rows, &self.device())
+    }
+
+    /// The linear maps of decoder and head, by path in a checkpoint.
+    pub fn projections_with_head<'a>(
+        &'a mut self,
+        head: &'a mut Option<Projection<B>>,
+    ) -> Vec<(String, &'a mut Projection<B>)> {
+        let decoder = self.projections_mut().into_iter();
+        let decoder = decoder.map(|(path, projection)| (format!("model.{path}"), projection));
+        decoder.chain(head.iter_mut().map(|head| ("lm_head".to_owned(), head))).collect()
+    }
+
     /// The linear maps of all layers, by path.
-    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
+    fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
         let layers = self.layers.iter_mut().enumerate();
         let projections = layers.flat_map(|(index, layer)| {
             let (attention, mlp) = (&mut layer.self_attn, &mut layer.mlp);
@@ -152,10 +167,18 @@ impl<B: Backend> TextModel<B> {
 }
 
 impl<B: Kernels> TextModel<B> {
-    /// Hidden states after the final norm; `[batch · new, hidden]` in and out.
-    pub fn forward(&self, embeddings: Tensor<B, 2>, mut pass: Pass<'_, B>) -> Tensor<B, 2> {
-        let layers = self.layers.iter().enumerate();
-        let hidden = layers.fold(embeddings, |x, (index, layer)| layer.forward(x, &mut pass, index));
-        self.norm.forward(hidden)
+    /// Embeddings of ids, `[ids, hidden]`.
+    pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2> {
+        let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
+        self.embed_tokens.weight.val().select(0, index_tensor(&rows, &self.device()))
+    }
+
+    /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`; without a head of its own a model
+    /// compares with the embeddings.
+    pub fn logits(&self, head: Option<&Projection<B>>, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        match head {
+            Some(head) => head.forward(hidden),
+            None => hidden.matmul(self.embed_tokens.weight.val().transpose()),
+        }
     }
 }

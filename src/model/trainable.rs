@@ -7,7 +7,7 @@ use burn::{
 };
 use regex::Regex;
 
-use super::{policy::Model, weights::ParameterPath};
+use super::{forward::Model, weights::ParameterPath};
 use crate::error::input_error;
 
 /// The model with gradients for the parameters that learn. `freeze` holds patterns for whole names of

@@ -9,11 +9,11 @@ use crate::{data::ImageRef, model::ImagePatches};
 
 /// Drops the oldest images where a new one would exceed its capacity.
 pub(super) struct ImageCache {
-    /// In pixel values.
+    /// The most pixel values that are held.
     capacity: usize,
     held: usize,
     images: HashMap<ImageRef, Arc<ImagePatches>>,
-    /// Oldest first.
+    /// The images that are held, oldest first.
     order: VecDeque<ImageRef>,
 }
 

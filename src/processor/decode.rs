@@ -13,8 +13,8 @@ const MAX_PIXELS: u64 = 100_000_000;
 
 /// Decodes a PNG, JPEG, WebP or GIF (its first frame), told by its content.
 ///
-/// As transformers does: turned upright by its EXIF orientation, alpha dropped without blending,
-/// 16 bits cut to the high byte (16-bit grey too, which PIL clips to white).
+/// The image is treated as transformers does: turned upright by its EXIF orientation, alpha dropped without
+/// blending, 16 bits cut to the high byte (16-bit grey too, which PIL clips to white).
 ///
 /// # Errors
 /// When the file cannot be read or decoded, or has more than 16,384 pixels on a side or 100

@@ -33,7 +33,7 @@ pub struct ImageProcessorConfig {
 /// The file's fields that matter; where one is absent, Qwen2-VL's default holds.
 #[derive(Deserialize)]
 #[serde(default)]
-struct ConfigFile {
+struct PreprocessorFile {
     patch_size: usize,
     temporal_patch_size: usize,
     merge_size: usize,
@@ -59,7 +59,7 @@ struct SizeField {
 /// PIL's number for bicubic resampling.
 const BICUBIC: u32 = 3;
 
-impl Default for ConfigFile {
+impl Default for PreprocessorFile {
     fn default() -> Self {
         Self {
             patch_size: 14,
@@ -80,6 +80,23 @@ impl Default for ConfigFile {
 }
 
 impl ImageProcessorConfig {
+    /// The image processing of a model directory: `preprocessor_config.json`, or the `image_processor` of
+    /// `processor_config.json` as transformers 5 writes it; `None` for a model that reads text only.
+    ///
+    /// # Errors
+    /// When the file is malformed, or asks for processing that is not supported.
+    pub(super) fn from_dir(directory: &Path) -> Result<Option<Self>> {
+        let own_file = directory.join("preprocessor_config.json");
+        if own_file.is_file() {
+            return Self::from_file(&own_file).map(Some);
+        }
+        let shared_file = directory.join("processor_config.json");
+        match read_json(&shared_file)?.as_ref().and_then(|config| config.get("image_processor")) {
+            Some(config) => Self::from_json(config.clone(), &shared_file).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads a `preprocessor_config.json`.
     ///
     /// # Errors
@@ -94,9 +111,9 @@ impl ImageProcessorConfig {
         Self::from_json(value, path)
     }
 
-    /// From the content of `path`, which errors name.
+    /// Reads the content of `path`, which errors name.
     pub(super) fn from_json(value: Value, path: &Path) -> Result<Self> {
-        let file: ConfigFile = serde_json::from_value(value)
+        let file: PreprocessorFile = serde_json::from_value(value)
             .map_err(|error| input_error(format!("{}: {error}", path.display())))?;
         check(&file).map_err(|complaint| input_error(format!("{}: {complaint}", path.display())))?;
         let size = file.size.unwrap_or_default();
@@ -185,7 +202,7 @@ fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
 }
 
-fn check(file: &ConfigFile) -> Result<(), &'static str> {
+fn check(file: &PreprocessorFile) -> Result<(), &'static str> {
     let sizes = [file.patch_size, file.temporal_patch_size, file.merge_size];
     if sizes.contains(&0) {
         return Err("patch_size, temporal_patch_size and merge_size must be positive");

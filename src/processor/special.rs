@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{
-    Tokenizer,
     files::{read_json, token_text},
+    tokenizer::Tokenizer,
 };
 use crate::error::input_error;
 

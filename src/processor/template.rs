@@ -25,7 +25,7 @@ pub struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// From `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json`, the first that has one.
+    /// Reads the template from `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json`, the first that has one.
     ///
     /// # Errors
     /// When none has one, or it is not a valid template.

@@ -1,4 +1,4 @@
-//! A small tokenizer for the tests of this module: bytes, and the special tokens of Model.
+//! A small tokenizer for the tests of this module: bytes, and the special tokens of Qwen.
 
 use std::path::Path;
 

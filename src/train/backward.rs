@@ -14,9 +14,9 @@ use burn::{
 
 use super::config::TrainConfig;
 use crate::{
-    kernels::{Forest, Kernels, TargetLogprobs, TrainBackend, generic},
+    kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
     metrics::{Part, timed_on},
-    model::{Context, Model, PackedBatch, Pass, index_tensor},
+    model::{Embeddings, Model, PackedBatch, add_after_layer, index_tensor},
 };
 
 /// What a model says of every target of a batch.
@@ -78,7 +78,7 @@ impl Reading {
         let (inputs, last) =
             timed_on::<B, _>(Part::Forward, &device, || layer_inputs(policy, start.clone().inner(), batch));
         let last = leaf(last);
-        let hidden = policy.model.norm.forward(last.clone()).select(0, predictors);
+        let hidden = policy.norm(last.clone()).select(0, predictors);
         let mut gradient = None;
         self.head(policy, hidden, &batch.targets, loss, &mut |mut gradients| {
             // Only the piece that the last layer's output is part of has a gradient for it.
@@ -86,18 +86,25 @@ impl Reading {
             add(gradients);
         });
         let mut gradient = gradient.expect("the head depends on the last layer");
-        let rotary = policy.text_rotary(batch);
-        let mut pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
+        let mut pass = policy.packed_pass(batch);
+        let mut of_added = Vec::with_capacity(start.added.len());
         for (index, input) in inputs.into_iter().enumerate().rev() {
             let input = leaf(input);
+            if index < start.added.len() {
+                of_added.push(gradient.clone());
+            }
             let mut gradients = timed_on::<B, _>(Part::Backward, &device, || {
-                let output = policy.model.layers[index].forward(input.clone(), &mut pass, index);
+                let output = policy.layer(index, input.clone(), &mut pass);
                 along(output, gradient).backward()
             });
             gradient = input.grad_remove(&mut gradients).expect("a layer depends on its input");
             add(gradients);
         }
-        add(timed_on::<B, _>(Part::Backward, &device, || along(start, gradient).backward()));
+        add(timed_on::<B, _>(Part::Backward, &device, || {
+            let added = start.added.into_iter().rev().zip(of_added);
+            let sum = |sum, (added, gradient)| sum + along(added, gradient);
+            added.fold(along(start.hidden, gradient), sum).backward()
+        }));
     }
 
     /// From the hidden states that predict the targets to the loss, and back to them.
@@ -162,17 +169,16 @@ impl Reading {
 /// The input of every layer, and the output of the last, without a graph.
 fn layer_inputs<B: TrainBackend>(
     policy: &Model<B>,
-    start: Tensor<B::InnerBackend, 2>,
+    start: Embeddings<B::InnerBackend>,
     batch: &PackedBatch,
 ) -> (Vec<Tensor<B::InnerBackend, 2>>, Tensor<B::InnerBackend, 2>) {
     let model = policy.valid();
-    let rotary = model.text_rotary(batch);
-    let mut pass = Pass { rotary: &rotary, context: Context::Forest(Forest::new(&batch.trees)) };
-    let mut inputs = Vec::with_capacity(model.model.layers.len());
-    let mut x = start;
-    for (index, layer) in model.model.layers.iter().enumerate() {
+    let mut pass = model.packed_pass(batch);
+    let mut inputs = Vec::with_capacity(model.layers());
+    let Embeddings { hidden: mut x, added } = start;
+    for index in 0..model.layers() {
         inputs.push(x.clone());
-        x = layer.forward(x, &mut pass, index);
+        x = add_after_layer(&added, index, model.layer(index, x, &mut pass));
     }
     (inputs, x)
 }

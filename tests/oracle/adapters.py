@@ -4,14 +4,15 @@ Writes tests/fixtures/adapters/: random adapters for checkpoints of tests/fixtur
 checkpoints.py first), and an expected.json in each directory: log-probabilities of a completion with the
 adapter and without. Image paths and base_model_name_or_path are relative to the adapter's directory.
 Seeded, so a second run writes the same files. Run with torch, torchvision, transformers 5, peft and pillow
-installed:
+installed; names choose some of the adapters:
 
-    python tests/oracle/adapters.py
+    python tests/oracle/adapters.py [NAME...]
 """
 
 import copy
 import json
 import shutil
+import sys
 import warnings
 
 import torch
@@ -36,6 +37,7 @@ ADAPTERS = {
     # Names as transformers 4 had the modules: model.layers and visual.
     "vision_released_names": ("vl_released_3b", "small png", {
         "r": 2, "lora_alpha": 5, "target_modules": ["q_proj", "down_proj", "qkv"]}),
+    "llama": ("llama_all_biases", "text turns", {"r": 3, "lora_alpha": 6, "target_modules": "all-linear"}),
 }
 
 
@@ -101,7 +103,8 @@ def main():
     logging.disable_progress_bar()
     warnings.simplefilter("ignore")
     for seed, name in enumerate(ADAPTERS):
-        write_adapter(name, seed)
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            write_adapter(name, seed)
 
 
 if __name__ == "__main__":

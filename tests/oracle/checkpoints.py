@@ -3,7 +3,7 @@
 Writes tests/fixtures/checkpoints/: small random models as complete Hugging Face directories, the images
 that their prompts show (images/), and an expected.json in each directory: prompt ids (run-length
 encoded), image grids, positions, log-probabilities of a completion, and greedy continuations. Everything
-is seeded, so a second run writes the same files. Run with torch, torchvision, transformers 5 and pillow
+is seeded, so a second run writes the same files. The Llamas' shapes are in llama_checkpoints.py. Run with torch, torchvision, transformers 5 and pillow
 installed; names choose some of the checkpoints:
 
     python tests/oracle/checkpoints.py [NAME...]
@@ -16,6 +16,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import llama_checkpoints
 import numpy as np
 import torch
 from image_processor import decoded
@@ -255,6 +256,11 @@ CHECKPOINTS = {
 }
 
 
+CHECKPOINTS |= llama_checkpoints.CHECKPOINTS
+ARCHITECTURES = {"qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration", "qwen2": "Qwen2ForCausalLM",
+                 "qwen3": "Qwen3ForCausalLM", "llama": "LlamaForCausalLM"}
+
+
 def image(name, **more):
     return {"type": "image", "image": f"../images/{name}"} | more
 
@@ -332,7 +338,11 @@ def byte_characters():
     return [chr(byte) if byte in printable else chr(next(others)) for byte in range(256)]
 
 
-def tokenizer(eos):
+def tokenizer(shape):
+    eos = eos_tokens(shape)[0]
+    if shape.get("pieces"):
+        return llama_checkpoints.pieces_tokenizer(eos)
+    special = shape.get("special", SPECIAL)
     vocabulary = {character: number for number, character in enumerate(sorted(byte_characters()))}
     merges = []
     for word in MERGED_WORDS:
@@ -348,8 +358,10 @@ def tokenizer(eos):
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ])
     backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
-    return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token=eos, pad_token="<|endoftext|>",
+    backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    pad = "<|endoftext|>" if special is SPECIAL else "<|end_of_text|>"
+    bos = {"bos_token": shape["bos"]} if "bos" in shape else {}
+    return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token=eos, pad_token=pad, **bos,
                                    model_max_length=4096, clean_up_tokenization_spaces=False)
 
 
@@ -362,15 +374,15 @@ def released_config(shape, tokens):
     ids = tokens.convert_tokens_to_ids
     is_vision = shape["type"] == "qwen2_5_vl"
     fields = {
-        "attention_dropout": 0.0, "bos_token_id": ids("<|endoftext|>"), "eos_token_id": ids(eos_tokens(shape)[0]),
-        "hidden_act": "silu", "initializer_range": 0.02, "max_position_embeddings": 4096, "max_window_layers": 28,
-        "rms_norm_eps": 1e-6, "sliding_window": 4096, "use_cache": True, "use_sliding_window": False,
+        "attention_dropout": 0.0, "bos_token_id": ids(shape.get("bos", "<|endoftext|>")),
+        "eos_token_id": ids(eos_tokens(shape)[0]), "hidden_act": "silu", "initializer_range": 0.02,
+        "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "use_cache": True,
         "vocab_size": (len(tokens) + 7) // 8 * 8,
     } | shape["text"]
-    architecture = {"qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration", "qwen2": "Qwen2ForCausalLM",
-                    "qwen3": "Qwen3ForCausalLM"}[shape["type"]]
+    if shape["type"] != "llama":
+        fields |= {"max_window_layers": 28, "sliding_window": 4096, "use_sliding_window": False}
     tied = shape["head"] != "untied"
-    config = {"architectures": [architecture], "model_type": shape["type"], "torch_dtype": shape["dtype"],
+    config = {"architectures": [ARCHITECTURES[shape["type"]]], "model_type": shape["type"], "torch_dtype": shape["dtype"],
               "tie_word_embeddings": tied, "transformers_version": "4.49.0"}
     if is_vision:
         side = shape["vision"]["patch_size"]
@@ -408,12 +420,14 @@ def save_model(folder, shape, config, seed, tokens):
     generation._from_model_config = False
     generation.eos_token_id = ids if isinstance(shape["eos"], list) else ids[0]
     generation.pad_token_id = tokens.pad_token_id
-    generation.bos_token_id = tokens.convert_tokens_to_ids("<|endoftext|>")
+    generation.bos_token_id = tokens.convert_tokens_to_ids(shape.get("bos", "<|endoftext|>"))
     if "penalty" in shape:
         generation.update(repetition_penalty=shape["penalty"], do_sample=True, temperature=0.7, top_p=0.8, top_k=20)
     model.save_pretrained(folder, max_shard_size=shape.get("shards", "1GB"),
                           save_original_format=shape.get("names", "released") == "released")
     add_head(folder / "model.safetensors", shape["head"])
+    if shape.get("frequencies"):
+        add_frequencies(folder / "model.safetensors", model.config)
     if shape.get("layout") != "current":
         write(folder / "config.json", config, indent=2)
 
@@ -428,7 +442,17 @@ def add_head(path, head):
     save_file(weights, path, metadata={"format": "pt"})
 
 
+def add_frequencies(path, config):
+    """What old files of Llama 2 hold besides the weights, and nobody reads: here, nonsense."""
+    weights = load_file(path)
+    for layer in range(config.num_hidden_layers):
+        weights[f"model.layers.{layer}.self_attn.rotary_emb.inv_freq"] = torch.ones(config.head_dim // 2)
+    save_file(weights, path, metadata={"format": "pt"})
+
+
 def chat_template(shape):
+    if "chat" in shape:
+        return shape["chat"]
     if shape["type"] == "qwen2_5_vl":
         return SHORT_VISION_TEMPLATE if shape.get("short_template") else VISION_TEMPLATE
     return THINKING_TEMPLATE if shape["type"] == "qwen3" else TOOL_TEMPLATE
@@ -549,7 +573,7 @@ class Checkpoint:
                                      output_scores=True, return_dict_in_generate=True)
         found = result.sequences[0, inputs["input_ids"].shape[1]:].tolist()
         eos = self.model.generation_config.eos_token_id
-        forbidden = set(self.tokenizer.convert_tokens_to_ids(SPECIAL))
+        forbidden = {token for token, added in self.tokenizer.added_tokens_decoder.items() if added.special}
         forbidden -= set(eos if isinstance(eos, list) else [eos])
         for token, scores in zip(found, result.scores):
             best, second = scores[0].topk(2).values.tolist()
@@ -566,8 +590,9 @@ def rounded(values):
     return [float(f"{value:.7g}") for value in values.tolist()]
 
 
-def case(checkpoint, name, native):
+def case(checkpoint, name, native, end):
     messages, completion = copy.deepcopy(CASES[name])
+    completion = completion.replace("<|im_end|>", end)
     inputs = checkpoint.prompt(messages)
     prompt_ids = inputs["input_ids"][0].tolist()
     completion_ids = checkpoint.tokenizer(completion, add_special_tokens=False)["input_ids"]
@@ -596,14 +621,15 @@ def write_checkpoint(name, shape, seed):
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    tokens = tokenizer(eos_tokens(shape)[0])
+    tokens = tokenizer(shape)
     save_model(folder, shape, released_config(shape, tokens), seed, tokens)
     save_processor(folder, shape, tokens)
     checkpoint = Checkpoint(folder)
     native = None if shape["dtype"] == "float32" else Checkpoint(folder, "auto")
     assert native is None or native.model.dtype == getattr(torch, shape["dtype"])
     parameters = sum(parameter.numel() for parameter in checkpoint.model.parameters())
-    cases = [case(checkpoint, case_name, native) for case_name in shape["cases"]]
+    end = shape.get("end", "<|im_end|>")
+    cases = [case(checkpoint, case_name, native, end) for case_name in shape["cases"]]
     write(folder / "expected.json", {"dtype": shape["dtype"], "parameters": parameters, "cases": cases},
           separators=(",", ":"))
 

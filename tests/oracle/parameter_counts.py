@@ -16,7 +16,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "released_configs"
 PUBLISHED = {"Qwen2.5-VL-3B-Instruct": 3_754_622_976, "Qwen2.5-VL-7B-Instruct": 8_292_166_656,
-             "Qwen2.5-7B-Instruct": 7_615_616_512}
+             "Qwen2.5-7B-Instruct": 7_615_616_512, "Llama-2-7b": 6_738_415_616, "Llama-3.1-8B": 8_030_261_248,
+             "Llama-3.2-1B": 1_235_814_400, "SmolLM2-135M": 134_515_008}
 
 COMMON = {"attention_dropout": 0.0, "bos_token_id": 151643, "eos_token_id": 151645, "hidden_act": "silu",
           "initializer_range": 0.02, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "torch_dtype": "bfloat16",
@@ -57,6 +58,23 @@ def qwen3(*shape):
         sliding_window=None, max_window_layers=shape[0])
 
 
+def llama(layers, hidden, intermediate, heads, groups, vocabulary, tied, **more):
+    return {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "attention_bias": False, "attention_dropout": 0.0,
+        "hidden_act": "silu", "hidden_size": hidden, "initializer_range": 0.02, "intermediate_size": intermediate,
+        "mlp_bias": False, "num_attention_heads": heads, "num_hidden_layers": layers, "num_key_value_heads": groups,
+        "pretraining_tp": 1, "rms_norm_eps": 1e-05, "tie_word_embeddings": tied, "torch_dtype": "bfloat16",
+        "use_cache": True, "vocab_size": vocabulary,
+    } | more
+
+
+def llama3(factor, *shape, **more):
+    rope = {"factor": factor, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192,
+            "rope_type": "llama3"}
+    return llama(*shape, bos_token_id=128000, eos_token_id=[128001, 128008, 128009], max_position_embeddings=131072,
+                 rope_scaling=rope, rope_theta=500000.0, **more)
+
+
 CONFIGS = {
     "Qwen2.5-VL-3B-Instruct": qwen2_5_vl(3420, 36, 2048, 11008, 16, 2, 151936, True),
     "Qwen2.5-VL-7B-Instruct": qwen2_5_vl(3420, 28, 3584, 18944, 28, 4, 152064, False),
@@ -64,6 +82,12 @@ CONFIGS = {
     "Qwen2.5-7B-Instruct": qwen2(28, 3584, 18944, 28, 4, 152064, False),
     "Qwen3-0.6B": qwen3(28, 1024, 3072, 16, 8, 151936, True),
     "Qwen3-8B": qwen3(36, 4096, 12288, 32, 8, 151936, False),
+    "Llama-2-7b": llama(32, 4096, 11008, 32, 32, 32000, False, bos_token_id=1, eos_token_id=2,
+                        max_position_embeddings=4096, rope_scaling=None),
+    "Llama-3.1-8B": llama3(8.0, 32, 4096, 14336, 32, 8, 128256, False),
+    "Llama-3.2-1B": llama3(32.0, 16, 2048, 8192, 32, 8, 128256, True, head_dim=64),
+    "SmolLM2-135M": llama(30, 576, 1536, 9, 3, 49152, True, bos_token_id=1, eos_token_id=2,
+                          max_position_embeddings=8192, rope_scaling=None, rope_theta=100000),
 }
 
 

@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 use serde_json::{Value, json};
 
-use super::{LoraConfig, Targets, attach};
+use super::{attach::attach, config::LoraConfig, paths::module_path, targets::Targets};
 use crate::{
     error::input_error,
     model::{
-        policy::Model,
+        forward::Model,
         weights::{
             Precision, TensorTable, adapter_tensors, fill_adapters, open_tensors, released_name,
             write_tensors,
@@ -25,15 +25,6 @@ const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
 /// What PEFT puts before the name of a module of the model it wraps.
 const PREFIX: &str = "base_model.model.";
-
-/// A module's path as transformers 5 has it, which PEFT's names and patterns refer to.
-pub(super) fn module_path(released: &str, is_vision_language: bool) -> String {
-    match released.strip_prefix("model.") {
-        Some(rest) if is_vision_language => format!("model.language_model.{rest}"),
-        None if released.starts_with("visual.") => format!("model.{released}"),
-        _ => released.to_owned(),
-    }
-}
 
 /// The model directory that an adapter belongs to, and its configuration.
 ///
@@ -217,16 +208,5 @@ mod tests {
         assert!(refused("init_lora_weights", json!("pissa")).contains("pissa"));
         assert!(refused("peft_type", json!("IA3")).contains("IA3"));
         assert!(refused("r", json!(0)).contains("r must be"));
-    }
-
-    #[test]
-    fn paths_are_those_of_transformers_5() {
-        assert_eq!(
-            module_path("model.layers.0.mlp.up_proj", true),
-            "model.language_model.layers.0.mlp.up_proj"
-        );
-        assert_eq!(module_path("model.layers.0.mlp.up_proj", false), "model.layers.0.mlp.up_proj");
-        assert_eq!(module_path("visual.merger.mlp.0", true), "model.visual.merger.mlp.0");
-        assert_eq!(module_path("lm_head", true), "lm_head");
     }
 }

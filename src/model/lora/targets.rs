@@ -41,6 +41,8 @@ impl fmt::Display for Targets {
 }
 
 impl Targets {
+    /// The test that a module's path has to pass.
+    ///
     /// # Errors
     /// When the regular expression is malformed.
     pub fn matcher(&self) -> Result<Matcher<'_>> {

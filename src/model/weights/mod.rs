@@ -1,21 +1,24 @@
 //! Weights to and from Hugging Face safetensors. One name table serves both ways: the module tree,
-//! whose field names are the checkpoint's, and the few exceptions in `names`.
+//! whose field names are the checkpoint's, and the few exceptions that families list.
 
+mod files;
+mod fill;
 mod load;
 mod names;
+mod precision;
 mod save;
 mod stored;
+mod table;
 
-pub(super) use load::{TensorTable, drawn, fill_adapters};
-pub use load::{load_weights, random_model};
+pub use fill::random_model;
+pub(super) use fill::{drawn, fill_adapters};
+pub(super) use load::load_weights;
+pub use names::ParameterPath;
+pub(crate) use names::parameter_names;
 pub(super) use names::released_name;
-pub use names::{ParameterPath, parameter_names};
+pub use precision::Precision;
 pub(super) use save::adapter_tensors;
-pub use save::{LazyTensor, Precision, save_weights, write_tensors};
+pub use save::save_weights;
+pub(crate) use save::{LazyTensor, write_tensors};
 pub use stored::{StoredTensor, open_tensors};
-
-/// The file that holds all weights of an unsharded model.
-pub const WEIGHTS_FILE: &str = "model.safetensors";
-
-/// The file that says which shard holds which tensor.
-pub const INDEX_FILE: &str = "model.safetensors.index.json";
+pub(super) use table::TensorTable;

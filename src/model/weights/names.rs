@@ -1,4 +1,4 @@
-//! What a parameter of the module tree is called in a checkpoint. Knows no tensors.
+//! What a parameter of the module tree is called in a checkpoint. Knows no values.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,20 @@ use burn::{
     module::{Module, ModuleVisitor, Param, ParamId},
     tensor::{Tensor, backend::Backend},
 };
+
+use crate::model::family::families;
+
+macro_rules! define_renamed {
+    ($($family:ident: $folder:ident),* $(,)?) => {
+        /// Parts of names that cannot be those of fields: ours, and the checkpoint's, of every family.
+        const RENAMED: &[&[(&str, &str)]] = &[$(crate::model::$folder::NAMES),*];
+    };
+}
+families!(define_renamed);
+
+/// Levels of the module tree that no checkpoint has: the model around its network, and the choice of the
+/// family.
+const WRAPPERS: [&str; 2] = ["Struct:Model", "Enum:Network"];
 
 /// Where a parameter is in the module tree, and what that makes of it in a checkpoint.
 #[derive(Debug, Default)]
@@ -29,9 +43,12 @@ impl ParameterPath {
 
     /// The name in a released checkpoint; an adapter's ends as in PEFT.
     pub fn name(&self) -> String {
-        let name = self.names.join(".");
-        name.replace("merger.mlp_in.", "merger.mlp.0.")
-            .replace("merger.mlp_out.", "merger.mlp.2.")
+        let levels = self.names.iter().zip(&self.containers);
+        let stored = levels.filter(|(_, container)| !WRAPPERS.contains(&container.as_str()));
+        let name = stored.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
+        let renamed = RENAMED.iter().copied().flatten();
+        renamed
+            .fold(name, |name, (ours, theirs)| name.replace(ours, theirs))
             .replace(".adapter.lora_a", ".lora_A.weight")
             .replace(".adapter.lora_b", ".lora_B.weight")
     }

@@ -6,65 +6,17 @@ use std::{borrow::Cow, collections::HashMap, path::Path};
 use anyhow::{Context, Result};
 use burn::{
     module::{Module, ModuleVisitor, Param},
-    tensor::{DType, Tensor, TensorData, backend::Backend},
+    tensor::{Tensor, TensorData, backend::Backend},
 };
-use clap::ValueEnum;
 use safetensors::{Dtype, View};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{INDEX_FILE, WEIGHTS_FILE, names::ParameterPath};
-use crate::model::policy::Model;
-
-/// The type that weights are written in, or that a model computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 4 bytes, what training computes in: nothing is lost
-    #[default]
-    F32,
-    /// 2 bytes, as most models are released
-    Bf16,
-    /// 2 bytes, of a smaller range
-    F16,
-}
-
-impl Precision {
-    /// As recipes and options have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::F16 => "f16",
-        }
-    }
-
-    /// PyTorch's name of it.
-    pub fn torch_name(self) -> &'static str {
-        match self {
-            Self::F32 => "float32",
-            Self::Bf16 => "bfloat16",
-            Self::F16 => "float16",
-        }
-    }
-
-    fn stored(self) -> Dtype {
-        match self {
-            Self::F32 => Dtype::F32,
-            Self::Bf16 => Dtype::BF16,
-            Self::F16 => Dtype::F16,
-        }
-    }
-
-    /// Burn's name of it.
-    pub fn element(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::Bf16 => DType::BF16,
-            Self::F16 => DType::F16,
-        }
-    }
-}
+use super::{
+    files::{INDEX_FILE, WEIGHTS_FILE},
+    names::ParameterPath,
+    precision::Precision,
+};
+use crate::model::forward::Model;
 
 /// A tensor in a checkpoint's layout whose values are fetched when they are written.
 pub struct LazyTensor {
@@ -75,7 +27,7 @@ pub struct LazyTensor {
 }
 
 impl LazyTensor {
-    /// `transposed`: as the transpose of what the module holds.
+    /// A tensor to be written under `name`; the transpose of `tensor` where `transposed` says so.
     pub fn new<B: Backend, const D: usize>(
         name: String,
         tensor: Tensor<B, D>,
@@ -177,7 +129,7 @@ pub fn save_weights<B: Backend>(
         .with_context(|| format!("writing {}", path.display()))
 }
 
-/// Stretches of tensors that stay within the limit, one tensor at least.
+/// Runs of neighbouring tensors that stay within the limit in bytes, one tensor at least in each.
 fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
     let mut shards = Vec::new();
     let (mut first, mut bytes) = (0, 0);

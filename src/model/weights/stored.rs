@@ -21,7 +21,7 @@ const BLOCK_BYTES: usize = 2 << 20;
 #[derive(Debug, Clone)]
 pub struct StoredTensor {
     file: Arc<(PathBuf, File)>,
-    /// Of its first byte in the file.
+    /// Offset of its first byte in the file.
     offset: u64,
     pub dtype: Dtype,
     pub shape: Vec<usize>,
@@ -79,7 +79,7 @@ impl StoredTensor {
     /// When the file cannot be read.
     ///
     /// # Panics
-    /// When it is not a float tensor, or no matrix but to be transposed; callers look first.
+    /// When it is not a float tensor, or is to be transposed and no matrix; callers look first.
     pub fn read(&self, transposed: bool) -> Result<Vec<f32>> {
         assert!(self.is_float(), "{:?} values are not read as f32", self.dtype);
         let mut values = vec![0.0; self.elements()];
@@ -119,7 +119,7 @@ impl StoredTensor {
         Ok(true)
     }
 
-    /// Every thread reads stretches of its own.
+    /// Reads all values; every thread reads blocks of its own.
     fn read_all(&self, values: &mut [f32]) -> std::io::Result<()> {
         let block = BLOCK_BYTES / self.width();
         values.par_chunks_mut(block).enumerate().try_for_each_init(Vec::new, |bytes, (index, values)| {
@@ -127,7 +127,7 @@ impl StoredTensor {
         })
     }
 
-    /// Some rows at a time, which are spread over all columns of the result while the next are read.
+    /// Reads some rows at a time, which are spread over all columns of the result while the next are read.
     fn read_columns(&self, values: &mut [f32], rows: usize, columns: usize) -> std::io::Result<()> {
         let block_rows = (BLOCK_BYTES / (columns * self.width()).max(1)).clamp(1, rows);
         let read = |first: usize, bytes: &mut Vec<u8>, block: &mut Vec<f32>| {

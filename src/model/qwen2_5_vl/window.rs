@@ -1,7 +1,7 @@
 //! Where each patch of an image stands: window by window, windows padded to one length, so that both
 //! window attention and full attention are plain reshapes. Pure index arithmetic.
 
-use super::config::VisionConfig;
+use crate::model::config::VisionConfig;
 
 /// The order of an image's patches inside the vision tower.
 #[derive(Debug, Clone, PartialEq, Eq)]

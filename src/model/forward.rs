@@ -1,0 +1,313 @@
+//! The whole model, whatever its family: packed training, prefill and cached decoding, written once on top
+//! of what a family states in [`Policy`].
+
+use burn::{
+    module::Module,
+    tensor::{DType, Tensor, backend::Backend},
+};
+
+use super::{
+    batch::{BatchImages, PackedBatch, PaddedBatch, Sequence},
+    cache::KvCache,
+    config::ModelConfig,
+    input::ImagePatches,
+    layers::Projection,
+    lora::LoraConfig,
+    network::Network,
+    pass::{AttentionContext, ForwardPass},
+    policy::{Embeddings, ImageFeatures, Policy, add_after_layer},
+    rope::Position,
+};
+use crate::kernels::{
+    Forest, Kernels, TargetLogprobs, Visibility,
+    generic::{cat, index_tensor},
+};
+
+/// A model of any family that `config.json` can name.
+#[derive(Module, Debug)]
+pub struct Model<B: Backend> {
+    network: Network<B>,
+    /// Its shape.
+    #[module(skip)]
+    pub config: ModelConfig,
+    /// How its adapters were made, where it has some.
+    #[module(skip)]
+    pub lora: Option<LoraConfig>,
+}
+
+impl<B: Backend> Model<B> {
+    /// A model of zeros with unit norms; real weights come from [`super::weights`].
+    pub fn new(config: &ModelConfig, device: &B::Device) -> Self {
+        Self { network: Network::new(config, device), config: config.clone(), lora: None }
+    }
+
+    /// Its shape.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// How its adapters were made, where it has some.
+    pub fn lora(&self) -> Option<&LoraConfig> {
+        self.lora.as_ref()
+    }
+
+    /// The device the weights are on.
+    pub fn device(&self) -> B::Device {
+        self.policy().device()
+    }
+
+    /// Number of decoder layers.
+    pub fn layers(&self) -> usize {
+        self.policy().layers()
+    }
+
+    /// Every linear map under its path in a released checkpoint.
+    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
+        self.network.policy_mut().projections_mut()
+    }
+
+    fn policy(&self) -> &dyn Policy<B> {
+        self.network.policy()
+    }
+}
+
+impl<B: Kernels> Model<B> {
+    /// Hidden states of whole sequences, `[tokens, hidden]`.
+    pub fn forward(&self, batch: &PackedBatch) -> Tensor<B, 2> {
+        self.hidden(self.embeddings(batch), batch)
+    }
+
+    /// What the layers read of a batch.
+    pub fn embeddings(&self, batch: &PackedBatch) -> Embeddings<B> {
+        embed(self.policy(), &batch.ids, &batch.images)
+    }
+
+    /// From embeddings to hidden states after the final norm, `[tokens, hidden]`.
+    pub fn hidden(&self, embeddings: Embeddings<B>, batch: &PackedBatch) -> Tensor<B, 2> {
+        run_layers(self.policy(), embeddings, &mut self.packed_pass(batch))
+    }
+
+    /// The hidden states that predict the completions' tokens, `[targets, hidden]`.
+    pub fn predicting(&self, batch: &PackedBatch) -> Tensor<B, 2> {
+        self.forward(batch).select(0, index_tensor(&batch.predictors, &self.device()))
+    }
+
+    /// What the layers share in a pass over whole sequences.
+    pub fn packed_pass<'a>(&self, batch: &'a PackedBatch) -> ForwardPass<'a, B> {
+        ForwardPass {
+            rotary: self.policy().rotary(&[&batch.positions]),
+            context: AttentionContext::Packed(Forest::new(&batch.trees)),
+        }
+    }
+
+    /// One decoder layer by itself, `[tokens, hidden]` in and out.
+    ///
+    /// # Panics
+    /// When there are not so many layers.
+    pub fn layer(&self, index: usize, x: Tensor<B, 2>, pass: &mut ForwardPass<'_, B>) -> Tensor<B, 2> {
+        self.policy().layer(index, x, pass)
+    }
+
+    /// The final norm by itself, `[tokens, hidden]` in and out.
+    pub fn norm(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.policy().norm(x)
+    }
+
+    /// Runs prompts into a fresh cache and returns the hidden state of each one's last token,
+    /// `[rows, hidden]`. The padding is on the left, so that all rows end together.
+    pub fn prefill(&self, prompts: &[Sequence]) -> (Tensor<B, 2>, KvCache<B>, PaddedBatch) {
+        let policy = self.policy();
+        let batch = PaddedBatch::new(prompts, &self.config);
+        let (rows, length) = (batch.rows(), batch.length);
+        let positions: Vec<&[Position]> = batch.positions.iter().map(Vec::as_slice).collect();
+        let rotary = policy.rotary(&positions);
+        let mut cache = KvCache::new(policy.layers());
+        let visibility = Visibility::new(&batch.starts);
+        let context = AttentionContext::Cached { cache: &mut cache, visibility };
+        let embeddings = embed(policy, &batch.ids, &batch.images);
+        let hidden = run_layers(policy, embeddings, &mut ForwardPass { rotary, context });
+        let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
+        (hidden.select(0, index_tensor(&last, &self.device())), cache, batch)
+    }
+
+    /// One more token per row: the hidden state of each, `[rows, hidden]`. `starts` are the rows' first
+    /// visible cache entries.
+    pub fn decode(
+        &self,
+        ids: &[u32],
+        positions: &[Position],
+        starts: &[usize],
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let policy = self.policy();
+        let rows: Vec<&[Position]> = positions.chunks(1).collect();
+        let rotary = policy.rotary(&rows);
+        let visibility = Visibility::new(starts);
+        let context = AttentionContext::Cached { cache, visibility };
+        let embeddings = Embeddings { hidden: policy.embed_tokens(ids), added: Vec::new() };
+        run_layers(policy, embeddings, &mut ForwardPass { rotary, context })
+    }
+
+    /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
+    pub fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.policy().logits(hidden)
+    }
+
+    /// Log-probability and entropy at one target after each hidden state, `[n, hidden]`.
+    pub fn target_logprobs(
+        &self,
+        hidden: Tensor<B, 2>,
+        targets: &[u32],
+        temperature: f64,
+    ) -> TargetLogprobs<B> {
+        B::target_logprobs(self.logits(hidden), targets, temperature)
+    }
+
+    /// Features of all merged cells, image after image: `[cells, hidden]`; `None` in a model that reads
+    /// text only.
+    pub fn image_features(&self, images: &[&ImagePatches]) -> Option<Tensor<B, 2>> {
+        self.policy().image_features(images).map(|features| features.hidden)
+    }
+
+    /// The float type that it computes in.
+    pub fn dtype(&self) -> DType {
+        self.policy().embed_tokens(&[0]).dtype()
+    }
+}
+
+/// Token embeddings with image features in their places.
+fn embed<B: Kernels>(
+    policy: &dyn Policy<B>,
+    ids: &[u32],
+    BatchImages { images, features: places, .. }: &BatchImages,
+) -> Embeddings<B> {
+    let tokens = policy.embed_tokens(ids);
+    let images: Vec<_> = images.iter().map(AsRef::as_ref).collect();
+    let features = if images.is_empty() { None } else { policy.image_features(&images) };
+    let Some(ImageFeatures { hidden, added }) = features else {
+        return Embeddings { hidden: tokens, added: Vec::new() };
+    };
+    let source = |(token, place): (usize, &Option<usize>)| place.map_or(token, |row| ids.len() + row);
+    let sources: Vec<usize> = places.iter().enumerate().map(source).collect();
+    let sources = index_tensor(&sources, &policy.device());
+    let added = added
+        .into_iter()
+        .map(|features| cat(vec![tokens.zeros_like(), features], 0).select(0, sources.clone()));
+    Embeddings { added: added.collect(), hidden: cat(vec![tokens, hidden], 0).select(0, sources) }
+}
+
+/// Hidden states after the final norm, `[tokens, hidden]`.
+fn run_layers<B: Kernels>(
+    policy: &dyn Policy<B>,
+    embeddings: Embeddings<B>,
+    pass: &mut ForwardPass<'_, B>,
+) -> Tensor<B, 2> {
+    let Embeddings { mut hidden, added } = embeddings;
+    for index in 0..policy.layers() {
+        hidden = add_after_layer(&added, index, policy.layer(index, hidden, pass));
+    }
+    policy.norm(hidden)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use std::sync::Arc;
+
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::{
+        kernels::RotaryTable,
+        model::{input::ModelInput, rope::Rope},
+    };
+
+    /// A family of one value per token: an id is its own embedding, a layer doubles, the norm adds a half.
+    /// An image's features are 100 and 200; 1 and 2 are added in their places after the first layer, 3 and 4
+    /// after the second.
+    struct Doubling;
+
+    fn column(values: &[f32]) -> Tensor<Flex, 2> {
+        Tensor::<Flex, 1>::from_floats(values, &Default::default()).reshape([-1, 1])
+    }
+
+    impl Policy<Flex> for Doubling {
+        fn layers(&self) -> usize {
+            3
+        }
+
+        fn device(&self) -> <Flex as burn::tensor::backend::BackendTypes>::Device {
+            Default::default()
+        }
+
+        fn projections_mut(&mut self) -> Vec<(String, &mut Projection<Flex>)> {
+            Vec::new()
+        }
+
+        fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<Flex> {
+            Rope::plain(1e4, 1).table(rows, &self.device())
+        }
+
+        fn embed_tokens(&self, ids: &[u32]) -> Tensor<Flex, 2> {
+            column(&ids.iter().map(|&id| id as f32).collect::<Vec<_>>())
+        }
+
+        fn image_features(&self, images: &[&ImagePatches]) -> Option<ImageFeatures<Flex>> {
+            assert_eq!(images.len(), 1);
+            let added = vec![column(&[1.0, 2.0]), column(&[3.0, 4.0])];
+            Some(ImageFeatures { hidden: column(&[100.0, 200.0]), added })
+        }
+
+        fn layer(&self, _: usize, x: Tensor<Flex, 2>, _: &mut ForwardPass<'_, Flex>) -> Tensor<Flex, 2> {
+            x * 2.0
+        }
+
+        fn norm(&self, x: Tensor<Flex, 2>) -> Tensor<Flex, 2> {
+            x + 0.5
+        }
+
+        fn logits(&self, hidden: Tensor<Flex, 2>) -> Tensor<Flex, 2> {
+            hidden
+        }
+    }
+
+    fn values(tensor: Tensor<Flex, 2>) -> Vec<f32> {
+        tensor.into_data().to_vec().unwrap()
+    }
+
+    /// Ids 5, two image tokens (3) and 7, in a batch of one sequence.
+    fn batch() -> PackedBatch {
+        let config = serde_json::json!({
+            "model_type": "qwen2_5_vl", "vocab_size": 24, "hidden_size": 16, "intermediate_size": 20,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-6,
+            "rope_scaling": {"type": "mrope", "mrope_section": [1, 1, 2]}, "image_token_id": 3,
+            "vision_config": {"depth": 1, "hidden_size": 8, "intermediate_size": 12, "num_heads": 2,
+                "out_hidden_size": 16, "patch_size": 2, "spatial_merge_size": 2, "temporal_patch_size": 2,
+                "window_size": 8, "fullatt_block_indexes": []},
+        });
+        let image = ImagePatches { grid_thw: [1, 2, 4], pixels: vec![0.0; 8 * 24] };
+        let prompt = ModelInput { ids: vec![5, 3, 3, 7], images: vec![Arc::new(image)] };
+        let config = ModelConfig::from_json(&config).unwrap();
+        PackedBatch::new(&[Sequence::new(&prompt, &[], &config)], &config)
+    }
+
+    #[test]
+    fn image_features_take_the_places_of_image_tokens_and_are_added_after_the_first_layers() {
+        let batch = batch();
+        let embeddings = embed(&Doubling, &batch.ids, &batch.images);
+        assert_eq!(values(embeddings.hidden.clone()), [5.0, 100.0, 200.0, 7.0]);
+        assert_eq!(values(embeddings.added[0].clone()), [0.0, 1.0, 2.0, 0.0]);
+        let rotary = Doubling.rotary(&[&batch.positions]);
+        let context = AttentionContext::Packed(Forest::new(&batch.trees));
+        let hidden = run_layers(&Doubling, embeddings, &mut ForwardPass { rotary, context });
+        let image = |feature: f32, first: f32, second: f32| ((feature * 2.0 + first) * 2.0 + second) * 2.0;
+        let expected = [5.0 * 8.0, image(100.0, 1.0, 3.0), image(200.0, 2.0, 4.0), 7.0 * 8.0];
+        assert_eq!(values(hidden), expected.map(|value| value + 0.5));
+    }
+
+    #[test]
+    fn a_prompt_without_images_has_nothing_added() {
+        let embeddings = embed(&Doubling, &[4, 2], &BatchImages::default());
+        assert_eq!(values(embeddings.hidden), [4.0, 2.0]);
+        assert!(embeddings.added.is_empty());
+    }
+}

@@ -1,0 +1,104 @@
+//! The stored tensors of a checkpoint, taken out one by one; what is missing, left over or misshapen is
+//! remembered and told at the end. Knows no model.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use anyhow::Result;
+
+use super::{
+    fill::Wanted,
+    names::released_name,
+    stored::{StoredTensor, open_tensors},
+};
+use crate::error::input_error;
+
+/// Stored tensors under the released names, and what was wrong with them.
+pub(in crate::model) struct TensorTable {
+    pub tensors: HashMap<String, StoredTensor>,
+    complaints: Vec<String>,
+}
+
+impl TensorTable {
+    /// The tensors of several files, without those whose names have one of the `unused` endings.
+    ///
+    /// # Errors
+    /// When a file is missing or malformed.
+    pub fn open(files: &[PathBuf], unused: &[&str]) -> Result<Self> {
+        let mut tensors = Vec::new();
+        for file in files {
+            let stored = open_tensors(file)?.into_iter();
+            tensors.extend(
+                stored
+                    .filter(|(name, _)| !unused.iter().any(|ending| name.ends_with(ending)))
+                    .map(|(name, tensor)| (released_name(&name), tensor)),
+            );
+        }
+        Ok(Self::new(tensors))
+    }
+
+    /// Whether the head is the embedding. Some files have a copy of it, which is dropped; one with other
+    /// values counts, whatever the configuration says, as in transformers 5.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn has_no_other_head(&mut self) -> Result<bool> {
+        let (head, embedding) = ("lm_head.weight", "model.embed_tokens.weight");
+        let (Some(stored), Some(embedding)) = (self.tensors.get(head), self.tensors.get(embedding)) else {
+            return Ok(true);
+        };
+        let is_same = stored.is_same(embedding)?;
+        if is_same {
+            self.tensors.remove(head);
+        }
+        Ok(is_same)
+    }
+
+    /// Tensors under released names; one that comes twice, in both layouts perhaps, is complained of.
+    pub fn new(tensors: impl IntoIterator<Item = (String, StoredTensor)>) -> Self {
+        let mut table = Self { tensors: HashMap::new(), complaints: Vec::new() };
+        for (name, tensor) in tensors {
+            if table.tensors.insert(name.clone(), tensor).is_some() {
+                table.complaints.push(format!("twice: {name}"));
+            }
+        }
+        table.complaints.sort();
+        table
+    }
+
+    /// The values of a tensor; `None` and a complaint when it is not as expected.
+    pub fn take(&mut self, &Wanted { name, shape, transposed }: &Wanted<'_>) -> Option<Vec<f32>> {
+        let complaint = match self.tensors.remove(name) {
+            None => format!("missing: {name} {shape:?}"),
+            Some(tensor) if tensor.shape != shape => {
+                format!("misshapen: {name} is {:?}, expected {shape:?}", tensor.shape)
+            }
+            Some(tensor) if !tensor.is_float() => {
+                format!("unsupported: {name} is {:?}, expected F32, F16 or BF16", tensor.dtype)
+            }
+            Some(tensor) => match tensor.read(transposed) {
+                Ok(values) => return Some(values),
+                Err(error) => format!("unreadable: {name}: {error:#}"),
+            },
+        };
+        self.complaints.push(complaint);
+        None
+    }
+
+    /// Looks back after every tensor has been asked for.
+    ///
+    /// # Errors
+    /// When something was wrong, or a tensor is left over.
+    pub fn finish(mut self) -> Result<()> {
+        let mut unused: Vec<String> =
+            self.tensors.into_keys().map(|name| format!("unused: {name}")).collect();
+        unused.sort();
+        self.complaints.extend(unused);
+        if self.complaints.is_empty() {
+            return Ok(());
+        }
+        Err(input_error(format!(
+            "the weights do not fit the configuration:\n  {}",
+            self.complaints.join("\n  ")
+        )))
+    }
+}
