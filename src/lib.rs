@@ -10,19 +10,24 @@
 //! metrics  = trainer.update(groups)           advantages, loss, gradient, step
 //! ```
 //!
-//! Each module uses only those above it:
+//! Each room uses only rooms in rows above its own; `tests/architecture.rs` reads this table and checks it:
 //!
-//! | modules | what they are for |
+//! | rooms | what they are for |
 //! |---|---|
-//! | [`error`], [`random`], [`lanes`] | input errors; random numbers keyed by what they are for; loops over wide vectors |
-//! | [`metrics`], [`plot`], [`backend`], [`distributed`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
-//! | [`kernels`] | hot operations, generic and hand-written |
-//! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
-//! | [`rollout`], [`checkpoint`] | sampling; directories that survive a kill |
-//! | [`recycle`], [`train`], [`eval`] | groups to problems; groups to a better policy; how good it is |
+//! | [`error`], [`random`], [`lanes`], [`plot`] | input errors; random numbers keyed by what they are for; loops over wide vectors; SVG plots |
+//! | [`data`] | problems and their files |
+//! | [`metrics`] | numbers and their sinks |
+//! | [`distributed`], [`kernels`] | other processes at the run; hot operations, generic and hand-written |
+//! | [`backend`] | backends and devices by name |
+//! | [`model`], [`judge`] | language models, with or without eyes; judge prompts |
+//! | [`processor`], [`verify`] | problem to prompt; text to verdict |
+//! | [`rollout`] | sampling |
+//! | [`checkpoint`], [`recycle`], [`train`], [`eval`] | directories that survive a kill; groups to problems; groups to a better policy; how good it is |
 //! | [`config`] | a run's recipe |
-//! | [`plan`] | how much memory a recipe needs |
-//! | [`commands`], [`cli`] | what a person types |
+//! | [`plan`], [`run`] | how much memory a recipe needs; a training run as a library |
+//! | [`demo`] | what makes the shipped data and models |
+//! | [`cli`] | what a person types |
+//! | [`commands`] | what each command does |
 
 pub mod ablation;
 pub mod backend;
