@@ -17,8 +17,9 @@
 //! | [`error`], [`random`], [`lanes`], [`plot`] | input errors; random numbers keyed by what they are for; loops over wide vectors; SVG plots |
 //! | [`data`] | problems and their files |
 //! | [`metrics`] | numbers and their sinks |
-//! | [`distributed`], [`kernels`] | other processes at the run; hot operations, generic and hand-written |
+//! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`backend`] | backends and devices by name |
+//! | [`distributed`] | other processes at the run |
 //! | [`model`], [`judge`] | language models, with or without eyes; judge prompts |
 //! | [`processor`], [`verify`] | problem to prompt; text to verdict |
 //! | [`rollout`] | sampling |
@@ -26,6 +27,7 @@
 //! | [`config`] | a run's recipe |
 //! | [`plan`], [`run`] | how much memory a recipe needs; a training run as a library |
 //! | [`demo`] | what makes the shipped data and models |
+//! | [`ablation`], [`bench`], [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
 //! | [`cli`] | what a person types |
 //! | [`commands`] | what each command does |
 

@@ -8,16 +8,18 @@ use super::peers::Peers;
 use crate::{backend::backend_kind, error::input_error};
 
 /// How long ranks wait for each other at the beginning.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A rank among others.
+/// The place of this process among those of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rank {
+    /// Its number, from 0 on.
     pub rank: usize,
+    /// How many processes there are.
     pub world: usize,
-    /// Among the ranks of this machine: the number of its device.
+    /// Its number among the ranks of this machine, which is the number of its device, too.
     local: usize,
-    /// Where rank 0 listens.
+    /// The address at which rank 0 listens.
     address: String,
 }
 
@@ -46,7 +48,7 @@ impl Rank {
         Ok(Self { rank, world, local, address: format!("{host}:{port}") })
     }
 
-    /// Refuses company, for commands that work alone.
+    /// Refuses to run as one of several ranks, for commands that are one process.
     ///
     /// # Errors
     /// When there are several ranks.
@@ -76,7 +78,7 @@ impl Rank {
     /// # Errors
     /// As [`Peers::meet`].
     pub fn meet(&self, work: &str) -> Result<Peers> {
-        Peers::meet(self.rank, self.world, &self.address, work, PATIENCE)
+        Peers::meet(self.rank, self.world, &self.address, work, TIMEOUT)
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{
     heads::{Rotation, head, join, rotate},
     matrix::{matrix, multiply},
-    pattern::{AttentionPattern, Block, Segment},
+    pattern::{AttentionPattern, Block, TreeSegment},
     tensors::values,
 };
 use crate::lanes::{dot, exp, largest, replace_and_sum, wide};
@@ -40,7 +40,7 @@ struct SegmentAttention<'a> {
 }
 
 impl<'a> HeadInputs<'a> {
-    fn within(&self, segment: &Segment) -> SegmentAttention<'a> {
+    fn within(&self, segment: &TreeSegment) -> SegmentAttention<'a> {
         let Self { queries, keys, values, head_dim, causal } = *self;
         SegmentAttention {
             queries: &queries[segment.own.start * head_dim..segment.own.end * head_dim],

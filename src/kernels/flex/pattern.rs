@@ -55,26 +55,26 @@ impl Block {
     }
 
     /// The trunk, then each branch.
-    pub fn segments(&self) -> impl Iterator<Item = Segment> {
+    pub fn segments(&self) -> impl Iterator<Item = TreeSegment> {
         let Self { tree, .. } = self;
         let mut next = tree.trunk;
         let branches = tree.branches.iter().map(move |&length| {
             next += length;
-            Segment { own: next - length..next, prefix: 0..tree.trunk }
+            TreeSegment { own: next - length..next, prefix: 0..tree.trunk }
         });
-        std::iter::once(Segment { own: 0..tree.trunk, prefix: 0..0 }).chain(branches)
+        std::iter::once(TreeSegment { own: 0..tree.trunk, prefix: 0..0 }).chain(branches)
     }
 }
 
 /// The trunk of a block or one of its branches, as positions within the block.
-pub(super) struct Segment {
+pub(super) struct TreeSegment {
     /// Its own tokens.
     pub own: Range<usize>,
     /// The tokens before the block's branches that all of its own see besides: empty for the trunk.
     pub prefix: Range<usize>,
 }
 
-impl Segment {
+impl TreeSegment {
     /// What it sees of a head's `[length, head_dim]`.
     pub fn seen(&self, head: &[f32], head_dim: usize) -> Vec<f32> {
         let part = |tokens: &Range<usize>| &head[tokens.start * head_dim..tokens.end * head_dim];
