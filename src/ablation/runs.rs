@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::spec::{Ablation, Task, Variant, settings};
+use super::spec::{Ablation, AblationTask, Variant, settings};
 use crate::{
     config::RunConfig,
     run::{
@@ -23,7 +23,7 @@ use crate::{
 /// One run and where it lies.
 #[derive(Debug)]
 pub struct AblationRun<'a> {
-    pub task: &'a Task,
+    pub task: &'a AblationTask,
     pub variant: &'a Variant,
     pub seed: u64,
     /// `OUT/TASK/VARIANT/seed-N`.

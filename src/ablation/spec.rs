@@ -18,7 +18,7 @@ pub struct Ablation {
     /// The variant whose differences from all others are reported.
     pub compared: String,
     #[serde(rename = "task")]
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<AblationTask>,
     #[serde(rename = "variant")]
     pub variants: Vec<Variant>,
 }
@@ -26,7 +26,7 @@ pub struct Ablation {
 /// A recipe to run the variants on.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Task {
+pub struct AblationTask {
     /// A folder's name.
     pub name: String,
     pub recipe: PathBuf,
@@ -103,7 +103,7 @@ impl Ablation {
 }
 
 /// All settings of a run; the variant's win.
-pub fn settings(task: &Task, variant: &Variant) -> Vec<String> {
+pub fn settings(task: &AblationTask, variant: &Variant) -> Vec<String> {
     [task.set.as_slice(), &variant.set].concat()
 }
 

@@ -25,14 +25,14 @@ const LARGEST: u32 = 60;
 
 /// One calculation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Step {
+pub struct Operation {
     pub left: u32,
     pub operator: char,
     pub right: u32,
     pub result: u32,
 }
 
-impl Step {
+impl Operation {
     /// A calculation with `given` as one of its numbers, if there is one; otherwise of two new numbers.
     pub fn draw(given: Option<u32>, stream: &mut Stream) -> Self {
         loop {
@@ -82,7 +82,7 @@ fn by_one(left: u32, operator: char, right: u32) -> bool {
 /// One calculation of a chain: on numbers and earlier results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Link {
-    step: Step,
+    step: Operation,
     /// The earlier calculation whose result stands on the left; a number otherwise.
     left: Option<usize>,
     right: Option<usize>,
@@ -120,7 +120,7 @@ impl Chain {
         let mut lines = Vec::new();
         for (index, link) in self.links.iter().enumerate() {
             let number = |earlier: Option<usize>, own: u32| earlier.map_or(own, |index| results[index]);
-            let step = Step::of(
+            let step = Operation::of(
                 number(link.left, link.step.left),
                 link.step.operator,
                 number(link.right, link.step.right),
@@ -186,13 +186,13 @@ fn draw_links(length: usize, stream: &mut Stream) -> Option<Vec<Link>> {
         // What started anew is joined with what waits for it, so that every result is used.
         if let (Some(waiting), Some(last)) = (waiting.take(), last) {
             let operator = weighted(&OPERATORS, stream);
-            let step = Step::of(links[waiting].step.result, operator, links[last].step.result)?;
+            let step = Operation::of(links[waiting].step.result, operator, links[last].step.result)?;
             links.push(Link { step, left: Some(waiting), right: Some(last) });
             continue;
         }
         let anew = index + 1 < length && index > 0 && stream.chance(STARTS_ANEW);
         let given = last.filter(|_| !anew).map(|last| links[last].step.result);
-        let step = Step::draw(given, stream);
+        let step = Operation::draw(given, stream);
         waiting = last.filter(|_| anew);
         let first = given.is_some_and(|given| given == step.left);
         let used = last.filter(|_| given.is_some());
@@ -207,7 +207,7 @@ fn word(links: &[Link], stream: &mut Stream) -> String {
     let letter = |index: usize| char::from(b'a' + index as u8).to_string();
     let number = |earlier: Option<usize>, own: u32| earlier.map_or_else(|| own.to_string(), letter);
     let define = |(index, link): (usize, &Link)| {
-        let Step { left, operator, right, .. } = link.step;
+        let Operation { left, operator, right, .. } = link.step;
         format!("{} = {} {operator} {}", letter(index), number(link.left, left), number(link.right, right))
     };
     let definitions: Vec<String> = links.iter().enumerate().map(define).collect();
@@ -244,7 +244,7 @@ mod tests {
             let number = |text: &str| text.parse().unwrap();
             let (left, right) = (number(&calculation[..place]), number(&calculation[place + 1..]));
             let operator = calculation[place..].chars().next().unwrap();
-            let true_result = Step::of(left, operator, right).map(|step| step.result.to_string());
+            let true_result = Operation::of(left, operator, right).map(|step| step.result.to_string());
             (line.to_owned(), true_result.as_deref() == Some(result))
         };
         lines.map(claim).collect()
@@ -290,7 +290,8 @@ mod tests {
         let share = |count: usize, all: usize| count as f64 / all as f64;
         let short = chains.iter().filter(|chain| chain.links.len() == 2).count();
         assert!((share(short, chains.len()) - 0.353).abs() < 0.06, "{short}");
-        let steps: Vec<Step> = chains.iter().flat_map(|chain| &chain.links).map(|link| link.step).collect();
+        let steps: Vec<Operation> =
+            chains.iter().flat_map(|chain| &chain.links).map(|link| link.step).collect();
         let products = steps.iter().filter(|step| step.operator == '*').count();
         assert!((share(products, steps.len()) - 0.387).abs() < 0.12, "{}", share(products, steps.len()));
     }

@@ -3,7 +3,7 @@
 //! nothing of answers to be judged.
 
 use super::{
-    calculations::Step,
+    calculations::Operation,
     digits::list_options,
     exercise::Solution,
     warm_start::{Pair, compare},
@@ -71,8 +71,8 @@ fn subtract(stream: &mut Stream) -> Drill {
 }
 
 fn calculate(stream: &mut Stream) -> Drill {
-    let step = Step::draw(None, stream);
-    let Step { left, operator, right, result } = step;
+    let step = Operation::draw(None, stream);
+    let Operation { left, operator, right, result } = step;
     Drill {
         name: "calculate",
         question: format!("What is {left}{operator}{right}?"),

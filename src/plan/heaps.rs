@@ -13,14 +13,14 @@ pub(super) const HEAP_BYTES: u64 = 64 << 20;
 
 /// What a moment holds besides what is always held.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub(super) struct MomentDraft {
     pub at: &'static str,
     /// Whether it happens on threads of their own, not on the main one.
     pub side_by_side: bool,
     pub footprints: Vec<Footprint>,
 }
 
-impl Draft {
+impl MomentDraft {
     /// What its threads' heaps keep of it.
     fn kept(&self) -> u64 {
         let kept = self.footprints.iter().filter(|found| found.block <= MAPPED_BYTES);
@@ -37,12 +37,12 @@ pub(super) struct KeptMemory {
 
 impl KeptMemory {
     /// Of all moments of a run.
-    pub fn new<'a>(drafts: impl Iterator<Item = &'a Draft> + Clone) -> Self {
+    pub fn new<'a>(drafts: impl Iterator<Item = &'a MomentDraft> + Clone) -> Self {
         let most = |side_by_side| {
             drafts
                 .clone()
                 .filter(|draft| draft.side_by_side == side_by_side)
-                .map(Draft::kept)
+                .map(MomentDraft::kept)
                 .max()
                 .unwrap_or(0)
         };
@@ -50,7 +50,7 @@ impl KeptMemory {
     }
 
     /// A moment with what is always held, and with what other moments have left.
-    pub fn moment(self, draft: Draft, standing: &[Footprint]) -> PlannedMoment {
+    pub fn moment(self, draft: MomentDraft, standing: &[Footprint]) -> PlannedMoment {
         let left = (self.side_by_side + self.main).saturating_sub(draft.kept());
         let left =
             Footprint::host("kept by the heaps of other moments", left, "take a smaller model (model.path)");

@@ -30,9 +30,9 @@ pub use self::{
 };
 use self::{
     footprint::F32,
-    heaps::{Draft, KeptMemory},
-    sampling::Sampling,
-    update::{Update, saving},
+    heaps::{KeptMemory, MomentDraft},
+    sampling::SamplingMoments,
+    update::{UpdateMoments, saving},
 };
 
 /// What the process holds before it has read anything: code, threads' stacks, pools of the matrix products.
@@ -52,21 +52,23 @@ impl MemoryPlan {
     /// The plan of a run that never saw memory run out.
     pub fn new(workload: &Workload<'_>) -> Self {
         let moments = ["while the prompts are read", "while the last tokens are decoded"];
-        let sampled = |load| Sampling::new(workload, load).drafts(moments);
+        let sampled = |load| SamplingMoments::new(workload, load).drafts(moments);
         let sampling = Vec::from(sampled(workload.step_load()));
-        let update = Update::new(workload).drafts();
-        let evaluation: Vec<Draft> = workload.evaluation_loads().into_iter().flat_map(sampled).collect();
+        let update = UpdateMoments::new(workload).drafts();
+        let evaluation: Vec<MomentDraft> =
+            workload.evaluation_loads().into_iter().flat_map(sampled).collect();
         let saving = vec![saving(workload)];
         let kept = KeptMemory::new([&sampling, &update, &evaluation, &saving].into_iter().flatten());
         let standing = standing(workload);
-        let planned = |draft: Draft| match workload.machine.one_memory {
+        let planned = |draft: MomentDraft| match workload.machine.one_memory {
             true => kept.moment(draft, &standing),
             false => {
                 let held = standing.iter().cloned().chain(draft.footprints).collect();
                 PlannedMoment::new(draft.at, false, held)
             }
         };
-        let largest = |drafts: Vec<Draft>| drafts.into_iter().map(&planned).max_by_key(|moment| moment.bytes);
+        let largest =
+            |drafts: Vec<MomentDraft>| drafts.into_iter().map(&planned).max_by_key(|moment| moment.bytes);
         let some = |drafts| largest(drafts).expect("every run samples, learns and saves");
         Self {
             sampling: some(sampling),

@@ -2,7 +2,7 @@
 
 use super::{
     F32, Footprint, Workload,
-    heaps::{Draft, HEAP_BYTES, MAPPED_BYTES},
+    heaps::{HEAP_BYTES, MAPPED_BYTES, MomentDraft},
 };
 use crate::{
     model::{
@@ -16,23 +16,23 @@ const FEWER_ROWS: &str = "lower rollout.max_rows or rollout.workers";
 const FEWER_SAMPLES: &str = "lower train.samples_per_prompt or train.max_new_tokens";
 
 /// One call of the engine.
-pub(super) struct Sampling<'a> {
+pub(super) struct SamplingMoments<'a> {
     workload: &'a Workload<'a>,
     load: SamplingLoad,
     decoded: DecodedRows,
 }
 
-impl<'a> Sampling<'a> {
+impl<'a> SamplingMoments<'a> {
     pub fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
         Self { workload, load, decoded: workload.decoded(load) }
     }
 
     /// The moments that can be the largest.
-    pub fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [Draft; 2] {
+    pub fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [MomentDraft; 2] {
         let side_by_side = self.decoded.workers > 1;
         [
-            Draft { at: reading, side_by_side, footprints: self.prefill() },
-            Draft { at: decoding, side_by_side, footprints: self.decoding() },
+            MomentDraft { at: reading, side_by_side, footprints: self.prefill() },
+            MomentDraft { at: decoding, side_by_side, footprints: self.decoding() },
         ]
     }
 

@@ -1,6 +1,6 @@
 //! What an update holds: gradients, what the graph keeps of a micro-batch, the optimizer's step.
 
-use super::{F32, Footprint, Workload, heaps::Draft};
+use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
     model::{BlockShape, ImageShape},
     train::footprint::{
@@ -14,13 +14,13 @@ const SHORTER_ROWS: &str = "lower train.max_new_tokens: a micro-batch is a singl
 const SMALLER_MODEL: &str = "take a smaller model (model.path)";
 
 /// The largest micro-batch on its way through the model.
-pub(super) struct Update<'a> {
+pub(super) struct UpdateMoments<'a> {
     workload: &'a Workload<'a>,
     micro: MicroBatchSize,
     block: BlockShape,
 }
 
-impl<'a> Update<'a> {
+impl<'a> UpdateMoments<'a> {
     pub fn new(workload: &'a Workload<'a>) -> Self {
         let load = workload.update_load();
         let row = workload.prompts.original.longest.max(workload.prompts.recycled.longest) + load.new_tokens;
@@ -29,8 +29,8 @@ impl<'a> Update<'a> {
     }
 
     /// The moments that can be the largest, in the order in which they pass.
-    pub fn drafts(&self) -> Vec<Draft> {
-        let draft = |at, footprints| Draft { at, side_by_side: false, footprints };
+    pub fn drafts(&self) -> Vec<MomentDraft> {
+        let draft = |at, footprints| MomentDraft { at, side_by_side: false, footprints };
         let mut drafts = vec![
             draft("at the loss", self.loss()),
             draft("when the backward pass begins", self.backward_begins()),
@@ -138,9 +138,9 @@ impl<'a> Update<'a> {
 }
 
 /// What saving holds: every tensor passes through the host by itself, as values, in the file's type and as bytes.
-pub(super) fn saving(workload: &Workload<'_>) -> Draft {
+pub(super) fn saving(workload: &Workload<'_>) -> MomentDraft {
     let copies = 3 * workload.parameters.largest * F32;
     let tensor = Footprint::host("a tensor on its way to the file", copies, SMALLER_MODEL);
     let footprints = vec![tensor.in_blocks_of(workload.parameters.largest)];
-    Draft { at: "while a checkpoint is written", side_by_side: false, footprints }
+    MomentDraft { at: "while a checkpoint is written", side_by_side: false, footprints }
 }
