@@ -8,7 +8,7 @@ use super::{
 use crate::{kernels::Kernels, model::Model, rollout::request::Request};
 
 /// What goes through the model next.
-enum ForwardPass {
+enum ScheduledPass {
     /// The prompts of these requests.
     Prefill(Vec<usize>),
     /// The newest token of every row.
@@ -38,9 +38,9 @@ impl<'a, B: Kernels> Worker<'a, B> {
         }
     }
 
-    fn schedule(&mut self, finished: &mut dyn FnMut(DecodingRow)) -> Option<ForwardPass> {
+    fn schedule(&mut self, finished: &mut dyn FnMut(DecodingRow)) -> Option<ScheduledPass> {
         if std::mem::take(&mut self.has_prefilled) {
-            return Some(ForwardPass::Decode);
+            return Some(ScheduledPass::Decode);
         }
         let Changes { retire, admit } = self.scheduler.next(self.batch.occupancy());
         if retire {
@@ -48,15 +48,15 @@ impl<'a, B: Kernels> Worker<'a, B> {
         }
         self.has_prefilled = !admit.is_empty();
         match self.has_prefilled {
-            true => Some(ForwardPass::Prefill(admit)),
-            false => (self.batch.occupancy().rows > 0).then_some(ForwardPass::Decode),
+            true => Some(ScheduledPass::Prefill(admit)),
+            false => (self.batch.occupancy().rows > 0).then_some(ScheduledPass::Decode),
         }
     }
 
-    fn run(&mut self, pass: ForwardPass) -> NextTokenScores {
+    fn run(&mut self, pass: ScheduledPass) -> NextTokenScores {
         match pass {
-            ForwardPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
-            ForwardPass::Decode => self.batch.decode(self.model),
+            ScheduledPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
+            ScheduledPass::Decode => self.batch.decode(self.model),
         }
     }
 }
