@@ -6,7 +6,7 @@ import pathlib
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-SHAPE = pathlib.Path(__file__).parents[2] / "src/commands/bench/small.json"
+SHAPE = pathlib.Path(__file__).parents[2] / "src/bench/small.json"
 KEPT = [
     "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
     "num_key_value_heads", "rms_norm_eps", "tie_word_embeddings",

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 
-use super::workload::BenchWorkload;
+use super::workload::StepWorkload;
 use crate::model::{ModelConfig, ParameterShape, lora::LoraConfig, parameter_shapes};
 
 /// Operations of one step.
@@ -25,7 +25,7 @@ impl StepOperations {
     ///
     /// # Errors
     /// When the model's configuration has no parameters to count.
-    pub fn new<B: Backend>(model: &ModelConfig, workload: &BenchWorkload) -> Result<Self> {
+    pub fn new<B: Backend>(model: &ModelConfig, workload: &StepWorkload) -> Result<Self> {
         let shapes = parameter_shapes::<B>(model, &LoraConfig::default(), &[])?;
         let elements = |part: &dyn Fn(&str) -> bool| -> f64 {
             let matrices = shapes.iter().filter(|found| found.shape.len() > 1 && part(&found.name));
@@ -34,7 +34,7 @@ impl StepOperations {
         let tower = elements(&|name| name.contains("visual."));
         let layers = elements(&|name| name.contains("layers.") && !name.contains("visual."));
         let head = (model.text.vocab_size * model.text.hidden_size) as f64;
-        let BenchWorkload { prompts, samples, prompt_length, completion_tokens, patches, .. } = *workload;
+        let StepWorkload { prompts, samples, prompt_length, completion_tokens, patches, .. } = *workload;
         let [prompts, rows] = [prompts as f64, (prompts * samples) as f64];
         let [prompt, completion] = [prompt_length as f64, completion_tokens as f64];
         // A prompt goes through the model once, and each of its completions does.
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_small_model_is_counted_by_hand() {
         let model = crate::bench::small_model();
-        let workload = BenchWorkload {
+        let workload = StepWorkload {
             prompts: 2,
             samples: 3,
             prompt_length: 10,

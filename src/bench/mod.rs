@@ -11,4 +11,4 @@ pub use arithmetic::StepOperations;
 pub use report::BenchReport;
 pub use run::{BenchOptions, bench, small_model};
 pub use step::{BenchWork, StepTiming};
-pub use workload::{BenchWorkload, WorkloadSize};
+pub use workload::{StepWorkload, WorkloadSize};

@@ -6,7 +6,7 @@ use super::{
     arithmetic::StepOperations,
     report::BenchReport,
     step::{BenchWork, StepTiming, timed_step},
-    workload::{BenchWorkload, WorkloadSize},
+    workload::{StepWorkload, WorkloadSize},
 };
 use crate::{
     backend::{Job, backend_kind, run_job},
@@ -73,7 +73,7 @@ impl Job for BenchJob<'_> {
         let Self { kind, model, config, options, progress } = self;
         let precision = config.model.dtype;
         check_precision::<B>(precision, &device)?;
-        let workload = BenchWorkload::new(options.size, model);
+        let workload = StepWorkload::new(options.size, model);
         let start = random_model::<B::InnerBackend>(model, config.seed, &device);
         let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
         let operations = StepOperations::new::<B>(model, &workload)?;

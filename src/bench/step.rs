@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::workload::BenchWorkload;
+use super::workload::StepWorkload;
 use crate::{
     config::RunConfig,
     data::Problem,
@@ -49,7 +49,7 @@ pub struct StepTiming {
 pub fn timed_step<B: TrainBackend>(
     work: BenchWork,
     trainer: &mut Trainer<B>,
-    workload: &BenchWorkload,
+    workload: &StepWorkload,
     config: &RunConfig,
     step: u64,
 ) -> Result<StepTiming> {
@@ -75,7 +75,7 @@ pub fn timed_step<B: TrainBackend>(
 /// Groups whose rewards come by chance.
 fn sample<B: TrainBackend>(
     trainer: &Trainer<B>,
-    workload: &BenchWorkload,
+    workload: &StepWorkload,
     config: &RunConfig,
     step: u64,
 ) -> Result<Vec<RolloutGroup>> {

@@ -24,7 +24,7 @@ pub struct WorkloadSize {
 
 /// The work of a step for one model.
 #[derive(Debug, Clone)]
-pub struct BenchWorkload {
+pub struct StepWorkload {
     pub prompts: usize,
     /// Completions per prompt.
     pub samples: usize,
@@ -37,7 +37,7 @@ pub struct BenchWorkload {
     pub patches: usize,
 }
 
-impl BenchWorkload {
+impl StepWorkload {
     /// The image is a square of at least as many tokens as asked for; a model without a vision tower gets none.
     pub fn new(size: WorkloadSize, model: &ModelConfig) -> Self {
         let vision = model.vision.as_ref().filter(|_| size.image_tokens > 0);

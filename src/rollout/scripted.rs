@@ -14,7 +14,7 @@ use super::{
 use crate::{error::input_error, model::Model, processor::Processor};
 
 /// The completion of a request with this number, from 0.
-type ReplyFunction<'a> = Box<dyn Fn(&Request<'_>, usize) -> Result<Completion> + 'a>;
+type ScriptedReply<'a> = Box<dyn Fn(&Request<'_>, usize) -> Result<Completion> + 'a>;
 
 /// Replies as a function or a table says, whatever the weights.
 ///
@@ -30,7 +30,7 @@ type ReplyFunction<'a> = Box<dyn Fn(&Request<'_>, usize) -> Result<Completion> +
 /// # anyhow::Ok(())
 /// ```
 pub struct Scripted<'a> {
-    reply: ReplyFunction<'a>,
+    reply: ScriptedReply<'a>,
 }
 
 impl<'a> Scripted<'a> {
