@@ -1,5 +1,5 @@
 //! The plan against reality: for a few small models, a step's sampling and update at exactly the planned
-//! sizes, each case in a process of its own, whose peak is compared with [`Plan`]. The last line is one
+//! sizes, each case in a process of its own, whose peak is compared with [`MemoryPlan`]. The last line is one
 //! JSON object; a ratio of measured to planned outside 0.8..1.2 fails.
 //!
 //! ```text
@@ -20,16 +20,17 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use spark::{
     backend::{Job, run_job},
+    config::RunConfig,
     data::Problem,
     kernels::TrainBackend,
     metrics::peak_memory_bytes,
     model::{
-        ImagePatches, ModelConfig, ModelInput,
+        ImagePatches, ImageShape, ModelConfig, ModelInput, ParameterCounts,
         lora::LoraConfig,
         parameter_shapes,
         weights::{Precision, random_model},
     },
-    plan::{KernelForm, Parameters, Plan, PromptSize, Workload},
+    plan::{Machine, MemoryPlan, ProcessBase, PromptSizes, RecipeSettings, Workload},
     processor::Prompt,
     random::Stream,
     rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutGroup},
@@ -83,28 +84,35 @@ fn take_live_peak() -> u64 {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Tokens of every prompt of a case.
+#[derive(Debug, Clone, Copy)]
+struct PromptTokens {
+    text: usize,
+    image: usize,
+}
+
 struct Case {
     name: &'static str,
     model: ModelConfig,
     train: TrainConfig,
     rollout: EngineConfig,
-    prompt: PromptSize,
+    prompt: PromptTokens,
 }
 
 impl Case {
-    fn plan<B: TrainBackend>(&self) -> Plan {
-        Plan::new(&Workload {
+    fn plan<B: TrainBackend>(&self) -> MemoryPlan {
+        let PromptTokens { text, image } = self.prompt;
+        let config = RunConfig { train: self.train.clone(), rollout: self.rollout, ..RunConfig::default() };
+        let shapes = parameter_shapes::<B>(&self.model, &LoraConfig::default(), &[]).unwrap();
+        let image_bytes = ImageShape::new(&self.model, image).map_or(0, |shape| 4 * shape.pixels);
+        let images = self.train.prompts_per_step as u64 * image_bytes;
+        MemoryPlan::new(&Workload {
             model: &self.model,
-            parameters: Parameters::new(
-                &parameter_shapes::<B>(&self.model, &LoraConfig::default(), &[]).unwrap(),
-            ),
-            train: &self.train,
-            rollout: self.rollout,
-            prompt: self.prompt,
-            image_cache_bytes: 0,
-            kernels: KernelForm::HandWritten,
-            precision: Precision::F32,
-            frozen_in_it: false,
+            parameters: ParameterCounts::new(&shapes),
+            recipe: RecipeSettings { evaluation: None, ..RecipeSettings::new(&config, None) },
+            prompts: PromptSizes::assumed(text as u64, image as u64, image_bytes),
+            base: ProcessBase { images, ..ProcessBase::default() },
+            machine: Machine::new("flex", Precision::F32),
         })
     }
 }
@@ -141,7 +149,7 @@ fn cases() -> Result<Vec<Case>> {
         kl_coefficient,
         ..TrainConfig::default()
     };
-    let prompt = |text_tokens, image_tokens| PromptSize { text_tokens, image_tokens };
+    let prompt = |text, image| PromptTokens { text, image };
     let rollout = |max_rows, workers| EngineConfig { max_rows, workers };
     let case = |name, model: Value, train, rollout, prompt| -> Result<Case> {
         Ok(Case { name, model: ModelConfig::from_json(&model)?, train, rollout, prompt })
@@ -229,14 +237,15 @@ impl Job for Run<'_> {
     }
 }
 
-fn report(case: &Case, plan: &Plan, measured: u64, [live_sampling, live_update]: [u64; 2]) -> Value {
-    let planned = plan.peak().bytes;
+fn report(case: &Case, plan: &MemoryPlan, measured: u64, [live_sampling, live_update]: [u64; 2]) -> Value {
+    let (phase, peak) = plan.peak();
+    let planned = peak.bytes;
     json!({
         "case": case.name,
         "measured_bytes": measured,
         "planned_bytes": planned,
         "ratio": measured as f64 / planned as f64,
-        "phase": if plan.sampling.bytes > plan.update.bytes { "sampling" } else { "update" },
+        "phase": phase,
         "sampling": {"planned_bytes": plan.sampling.bytes, "live_bytes": live_sampling, "at": plan.sampling.at},
         "update": {"planned_bytes": plan.update.bytes, "live_bytes": live_update, "at": plan.update.at},
     })
@@ -275,7 +284,7 @@ fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<
 }
 
 fn prompt(case: &Case, step: u64, index: usize) -> ModelInput {
-    let PromptSize { text_tokens, image_tokens } = case.prompt;
+    let PromptTokens { text: text_tokens, image: image_tokens } = case.prompt;
     let mut stream = Stream::new(&[step, index as u64]);
     let vocabulary = case.model.text.vocab_size;
     let text = (0..text_tokens).map(|_| 2 + stream.below(vocabulary - 2) as u32);

@@ -317,7 +317,7 @@ fn plan_reads_the_configuration_alone_and_its_exit_code_says_whether_it_fits() {
     let plan = |memory: &str| {
         let mut command = spark();
         command.args(["plan", "--image-tokens", "4", "--images", "2550", "--memory", memory, "--model"]);
-        command.arg(folder.path());
+        command.arg(folder.path()).args(["--set", "rollout.workers=2"]);
         command
     };
     plan("4GiB").assert().success().stdout(predicate::str::contains("1,619,552 parameters"));

@@ -107,11 +107,10 @@ impl Machine {
     pub fn new(backend: &str, precision: Precision) -> Self {
         let flex = backend == "flex";
         let hand_written = flex && precision == Precision::F32;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             kernels: if hand_written { KernelForm::HandWritten } else { KernelForm::Generic },
             one_memory: flex,
-            workers: if flex { threads } else { 1 },
+            workers: if flex { rayon::current_num_threads() } else { 1 },
         }
     }
 }

@@ -1,0 +1,137 @@
+//! `spark plan` against reality: small runs as processes of their own, whose measured peaks the plan must meet.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+
+use common::command::{printed, spark};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How far a measured peak may be from the planned one, either way.
+const TOLERANCE: f64 = 0.25;
+
+/// The plan of a recipe.
+fn plan(arguments: &[&str]) -> Value {
+    printed(spark().args(["plan", "--json"]).args(arguments)).remove(0)
+}
+
+/// Trains by the recipe and returns the peak of the process.
+fn trained(arguments: &[&str]) -> u64 {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    spark().args(["train", "--quiet", "--out"]).arg(&run).args(arguments).assert().success();
+    let summary: Value = serde_json::from_slice(&fs::read(run.join("summary.json")).unwrap()).unwrap();
+    summary["peak_memory_bytes"].as_u64().unwrap()
+}
+
+fn assert_close(plan: &Value, measured: u64) {
+    let ratio = measured as f64 / plan["peak_bytes"].as_f64().unwrap();
+    println!("measured / planned: {ratio:.3}, {} MiB", measured >> 20);
+    assert!(
+        (ratio - 1.0).abs() <= TOLERANCE,
+        "measured {measured} bytes, {ratio:.3} of what is planned: {plan:#}"
+    );
+}
+
+/// What makes a run of the default recipes short: two steps, the second with recycled problems, and few figures.
+const SHORT: [&str; 14] = [
+    "--set",
+    "train.steps=2",
+    "--set",
+    "train.prompts_per_step=24",
+    "--set",
+    "train.recycled_per_step=24",
+    "--set",
+    "train.micro_batch_tokens=3072",
+    "--set",
+    "eval.problems=8",
+    "--set",
+    "eval.judge_items=4",
+    "--set",
+    "checkpoint.every=0",
+];
+
+#[test]
+fn the_default_run_takes_what_is_planned_with_the_images_of_its_data() {
+    let arguments = [&["--recipe", "recipes/digits.toml"], &SHORT[..]].concat();
+    let plan = plan(&arguments);
+    assert!(plan["prompts_from"].as_str().unwrap().contains("digits-vl/train.jsonl"));
+    assert!(plan["prompts"]["image_tokens"].as_u64().unwrap() <= 4);
+    assert_close(&plan, trained(&arguments));
+}
+
+#[test]
+fn a_text_run_takes_what_is_planned() {
+    let arguments = [&["--recipe", "recipes/calculations.toml"], &SHORT[..]].concat();
+    let plan = plan(&arguments);
+    let [original, recycled] =
+        ["original", "recycled"].map(|kind| plan["prompts"][kind]["mean"].as_u64().unwrap());
+    assert!(original < recycled, "recycled prompts show the original again");
+    assert_close(&plan, trained(&arguments));
+}
+
+/// A shape whose activations are most of it, kept whole and computed again.
+#[test]
+fn a_larger_shape_takes_what_is_planned_with_and_without_checkpointing() {
+    let model = TempDir::new().unwrap();
+    let config = json!({"model_type": "qwen2", "vocab_size": 512, "hidden_size": 256, "intermediate_size": 768,
+        "num_hidden_layers": 6, "num_attention_heads": 4, "num_key_value_heads": 4, "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": true});
+    fs::write(model.path().join("config.json"), config.to_string()).unwrap();
+    for checkpointing in ["false", "true"] {
+        let checkpointing = format!("train.activation_checkpointing={checkpointing}");
+        let shared = [
+            "--set",
+            &checkpointing,
+            "--set",
+            "train.micro_batch_tokens=2048",
+            "--set",
+            "rollout.max_rows=64",
+        ];
+        let mut bench = spark();
+        bench.args(["bench", "--quiet", "--steps", "1", "--prompts", "6", "--samples", "8", "--model"]);
+        bench.arg(model.path()).args(["--prompt-tokens", "64", "--completion-tokens", "40"]).args(shared);
+        let measured = printed(&mut bench).remove(0)["peak_memory_bytes"].as_u64().unwrap();
+        let mut arguments = vec!["--model", model.path().to_str().unwrap(), "--prompt-tokens", "64"];
+        for setting in [
+            "train.prompts_per_step=6",
+            "train.recycled_per_step=0",
+            "train.samples_per_prompt=8",
+            "train.max_new_tokens=40",
+            // The bench evaluates nothing.
+            "eval.problems=1",
+            "eval.judge_items=0",
+            "eval.judge_samples=1",
+            "eval.max_new_tokens=1",
+        ] {
+            arguments.extend(["--set", setting]);
+        }
+        arguments.extend(shared);
+        assert_close(&plan(&arguments), measured);
+    }
+}
+
+#[test]
+fn lengths_come_from_the_data_unless_they_are_given_or_it_is_missing() {
+    let given = plan(&["--prompt-tokens", "100", "--image-tokens", "4"]);
+    assert_eq!(given["prompts"]["original"]["longest"], 104);
+    assert_eq!(given["prompts_from"], "as the command line says");
+    let missing = plan(&["--set", "data.train=no/such/file.jsonl"]);
+    assert!(missing["prompts_from"].as_str().unwrap().contains("no/such/file.jsonl"));
+    assert_eq!(missing["prompts"]["original"]["longest"], 512 + 256);
+}
+
+#[test]
+fn every_phase_is_told_with_what_it_holds_and_whether_it_fits() {
+    let plan = plan(&["--memory", "4TB"]);
+    for phase in ["sampling", "update", "evaluation", "saving"] {
+        let items = plan[phase]["items"].as_array().unwrap();
+        let sum: u64 = items.iter().map(|item| item["bytes"].as_u64().unwrap()).sum();
+        assert_eq!(plan[phase]["bytes"].as_u64().unwrap() + plan[phase]["host_bytes"].as_u64().unwrap(), sum);
+    }
+    assert_eq!(plan["phases_that_fit"].as_array().unwrap().len(), 4);
+    let largest = plan["peak"].as_str().unwrap();
+    assert_eq!(plan["peak_bytes"], plan[largest]["bytes"]);
+}
