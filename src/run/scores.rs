@@ -3,25 +3,21 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use burn::tensor::backend::Backend;
 
-use super::training::Run;
+use super::{start::StartingModel, training::Run};
 use crate::{
     checkpoint::save_model_dir,
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
-    model::{Model, computing_in},
+    model::computing_in,
     rollout::{Sampling, SamplingKey},
     run::{
         directory::{read_json, write_json},
         report::Summary,
     },
 };
-
-/// The model that a run started from, until its scores are known.
-pub struct StartingModel<B: Backend>(pub(super) Arc<Model<B>>);
 
 impl<B: TrainBackend> Run<B> {
     /// The starting model's scores and its judge items, measured once per run.

@@ -12,7 +12,7 @@ use super::{
     extensions::Extensions,
     inputs::{load_model_and_processor, usable_problems},
     launch::Launch,
-    scores::StartingModel,
+    start::StartingModel,
     state::{RunState, check_same_step, check_sources},
     step::{Step, StepReport},
 };

@@ -1,0 +1,93 @@
+//! What `spark train`, `sft`, `ablate` and `data` are told.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RecipeArgs {
+    /// The run's recipe [default: recipes/digits.toml; with --resume: the run's own]
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+    /// Overrides one setting of the recipe, for example train.steps=20; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The run's directory [default: the first free runs/NAME, runs/NAME-2, …]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Go on from the run's last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+    /// Write how long each part of a step takes into the metrics, as seconds/…, and a table at the end
+    #[arg(long)]
+    pub profile: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AblateArgs {
+    /// Tasks, variants and seeds
+    #[arg(long, default_value = "recipes/ablation.toml", value_name = "FILE")]
+    pub recipe: PathBuf,
+    /// Where the runs lie; complete ones are kept, interrupted ones go on
+    #[arg(long, default_value = "runs/ablation", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only this task
+    #[arg(long, value_name = "NAME")]
+    pub task: Option<String>,
+    /// Runs at a time; the cores are shared out
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// Run nothing, report on what is complete
+    #[arg(long)]
+    pub report: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Build datasets/digits-vl from real handwritten digits
+    #[command(
+        after_help = "Example:\n  spark data digits --source ../shared/data/handwritten_digits_8x8.csv --out datasets/digits-vl"
+    )]
+    Digits {
+        /// CSV: label, then 64 grey values 0..16 per row
+        #[arg(long, value_name = "FILE")]
+        source: PathBuf,
+        /// A folder without images of an earlier build
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Build datasets/calculations: chains of calculations in plain text
+    #[command(after_help = "Example:\n  spark data calculations --out datasets/calculations")]
+    Calculations {
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the tokenizer and configuration files of models/tiny-text
+    #[command(
+        after_help = "Example:\n  spark data tiny-text --dataset datasets/calculations --out models/tiny-text"
+    )]
+    TinyText {
+        /// The data set whose text the tokenizer is made for
+        #[arg(long, value_name = "DIR")]
+        dataset: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the tokenizer and configuration files of models/tiny-vl
+    #[command(
+        after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out models/tiny-vl"
+    )]
+    TinyVl {
+        /// The data set whose text the tokenizer is made for
+        #[arg(long, value_name = "DIR")]
+        dataset: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
