@@ -73,10 +73,10 @@ impl Rank {
         Ok(Some(format!("{kind}:{}", self.local)))
     }
 
-    /// Meets the others at the same `work`.
+    /// Connects to the other ranks, which must have the same `work`.
     ///
     /// # Errors
-    /// As [`Peers::meet`].
+    /// Those of [`Peers::meet`].
     pub fn meet(&self, work: &str) -> Result<Peers> {
         Peers::meet(self.rank, self.world, &self.address, work, TIMEOUT)
     }

@@ -16,8 +16,8 @@ pub enum KernelForm {
     Generic,
 }
 
-/// How many positions flex's cache grows by when it is full (`flex/cached.rs`).
-const CACHE_GROWTH: u64 = 64;
+/// How many positions flex's cache grows by when it is full.
+pub(super) const CACHE_GROWTH: u64 = 64;
 
 impl KernelForm {
     /// Kept of a norm over `width` features besides its input: its output, and in the generic form the output before

@@ -12,12 +12,12 @@ use super::{
     tensors::{tensor_of, values},
 };
 use crate::{
-    kernels::attention::HeadCounts,
+    kernels::{attention::HeadCounts, footprint::CACHE_GROWTH},
     lanes::{add_scaled, dot, wide},
 };
 
 /// The cache grows by this many positions at a time.
-const GROWTH: usize = 64;
+const GROWTH: usize = CACHE_GROWTH as usize;
 
 /// Keys and values `[rows, key_heads, capacity, head_dim]`, of which the first `length` positions count.
 pub(super) struct HeldCache {
