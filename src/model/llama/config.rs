@@ -39,7 +39,7 @@ fn with_defaults(text: &Value) -> Value {
     let mut fields = text.clone();
     let heads = fields["num_attention_heads"].clone();
     for (name, default) in [("num_key_value_heads", heads), ("rms_norm_eps", json!(1e-6))] {
-        if fields[name].is_null() && fields.is_object() {
+        if fields.is_object() && fields[name].is_null() && !default.is_null() {
             fields[name] = default;
         }
     }
@@ -153,6 +153,9 @@ mod tests {
         assert!(llama3(|s| s["original_max_position_embeddings"] = json!("x")).contains("original_max"));
         assert!(llama3(|s| s["partial_rotary_factor"] = json!(0.5)).contains("partial_rotary_factor"));
         assert!(refusal(|c| c["hidden_act"] = json!("gelu")).contains("hidden_act gelu"));
-        assert!(refusal(|c| c["num_attention_heads"] = json!(null)).contains("num_attention_heads"));
+        assert!(
+            refusal(|c| drop(c.as_object_mut().unwrap().remove("num_attention_heads")))
+                .contains("num_attention_heads")
+        );
     }
 }

@@ -40,7 +40,10 @@ impl FrequencyScaling {
             factor: setting("factor")?,
             low: setting("low_freq_factor")?,
             high: setting("high_freq_factor")?,
-            original_context: positive(places.into_iter().find_map(Value::as_f64), context)?,
+            original_context: positive(
+                places.into_iter().find(|place| !place.is_null()).and_then(Value::as_f64),
+                context,
+            )?,
         };
         match scaling.low < scaling.high {
             true => Ok(scaling),
