@@ -66,7 +66,7 @@ impl MemoryPlan {
                 PlannedMoment::new(draft.at, false, held)
             }
         };
-        let largest = |drafts: Vec<Draft>| drafts.into_iter().map(&planned).max_by_key(|moment| moment.bytes);
+        let largest = |drafts: Vec<Draft>| drafts.into_iter().map(&planned).max_by_key(by_size);
         let some = |drafts| largest(drafts).expect("every run samples, learns and saves");
         Self {
             sampling: some(sampling),
@@ -88,13 +88,18 @@ impl MemoryPlan {
 
     /// The phase that needs most, with its name.
     pub fn peak(&self) -> (&'static str, &PlannedMoment) {
-        self.phases().into_iter().max_by_key(|(_, moment)| moment.bytes).expect("there are phases")
+        self.phases().into_iter().max_by_key(|(_, moment)| by_size(moment)).expect("there are phases")
     }
 
     /// The most of the process's memory besides the device's.
     pub fn host_bytes(&self) -> u64 {
         self.phases().into_iter().map(|(_, moment)| moment.host_bytes).max().unwrap_or(0)
     }
+}
+
+/// What is compared: moments on heaps that keep everything differ in what they hold themselves.
+fn by_size(moment: &PlannedMoment) -> [u64; 2] {
+    [moment.bytes, moment.own_bytes()]
 }
 
 /// What is held in every phase.
