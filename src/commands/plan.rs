@@ -38,7 +38,7 @@ pub fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
         model: &model,
         parameters: run_without_device(CountParameters { model: &model, config: &config })?,
         recipe: RecipeSettings::new(&config, data.test_problems),
-        prompts: data.prompts,
+        prompts: data.prompts.clone(),
         base: data.base,
         machine: Machine::new(backend, config.model.dtype),
     };
@@ -146,7 +146,7 @@ fn fitting(plan: &MemoryPlan, memory: u64) -> Vec<&'static str> {
 }
 
 fn print_tables(model: &Path, backend: &str, data: &DataSizes, workload: &Workload<'_>, plan: &MemoryPlan) {
-    let PromptSizes { original, recycled, image_tokens, .. } = data.prompts;
+    let PromptSizes { original, recycled, image_tokens, .. } = &data.prompts;
     let (parameters, dtype) = (grouped(workload.parameters.total), workload.recipe.precision.name());
     println!("model     {}: {parameters} parameters, {dtype}", model.display());
     println!(
@@ -171,7 +171,7 @@ fn print_tables(model: &Path, backend: &str, data: &DataSizes, workload: &Worklo
 }
 
 fn print_moment(phase: &str, moment: &PlannedMoment) {
-    println!("\n{phase:10}the most {}", moment.at);
+    println!("\n{phase}, the most {}", moment.at);
     for footprint in &moment.footprints {
         let on_host = moment.host_bytes > 0 && footprint.memory == Memory::Host;
         println!(

@@ -43,7 +43,6 @@ impl DataSizes {
         let different: HashSet<ImageRef> = problems.iter().chain(&held_out).flat_map(shown).collect();
         let images = images.unwrap_or(different.len() as u64);
         Ok(Self {
-            prompts,
             base: ProcessBase {
                 tokenizer: tokenizer_bytes(&config.model.path),
                 problems: problem_bytes(train) + problem_bytes(test),
@@ -56,6 +55,7 @@ impl DataSizes {
                 prompts.rendered,
                 train.display()
             ),
+            prompts,
         })
     }
 

@@ -51,6 +51,9 @@ impl Footprint {
     }
 }
 
+/// What other moments have left on heaps; it goes with the run, not with the moment.
+pub(super) const KEPT: &str = "kept by the heaps of other moments";
+
 /// What is held at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedMoment {
@@ -74,9 +77,17 @@ impl PlannedMoment {
         Self { at, bytes, host_bytes, footprints }
     }
 
-    /// The largest footprint in the memory that has to suffice.
+    /// Bytes of what the moment itself holds.
+    pub(super) fn own_bytes(&self) -> u64 {
+        let left = self.footprints.iter().filter(|found| found.name == KEPT).map(|found| found.bytes);
+        self.bytes - left.sum::<u64>()
+    }
+
+    /// The largest footprint of the moment itself in the memory that has to suffice.
     pub fn largest(&self) -> Option<&Footprint> {
-        let counted = |found: &&Footprint| self.host_bytes == 0 || found.memory == Memory::Device;
+        let counted = |found: &&Footprint| {
+            found.name != KEPT && (self.host_bytes == 0 || found.memory == Memory::Device)
+        };
         self.footprints.iter().filter(counted).max_by_key(|found| found.bytes)
     }
 }

@@ -2,14 +2,14 @@
 //! frees stays with that thread's heaps (`backend/allocator.rs`), so that what sampling leaves behind is of no use to the
 //! update, and the other way round.
 
-use super::{Footprint, footprint::PlannedMoment};
+use super::{
+    Footprint,
+    footprint::{KEPT, PlannedMoment},
+};
 
 /// Blocks above this size are mapped one by one and returned when they are freed; smaller ones stay with the heaps of
 /// the thread that asked for them.
 pub(super) const MAPPED_BYTES: u64 = 32 << 20;
-
-/// Size of such a heap on every thread but the main one (`HEAP_MAX_SIZE`).
-pub(super) const HEAP_BYTES: u64 = 64 << 20;
 
 /// What a moment holds besides what is always held.
 #[derive(Debug, Clone)]
@@ -52,8 +52,7 @@ impl KeptMemory {
     /// A moment with what is always held, and with what other moments have left.
     pub fn moment(self, draft: MomentDraft, standing: &[Footprint]) -> PlannedMoment {
         let left = (self.side_by_side + self.main).saturating_sub(draft.kept());
-        let left =
-            Footprint::host("kept by the heaps of other moments", left, "take a smaller model (model.path)");
+        let left = Footprint::host(KEPT, left, "take a smaller model (model.path)");
         let footprints = standing.iter().cloned().chain(draft.footprints).chain([left]);
         PlannedMoment::new(draft.at, true, footprints.collect())
     }

@@ -30,9 +30,9 @@ pub use self::{
 };
 use self::{
     footprint::F32,
-    heaps::{KeptMemory, MomentDraft},
-    sampling::SamplingMoments,
-    update::{UpdateMoments, saving},
+    heaps::{MomentDraft, KeptMemory},
+    sampling::Sampling,
+    update::{Update, saving},
 };
 
 /// What the process holds before it has read anything: code, threads' stacks, pools of the matrix products.
@@ -52,11 +52,10 @@ impl MemoryPlan {
     /// The plan of a run that never saw memory run out.
     pub fn new(workload: &Workload<'_>) -> Self {
         let moments = ["while the prompts are read", "while the last tokens are decoded"];
-        let sampled = |load| SamplingMoments::new(workload, load).drafts(moments);
+        let sampled = |load| Sampling::new(workload, load).drafts(moments);
         let sampling = Vec::from(sampled(workload.step_load()));
-        let update = UpdateMoments::new(workload).drafts();
-        let evaluation: Vec<MomentDraft> =
-            workload.evaluation_loads().into_iter().flat_map(sampled).collect();
+        let update = Update::new(workload).drafts();
+        let evaluation: Vec<MomentDraft> = workload.evaluation_loads().into_iter().flat_map(sampled).collect();
         let saving = vec![saving(workload)];
         let kept = KeptMemory::new([&sampling, &update, &evaluation, &saving].into_iter().flatten());
         let standing = standing(workload);
@@ -67,8 +66,7 @@ impl MemoryPlan {
                 PlannedMoment::new(draft.at, false, held)
             }
         };
-        let largest =
-            |drafts: Vec<MomentDraft>| drafts.into_iter().map(&planned).max_by_key(|moment| moment.bytes);
+        let largest = |drafts: Vec<MomentDraft>| drafts.into_iter().map(&planned).max_by_key(by_size);
         let some = |drafts| largest(drafts).expect("every run samples, learns and saves");
         Self {
             sampling: some(sampling),
@@ -90,13 +88,18 @@ impl MemoryPlan {
 
     /// The phase that needs most, with its name.
     pub fn peak(&self) -> (&'static str, &PlannedMoment) {
-        self.phases().into_iter().max_by_key(|(_, moment)| moment.bytes).expect("there are phases")
+        self.phases().into_iter().max_by_key(|(_, moment)| by_size(moment)).expect("there are phases")
     }
 
     /// The most of the process's memory besides the device's.
     pub fn host_bytes(&self) -> u64 {
         self.phases().into_iter().map(|(_, moment)| moment.host_bytes).max().unwrap_or(0)
     }
+}
+
+/// What is compared: moments on heaps that keep everything differ in what they hold themselves.
+fn by_size(moment: &PlannedMoment) -> [u64; 2] {
+    [moment.bytes, moment.own_bytes()]
 }
 
 /// What is held in every phase.

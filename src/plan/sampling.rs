@@ -1,9 +1,6 @@
 //! What sampling holds: the prompts that are read, and the cache of the rows that are decoded.
 
-use super::{
-    F32, Footprint, Workload,
-    heaps::{HEAP_BYTES, MAPPED_BYTES, MomentDraft},
-};
+use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
     model::{
         BlockShape, ImageShape, TextConfig,
@@ -16,13 +13,13 @@ const FEWER_ROWS: &str = "lower rollout.max_rows or rollout.workers";
 const FEWER_SAMPLES: &str = "lower train.samples_per_prompt or train.max_new_tokens";
 
 /// One call of the engine.
-pub(super) struct SamplingMoments<'a> {
+pub(super) struct Sampling<'a> {
     workload: &'a Workload<'a>,
     load: SamplingLoad,
     decoded: DecodedRows,
 }
 
-impl<'a> SamplingMoments<'a> {
+impl<'a> Sampling<'a> {
     pub fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
         Self { workload, load, decoded: workload.decoded(load) }
     }
@@ -74,17 +71,15 @@ impl<'a> SamplingMoments<'a> {
         self.workload.machine.kernels.cache_capacity(self.load.prompt, self.load.new_tokens)
     }
 
-    /// The full cache. A layer that grows is there twice; where new rows join, it is padded and joined layer by layer,
-    /// so that one is there three times. After the last layer come the scores over the vocabulary, whose copy on the
-    /// host is the same memory on flex.
+    /// The full cache. One layer's keys and values are there twice while they grow or rows leave or join. After the
+    /// last layer come the scores over the vocabulary, whose copy on the host is the same memory on flex.
     fn decoding(&self) -> Vec<Footprint> {
         let Workload { machine, recipe, .. } = self.workload;
-        let DecodedRows { workers, rows, refilled, .. } = self.decoded;
+        let DecodedRows { workers, rows, .. } = self.decoded;
         let block = BlockShape::text(self.text(), machine.kernels, self.capacity());
         let keys = layer_keys(self.text(), rows * self.capacity());
-        let copies = if refilled { 4 } else { 2 };
         let scores = rows * self.text().vocab_size as u64;
-        let layer = (copies * keys).max(rows * block.forward());
+        let layer = (2 * keys).max(rows * block.forward());
         let (working, on_host) = match machine.one_memory {
             true => (layer.max(scores), 0),
             false => (layer + scores, scores * F32),
@@ -92,24 +87,10 @@ impl<'a> SamplingMoments<'a> {
         let cached = workers * cache(self.text(), rows * self.capacity()) * recipe.width();
         vec![
             Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
-            Footprint::numbers("a layer's copies, or the scores", workers * working, self.remedy())
+            Footprint::numbers("a layer's copy, or the scores", workers * working, self.remedy())
                 .in_blocks_of(keys),
             Footprint::host("scores over the vocabulary", on_host, self.remedy()),
-            Footprint::host("room between the cache's blocks", self.holes(keys * F32, cached), self.remedy())
-                .in_blocks_of(keys),
         ]
-    }
-
-    /// A block that grows leaves a hole too small for the next. Of the places for blocks in a heap, half of one is
-    /// taken to be such a hole; what is left over after the last place is lost as well.
-    fn holes(&self, block: u64, cached: u64) -> u64 {
-        let on_heaps = self.workload.machine.one_memory && self.decoded.workers > 1 && block <= MAPPED_BYTES;
-        if !on_heaps || block == 0 {
-            return 0;
-        }
-        let used = (2 * (HEAP_BYTES / block) - 1) * block / 2;
-        let heaps = u128::from(cached) * u128::from(HEAP_BYTES) / u128::from(used);
-        (heaps as u64).saturating_sub(cached)
     }
 
     /// One prompt's completions are always decoded together.

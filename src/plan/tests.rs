@@ -124,7 +124,7 @@ fn on_flex_phases_leave_their_heaps_behind_unless_blocks_are_mapped() {
     };
     // 128 rows of 200 tokens: a layer's keys of one thread are 25 MiB; of 300 tokens, 37.5 MiB.
     let ((small, left), (large, mapped)) = (kept(190), kept(290));
-    assert_eq!(small, 8 * 25 << 20);
+    assert_eq!(small, (8 * 25) << 20);
     assert!(left > small && large > small && mapped < small, "{left} {mapped}");
 }
 

@@ -1,6 +1,6 @@
 //! What is asked of the machine: a recipe's settings, a model's shape and the data's sizes, and nothing else of them.
 
-use super::prompts::PromptSizes;
+use super::prompts::{PromptMix, PromptSizes, padded_length};
 use crate::{
     config::RunConfig,
     kernels::KernelForm,
@@ -140,30 +140,30 @@ pub struct Workload<'a> {
 impl Workload<'_> {
     /// The sampling of a step.
     pub fn step_load(&self) -> SamplingLoad {
-        SamplingLoad {
-            requests: self.recipe.all_prompts(),
-            samples: self.recipe.samples_per_prompt,
-            prompt: self.longest_prompt(),
-            new_tokens: self.recipe.max_new_tokens,
-        }
+        let [original, recycled] = self.recipe.prompts;
+        let mix = [(original, &self.prompts.original), (recycled, &self.prompts.recycled)];
+        self.load(&mix, self.recipe.samples_per_prompt, self.recipe.max_new_tokens)
     }
 
     /// What an evaluation samples: several answers to every problem, and single answers to problems and judge items.
     pub fn evaluation_loads(&self) -> Vec<SamplingLoad> {
         let Some(evaluation) = self.recipe.evaluation else { return Vec::new() };
         let EvaluationSettings { problems, judge_items, samples, max_new_tokens } = evaluation;
-        let load = |requests, samples, prompt| SamplingLoad {
-            requests,
-            samples,
-            prompt,
-            new_tokens: max_new_tokens,
-        };
-        let (original, judged) = (self.prompts.original.longest, self.prompts.judged);
+        let PromptSizes { original, judged, .. } = &self.prompts;
+        // One pointwise and one pairwise item per problem, at most.
+        let items = 2 * judge_items.min(problems);
         vec![
-            load(problems, samples, original),
-            // One pointwise and one pairwise item per problem, at most.
-            load(problems + 2 * judge_items.min(problems), 1, original.max(judged)),
+            self.load(&[(problems, original)], samples, max_new_tokens),
+            self.load(&[(problems, original), (items, judged)], 1, max_new_tokens),
         ]
+    }
+
+    /// The longest prompts are read first, and each batch pads its own.
+    fn load(&self, mix: &PromptMix<'_>, samples: u64, new_tokens: u64) -> SamplingLoad {
+        let requests = mix.iter().map(|(count, _)| count).sum();
+        let load = SamplingLoad { requests, samples, prompt: 0, new_tokens };
+        let decoded = self.decoded(load);
+        SamplingLoad { prompt: padded_length(mix, decoded.workers, decoded.prompts), ..load }
     }
 
     /// The rows that a load has in the machine at once.
@@ -182,10 +182,5 @@ impl Workload<'_> {
             new_tokens: self.recipe.max_new_tokens,
             micro_batch_tokens: self.recipe.micro_batch_tokens,
         }
-    }
-
-    fn longest_prompt(&self) -> u64 {
-        let PromptSizes { original, recycled, .. } = &self.prompts;
-        if self.recipe.prompts[1] > 0 { original.longest.max(recycled.longest) } else { original.longest }
     }
 }

@@ -9,7 +9,7 @@ pub struct SamplingLoad {
     pub requests: u64,
     /// Completions of each.
     pub samples: u64,
-    /// Tokens of the longest prompts: those are read first, and shorter ones are padded to them.
+    /// Tokens that prompts are padded to: the longest of a batch.
     pub prompt: u64,
     /// Tokens of a completion, at most.
     pub new_tokens: u64,
@@ -24,8 +24,6 @@ pub struct DecodedRows {
     pub prompts: u64,
     /// Rows of one batch.
     pub rows: u64,
-    /// Whether requests wait while these rows are decoded, so that new rows join a cache that is there.
-    pub refilled: bool,
 }
 
 impl SamplingLoad {
@@ -36,12 +34,7 @@ impl SamplingLoad {
         let rows = self.requests * self.samples;
         let places = (config.max_rows as u64).min((rows + workers * self.samples).div_ceil(workers));
         let prompts = (places / self.samples.max(1)).max(1).min(self.requests.div_ceil(workers));
-        DecodedRows {
-            workers,
-            prompts,
-            rows: prompts * self.samples,
-            refilled: prompts * workers < self.requests,
-        }
+        DecodedRows { workers, prompts, rows: prompts * self.samples }
     }
 }
 
@@ -53,13 +46,12 @@ mod tests {
     fn batches_take_whole_groups_until_their_places_are_full() {
         let load = SamplingLoad { requests: 6, samples: 8, prompt: 10, new_tokens: 20 };
         let decoded = |max_rows, workers| {
-            let DecodedRows { prompts, rows, refilled, .. } =
-                load.decoded(EngineConfig { max_rows, workers }, 1);
-            (prompts, rows, refilled)
+            let DecodedRows { prompts, rows, .. } = load.decoded(EngineConfig { max_rows, workers }, 1);
+            (prompts, rows)
         };
-        assert_eq!(decoded(20, 2), (2, 16, true));
-        assert_eq!(decoded(200, 2), (3, 24, false));
-        assert_eq!(decoded(4, 1), (1, 8, true), "one problem's completions are always together");
+        assert_eq!(decoded(20, 2), (2, 16));
+        assert_eq!(decoded(200, 2), (3, 24));
+        assert_eq!(decoded(4, 1), (1, 8), "one problem's completions are always together");
         assert_eq!(load.decoded(EngineConfig { max_rows: 200, workers: 0 }, 16).workers, 6);
     }
 
