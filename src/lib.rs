@@ -14,7 +14,7 @@
 //!
 //! | modules | what they are for |
 //! |---|---|
-//! | [`error`], [`random`], [`lanes`] | input errors; random numbers keyed by what they are for; loops over wide vectors |
+//! | [`error`], [`random`], [`lanes`], `packing` | input errors; random numbers keyed by what they are for; loops over wide vectors; greedy packing |
 //! | [`metrics`], [`plot`], [`backend`], [`distributed`], [`data`] | numbers and their sinks; SVG plots; backends by name; other processes at the run; problems and their files |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`model`], [`processor`], [`verify`], [`judge`] | Qwen2.5-VL; problem to prompt; text to verdict; judge prompts |
@@ -39,6 +39,7 @@ pub mod kernels;
 pub mod lanes;
 pub mod metrics;
 pub mod model;
+mod packing;
 pub mod plan;
 pub mod plot;
 pub mod processor;

@@ -20,6 +20,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::Phase,
     model::{ModelConfig, Sequence, weights::Precision},
+    packing::packed,
     processor::Processor,
 };
 
@@ -93,15 +94,5 @@ fn sequence(row: &ScoredRow, processor: &Processor, config: &ModelConfig) -> Res
 
 /// Stretches of rows that stay within `limit` tokens; one row at least.
 fn batches(sequences: &[Sequence], limit: usize) -> Vec<Range<usize>> {
-    let mut batches = Vec::new();
-    let (mut first, mut tokens) = (0, 0);
-    for (row, sequence) in sequences.iter().enumerate() {
-        if row > first && tokens + sequence.length() > limit {
-            batches.push(first..row);
-            (first, tokens) = (row, 0);
-        }
-        tokens += sequence.length();
-    }
-    batches.push(first..sequences.len());
-    batches
+    packed(sequences.iter().map(Sequence::length), limit)
 }

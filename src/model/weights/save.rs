@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{INDEX_FILE, WEIGHTS_FILE, names::ParameterPath};
-use crate::model::policy::Model;
+use crate::{model::policy::Model, packing::packed};
 
 /// The type that weights are written in, or that a model computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
@@ -179,18 +179,7 @@ pub fn save_weights<B: Backend>(
 
 /// Stretches of tensors that stay within the limit, one tensor at least.
 fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
-    let mut shards = Vec::new();
-    let (mut first, mut bytes) = (0, 0);
-    for (place, tensor) in tensors.iter().enumerate() {
-        let size = tensor.data_len();
-        if bytes + size > limit && place > first {
-            shards.push(&tensors[first..place]);
-            (first, bytes) = (place, 0);
-        }
-        bytes += size;
-    }
-    shards.push(&tensors[first..]);
-    shards
+    packed(tensors.iter().map(|tensor| tensor.data_len()), limit).into_iter().map(|pack| &tensors[pack]).collect()
 }
 
 /// Writes tensors as one safetensors file.
