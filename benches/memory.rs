@@ -32,8 +32,8 @@ use spark::{
     plan::{KernelForm, Parameters, Plan, PromptSize, Workload},
     processor::Prompt,
     random::Stream,
-    rollout::{Engine, EngineConfig, Request, Rollout, RolloutGroup},
-    train::{AdamW, TrainConfig, Trainer},
+    rollout::{Engine, EngineConfig, Request, Rollout, RolloutGroup, Sampling},
+    train::{AdamW, KlConfig, Parts, TrainConfig, Trainer},
     verify::{Penalties, Verdict},
 };
 
@@ -136,9 +136,9 @@ fn cases() -> Result<Vec<Case>> {
         prompts_per_step: prompts,
         recycled_per_step: 0,
         samples_per_prompt: 8,
-        max_new_tokens: tokens,
+        sampling: Sampling { max_new_tokens: tokens, ..TrainConfig::default().sampling },
         micro_batch_tokens,
-        kl_coefficient,
+        kl: KlConfig { coefficient: kl_coefficient, ..KlConfig::default() },
         ..TrainConfig::default()
     };
     let prompt = |text_tokens, image_tokens| PromptSize { text_tokens, image_tokens };
@@ -210,10 +210,11 @@ impl Job for Run<'_> {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self(case) = self;
         let config = case.train.clone();
-        let reference = (config.kl_coefficient > 0.0)
-            .then(|| Arc::new(random_model::<B::InnerBackend>(&case.model, 1, &device)));
+        let start =
+            config.kl.is_on().then(|| Arc::new(random_model::<B::InnerBackend>(&case.model, 1, &device)));
         let policy = random_model(&case.model, 1, &device);
-        let mut trainer = Trainer::<B>::new(policy, reference, AdamW::new(config.adamw), config);
+        let parts = Parts { start, ..Parts::new(policy, AdamW::new(config.adamw)) };
+        let mut trainer = Trainer::<B>::new(parts, &config)?;
         let mut live = [0, 0];
         for step in 1..=2 {
             take_live_peak();
@@ -245,12 +246,12 @@ fn report(case: &Case, plan: &Plan, measured: u64, [live_sampling, live_update]:
 /// Groups of full length whose rewards come by chance. Each of a group's rows is a token shorter than
 /// the one before, so that micro-batches mix prompts as they do in a real run.
 fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<RolloutGroup> {
-    let policy = trainer.sampler();
+    let policy = trainer.inference_model();
     let prompts: Vec<ModelInput> =
         (0..case.train.prompts_per_step).map(|index| prompt(case, step, index)).collect();
     let requests = Request::numbered(&prompts, case.train.samples_per_prompt, step);
     let engine =
-        Engine { model: &policy, sampling: case.train.sampling(), stop_ids: &[], config: case.rollout };
+        Engine { model: &policy, sampling: case.train.sampling, stop_ids: &[], config: case.rollout };
     let completions = engine.generate(&requests, &|_| ());
     let mut rewards = Stream::new(&[step]);
     let rollouts = completions.into_iter().map(|completions| {

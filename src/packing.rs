@@ -24,10 +24,7 @@ pub(crate) fn packed(sizes: impl IntoIterator<Item = usize>, limit: usize) -> Ve
 ///
 /// Families `10 + [1, 2, 3]` and `10 + [4, 4]` under a limit of 20: together they are 34, so that each has a
 /// pack: `[0..3, 3..5]`. Under a limit of 15 neither fits, and both are cut: `[0..2, 2..3, 3..4, 4..5]`.
-pub(crate) fn packed_families(
-    families: impl IntoIterator<Item = Family>,
-    limit: usize,
-) -> Vec<Range<usize>> {
+pub(crate) fn packed_families(families: impl IntoIterator<Item = Family>, limit: usize) -> Vec<Range<usize>> {
     let (mut packs, mut start, mut next, mut total) = (Vec::new(), 0, 0, 0);
     for Family { shared, sizes } in families {
         let whole = shared + sizes.iter().sum::<usize>();

@@ -142,7 +142,7 @@ impl Plan {
 fn standing(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
     let Parameters { total, trainable, reference, .. } = workload.parameters;
     let average = if workload.train.ema_decay > 0.0 { trainable } else { 0 };
-    let reference = if workload.train.kl_coefficient > 0.0 { reference } else { 0 };
+    let reference = if workload.train.kl.coefficient > 0.0 { reference } else { 0 };
     let (width, frozen) = (workload.width(), total - trainable);
     let frozen_width = if workload.frozen_in_it { width } else { F32 };
     let copied = match workload.precision {

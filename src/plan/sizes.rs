@@ -105,12 +105,12 @@ impl Sizes {
         let chunk = (rollout.max_rows / samples).min(prompts.div_ceil(workers)).max(1);
         let decoded_prompts = (chunk * workers).min(prompts);
         let prompt_tokens = prompt.text_tokens + prompt.image_tokens;
-        let sequence = prompt_tokens + train.max_new_tokens;
+        let sequence = prompt_tokens + train.sampling.max_new_tokens;
         let rows = prompts * samples;
         // Whole groups; or of one that is too large, as many completions as fit behind its prompt.
-        let group = prompt_tokens + samples * train.max_new_tokens;
+        let group = prompt_tokens + samples * train.sampling.max_new_tokens;
         let micro_prompts = (train.micro_batch_tokens / group).clamp(1, prompts);
-        let behind = train.micro_batch_tokens.saturating_sub(prompt_tokens) / train.max_new_tokens;
+        let behind = train.micro_batch_tokens.saturating_sub(prompt_tokens) / train.sampling.max_new_tokens;
         let micro_rows = (micro_prompts * samples).min(behind.max(1));
         let image = ImageSize::new(workload.model, prompt.image_tokens);
         Self {

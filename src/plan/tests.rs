@@ -6,7 +6,11 @@ use super::{
     activations::{Block, vision_kept},
     *,
 };
-use crate::{model::ModelConfig, rollout::EngineConfig, train::TrainConfig};
+use crate::{
+    model::ModelConfig,
+    rollout::{EngineConfig, Sampling},
+    train::{KlConfig, TrainConfig},
+};
 
 fn qwen2(change: impl FnOnce(&mut Value)) -> ModelConfig {
     let mut config = json!({"model_type": "qwen2", "vocab_size": 100, "hidden_size": 8,
@@ -16,14 +20,22 @@ fn qwen2(change: impl FnOnce(&mut Value)) -> ModelConfig {
     ModelConfig::from_json(&config).unwrap()
 }
 
+fn sampling(max_new_tokens: usize) -> Sampling {
+    Sampling { max_new_tokens, ..TrainConfig::default().sampling }
+}
+
+fn penalty(coefficient: f64) -> KlConfig {
+    KlConfig { coefficient, ..KlConfig::default() }
+}
+
 fn train() -> TrainConfig {
     TrainConfig {
         prompts_per_step: 4,
         recycled_per_step: 2,
         samples_per_prompt: 8,
-        max_new_tokens: 20,
         micro_batch_tokens: 100,
-        kl_coefficient: 0.0,
+        sampling: sampling(20),
+        kl: penalty(0.0),
         ..TrainConfig::default()
     }
 }
@@ -95,7 +107,7 @@ fn the_cache_holds_keys_and_values_of_every_decoded_row() {
 #[test]
 fn a_penalty_adds_a_model_and_frozen_parameters_have_neither_gradients_nor_moments() {
     let (model, plain) = (qwen2(|_| ()), train());
-    let penalised = TrainConfig { kl_coefficient: 0.1, ..plain.clone() };
+    let penalised = TrainConfig { kl: penalty(0.1), ..plain.clone() };
     assert_eq!(bytes(&Plan::new(&workload(&model, &plain)).update, "reference model"), 0);
     assert_eq!(bytes(&Plan::new(&workload(&model, &penalised)).update, "reference model"), 4000);
     let averaged = TrainConfig { ema_decay: 0.9, ..plain.clone() };
@@ -122,7 +134,7 @@ fn heaps_of_several_threads_have_holes_and_keep_what_was_freed() {
         config["hidden_size"] = json!(256);
         config["num_key_value_heads"] = json!(4);
     });
-    let train = TrainConfig { prompts_per_step: 32, max_new_tokens: 190, ..train() };
+    let train = TrainConfig { prompts_per_step: 32, sampling: sampling(190), ..train() };
     let plan = |workers| {
         let rollout = EngineConfig { max_rows: 128, workers };
         Plan::new(&Workload { rollout, kernels: KernelForm::HandWritten, ..workload(&model, &train) })
@@ -175,7 +187,7 @@ fn the_remedy_is_one_that_helps() {
 #[test]
 fn sixteen_bits_add_a_copy_and_halve_cache_and_reference() {
     let model = qwen2(|_| ());
-    let train = TrainConfig { kl_coefficient: 0.1, ..train() };
+    let train = TrainConfig { kl: penalty(0.1), ..train() };
     let exact = Plan::new(&workload(&model, &train));
     let half = Plan::new(&Workload { precision: Precision::Bf16, ..workload(&model, &train) });
     assert_eq!(bytes(&half.update, "the copy that computes"), 2 * 1000);

@@ -26,7 +26,7 @@ pub fn moments(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Moment> {
         moment("when the backward pass ends", parts.backward_ends()),
         moment("in the optimizer's step", parts.optimizer()),
     ];
-    if workload.train.kl_coefficient > 0.0 {
+    if workload.train.kl.coefficient > 0.0 {
         moments.push(moment("while the reference reads the batch", parts.reference()));
     }
     moments

@@ -38,7 +38,7 @@ use crate::{
     random::Stream,
     recycle::{RecycleReport, Recycler},
     rollout::RolloutGroup,
-    train::{TrainConfig, Trainer, UpdateReport, check_same_weights},
+    train::{Parts, TrainConfig, Trainer, UpdateReport, check_same_weights},
     verify::Verifier,
 };
 
@@ -206,14 +206,21 @@ impl<B: TrainBackend> Session<B> {
             None
         };
         let seconds_before = state.seconds;
-        let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone());
+        let parts = Parts {
+            start: Some(start.clone()),
+            moved_reference: reference,
+            average,
+            kl_coefficient: state.kl_coefficient,
+            peers: peers.clone(),
+            precision,
+            ..Parts::new(policy, optimizer)
+        };
+        let (parts, dropped) = parts.without_unused(&config.train);
+        if peers.writes() {
+            dropped.into_iter().for_each(|sentence| eprintln!("--resume: {sentence}"));
+        }
         Ok(Self {
-            trainer: trainer
-                .with_reference(reference)
-                .with_average(average)
-                .with_kl_coefficient(state.kl_coefficient)
-                .with_peers(peers.clone())
-                .computing_in(precision),
+            trainer: Trainer::new(parts, &config.train)?,
             clock: Clock { opened, step: opened, rollout_seconds: 0.0 },
             config,
             dir,

@@ -63,7 +63,7 @@ impl<B: TrainBackend> Session<B> {
     /// When a problem cannot be rendered.
     pub fn sample_and_verify(&mut self, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let started = Instant::now();
-        let policy = self.trainer.sampler();
+        let policy = self.trainer.inference_model();
         let mut groups = self.sample(&policy, problems)?;
         self.refills = Refills::default();
         let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
@@ -93,7 +93,7 @@ impl<B: TrainBackend> Session<B> {
     fn sample(&self, policy: &Model<B::InnerBackend>, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let key = SamplingKey { seed: self.config.seed, step: self.state.step };
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
-        let sampling = self.config.train.sampling();
+        let sampling = self.config.train.sampling;
         self.solver(policy).answer(problems, samples_per_prompt, sampling, key, &|_| ())
     }
 
@@ -110,13 +110,14 @@ impl<B: TrainBackend> Session<B> {
         }
         let teaching: Vec<RolloutGroup> = groups.iter().filter(|group| group.has_spread()).cloned().collect();
         self.refills.kept_out = groups.len() - teaching.len();
-        let report = self.trainer.update_with(&teaching, &auxiliary, step)?;
-        let mut found = report.advantages.into_iter();
+        let mut report = self.trainer.update_with(&teaching, &auxiliary, step)?;
+        let mut found = std::mem::take(&mut report.advantages).into_iter();
         let advantages = groups.iter().map(|group| match group.has_spread() {
             true => found.next().expect("advantages of every group"),
             false => vec![0.0; group.rollouts.len()],
         });
-        Ok(UpdateReport { advantages: advantages.collect(), ..report })
+        report.advantages = advantages.collect();
+        Ok(report)
     }
 
     fn auxiliary(&mut self, groups: &[RolloutGroup]) -> Result<Auxiliary> {

@@ -21,7 +21,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::{Part, forget_profile, peak_memory_bytes, profile, take_profile},
     model::{ModelConfig, check_precision, trainable, weights::random_model},
-    train::{AdamW, Trainer},
+    train::{AdamW, Parts, Trainer},
 };
 
 /// A text model of 5.4 million parameters.
@@ -48,7 +48,7 @@ pub fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
     let kind = backend_kind(common.backend.as_deref())?.to_owned();
     let seed = common.seed.unwrap_or(0);
     let mut config = RunConfig { seed, ..config };
-    config.train.max_new_tokens = args.completion_tokens;
+    config.train.sampling.max_new_tokens = args.completion_tokens;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let line = run_job(
         common.backend.as_deref(),
@@ -92,8 +92,9 @@ impl Job for BenchJob {
         let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
         let arithmetic = Arithmetic::new::<B>(&model, &shape)?;
         let optimizer = AdamW::new(config.train.adamw);
-        let trainer = Trainer::new(policy, Some(start.into()), optimizer, config.train.clone());
-        let mut trainer = trainer.computing_in(precision);
+        let start = config.train.kl.is_on().then(|| start.into());
+        let parts = Parts { start, precision, ..Parts::new(policy, optimizer) };
+        let mut trainer = Trainer::new(parts, &config.train)?;
         if args.profile {
             profile();
         }

@@ -122,12 +122,12 @@ fn sample<B: TrainBackend>(
     config: &RunConfig,
     step: u64,
 ) -> Vec<RolloutGroup> {
-    let policy = trainer.sampler();
+    let policy = trainer.inference_model();
     let mut stream = Stream::new(&[config.seed, step]);
     let prompts: Vec<ModelInput> =
         (0..shape.prompts).map(|_| shape.prompt(&policy.config, &mut stream)).collect();
     let engine =
-        Engine { model: &policy, sampling: config.train.sampling(), stop_ids: &[], config: config.rollout };
+        Engine { model: &policy, sampling: config.train.sampling, stop_ids: &[], config: config.rollout };
     let completions = engine.generate(&Request::numbered(&prompts, shape.samples, step), &|_| ());
     let mut group = |(input, completions): (&ModelInput, Vec<_>)| RolloutGroup {
         problem: Problem { id: "bench".to_owned(), ..Problem::default() },

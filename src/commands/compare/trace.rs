@@ -13,11 +13,11 @@ use crate::{
     error::input_error,
     eval::{Solver, completion_logprobs},
     kernels::{Kernels, TrainBackend},
-    metrics::{memory_bytes, peak_memory_bytes},
+    metrics::{memory_bytes, names, peak_memory_bytes},
     model::{Model, Sequence, check_precision, trainable, weights::Precision},
     rollout::{RolloutGroup, SamplingKey},
     run::inputs::{load_model_and_processor, usable_problems},
-    train::{AdamW, Trainer},
+    train::{AdamW, Parts, Trainer},
     verify::Verifier,
 };
 
@@ -82,9 +82,10 @@ impl Job for TraceJob<'_> {
         let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
         let (policy, optimizer) =
             (trainable::<B>(start.clone(), &config.model.freeze)?, AdamW::new(config.train.adamw));
-        let trainer = Trainer::new(policy, Some(start.clone().into()), optimizer, config.train.clone())
-            .computing_in(precision);
-        let start = trainer.sampler();
+        let reference = config.train.kl.is_on().then(|| start.into());
+        let parts = Parts { start: reference, precision, ..Parts::new(policy, optimizer) };
+        let trainer = Trainer::new(parts, &config.train)?;
+        let start = trainer.inference_model();
         let solver = Solver {
             model: &start,
             processor: &processor,
@@ -92,7 +93,7 @@ impl Job for TraceJob<'_> {
             engine: config.rollout,
             peers: &ALONE,
         };
-        let greedy = solver.answer_greedily(test, config.train.max_new_tokens, &|_| ())?;
+        let greedy = solver.answer_greedily(test, config.train.sampling.max_new_tokens, &|_| ())?;
         let mut sampling =
             Sampled { config, train: &train, cursor: ShuffledCursor::new(config.seed, train.len()) };
 
@@ -167,7 +168,7 @@ impl Sampled<'_> {
     ) -> Result<Vec<RolloutGroup>> {
         let key = SamplingKey { seed: self.config.seed, step };
         let train = &self.config.train;
-        solver.answer(problems, train.samples_per_prompt, train.sampling(), key, &|_| ())
+        solver.answer(problems, train.samples_per_prompt, train.sampling, key, &|_| ())
     }
 }
 
@@ -190,7 +191,7 @@ impl<B: TrainBackend> Updates<B> {
     ) -> Result<Self> {
         for step in 1..=self.steps {
             if script.len() < step {
-                let policy = self.trainer.sampler();
+                let policy = self.trainer.inference_model();
                 let engine = sampling.config.rollout;
                 let solver = Solver { model: &policy, processor, verifier, engine, peers: &ALONE };
                 script.push(sampling.step(&solver, step as u64)?);
@@ -199,7 +200,7 @@ impl<B: TrainBackend> Updates<B> {
             let report = self.trainer.update(&script[step - 1], step as u64)?;
             self.seconds.push(started.elapsed().as_secs_f64());
             self.tokens.push(report.tokens);
-            self.losses.push(report.loss);
+            self.losses.push(report.metric(names::LOSS));
         }
         Ok(self)
     }

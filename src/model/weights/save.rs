@@ -179,7 +179,10 @@ pub fn save_weights<B: Backend>(
 
 /// Stretches of tensors that stay within the limit, one tensor at least.
 fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
-    packed(tensors.iter().map(|tensor| tensor.data_len()), limit).into_iter().map(|pack| &tensors[pack]).collect()
+    packed(tensors.iter().map(|tensor| tensor.data_len()), limit)
+        .into_iter()
+        .map(|pack| &tensors[pack])
+        .collect()
 }
 
 /// Writes tensors as one safetensors file.
