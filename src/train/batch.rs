@@ -65,7 +65,7 @@ pub fn token_weights(examples: &[Example], normalization: Normalization, most: u
 
 /// Splits examples at random into `count` parts of as equal size as can be, each in the order in which they
 /// lie. The same `keys` give the same parts.
-pub fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec<Example>> {
+pub(super) fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec<Example>> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
     Stream::new(keys).shuffle(&mut order);
     let share = |part: usize| part * order.len() / count;
@@ -142,7 +142,7 @@ pub fn micro_batches(
 }
 
 /// Tokens of all examples in one batch, shared prompts counted once.
-pub fn packed_tokens(examples: &[Example]) -> usize {
+pub(super) fn packed_tokens(examples: &[Example]) -> usize {
     families(examples).map(|family| family.shared + family.sizes.iter().sum::<usize>()).sum()
 }
 

@@ -64,8 +64,8 @@ impl Serialize for KindWeights {
 
 impl<'de> Deserialize<'de> for KindWeights {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Weights;
-        impl<'de> Visitor<'de> for Weights {
+        struct KindWeightsVisitor;
+        impl<'de> Visitor<'de> for KindWeightsVisitor {
             type Value = KindWeights;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for KindWeights {
                 Ok(weights)
             }
         }
-        deserializer.deserialize_map(Weights)
+        deserializer.deserialize_map(KindWeightsVisitor)
     }
 }
 
