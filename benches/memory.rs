@@ -33,8 +33,8 @@ use spark::{
     plan::{Machine, MemoryPlan, ProcessBase, PromptSizes, RecipeSettings, Workload},
     processor::Prompt,
     random::Stream,
-    rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutGroup},
-    train::{AdamW, TrainConfig, Trainer},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutGroup, Sampling},
+    train::{AdamW, KlConfig, Parts, TrainConfig, Trainer},
     verify::{Penalties, Verdict},
 };
 
@@ -144,9 +144,9 @@ fn cases() -> Result<Vec<Case>> {
         prompts_per_step: prompts,
         recycled_per_step: 0,
         samples_per_prompt: 8,
-        max_new_tokens: tokens,
+        sampling: Sampling { max_new_tokens: tokens, ..TrainConfig::default().sampling },
         micro_batch_tokens,
-        kl_coefficient,
+        kl: KlConfig { coefficient: kl_coefficient, ..KlConfig::default() },
         ..TrainConfig::default()
     };
     let prompt = |text, image| PromptTokens { text, image };
@@ -218,10 +218,11 @@ impl Job for Run<'_> {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self(case) = self;
         let config = case.train.clone();
-        let reference = (config.kl_coefficient > 0.0)
-            .then(|| Arc::new(random_model::<B::InnerBackend>(&case.model, 1, &device)));
+        let start =
+            config.kl.is_on().then(|| Arc::new(random_model::<B::InnerBackend>(&case.model, 1, &device)));
         let policy = random_model(&case.model, 1, &device);
-        let mut trainer = Trainer::<B>::new(policy, reference, AdamW::new(config.adamw), config);
+        let parts = Parts { start, ..Parts::new(policy, AdamW::new(config.adamw)) };
+        let mut trainer = Trainer::<B>::new(parts, &config)?;
         let mut live = [0, 0];
         for step in 1..=2 {
             take_live_peak();
@@ -256,8 +257,8 @@ fn report(case: &Case, plan: &MemoryPlan, measured: u64, [live_sampling, live_up
 fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<RolloutGroup> {
     let prompts: Vec<ModelInput> =
         (0..case.train.prompts_per_step).map(|index| prompt(case, step, index)).collect();
-    let requests = Request::numbered(&prompts, case.train.sampling(), case.train.samples_per_prompt, step);
-    let engine = LocalEngine::with_model(trainer.sampler(), case.rollout);
+    let requests = Request::numbered(&prompts, case.train.sampling, case.train.samples_per_prompt, step);
+    let engine = LocalEngine::with_model(trainer.inference_model(), case.rollout);
     let completions = engine.generate(&requests, &|_| ()).expect("the engine has weights");
     let mut rewards = Stream::new(&[step]);
     let rollouts = completions.into_iter().map(|completions| {

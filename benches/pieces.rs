@@ -15,7 +15,7 @@ use spark::{
     random::Stream,
     recycle::{RecycleConfig, Recycler},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup, Sampling, sample},
-    train::{AdamW, TrainConfig, Trainer, batch::Example},
+    train::{AdamW, Parts, TrainConfig, Trainer, batch::Example},
     verify::{Penalties, Response, Verdict, Verifier},
 };
 
@@ -112,7 +112,8 @@ fn train_step(bencher: Bencher<'_, '_>) {
     let example = Example::to_imitate(Sequence::new(&prompt, &completion, &model.config));
     let examples = vec![example; 16];
     let policy = spark::model::trainable::<Differentiable>(model, &[]).unwrap();
-    let mut trainer = Trainer::new(policy, None, AdamW::new(Default::default()), TrainConfig::default());
+    let parts = Parts::new(policy, AdamW::new(Default::default()));
+    let mut trainer = Trainer::new(parts, &TrainConfig::default()).unwrap();
     bencher.counter(ItemsCount::new(2048usize)).bench_local(|| trainer.imitate(&examples, 1).unwrap());
 }
 

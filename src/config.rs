@@ -18,7 +18,7 @@ use crate::{
     model::{lora::LoraConfig, weights::Precision},
     recycle::RecycleConfig,
     rollout::EngineConfig,
-    train::TrainConfig,
+    train::{KnownNames, TrainConfig},
     verify::VerifyConfig,
 };
 
@@ -113,6 +113,14 @@ impl RunConfig {
     /// # Errors
     /// Input errors that name the file and line, or the setting, and what was expected.
     pub fn load(recipe: &Path, settings: &[String]) -> Result<Self> {
+        Self::load_with(recipe, settings, &KnownNames::default())
+    }
+
+    /// The same where the recipe may name what a program adds to a run.
+    ///
+    /// # Errors
+    /// Input errors that name the file and line, or the setting, and what was expected.
+    pub fn load_with(recipe: &Path, settings: &[String], names: &KnownNames) -> Result<Self> {
         let text = std::fs::read_to_string(recipe).map_err(|error| {
             input_error(format!("{}: cannot read the recipe ({error})", recipe.display()))
         })?;
@@ -120,7 +128,7 @@ impl RunConfig {
         toml::from_str::<Self>(&text)
             .map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
         let config = Self::with_settings(text.parse()?, settings)?;
-        config.check().map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
+        config.check(names).map_err(|error| input_error(format!("{}: {error}", recipe.display())))?;
         Ok(config)
     }
 
@@ -133,7 +141,7 @@ impl RunConfig {
             rollout = { max_rows = 64 }"
             .parse()?;
         let config = Self::with_settings(table, settings)?;
-        config.check().map_err(|error| input_error(format!("--set: {error}")))?;
+        config.check(&KnownNames::default()).map_err(|error| input_error(format!("--set: {error}")))?;
         Ok(config)
     }
 
@@ -153,7 +161,7 @@ impl RunConfig {
         toml::to_string_pretty(self).expect("a configuration is plain data")
     }
 
-    fn check(&self) -> Result<()> {
+    fn check(&self, names: &KnownNames) -> Result<()> {
         for (source, weight) in &self.data.source_weights {
             if !(weight.is_finite() && *weight >= 0.0) {
                 return Err(input_error(format!(
@@ -161,7 +169,7 @@ impl RunConfig {
                 )));
             }
         }
-        self.train.check()?;
+        self.train.check(names)?;
         self.eval.check()?;
         self.verify.check()?;
         self.recycle.check()?;

@@ -14,7 +14,7 @@
 //!
 //! | rooms | what they are for |
 //! |---|---|
-//! | [`error`], [`random`], [`lanes`], [`plot`] | input errors; random numbers keyed by what they are for; loops over wide vectors; SVG plots |
+//! | [`error`], [`random`], [`lanes`], `packing`, [`plot`] | input errors; random numbers keyed by what they are for; loops over wide vectors; greedy packing; SVG plots |
 //! | [`data`] | problems and their files |
 //! | [`metrics`] | numbers and their sinks |
 //! | [`kernels`] | hot operations, generic and hand-written |
@@ -49,6 +49,7 @@ pub mod kernels;
 pub mod lanes;
 pub mod metrics;
 pub mod model;
+mod packing;
 pub mod plan;
 pub mod plot;
 pub mod processor;

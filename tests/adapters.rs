@@ -18,7 +18,7 @@ use spark::{
         weights::{Precision, open_tensors},
     },
     processor::Processor,
-    train::{AdamW, TrainConfig, Trainer, batch::Example},
+    train::{AdamW, LearningRate, Parts, TrainConfig, Trainer, batch::Example},
 };
 
 const FORMAT: WeightFormat = WeightFormat { precision: Precision::F32, shard_bytes: usize::MAX };
@@ -113,13 +113,16 @@ fn fresh_adapters_change_nothing_and_training_changes_only_them() {
     assert_eq!(before, logprobs(&load(&base), &sequence));
 
     let policy = trainable::<Differentiable>(start, &["*.mlp.*".to_owned()]).unwrap();
-    let config = TrainConfig { learning_rate: 1e-2, warmup_steps: 0, ..TrainConfig::default() };
-    let mut trainer = Trainer::new(policy, None, AdamW::new(config.adamw), config);
+    let config = TrainConfig {
+        learning_rate: LearningRate { peak: 1e-2, warmup_steps: 0, ..LearningRate::default() },
+        ..TrainConfig::default()
+    };
+    let mut trainer = Trainer::new(Parts::new(policy, AdamW::new(config.adamw)), &config).unwrap();
     let example = Example::to_imitate(sequence);
     for step in 1..=3 {
         trainer.imitate(std::slice::from_ref(&example), step).unwrap();
     }
-    let trained = trainer.sampler();
+    let trained = trainer.inference_model();
     let sum = |logprobs: Vec<f32>| logprobs.iter().sum::<f32>();
     let after = logprobs(&trained, &example.sequence);
     assert!(sum(after.clone()) > sum(before) + 1.0, "imitation makes the completion likelier");

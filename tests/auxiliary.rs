@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    Differentiable, Plain, differentiable, prompt, tiny_model,
-    training::{config, groups, largest_difference, rollout, weights},
+    Plain, prompt, tiny_model,
+    training::{config, groups, largest_difference, penalty, rate, rollout, trainer, weights},
 };
 use spark::{
     data::Kind,
@@ -13,32 +13,27 @@ use spark::{
     model::{Model, Sequence},
     rollout::{FinishReason, RolloutGroup},
     train::{
-        AdamW, Auxiliary, AuxiliaryConfig, KindWeights, ObjectiveReport, TrainConfig, Trainer, UpdateReport,
-        VerdictTriple, batch::Example,
+        Auxiliary, AuxiliaryConfig, KindWeights, TrainConfig, UpdateReport, VerdictTriple, batch::Example,
     },
 };
 
 /// Nothing learns but the auxiliary objectives.
 fn alone(auxiliary: AuxiliaryConfig) -> TrainConfig {
-    let kind_weights = KindWeights { reason: 0.0, pointwise: 0.0, pairwise: 0.0, reflection: 0.0 };
-    TrainConfig { auxiliary, kind_weights, kl_coefficient: 0.0, ..config() }
-}
-
-fn trainer(config: &TrainConfig) -> Trainer<Differentiable> {
-    let start = differentiable(tiny_model(1));
-    Trainer::new(start, None, AdamW::new(config.adamw), config.clone())
+    let silent = |weights: KindWeights, kind| weights.with(kind, 0.0);
+    let kind_weights = Kind::ALL.into_iter().fold(KindWeights::default(), silent);
+    TrainConfig { auxiliary, kind_weights, kl: penalty(0.0), ..config() }
 }
 
 fn updated(config: &TrainConfig, auxiliary: &Auxiliary) -> (Vec<f32>, UpdateReport) {
     let mut trainer = trainer(config);
     let report = trainer.update_with(&groups(), auxiliary, 1).unwrap();
-    (weights(&trainer.sampler()), report)
+    (weights(&trainer.inference_model()), report)
 }
 
 fn imitated(examples: &[Example]) -> Vec<f32> {
     let mut trainer = trainer(&alone(AuxiliaryConfig::default()));
     trainer.imitate(examples, 1).unwrap();
-    weights(&trainer.sampler())
+    weights(&trainer.inference_model())
 }
 
 /// The mean log-probability of all tokens of the sequences.
@@ -47,10 +42,14 @@ fn mean_logprob(model: &Model<Plain>, sequences: &[Sequence]) -> f64 {
     all.iter().map(|&logprob| f64::from(logprob)).sum::<f64>() / all.len() as f64
 }
 
-fn assert_reports(report: &UpdateReport, expected: ObjectiveReport) {
-    let [found] = report.objectives[..] else { panic!("{:?}", report.objectives) };
-    assert_eq!((found.name, found.count), (expected.name, expected.count));
-    assert!((found.value - expected.value).abs() < 1e-5, "{found:?}, expected {expected:?}");
+/// Exactly this objective is reported, with its value and denominator.
+fn assert_reports(report: &UpdateReport, name: &str, value: f64, count: usize) {
+    let (metric, counted) = (format!("objective/{name}"), format!("objective/{name}/count"));
+    let found: Vec<&str> = report.metrics().map(|(name, _)| name).filter(|name| name.contains('/')).collect();
+    assert_eq!(found, [metric.as_str(), counted.as_str()]);
+    assert_eq!(report.metric(&counted), count as f64);
+    let found = report.metric(&metric);
+    assert!((found - value).abs() < 1e-5, "{found}, expected {value}");
 }
 
 #[test]
@@ -62,8 +61,8 @@ fn likelihood_of_right_reflections_is_that_of_imitating_them() {
     let config = alone(AuxiliaryConfig { reflection_likelihood: 1.0, ..AuxiliaryConfig::default() });
     let (after, report) = updated(&config, &Auxiliary::default());
     let value = -mean_logprob(&model, std::slice::from_ref(&sequence));
-    assert_reports(&report, ObjectiveReport { name: "reflection_likelihood", value, count: 4 });
-    assert!((report.loss - value).abs() < 1e-5);
+    assert_reports(&report, "reflection_likelihood", value, 4);
+    assert!((report.metric("loss") - value).abs() < 1e-5);
     assert!(largest_difference(&after, &imitated(&[Example::to_imitate(sequence)])) < 1e-6);
 }
 
@@ -79,11 +78,14 @@ fn replay_is_imitation_with_a_weight_and_a_denominator_of_its_own() {
     let with = |weight| alone(AuxiliaryConfig { replay: weight, ..AuxiliaryConfig::default() });
     let (after, report) = updated(&with(1.0), &auxiliary);
     let value = -mean_logprob(&model, &sequences);
-    assert_reports(&report, ObjectiveReport { name: "replay", value, count: 5 });
+    assert_reports(&report, "replay", value, 5);
     assert!(largest_difference(&after, &imitated(&replay)) < 1e-6);
     let (_, half) = updated(&with(0.5), &auxiliary);
-    assert!((half.loss - 0.5 * value).abs() < 1e-5 && (half.objectives[0].value - value).abs() < 1e-5);
-    assert_eq!(updated(&with(0.0), &auxiliary).1.objectives, []);
+    assert!(
+        (half.metric("loss") - 0.5 * value).abs() < 1e-5
+            && (half.metric("objective/replay") - value).abs() < 1e-5
+    );
+    assert_eq!(updated(&with(0.0), &auxiliary).1.metric("objective/replay"), 0.0);
 }
 
 /// Verdicts of two tokens and one, after prompts of different length.
@@ -119,7 +121,7 @@ fn inconsistency(model: &Model<Plain>) -> f64 {
 #[test]
 fn consistency_is_the_mean_over_triples_in_any_micro_batches_and_falls() {
     let config = TrainConfig {
-        learning_rate: 0.3,
+        learning_rate: rate(0.3),
         ..alone(AuxiliaryConfig { consistency: 2.0, ..AuxiliaryConfig::default() })
     };
     let model = tiny_model(1);
@@ -127,14 +129,14 @@ fn consistency_is_the_mean_over_triples_in_any_micro_batches_and_falls() {
     let (after, report) = updated(&config, &auxiliary);
     let value = inconsistency(&model);
     assert!(value > 1e-3, "{value}");
-    assert_reports(&report, ObjectiveReport { name: "consistency", value, count: 3 });
+    assert_reports(&report, "consistency", value, 3);
     let (parts, _) = updated(&TrainConfig { micro_batch_tokens: 1, ..config.clone() }, &auxiliary);
     assert!(largest_difference(&after, &parts) < 1e-6);
     let mut trainer = trainer(&config);
     for step in 1..=5 {
         trainer.update_with(&groups(), &auxiliary, step).unwrap();
     }
-    let later = inconsistency(&trainer.sampler());
+    let later = inconsistency(&trainer.inference_model());
     assert!(later < 0.9 * value, "{later} of {value}");
 }
 
@@ -151,9 +153,9 @@ fn cut_off(token: u32, reward: f64) -> Vec<RolloutGroup> {
 #[test]
 fn a_masked_completion_is_compared_with_and_not_learnt_from() {
     let after = |mask_truncated, groups: &[RolloutGroup]| {
-        let mut trainer = trainer(&TrainConfig { mask_truncated, kl_coefficient: 0.0, ..config() });
+        let mut trainer = trainer(&TrainConfig { mask_truncated, kl: penalty(0.0), ..config() });
         let report = trainer.update(groups, 1).unwrap();
-        (weights(&trainer.sampler()), report)
+        (weights(&trainer.inference_model()), report)
     };
     let [(one, report), (other, _)] = [5, 6].map(|token| after(true, &cut_off(token, 1.0)));
     assert!(one == other && report.advantages[0][0] > 0.0 && report.tokens > 0);
@@ -169,16 +171,16 @@ fn a_masked_completion_is_compared_with_and_not_learnt_from() {
 
 #[test]
 fn what_is_evaluated_is_the_average_over_steps() {
-    let config = TrainConfig { ema_decay: 0.75, kl_coefficient: 0.0, ..config() };
+    let config = TrainConfig { ema_decay: 0.75, kl: penalty(0.0), ..config() };
     let mut trainer = trainer(&config);
     let mut expected = weights(&tiny_model(1));
     for step in 1..=3 {
         trainer.update(&groups(), step).unwrap();
-        let policy = weights(&trainer.sampler());
+        let policy = weights(&trainer.inference_model());
         expected.iter_mut().zip(&policy).for_each(|(mean, new)| *mean = 0.75 * *mean + 0.25 * new);
         assert!(largest_difference(&weights(&trainer.evaluated()), &expected) < 1e-6);
         assert!(largest_difference(&policy, &expected) > 1e-3);
     }
-    let plain = self::trainer(&TrainConfig { ema_decay: 0.0, ..config });
-    assert!(plain.average().is_none() && weights(&plain.evaluated()) == weights(&plain.sampler()));
+    let plain = common::training::trainer(&TrainConfig { ema_decay: 0.0, ..config });
+    assert!(plain.average().is_none() && weights(&plain.evaluated()) == weights(&plain.inference_model()));
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use burn::tensor::{Tensor, TensorData};
 use common::Differentiable;
@@ -12,11 +12,12 @@ use spark::{
     kernels::generic,
     model::Sequence,
     train::{
-        AdvantageEstimator, AdvantageScope, Bounds, Clip, Importance, KlEstimator, LossInput, Normalization,
-        PolicyLoss, Surrogate,
-        advantage::{AdvantageRule, ScoredGroup},
+        AdvantageConfig, AdvantageScope, Clip, Importance, ImportanceBounds, KlEstimator, LossInput,
+        Normalization, Objective, Surrogate,
+        advantage::ScoredGroup,
         batch::{Example, token_weights},
         inconsistency,
+        objective::{KlPenalty, PolicyGradient, total},
     },
 };
 
@@ -40,7 +41,7 @@ struct Advantages {
 
 #[derive(Deserialize)]
 struct AdvantageCase {
-    advantage: AdvantageEstimator,
+    advantage: String,
     scope: Option<AdvantageScope>,
     expected: Vec<Vec<f64>>,
 }
@@ -115,7 +116,8 @@ fn every_advantage_estimator_in_every_scope() {
         kinds.into_iter().zip(rewards).map(|(kind, rewards)| ScoredGroup { kind, rewards }).collect();
     assert_eq!(cases.len(), 11);
     for AdvantageCase { advantage, scope, expected } in cases {
-        let ours = AdvantageRule { estimator: advantage, scope, epsilon }.advantages(&groups);
+        let rule = AdvantageConfig { estimator: advantage.clone(), scope, epsilon }.rule(&[]).unwrap();
+        let ours = rule.advantages(&groups).unwrap();
         for (ours, expected) in ours.concat().into_iter().zip(expected.concat()) {
             assert!((ours - expected).abs() < 1e-7, "{advantage:?} {scope:?}: {ours}, expected {expected}");
         }
@@ -143,16 +145,17 @@ fn per_token(values: &[f64], lengths: &[usize]) -> Vec<f32> {
 }
 
 fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
-    let bounds = Bounds { low: case.importance_low, high: case.importance_high };
+    let bounds = ImportanceBounds { low: case.importance_low, high: case.importance_high };
     LossInput {
-        logprobs: tensor(&losses.new).require_grad(),
-        old_logprobs: tensor(&losses.old),
         reference_logprobs: case.kl.map(|_| tensor(&losses.reference)),
-        advantages: tensor(&per_token(&losses.advantages, &losses.lengths)),
-        weights: tensor(&weights(losses, case.normalization)),
         importance: case.importance.weights(tensor(&losses.old), tensor(&losses.sampler), bounds),
-        entropy: None,
-        lengths: losses.lengths.clone(),
+        ..LossInput::new(
+            tensor(&losses.new).require_grad(),
+            tensor(&losses.old),
+            tensor(&per_token(&losses.advantages, &losses.lengths)),
+            tensor(&weights(losses, case.normalization)),
+            losses.lengths.clone(),
+        )
     }
 }
 
@@ -161,16 +164,15 @@ fn every_loss_with_its_gradient() {
     let losses = oracle().losses;
     assert_eq!(losses.cases.len(), 30);
     for case in &losses.cases {
-        let loss = PolicyLoss {
-            surrogate: case.loss,
-            clip: Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip },
-            kl_coefficient: losses.kl_coefficient,
-            kl_estimator: case.kl.unwrap_or_default(),
-            entropy_coefficient: 0.0,
-        };
+        let clip = Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip };
+        let coefficient = losses.kl_coefficient;
+        let objectives: [Arc<dyn Objective<Differentiable>>; 2] = [
+            Arc::new(PolicyGradient { surrogate: case.loss, clip }),
+            Arc::new(KlPenalty { coefficient, estimator: case.kl.unwrap_or_default() }),
+        ];
         let input = input(&losses, case);
         let logprobs = input.logprobs.clone();
-        let output = loss.compute(input).loss;
+        let output = total(&objectives, &input).loss.unwrap();
         let name = format!("{case:?}");
         assert_close(&name, &[output.clone().into_scalar()], &[case.value]);
         let gradient = logprobs.grad(&output.backward()).unwrap();

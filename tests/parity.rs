@@ -20,9 +20,10 @@ use spark::{
     random::Stream,
     rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
     train::{
-        LossInput, Normalization, PolicyLoss,
+        LossInput, Normalization,
         advantage::group_advantages,
         batch::{Example, micro_batches, token_weights},
+        objective::{KlEstimator, KlPenalty, PolicyGradient, total},
     },
 };
 
@@ -30,6 +31,12 @@ const DIRECTORY: &str = "tests/fixtures/tiny_qwen2_5_vl";
 
 fn fixture(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// GRPO's loss: the clipped surrogate and a penalty against the reference.
+fn grpo(coefficient: f64, input: &LossInput<Differentiable>) -> Tensor<Differentiable, 1> {
+    let penalty = KlPenalty { coefficient, estimator: KlEstimator::K3 };
+    total(&[Arc::new(PolicyGradient::default()), Arc::new(penalty)], input).loss.unwrap()
 }
 
 fn floats(value: &Value) -> Vec<f32> {
@@ -167,19 +174,16 @@ fn the_gradient_of_the_grpo_loss_is_pytorchs_for_every_parameter() {
     let hidden = model.predicting(&micro.batch);
     let reference: Vec<Vec<f32>> =
         inputs["reference_logprobs"].as_array().unwrap().iter().map(floats).collect();
-    let output = PolicyLoss { kl_coefficient: 0.04, ..PolicyLoss::default() }.compute(LossInput {
-        logprobs: model.target_logprobs(hidden, &micro.batch.targets, 1.0).logprobs,
-        old_logprobs: tensor(&micro.old_logprobs),
+    let logprobs = model.target_logprobs(hidden, &micro.batch.targets, 1.0).logprobs;
+    let (old, advantages) = (tensor(&micro.old_logprobs), tensor(&micro.advantages));
+    let input = LossInput {
         reference_logprobs: Some(tensor(&reference.concat())),
-        advantages: tensor(&micro.advantages),
-        weights: tensor(&micro.weights),
-        importance: None,
-        entropy: None,
-        lengths: micro.lengths.clone(),
-    });
-    assert_close("loss", &[output.loss.clone().into_scalar()], &floats(&inputs["loss"]), 1e-5);
+        ..LossInput::new(logprobs, old, advantages, tensor(&micro.weights), micro.lengths.clone())
+    };
+    let loss = grpo(0.04, &input);
+    assert_close("loss", &[loss.clone().into_scalar()], &floats(&inputs["loss"]), 1e-5);
 
-    let gradients = GradientsParams::from_grads(output.loss.backward(), &model);
+    let gradients = GradientsParams::from_grads(loss.backward(), &model);
     let mut collector =
         Collector { path: ParameterPath::default(), gradients: &gradients, found: Vec::new() };
     model.visit(&mut collector);
@@ -216,18 +220,19 @@ fn the_grpo_loss_and_its_gradient_are_pytorchs() {
         };
         let beta = expected["beta"].as_f64().unwrap();
         let logprobs = tensor(floats(&oracle["new"])).require_grad();
-        let output = PolicyLoss { kl_coefficient: beta, ..PolicyLoss::default() }.compute(LossInput {
-            logprobs: logprobs.clone(),
-            old_logprobs: tensor(floats(&oracle["old"])),
+        let input = LossInput {
             reference_logprobs: (beta > 0.0).then(|| tensor(floats(&oracle["reference"]))),
-            advantages: tensor(per_token(floats(&oracle["advantages"]))),
-            weights: tensor(weights),
-            importance: None,
-            entropy: None,
-            lengths: lengths.iter().map(|&length| length as usize).collect(),
-        });
-        assert_close(name, &[output.loss.clone().into_scalar()], &floats(&expected["loss"]), 1e-5);
-        let gradient = logprobs.grad(&output.loss.backward()).unwrap().into_data().to_vec::<f32>().unwrap();
+            ..LossInput::new(
+                logprobs.clone(),
+                tensor(floats(&oracle["old"])),
+                tensor(per_token(floats(&oracle["advantages"]))),
+                tensor(weights),
+                lengths.iter().map(|&length| length as usize).collect(),
+            )
+        };
+        let loss = grpo(beta, &input);
+        assert_close(name, &[loss.clone().into_scalar()], &floats(&expected["loss"]), 1e-5);
+        let gradient = logprobs.grad(&loss.backward()).unwrap().into_data().to_vec::<f32>().unwrap();
         assert_close(name, &gradient, &kept(floats(&expected["gradient"])), 1e-5);
     }
     let rewards: Vec<f64> = floats(&oracle["group"]["rewards"]).into_iter().map(f64::from).collect();

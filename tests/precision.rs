@@ -4,20 +4,18 @@ mod common;
 
 use burn::tensor::DType;
 use common::{
-    Differentiable, differentiable, tiny_model,
-    training::{config, groups, largest_difference, weights},
+    Differentiable, tiny_model,
+    training::{config, groups, largest_difference, parts, rate, weights},
 };
 use spark::{
     eval::completion_logprobs,
     model::{Sequence, computing_in, weights::Precision},
     rollout::RolloutGroup,
-    train::{AdamW, TrainConfig, Trainer},
+    train::{Parts, TrainConfig, Trainer},
 };
 
-fn trainer(config: TrainConfig, precision: Precision) -> Trainer<Differentiable> {
-    let optimizer = AdamW::new(config.adamw);
-    let policy = differentiable(tiny_model(1));
-    Trainer::new(policy, Some(tiny_model(2).into()), optimizer, config).computing_in(precision)
+fn trainer(config: &TrainConfig, precision: Precision) -> Trainer<Differentiable> {
+    Trainer::new(Parts { precision, ..parts(config) }, config).unwrap()
 }
 
 fn sequences(groups: &[RolloutGroup]) -> Vec<Sequence> {
@@ -36,7 +34,7 @@ fn log_probabilities_are_near_those_in_f32_and_are_f32() {
     let exact = completion_logprobs(&tiny_model(1), &sequences).concat();
     for (precision, bound) in [(Precision::Bf16, 0.1), (Precision::F16, 0.02)] {
         let model = computing_in(tiny_model(1), precision);
-        assert_eq!(model.dtype(), precision.element());
+        assert_eq!(model.model.norm.weight.val().dtype(), precision.element());
         let found = completion_logprobs(&model, &sequences).concat();
         let largest = largest_difference(&exact, &found);
         assert!(largest > 1e-5 && largest < bound, "{precision:?}: {largest}");
@@ -45,12 +43,12 @@ fn log_probabilities_are_near_those_in_f32_and_are_f32() {
 
 #[test]
 fn gradients_point_where_those_in_f32_do() {
-    let exact = trainer(config(), Precision::F32).gradients(&groups()).unwrap();
+    let exact = trainer(&config(), Precision::F32).gradients(&groups()).unwrap();
     for (activation_checkpointing, logits_chunk, micro_batch_tokens) in
         [(false, 0, 100_000), (true, 0, 1), (false, 3, 1), (true, 3, 100_000)]
     {
         let config = TrainConfig { activation_checkpointing, logits_chunk, micro_batch_tokens, ..config() };
-        let found = trainer(config, Precision::Bf16).gradients(&groups()).unwrap();
+        let found = trainer(&config, Precision::Bf16).gradients(&groups()).unwrap();
         assert_eq!(exact.len(), found.len());
         let (mut dot, mut own, mut other) = (0.0, 0.0, 0.0);
         for ((name, one), (same, two)) in exact.iter().zip(&found) {
@@ -67,17 +65,17 @@ fn gradients_point_where_those_in_f32_do() {
 /// A weight near 1 in bf16 cannot tell 1 from 1.000001.
 #[test]
 fn small_updates_are_not_lost() {
-    let config = TrainConfig { learning_rate: 1e-6, ..config() };
+    let config = TrainConfig { learning_rate: rate(1e-6), ..config() };
     let config = TrainConfig { adamw: spark::train::AdamWConfig::default(), ..config };
-    let mut trainer = trainer(config, Precision::Bf16);
+    let mut trainer = trainer(&config, Precision::Bf16);
     let start = weights(&tiny_model(1));
     for step in 1..=3 {
         trainer.update(&groups(), step).unwrap();
     }
     let after = weights(&trainer.evaluated());
-    assert_eq!(trainer.evaluated().dtype(), DType::F32);
+    assert_eq!(trainer.evaluated().model.norm.weight.val().dtype(), DType::F32);
     let moved = start.iter().zip(&after).filter(|(start, after)| start != after).count();
     assert!(moved > start.len() / 2, "{moved} of {} weights moved", start.len());
     assert!(largest_difference(&start, &after) < 4e-6);
-    assert_eq!(trainer.sampler().dtype(), DType::BF16);
+    assert_eq!(trainer.inference_model().model.norm.weight.val().dtype(), DType::BF16);
 }

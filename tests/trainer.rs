@@ -6,40 +6,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Tensor;
 use common::{
-    Differentiable, Plain, differentiable, tiny_model,
-    training::{config, groups, largest_difference, weights},
+    Differentiable, Plain, tiny_model,
+    training::{config, groups, largest_difference, parts, penalty, rate, trainer, weights},
 };
 use spark::{
+    data::Kind,
+    error::is_input_error,
     model::ModelInput,
-    rollout::{Rollout, RolloutGroup},
+    rollout::{Rollout, RolloutGroup, Sampling},
     train::{
-        AdamW, AdamWConfig, AdvantageEstimator, Importance, KlEstimator, KlPlace, Normalization,
-        ReferenceMode, Surrogate, TrainConfig, Trainer, UpdateReport, adapted,
+        AdamWConfig, Advantage, AdvantageConfig, Clip, Importance, ImportanceBounds, ImportanceConfig,
+        KindWeights, KlConfig, KlEstimator, KlPlace, LossConfig, LossInput, LossTerm, NamedSum,
+        Normalization, Objective, Parts, ReferenceConfig, ReferenceMode, TrainConfig, Trainer, UpdateReport,
+        adapted,
+        advantage::{ScoredGroup, Spread},
     },
 };
 
 fn updated(config: TrainConfig) -> (Vec<f32>, UpdateReport) {
-    let start = tiny_model(1);
-    let optimizer = AdamW::<Differentiable>::new(config.adamw);
-    let mut trainer = Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
+    let mut trainer = trainer(&config);
     let report = trainer.update(&groups(), 1).unwrap();
-    (weights(&trainer.sampler()), report)
+    (weights(&trainer.inference_model()), report)
+}
+
+fn loss(name: &str) -> LossConfig {
+    LossConfig { name: name.to_owned(), ..LossConfig::default() }
+}
+
+fn clip(low: f64, high: f64, dual: f64) -> LossConfig {
+    LossConfig { clip: Clip { low, high, dual }, ..LossConfig::default() }
+}
+
+fn importance(correction: Importance, low: f64, high: f64) -> ImportanceConfig {
+    ImportanceConfig { correction, bounds: ImportanceBounds { low, high } }
 }
 
 /// One configuration for every way to an objective.
 fn objectives() -> Vec<TrainConfig> {
+    let sampling = Sampling { max_new_tokens: 4, ..config().sampling };
+    let on_reward = KlConfig { place: KlPlace::Reward, estimator: KlEstimator::K1, ..penalty(0.1) };
     vec![
         config(),
-        TrainConfig { normalization: Normalization::Sequence, loss: Surrogate::Gspo, ..config() },
-        TrainConfig {
-            normalization: Normalization::Constant,
-            max_new_tokens: 4,
-            loss: Surrogate::Cispo,
-            ..config()
-        },
-        TrainConfig { entropy_coefficient: 0.1, dual_clip: 3.0, ..config() },
-        TrainConfig { importance: Importance::Masked, importance_low: 0.1, importance_high: 9.0, ..config() },
-        TrainConfig { kl_in: KlPlace::Reward, kl_estimator: KlEstimator::K1, ..config() },
+        TrainConfig { normalization: Normalization::Sequence, loss: loss("gspo"), ..config() },
+        TrainConfig { normalization: Normalization::Constant, sampling, loss: loss("cispo"), ..config() },
+        TrainConfig { entropy_coefficient: 0.1, loss: clip(0.2, 0.2, 3.0), ..config() },
+        TrainConfig { importance: importance(Importance::Masked, 0.1, 9.0), ..config() },
+        TrainConfig { kl: on_reward, ..config() },
     ]
 }
 
@@ -51,8 +63,11 @@ fn micro_batches_give_the_same_update_as_one_batch() {
         let moved = largest_difference(&whole, &weights(&tiny_model(1)));
         assert!(moved > 1e-2, "the update moves something: {moved}");
         assert!(largest_difference(&whole, &parts) < 1e-5 * moved.max(1.0));
-        assert!((whole_report.loss - parts_report.loss).abs() < 1e-5);
-        assert!((whole_report.grad_norm - parts_report.grad_norm).abs() < 1e-4 * whole_report.grad_norm);
+        assert!((whole_report.metric("loss") - parts_report.metric("loss")).abs() < 1e-5);
+        assert!(
+            (whole_report.metric("grad_norm") - parts_report.metric("grad_norm")).abs()
+                < 1e-4 * whole_report.metric("grad_norm")
+        );
     }
 }
 
@@ -83,22 +98,25 @@ fn computing_again_changes_memory_and_not_the_update() {
             let again = TrainConfig { activation_checkpointing, logits_chunk, ..config.clone() };
             let (weights, other) = updated(again);
             assert!(largest_difference(&kept, &weights) < 1e-5, "{activation_checkpointing} {logits_chunk}");
-            assert!((report.loss - other.loss).abs() < 1e-5);
-            assert!((report.entropy - other.entropy).abs() < 1e-5);
-            assert!((report.grad_norm - other.grad_norm).abs() < 1e-4 * report.grad_norm);
+            assert!((report.metric("loss") - other.metric("loss")).abs() < 1e-5);
+            assert!((report.metric("entropy") - other.metric("entropy")).abs() < 1e-5);
+            assert!(
+                (report.metric("grad_norm") - other.metric("grad_norm")).abs()
+                    < 1e-4 * report.metric("grad_norm")
+            );
         }
     }
 }
 
 /// `w · ρ'` with `w = π_trainer / π_sampler` and `ρ' = π / π_trainer` is the ratio against the sampler.
 #[test]
-fn an_unbounded_correction_is_the_ratio_against_the_sampler() {
-    let unbounded = TrainConfig { clip_low: 1.0, clip_high: 1e9, kl_coefficient: 0.0, ..config() };
+fn an_unbounded_correction_is_the_ratio_against_the_inference_model() {
+    let unbounded = TrainConfig { loss: clip(1.0, 1e9, 0.0), kl: penalty(0.0), ..config() };
     let (plain, _) = updated(unbounded.clone());
     let truncated =
-        TrainConfig { importance: Importance::Truncated, importance_high: 1e9, ..unbounded.clone() };
-    assert!(largest_difference(&plain, &updated(truncated).0) < 1e-4);
-    let bounded = TrainConfig { importance: Importance::Truncated, importance_high: 1.0, ..unbounded };
+        |high| TrainConfig { importance: importance(Importance::Truncated, 0.5, high), ..unbounded.clone() };
+    assert!(largest_difference(&plain, &updated(truncated(1e9)).0) < 1e-4);
+    let bounded = truncated(1.0);
     assert!(largest_difference(&plain, &updated(bounded).0) > 1e-3);
 }
 
@@ -116,19 +134,10 @@ fn epochs_and_mini_batches_are_updates_of_their_own_and_repeat_exactly() {
 /// Old log-probabilities are −3: k1 of a token is −3 less the reference's.
 #[test]
 fn a_penalty_on_the_reward_is_summed_over_the_completion_and_adapts() {
-    let config = TrainConfig {
-        kl_in: KlPlace::Reward,
-        kl_estimator: KlEstimator::K1,
-        kl_target: 0.05,
-        advantage: AdvantageEstimator::Mean,
-        ..config()
-    };
-    let mut trainer = Trainer::new(
-        differentiable(tiny_model(1)),
-        Some(tiny_model(2).into()),
-        AdamW::<Differentiable>::new(config.adamw),
-        config.clone(),
-    );
+    let kl = KlConfig { place: KlPlace::Reward, estimator: KlEstimator::K1, target: 0.05, ..penalty(0.1) };
+    let advantage = AdvantageConfig { estimator: "mean".to_owned(), ..AdvantageConfig::default() };
+    let config = TrainConfig { kl, advantage, ..config() };
+    let mut trainer = trainer(&config);
     let report = trainer.update(&groups(), 1).unwrap();
     let (mut total, mut tokens) = (0.0, 0);
     for (group, advantages) in groups().iter().zip(&report.advantages) {
@@ -137,7 +146,7 @@ fn a_penalty_on_the_reward_is_summed_over_the_completion_and_adapts() {
             let count = completion.token_ids.len();
             let mean = score(&tiny_model(2), &group.prompt.input, &completion.token_ids);
             let sum = (-3.0 - f64::from(mean)) * count as f64;
-            rewards.push(verdict.reward - config.kl_coefficient * sum);
+            rewards.push(verdict.reward - kl.coefficient * sum);
             (total, tokens) = (total + sum, tokens + count);
         }
         let baseline = rewards.iter().sum::<f64>() / rewards.len() as f64;
@@ -145,23 +154,22 @@ fn a_penalty_on_the_reward_is_summed_over_the_completion_and_adapts() {
             assert!((reward - baseline - advantage).abs() < 1e-5, "{advantage}");
         }
     }
-    assert!((report.kl - total / tokens as f64).abs() < 1e-5, "{}", report.kl);
-    let expected = adapted(config.kl_coefficient, report.kl, config.kl_target, 9, config.kl_horizon);
-    assert!(expected != config.kl_coefficient);
+    assert!((report.metric("kl") - total / tokens as f64).abs() < 1e-5, "{}", report.metric("kl"));
+    let expected = adapted(kl.coefficient, report.metric("kl"), kl.target, 9, kl.horizon);
+    assert!(expected != kl.coefficient);
     assert_eq!(trainer.adapted_kl_coefficient(), Some(expected));
 }
 
 #[test]
 fn a_reference_that_moves_follows_the_policy() {
-    let moved = |reference: ReferenceMode| {
-        let config = TrainConfig { reference, reference_every: 2, reference_decay: 0.25, ..config() };
-        let (start, optimizer) = (tiny_model(1), AdamW::<Differentiable>::new(config.adamw));
-        let mut trainer = Trainer::new(differentiable(start), Some(tiny_model(2).into()), optimizer, config);
+    let moved = |mode: ReferenceMode| {
+        let reference = ReferenceConfig { mode, every: 2, decay: 0.25 };
+        let mut trainer = trainer(&TrainConfig { reference, ..config() });
         let reference = |trainer: &Trainer<Differentiable>| trainer.moving_reference().map(weights);
         trainer.update(&groups(), 1).unwrap();
-        let first = (reference(&trainer), weights(&trainer.sampler()));
+        let first = (reference(&trainer), weights(&trainer.inference_model()));
         trainer.update(&groups(), 2).unwrap();
-        (first, (reference(&trainer), weights(&trainer.sampler())))
+        (first, (reference(&trainer), weights(&trainer.inference_model())))
     };
     let start = weights(&tiny_model(2));
     assert_eq!(moved(ReferenceMode::Fixed).0.0, None);
@@ -175,7 +183,7 @@ fn a_reference_that_moves_follows_the_policy() {
 #[test]
 fn the_gradient_is_clipped_by_its_global_norm() {
     let (free, report) = updated(config());
-    let limit = report.grad_norm / 4.0;
+    let limit = report.metric("grad_norm") / 4.0;
     let (clipped, _) = updated(TrainConfig { max_grad_norm: limit, ..config() });
     let start = weights(&tiny_model(1));
     // AdamW's first step is lr·g/(|g| + ε): small next to ε it is a quarter where the gradient is.
@@ -187,13 +195,11 @@ fn the_gradient_is_clipped_by_its_global_norm() {
 #[test]
 fn weight_decay_is_for_matrices() {
     let with = |weight_decay| {
-        let config = TrainConfig { kl_coefficient: 0.0, learning_rate: 0.1, ..config() };
-        let adamw = AdamWConfig { weight_decay, ..config.adamw };
-        let config = TrainConfig { adamw, ..config };
+        let adamw = AdamWConfig { weight_decay, ..config().adamw };
         let mut trainer =
-            Trainer::new(differentiable(tiny_model(1)), None, AdamW::<Differentiable>::new(adamw), config);
+            trainer(&TrainConfig { kl: penalty(0.0), learning_rate: rate(0.1), adamw, ..config() });
         trainer.update(&groups(), 1).unwrap();
-        by_rank(&trainer.sampler())
+        by_rank(&trainer.inference_model())
     };
     let [start, plain, decayed] = [by_rank(&tiny_model(1)), with(0.0), with(0.5)];
     assert!(start.0.len() > 10 && plain.0 == decayed.0);
@@ -206,29 +212,143 @@ fn weight_decay_is_for_matrices() {
 
 #[test]
 fn a_kind_of_weight_zero_leaves_the_policy_to_the_others() {
-    let mut config = TrainConfig { kl_coefficient: 0.0, ..config() };
-    let silence = |config: &mut TrainConfig| {
-        let weights = &mut config.kind_weights;
-        (weights.reason, weights.pointwise, weights.reflection) = (0.0, 0.0, 0.0);
-    };
-    assert!(updated(config.clone()).1.grad_norm > 0.0);
-    silence(&mut config);
+    let mut config = TrainConfig { kl: penalty(0.0), ..config() };
+    assert!(updated(config.clone()).1.metric("grad_norm") > 0.0);
+    let silent = |weights: KindWeights, kind| weights.with(kind, 0.0);
+    config.kind_weights = Kind::ALL.into_iter().fold(KindWeights::default(), silent);
     let (after, report) = updated(config);
-    assert_eq!((report.grad_norm, largest_difference(&after, &weights(&tiny_model(1)))), (0.0, 0.0));
+    assert_eq!(
+        (report.metric("grad_norm"), largest_difference(&after, &weights(&tiny_model(1)))),
+        (0.0, 0.0)
+    );
 }
 
 #[test]
 fn what_was_right_becomes_likelier_and_what_was_wrong_less_likely() {
-    let config = TrainConfig { learning_rate: 1e-2, kl_coefficient: 0.0, ..config() };
-    let mut trainer = Trainer::new(differentiable(tiny_model(1)), None, AdamW::new(config.adamw), config);
-    let before = completion_logprobs(&trainer.sampler());
+    let mut trainer = trainer(&TrainConfig { learning_rate: rate(1e-2), kl: penalty(0.0), ..config() });
+    let before = completion_logprobs(&trainer.inference_model());
     for step in 1..=3 {
         trainer.update(&groups(), step).unwrap();
     }
-    let after = completion_logprobs(&trainer.sampler());
+    let after = completion_logprobs(&trainer.inference_model());
     for ((right_before, wrong_before), (right_after, wrong_after)) in before.into_iter().zip(after) {
         assert!(right_after - wrong_after > right_before - wrong_before);
     }
+}
+
+/// `0.5 · Σ w log π²`, and the tokens that it saw.
+struct Squares;
+
+impl Objective<Differentiable> for Squares {
+    fn name(&self) -> &str {
+        "squares"
+    }
+
+    fn term(&self, input: &LossInput<Differentiable>) -> LossTerm<Differentiable> {
+        let squares = (input.logprobs.clone().square() * input.weights.clone()).sum();
+        let sums = vec![
+            NamedSum::mean("objective/squares/length", input.tokens() as f64, input.lengths.len() as f64),
+            NamedSum::total("objective/squares/tokens", input.tokens() as f64),
+        ];
+        LossTerm { loss: Some(squares.mul_scalar(0.5)), sums }
+    }
+}
+
+fn with_squares(config: &TrainConfig) -> (Vec<f32>, UpdateReport) {
+    let parts = Parts { objectives: vec![std::sync::Arc::new(Squares)], ..parts(config) };
+    let mut trainer = Trainer::new(parts, config).unwrap();
+    let report = trainer.update(&groups(), 1).unwrap();
+    (weights(&trainer.inference_model()), report)
+}
+
+/// The groups have 3 · (4 + 2 + 3) tokens in 9 completions.
+#[test]
+fn an_objective_from_outside_joins_the_loss_and_its_numbers_become_metrics() {
+    for micro_batch_tokens in [100_000, 1] {
+        let config = TrainConfig { kl: penalty(0.0), micro_batch_tokens, ..config() };
+        let (without, plain) = updated(config.clone());
+        let (with, report) = with_squares(&config);
+        assert!(largest_difference(&with, &without) > 1e-3);
+        let squares = report.metric("objective/squares");
+        assert!(squares > 0.1);
+        assert!((report.metric("loss") - plain.metric("loss") - squares).abs() < 1e-5);
+        assert_eq!(report.metric("objective/squares/tokens"), 27.0);
+        assert_eq!(report.metric("objective/squares/length"), 3.0);
+        assert!(plain.metrics().all(|(name, _)| !name.starts_with("objective")));
+    }
+}
+
+#[test]
+fn an_objective_that_the_recipe_names_stands_in_for_the_surrogate() {
+    let config = TrainConfig { kl: penalty(0.0), loss: loss("squares"), ..config() };
+    let (_, report) = with_squares(&config);
+    let joined = with_squares(&TrainConfig { loss: loss("ppo"), ..config.clone() }).1;
+    assert!((report.metric("loss") - joined.metric("objective/squares")).abs() < 1e-6);
+    assert_eq!(report.metric("objective/squares/tokens"), 27.0);
+    let error = Trainer::new(parts(&config), &config).err().unwrap();
+    assert!(is_input_error(&error) && error.to_string().contains("ppo, gspo, cispo"), "{error}");
+}
+
+/// The reward itself.
+struct Raw;
+
+impl Advantage for Raw {
+    fn name(&self) -> &str {
+        "raw"
+    }
+
+    fn advantages(&self, groups: &[ScoredGroup], _: Spread) -> Vec<Vec<f64>> {
+        groups.iter().map(|group| group.rewards.clone()).collect()
+    }
+}
+
+#[test]
+fn an_advantage_estimator_from_outside_is_found_by_its_name() {
+    let advantage = AdvantageConfig { estimator: "raw".to_owned(), ..AdvantageConfig::default() };
+    let config = TrainConfig { advantage, ..config() };
+    let parts = Parts { advantages: vec![std::sync::Arc::new(Raw)], ..parts(&config) };
+    let report = Trainer::new(parts, &config).unwrap().update(&groups(), 1).unwrap();
+    assert_eq!(report.advantages, vec![vec![1.0, 0.0, 0.0]; 3]);
+    let error = Trainer::new(common::training::parts(&config), &config).err().unwrap();
+    assert!(error.to_string().starts_with("train.advantage = \"raw\": unknown"), "{error}");
+}
+
+#[test]
+fn saved_parts_that_the_configuration_does_not_ask_for_are_refused_or_dropped_and_said() {
+    let config = config();
+    let saved = || Parts {
+        moved_reference: Some(tiny_model(3)),
+        average: Some(tiny_model(4)),
+        kl_coefficient: Some(0.3),
+        ..parts(&config)
+    };
+    let error = Trainer::new(saved(), &config).err().unwrap();
+    assert!(is_input_error(&error) && error.to_string().starts_with("train.reference"), "{error}");
+    let (kept, dropped) = saved().without_unused(&config);
+    assert_eq!(dropped.len(), 3);
+    assert!(dropped[1].contains("train.ema_decay is 0"), "{dropped:?}");
+    let trainer = Trainer::new(kept, &config).unwrap();
+    assert!(trainer.average().is_none() && trainer.moving_reference().is_none());
+    assert_eq!(trainer.adapted_kl_coefficient(), None);
+    let asking = TrainConfig {
+        ema_decay: 0.5,
+        kl: KlConfig { target: 0.1, ..config.kl },
+        reference: ReferenceConfig { mode: ReferenceMode::Ema, ..config.reference },
+        ..config.clone()
+    };
+    let (kept, dropped) = saved().without_unused(&asking);
+    let trainer = Trainer::new(kept, &asking).unwrap();
+    assert!(dropped.is_empty() && trainer.adapted_kl_coefficient() == Some(0.3));
+    assert_eq!(weights(trainer.average().unwrap()), weights(&tiny_model(4)));
+    assert_eq!(weights(trainer.moving_reference().unwrap()), weights(&tiny_model(3)));
+}
+
+#[test]
+fn a_penalty_without_a_reference_is_refused() {
+    let config = config();
+    let mut trainer = Trainer::new(Parts { start: None, ..parts(&config) }, &config).unwrap();
+    let error = trainer.update(&groups(), 1).unwrap_err();
+    assert!(is_input_error(&error) && error.to_string().contains("Parts::start"), "{error}");
 }
 
 /// Weights with one dimension, and with more.

@@ -177,5 +177,5 @@ fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
 /// What the starting model's scores depend on.
 fn start_settings(config: &RunConfig) -> impl PartialEq + use<> {
     let RunConfig { model, data, verify, eval, train, recycle, rollout, .. } = config.clone();
-    (model, data, verify, eval, rollout, train.sampling(), recycle.wordings)
+    (model, data, verify, eval, rollout, train.sampling, recycle.wordings)
 }

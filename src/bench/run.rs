@@ -14,7 +14,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::{forget_profile, profile},
     model::{ModelConfig, check_precision, trainable, weights::random_model},
-    train::{AdamW, Trainer},
+    train::{AdamW, Parts, Trainer},
 };
 
 /// A text model of 5.4 million parameters.
@@ -78,8 +78,9 @@ impl Job for BenchJob<'_> {
         let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
         let operations = StepOperations::new::<B>(model, &workload)?;
         let optimizer = AdamW::new(config.train.adamw);
-        let trainer = Trainer::new(policy, Some(start.into()), optimizer, config.train.clone());
-        let mut trainer = trainer.computing_in(precision);
+        let start = config.train.kl.is_on().then(|| start.into());
+        let parts = Parts { start, precision, ..Parts::new(policy, optimizer) };
+        let mut trainer = Trainer::new(parts, &config.train)?;
         if options.profile {
             profile();
         }

@@ -79,11 +79,11 @@ fn sample<B: TrainBackend>(
     config: &RunConfig,
     step: u64,
 ) -> Result<Vec<RolloutGroup>> {
-    let policy = trainer.sampler();
+    let policy = trainer.inference_model();
     let mut stream = Stream::new(&[config.seed, step]);
     let prompts: Vec<ModelInput> =
         (0..workload.prompts).map(|_| workload.prompt(&policy.config, &mut stream)).collect();
-    let requests = Request::numbered(&prompts, config.train.sampling(), workload.samples, step);
+    let requests = Request::numbered(&prompts, config.train.sampling, workload.samples, step);
     let completions = LocalEngine::with_model(policy, config.rollout).generate(&requests, &|_| ())?;
     let mut group = |(input, completions): (&ModelInput, Vec<_>)| RolloutGroup {
         problem: Problem { id: "bench".to_owned(), ..Problem::default() },

@@ -32,7 +32,7 @@ pub fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
     }
     let mut config = RunConfig::of_settings(&args.settings)?;
     config.seed = common.seed.unwrap_or(0);
-    config.train.max_new_tokens = args.completion_tokens;
+    config.train.sampling.max_new_tokens = args.completion_tokens;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let progress = |step: usize, timing: &StepTiming| {
         if !common.quiet {

@@ -24,7 +24,7 @@ use crate::{
         report::record_update,
         signals::Interrupt,
     },
-    train::{Trainer, batch::Example},
+    train::{Parts, Trainer, batch::Example},
 };
 
 /// Trains on (prompt, completion) pairs and writes a model directory.
@@ -68,8 +68,8 @@ impl Job for SftJob {
         dir.write_recipe(&config)?;
         let steps = config.train.steps;
         let mut sinks = Sinks::open(dir.path(), resume.then_some(state.step), steps, quiet)?;
-        let mut trainer =
-            Trainer::new(policy, None, optimizer, config.train.clone()).computing_in(config.model.dtype);
+        let parts = Parts { precision: config.model.dtype, ..Parts::new(policy, optimizer) };
+        let mut trainer = Trainer::new(parts, &config.train)?;
         while state.step < steps && !interrupt.asked() {
             state.step += 1;
             B::seed(&device, Stream::new(&[config.seed, state.step]).next_u64());

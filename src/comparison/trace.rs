@@ -14,12 +14,12 @@ use crate::{
     error::input_error,
     eval::completion_logprobs,
     kernels::{Kernels, TrainBackend},
-    metrics::{memory_bytes, peak_memory_bytes},
+    metrics::{memory_bytes, names, peak_memory_bytes},
     model::{Model, ModelConfig, Sequence, check_precision, trainable, weights::Precision},
     processor::Processor,
     rollout::{LocalEngine, Rollout, RolloutGroup, RolloutPipeline},
     run::inputs::{load_model_and_processor, usable_problems},
-    train::{AdamW, Trainer},
+    train::{AdamW, Parts, Trainer},
     verify::Verifier,
 };
 
@@ -79,13 +79,14 @@ impl Job for TraceJob<'_> {
         let [test, train] = problems(config, &processor, &verifier)?;
         let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
         let optimizer = AdamW::new(config.train.adamw);
-        let trainer = Trainer::new(policy, Some(start.clone().into()), optimizer, config.train.clone())
-            .computing_in(precision);
-        let start = trainer.sampler();
+        let reference = config.train.kl.is_on().then(|| start.into());
+        let parts = Parts { start: reference, precision, ..Parts::new(policy, optimizer) };
+        let trainer = Trainer::new(parts, &config.train)?;
+        let start = trainer.inference_model();
         let engine = LocalEngine::with_model(start.clone(), config.rollout);
         let pipeline =
             RolloutPipeline { sampler: &engine, processor: &processor, verifier: &verifier, peers: &ALONE };
-        let greedy = pipeline.rollout_greedily(test, config.train.max_new_tokens, &|_| ())?;
+        let greedy = pipeline.rollout_greedily(test, config.train.sampling.max_new_tokens, &|_| ())?;
         let mut source = ScriptSource::new(config, &train);
         let (first, first_rollout_seconds) = clocked(|| source.next(&pipeline, 1))?;
         let (warm, rollout_seconds) = clocked(|| source.first_again(&pipeline, &first))?;
@@ -165,12 +166,12 @@ fn updates<B: TrainBackend>(
     let mut updates = Vec::with_capacity(steps);
     for step in 1..=steps {
         if script.len() < step {
-            let engine = LocalEngine::with_model(trainer.sampler(), source.engine());
+            let engine = LocalEngine::with_model(trainer.inference_model(), source.engine());
             let pipeline = RolloutPipeline { sampler: &engine, processor, verifier, peers: &ALONE };
             script.push(source.next(&pipeline, step as u64)?);
         }
         let (report, seconds) = clocked(|| trainer.update(&script[step - 1], step as u64))?;
-        updates.push(TimedUpdate { seconds, tokens: report.tokens, loss: report.loss });
+        updates.push(TimedUpdate { seconds, tokens: report.tokens, loss: report.metric(names::LOSS) });
     }
     Ok(updates)
 }

@@ -9,6 +9,7 @@ use crate::{
     data::ScoredRow,
     kernels::Kernels,
     model::{Model, ModelConfig, PackedBatch, Sequence},
+    packing::packed,
     processor::Processor,
 };
 
@@ -84,15 +85,5 @@ fn completion(sequence: &Sequence, logprobs: Vec<f32>) -> Result<ScoredCompletio
 
 /// Ranges of rows that stay within `limit` tokens each; a range holds one row at least.
 fn batches(sequences: &[Sequence], limit: usize) -> Vec<Range<usize>> {
-    let mut batches = Vec::new();
-    let (mut first, mut tokens) = (0, 0);
-    for (row, sequence) in sequences.iter().enumerate() {
-        if row > first && tokens + sequence.length() > limit {
-            batches.push(first..row);
-            (first, tokens) = (row, 0);
-        }
-        tokens += sequence.length();
-    }
-    batches.push(first..sequences.len());
-    batches
+    packed(sequences.iter().map(Sequence::length), limit)
 }

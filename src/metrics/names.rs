@@ -51,3 +51,8 @@ pub const PENALTY: &str = "penalty";
 pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())
 }
+
+/// The value of an objective beside the policy's: `objective/replay`.
+pub fn objective(name: &str) -> String {
+    format!("objective/{name}")
+}

@@ -30,9 +30,9 @@ pub use self::{
 };
 use self::{
     footprint::F32,
-    heaps::{MomentDraft, KeptMemory},
-    sampling::Sampling,
-    update::{Update, saving},
+    heaps::{KeptMemory, MomentDraft},
+    sampling::SamplingMoments,
+    update::{UpdateMoments, saving},
 };
 
 /// What the process holds before it has read anything: code, threads' stacks, pools of the matrix products.
@@ -52,10 +52,11 @@ impl MemoryPlan {
     /// The plan of a run that never saw memory run out.
     pub fn new(workload: &Workload<'_>) -> Self {
         let moments = ["while the prompts are read", "while the last tokens are decoded"];
-        let sampled = |load| Sampling::new(workload, load).drafts(moments);
+        let sampled = |load| SamplingMoments::new(workload, load).drafts(moments);
         let sampling = Vec::from(sampled(workload.step_load()));
-        let update = Update::new(workload).drafts();
-        let evaluation: Vec<MomentDraft> = workload.evaluation_loads().into_iter().flat_map(sampled).collect();
+        let update = UpdateMoments::new(workload).drafts();
+        let evaluation: Vec<MomentDraft> =
+            workload.evaluation_loads().into_iter().flat_map(sampled).collect();
         let saving = vec![saving(workload)];
         let kept = KeptMemory::new([&sampling, &update, &evaluation, &saving].into_iter().flatten());
         let standing = standing(workload);

@@ -13,13 +13,13 @@ const FEWER_ROWS: &str = "lower rollout.max_rows or rollout.workers";
 const FEWER_SAMPLES: &str = "lower train.samples_per_prompt or train.max_new_tokens";
 
 /// One call of the engine.
-pub(super) struct Sampling<'a> {
+pub(super) struct SamplingMoments<'a> {
     workload: &'a Workload<'a>,
     load: SamplingLoad,
     decoded: DecodedRows,
 }
 
-impl<'a> Sampling<'a> {
+impl<'a> SamplingMoments<'a> {
     pub fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
         Self { workload, load, decoded: workload.decoded(load) }
     }

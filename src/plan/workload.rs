@@ -66,11 +66,11 @@ impl RecipeSettings {
         Self {
             prompts: [train.prompts_per_step as u64, train.recycled_per_step as u64],
             samples_per_prompt: train.samples_per_prompt as u64,
-            max_new_tokens: train.max_new_tokens as u64,
+            max_new_tokens: train.sampling.max_new_tokens as u64,
             micro_batch_tokens: train.micro_batch_tokens as u64,
             activation_checkpointing: train.activation_checkpointing,
             logits_chunk: train.logits_chunk as u64,
-            reference: train.kl_coefficient > 0.0,
+            reference: train.kl.is_on(),
             average: train.ema_decay > 0.0,
             entropy_bonus: train.entropy_coefficient > 0.0,
             rollout: config.rollout,

@@ -4,18 +4,26 @@ use std::sync::Arc;
 
 use burn::tensor::backend::AutodiffBackend;
 
-use crate::{rollout::Generate, verify::Check};
+use crate::{
+    rollout::Generate,
+    train::{Advantage, Objective},
+    verify::Check,
+};
 
 /// Parts of a run that are the caller's own, beside those that ship or instead of them.
 pub struct Extensions<B: AutodiffBackend> {
     /// Verifiers that rows and `verify.verifier` may name.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Advantage estimators that `train.advantage` may name.
+    pub advantages: Vec<Arc<dyn Advantage>>,
+    /// Objectives that join every update, but for one that `train.loss` names: that one stands in for the surrogate.
+    pub objectives: Vec<Arc<dyn Objective<B>>>,
     /// What samples instead of the engine of this process.
     pub sampler: Option<Box<dyn Generate<B::InnerBackend>>>,
 }
 
 impl<B: AutodiffBackend> Default for Extensions<B> {
     fn default() -> Self {
-        Self { checks: Vec::new(), sampler: None }
+        Self { checks: Vec::new(), advantages: Vec::new(), objectives: Vec::new(), sampler: None }
     }
 }

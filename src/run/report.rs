@@ -9,7 +9,7 @@ use crate::{
     metrics::{Record, names, per_kind},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{
-        ObjectiveReport, UpdateReport,
+        UpdateReport,
         advantage::{mean, standard_deviation},
     },
     verify::Penalties,
@@ -75,17 +75,7 @@ fn rewards(group: &RolloutGroup) -> Vec<f64> {
 
 /// Adds what the update reports.
 pub fn record_update(record: &mut Record, report: &UpdateReport) {
-    record.set(names::LR, report.learning_rate);
-    record.set(names::LOSS, report.loss);
-    record.set(names::GRAD_NORM, report.grad_norm);
-    record.set(names::KL, report.kl);
-    record.set(names::ENTROPY, report.entropy);
-    record.set(names::CLIP_RATIO, report.clip_ratio);
-    record.set(names::ROLLOUT_LOGPROB_GAP, report.rollout_logprob_gap);
-    for ObjectiveReport { name, value, count } in &report.objectives {
-        record.set(format!("objective/{name}"), *value);
-        record.set(format!("objective/{name}/count"), *count as f64);
-    }
+    report.metrics().for_each(|(name, value)| record.set(name, value));
 }
 
 /// One line of `rollouts.jsonl` per completion, with the advantages that the update used. What has no reward

@@ -22,7 +22,7 @@ impl<B: TrainBackend> Run<B> {
     /// groups that teach nothing are made up for by new problems, as often as the recipe allows.
     pub(super) fn sample_and_verify(&mut self, step: &Step, problems: Vec<Problem>) -> Result<SampledGroups> {
         let started = Instant::now();
-        self.sampler.update_weights(&self.trainer.sampler())?;
+        self.sampler.update_weights(&self.trainer.inference_model())?;
         let mut groups = self.sample(step, problems)?;
         let mut refills = Refills::default();
         let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
@@ -42,7 +42,7 @@ impl<B: TrainBackend> Run<B> {
 
     fn sample(&self, step: &Step, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
-        let sampling = self.config.train.sampling();
+        let sampling = self.config.train.sampling;
         self.pipeline().rollout(problems, samples_per_prompt, sampling, step.sampling_key(), &|_| ())
     }
 

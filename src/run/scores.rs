@@ -50,7 +50,7 @@ impl<B: TrainBackend> Run<B> {
         let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
-        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
+        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling };
         let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
         let pipeline = self.pipeline();
         let groups =

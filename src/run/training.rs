@@ -25,7 +25,7 @@ use crate::{
     model::{check_precision, computing_in},
     processor::Processor,
     rollout::{Generate, LocalEngine},
-    train::{TrainConfig, Trainer},
+    train::{Parts, TrainConfig, Trainer},
     verify::Verifier,
 };
 
@@ -120,12 +120,22 @@ impl<B: TrainBackend> Run<B> {
         };
         check_same_step(&peers, state.step)?;
         let files = open_files(&dir, &config, resume.then_some(state.step), &peers, quiet)?;
-        let trainer = Trainer::new(policy, Some(start.clone()), optimizer, config.train.clone())
-            .with_reference(reference)
-            .with_average(average)
-            .with_kl_coefficient(state.kl_coefficient)
-            .with_peers(peers.clone())
-            .computing_in(precision);
+        let parts = Parts {
+            start: Some(start.clone()),
+            moved_reference: reference,
+            average,
+            kl_coefficient: state.kl_coefficient,
+            peers: peers.clone(),
+            precision,
+            advantages: extensions.advantages,
+            objectives: extensions.objectives,
+            ..Parts::new(policy, optimizer)
+        };
+        let (parts, dropped) = parts.without_unused(&config.train);
+        if peers.writes() {
+            dropped.into_iter().for_each(|sentence| eprintln!("--resume: {sentence}"));
+        }
+        let trainer = Trainer::new(parts, &config.train)?;
         let sampler = extensions.sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout)));
         let clock = RunClock { opened, before: state.seconds };
         let run = Self {

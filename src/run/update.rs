@@ -11,7 +11,7 @@ use crate::{
     kernels::TrainBackend,
     random::{Stream, hash_text},
     rollout::RolloutGroup,
-    train::{Auxiliary, AuxiliaryConfig, UpdateReport},
+    train::{Auxiliary, AuxiliaryConfig},
 };
 
 impl<B: TrainBackend> Run<B> {
@@ -24,13 +24,13 @@ impl<B: TrainBackend> Run<B> {
             return Ok(StepUpdate { report, kept_out: 0 });
         }
         let teaching: Vec<RolloutGroup> = groups.iter().filter(|group| group.has_spread()).cloned().collect();
-        let report = self.trainer.update_with(&teaching, &auxiliary, step.number)?;
-        let mut found = report.advantages.into_iter();
+        let mut report = self.trainer.update_with(&teaching, &auxiliary, step.number)?;
+        let mut found = std::mem::take(&mut report.advantages).into_iter();
         let advantages = groups.iter().map(|group| match group.has_spread() {
             true => found.next().expect("advantages of every group"),
             false => vec![0.0; group.rollouts.len()],
         });
-        let report = UpdateReport { advantages: advantages.collect(), ..report };
+        report.advantages = advantages.collect();
         Ok(StepUpdate { report, kept_out: groups.len() - teaching.len() })
     }
 

@@ -1,15 +1,16 @@
-//! Objectives beside the policy gradient. Each is a mean over a denominator of its own, times a weight of its
-//! own, and joins every update of a step. Knows sequences and tensors; what they say is the caller's affair.
+//! What the objectives beside the policy gradient learn from. Each of them is a mean over a denominator of its own,
+//! times a weight of its own, and joins every update of a step. Knows sequences; what they say is the caller's
+//! affair.
 
 use std::path::PathBuf;
 
-use burn::tensor::{Tensor, activation::sigmoid, backend::Backend};
 use serde::{Deserialize, Serialize};
 
-use super::{batch::Example, trainer::floats};
+use super::batch::{Example, MicroBatch};
 use crate::{
     data::Kind,
     model::{ModelConfig, Sequence},
+    packing::packed,
     rollout::{Rollout, RolloutGroup},
 };
 
@@ -27,7 +28,7 @@ pub struct AuxiliaryConfig {
     pub replay: f64,
     /// (prompt, completion) pairs to replay.
     pub replay_data: PathBuf,
-    /// Of these per step.
+    /// Pairs to replay per step.
     pub replay_batch: usize,
 }
 
@@ -49,6 +50,7 @@ impl Default for AuxiliaryConfig {
 pub struct Auxiliary {
     /// Supervised completions.
     pub replay: Vec<Example>,
+    /// Answers that are judged one by one and as a pair.
     pub consistency: Vec<VerdictTriple>,
 }
 
@@ -57,37 +59,14 @@ pub struct Auxiliary {
 #[derive(Debug, Clone)]
 pub struct VerdictTriple(pub [Sequence; 6]);
 
-/// What an auxiliary objective was in an update.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ObjectiveReport {
-    pub name: &'static str,
-    /// Without its weight.
-    pub value: f64,
-    /// Its denominator: tokens, or pairs of answers.
-    pub count: usize,
-}
-
-/// How far the verdicts on single answers are from the verdict on their pair. With `l` the log-odds of Yes and
-/// `d` those of A against B: of two answers exactly one of which is right, the first is with probability
-/// `σ(l_first − l_second)`, and that should be `σ(d)`. The squared difference, `[triples]`.
-///
-/// `logprobs` are those of the six verdicts of each triple, `[triples, 6]`. With log-odds 2 and 0 and a pair at
-/// even odds: `(σ(0) − σ(2))² = 0.145`.
-pub fn inconsistency<B: Backend>(logprobs: Tensor<B, 2>) -> Tensor<B, 1> {
-    let odds = |place: usize| {
-        let side = |place| logprobs.clone().narrow(1, place, 1).squeeze_dim::<1>(1);
-        side(place) - side(place + 1)
-    };
-    (sigmoid(odds(0)) - sigmoid(odds(2) - odds(4))).square()
-}
-
 impl AuxiliaryConfig {
-    /// The completions of right reflections, with nothing but themselves to learn.
-    pub fn right_reflections(&self, groups: &[RolloutGroup], config: &ModelConfig) -> Vec<Example> {
+    /// The completions of right reflections and critiques, with nothing but themselves to learn.
+    pub(super) fn right_reflections(&self, groups: &[RolloutGroup], config: &ModelConfig) -> Vec<Example> {
         if self.reflection_likelihood == 0.0 {
             return Vec::new();
         }
-        let reflections = groups.iter().filter(|group| group.problem.kind == Kind::REFLECTION);
+        let kinds = [Kind::REFLECTION, Kind::new("critique")];
+        let reflections = groups.iter().filter(|group| kinds.contains(&group.problem.kind));
         let right = reflections.flat_map(|group| {
             let right = group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct());
             right.map(|Rollout { completion, .. }| {
@@ -99,25 +78,21 @@ impl AuxiliaryConfig {
     }
 }
 
-/// The inconsistency of some triples, summed, from the log-probabilities of all verdicts' tokens.
-pub fn summed_inconsistency<B: Backend>(logprobs: Tensor<B, 1>, sequences: &[Sequence]) -> Tensor<B, 1> {
-    // A verdict is several tokens: a matrix of ones adds up those of each sequence.
-    let (rows, tokens) = (sequences.len(), logprobs.dims()[0]);
-    let mut ones = vec![0.0; rows * tokens];
-    let mut next = 0;
-    for (row, sequence) in sequences.iter().enumerate() {
-        let length = sequence.completion().len();
-        ones[row * tokens + next..][..length].fill(1.0);
-        next += length;
+impl VerdictTriple {
+    /// Triples for one forward and backward pass each: at most so many tokens, one triple at least.
+    pub(super) fn micro_batches(
+        triples: &[Self],
+        max_tokens: usize,
+        config: &ModelConfig,
+    ) -> Vec<MicroBatch> {
+        let tokens = |triple: &Self| triple.0.iter().map(Sequence::length).sum::<usize>().max(1);
+        let longest = triples.iter().map(tokens).max().unwrap_or(1);
+        let batch = |triples: &[Self]| {
+            let sequences = triples.iter().flat_map(|triple| triple.0.clone());
+            let examples: Vec<Example> = sequences.map(Example::to_imitate).collect();
+            MicroBatch::new(0, &examples, &vec![1.0; examples.len()], config)
+        };
+        let packs = packed(triples.iter().map(|_| longest), max_tokens).into_iter();
+        packs.map(|pack| batch(&triples[pack])).collect()
     }
-    let ones = floats::<B>(&ones, &logprobs.device()).reshape([rows, tokens]);
-    let sums = ones.matmul(logprobs.unsqueeze_dim(1));
-    inconsistency(sums.reshape([rows / 6, 6])).sum()
-}
-
-/// Stretches of triples of at most so many tokens, one triple at least.
-pub fn in_batches(triples: &[VerdictTriple], max_tokens: usize) -> Vec<&[VerdictTriple]> {
-    let tokens = |triple: &VerdictTriple| triple.0.iter().map(Sequence::length).sum::<usize>().max(1);
-    let longest = triples.iter().map(tokens).max().unwrap_or(1);
-    triples.chunks((max_tokens / longest).max(1)).collect()
 }

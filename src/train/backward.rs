@@ -12,64 +12,60 @@ use burn::{
     tensor::{Tensor, backend::AutodiffBackend},
 };
 
-use super::config::TrainConfig;
 use crate::{
     kernels::{Kernels, TargetLogprobs, TrainBackend, generic},
     metrics::{Part, timed_on},
     model::{Embeddings, Model, PackedBatch, add_after_layer, index_tensor},
 };
 
-/// What a model says of every target of a batch.
-pub struct Said<B: Kernels> {
+/// What a model computes of every target of a batch, `[targets]` each.
+pub struct TargetOutputs<B: Kernels> {
     pub logprobs: Tensor<B, 1>,
-    /// Carries no gradient.
+    /// The entropy of the distribution, without a gradient.
     pub entropy: Tensor<B, 1>,
-    /// The same with its gradient, where there is a bonus on it.
-    pub bonus: Option<Tensor<B, 1>>,
+    /// The same with its gradient, where it is asked for.
+    pub entropy_with_gradient: Option<Tensor<B, 1>>,
 }
 
-/// How a batch is read, and what is kept of it until the gradient is known.
+/// How a forward and backward pass is computed, and what is kept of it until the gradient is known.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading {
+pub struct PassOptions {
     pub temperature: f64,
     /// Whether the entropy needs a gradient.
-    pub bonus: bool,
-    /// Keep the input of every layer and compute the rest again.
-    pub layers: bool,
-    /// Scores over the vocabulary of so many targets at a time; 0: of all.
-    pub targets: usize,
+    pub entropy_gradient: bool,
+    /// Keep the input of every layer and compute the rest again (`train.activation_checkpointing`).
+    pub checkpoint_layers: bool,
+    /// Scores over the vocabulary of so many targets at a time; 0: of all (`train.logits_chunk`).
+    pub logits_chunk: usize,
 }
 
-impl Reading {
-    pub fn of(config: &TrainConfig) -> Self {
-        Self {
-            temperature: config.temperature,
-            bonus: config.entropy_coefficient > 0.0,
-            layers: config.activation_checkpointing,
-            targets: config.logits_chunk,
-        }
-    }
-
-    fn said<B: Kernels>(&self, model: &Model<B>, hidden: Tensor<B, 2>, targets: &[u32]) -> Said<B> {
+impl PassOptions {
+    fn outputs<B: Kernels>(
+        &self,
+        model: &Model<B>,
+        hidden: Tensor<B, 2>,
+        targets: &[u32],
+    ) -> TargetOutputs<B> {
         let scores = model.logits(hidden);
-        let bonus = self.bonus.then(|| generic::entropy(scores.clone(), self.temperature));
+        let entropy_with_gradient =
+            self.entropy_gradient.then(|| generic::entropy(scores.clone(), self.temperature));
         let TargetLogprobs { logprobs, entropy } = B::target_logprobs(scores, targets, self.temperature);
-        Said { logprobs, entropy, bonus }
+        TargetOutputs { logprobs, entropy, entropy_with_gradient }
     }
 
-    /// Differentiates `loss` of what the policy says of a batch, and hands on every piece of the gradient.
-    pub fn differentiate<B: TrainBackend>(
+    /// Computes `loss` of the policy's outputs for a batch, and hands on every piece of its gradient.
+    pub fn forward_backward<B: TrainBackend>(
         &self,
         policy: &Model<B>,
         batch: &PackedBatch,
-        loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
+        loss: impl FnOnce(TargetOutputs<B>) -> Tensor<B, 1>,
         mut add: impl FnMut(GradientsParams),
     ) {
         let mut add = |gradients| add(GradientsParams::from_grads(gradients, policy));
         let device = policy.device();
         let start = timed_on::<B, _>(Part::Forward, &device, || policy.embeddings(batch));
         let predictors = index_tensor(&batch.predictors, &policy.device());
-        if !self.layers {
+        if !self.checkpoint_layers {
             let hidden = timed_on::<B, _>(Part::Forward, &device, || {
                 policy.hidden(start, batch).select(0, predictors)
             });
@@ -113,33 +109,35 @@ impl Reading {
         policy: &Model<B>,
         hidden: Tensor<B, 2>,
         targets: &[u32],
-        loss: impl FnOnce(Said<B>) -> Tensor<B, 1>,
+        loss: impl FnOnce(TargetOutputs<B>) -> Tensor<B, 1>,
         add: &mut dyn FnMut(B::Gradients),
     ) {
         let device = policy.device();
-        if self.targets == 0 || targets.len() <= self.targets {
-            let loss = timed_on::<B, _>(Part::Forward, &device, || loss(self.said(policy, hidden, targets)));
+        if self.logits_chunk == 0 || targets.len() <= self.logits_chunk {
+            let loss =
+                timed_on::<B, _>(Part::Forward, &device, || loss(self.outputs(policy, hidden, targets)));
             return add(timed_on::<B, _>(Part::Backward, &device, || loss.backward()));
         }
         let states = hidden.clone().inner();
-        let parts = chunks(targets.len(), self.targets);
+        let parts = chunks(targets.len(), self.logits_chunk);
         let TargetLogprobs { logprobs, entropy } = timed_on::<B, _>(Part::Forward, &device, || {
-            self.said_in_parts(&policy.valid(), &states, targets, &parts)
+            self.outputs_in_parts(&policy.valid(), &states, targets, &parts)
         });
-        let bonus = self.bonus.then(|| leaf(entropy.clone()));
+        let with_gradient = self.entropy_gradient.then(|| leaf(entropy.clone()));
         let (logprobs, entropy) = (leaf(logprobs), Tensor::from_inner(entropy));
-        let said = Said { logprobs: logprobs.clone(), entropy, bonus: bonus.clone() };
-        let gradients = loss(said).backward();
+        let entropy_with_gradient = with_gradient.clone();
+        let outputs = TargetOutputs { logprobs: logprobs.clone(), entropy, entropy_with_gradient };
+        let gradients = loss(outputs).backward();
         let of_logprobs = logprobs.grad(&gradients).unwrap_or_else(|| logprobs.inner().zeros_like());
-        let of_bonus = bonus.and_then(|bonus| bonus.grad(&gradients));
+        let of_entropy = with_gradient.and_then(|entropy| entropy.grad(&gradients));
         let mut of_states = Vec::with_capacity(parts.len());
         for part in parts {
             let piece = leaf(states.clone().narrow(0, part.start, part.len()));
-            let said = self.said(policy, piece.clone(), &targets[part.clone()]);
+            let outputs = self.outputs(policy, piece.clone(), &targets[part.clone()]);
             let cut = |whole: &Tensor<B::InnerBackend, 1>| whole.clone().narrow(0, part.start, part.len());
-            let mut sum = along(said.logprobs, cut(&of_logprobs));
-            if let (Some(bonus), Some(gradient)) = (said.bonus, &of_bonus) {
-                sum = sum + along(bonus, cut(gradient));
+            let mut sum = along(outputs.logprobs, cut(&of_logprobs));
+            if let (Some(entropy), Some(gradient)) = (outputs.entropy_with_gradient, &of_entropy) {
+                sum = sum + along(entropy, cut(gradient));
             }
             let mut gradients = timed_on::<B, _>(Part::Backward, &device, || sum.backward());
             of_states.push(piece.grad_remove(&mut gradients).expect("scores depend on hidden states"));
@@ -149,19 +147,20 @@ impl Reading {
         add(timed_on::<B, _>(Part::Backward, &device, || along(hidden, of_states).backward()));
     }
 
-    /// What is said without a graph, part by part.
-    fn said_in_parts<B: Kernels>(
+    /// The outputs without a graph, part by part.
+    fn outputs_in_parts<B: Kernels>(
         &self,
         model: &Model<B>,
         states: &Tensor<B, 2>,
         targets: &[u32],
         parts: &[Range<usize>],
     ) -> TargetLogprobs<B> {
-        let without = Self { bonus: false, ..*self };
+        let without = Self { entropy_gradient: false, ..*self };
         let parts = parts.iter().map(|part| {
-            without.said(model, states.clone().narrow(0, part.start, part.len()), &targets[part.clone()])
+            without.outputs(model, states.clone().narrow(0, part.start, part.len()), &targets[part.clone()])
         });
-        let (logprobs, entropies): (Vec<_>, Vec<_>) = parts.map(|said| (said.logprobs, said.entropy)).unzip();
+        let (logprobs, entropies): (Vec<_>, Vec<_>) =
+            parts.map(|outputs| (outputs.logprobs, outputs.entropy)).unzip();
         TargetLogprobs { logprobs: Tensor::cat(logprobs, 0), entropy: Tensor::cat(entropies, 0) }
     }
 }

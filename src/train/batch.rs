@@ -1,20 +1,35 @@
 //! From completions to micro-batches: what is computed together, and what each token counts.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     model::{ModelConfig, PackedBatch, Sequence},
+    packing::{Family, packed_families},
     random::Stream,
-    train::config::Normalization,
 };
+
+/// How long completions share the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Normalization {
+    /// Every token of the batch counts the same (DAPO).
+    Token,
+    /// Every completion counts the same (GRPO's paper).
+    Sequence,
+    /// Every token counts the same, and as much as in a batch of completions of `max_new_tokens` (Dr. GRPO).
+    Constant,
+}
 
 /// One completion to learn from.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// Prompt and completion.
     pub sequence: Sequence,
-    /// Of each completion token, under the policy that sampled it.
+    /// The log-probability of each completion token under the policy that sampled it.
     pub old_logprobs: Vec<f32>,
     /// The same under the trainer's arithmetic, before the update; `None`: not asked for.
     pub trainer_logprobs: Option<Vec<f32>>,
+    /// How much better the completion was than those it is compared with.
     pub advantage: f64,
     /// The weight of its kind.
     pub weight: f64,
@@ -50,7 +65,7 @@ pub fn token_weights(examples: &[Example], normalization: Normalization, most: u
 
 /// Splits examples at random into `count` parts of as equal size as can be, each in the order in which they
 /// lie. The same `keys` give the same parts.
-pub fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec<Example>> {
+pub(super) fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec<Example>> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
     Stream::new(keys).shuffle(&mut order);
     let share = |part: usize| part * order.len() / count;
@@ -65,22 +80,32 @@ pub fn mini_batches(examples: &[Example], count: usize, keys: &[u64]) -> Vec<Vec
 /// Examples for one forward and backward pass, completion tokens laid flat.
 #[derive(Debug)]
 pub struct MicroBatch {
+    /// What goes through the model.
     pub batch: PackedBatch,
+    /// The sampler's log-probability of each token.
     pub old_logprobs: Vec<f32>,
-    /// Empty where the examples have none.
+    /// The trainer's log-probability of each token before the update; empty where the examples have none.
     pub trainer_logprobs: Vec<f32>,
+    /// The advantage of each token's completion.
     pub advantages: Vec<f32>,
+    /// What each token counts.
     pub weights: Vec<f32>,
-    /// Of each example: its index among all.
+    /// The index of each example among all.
     pub examples: Vec<usize>,
-    /// Of each example: tokens of its completion.
+    /// The tokens of each example's completion.
     pub lengths: Vec<usize>,
     /// Tokens of all sequences, shared prompts counted as often as they are shared.
     pub tokens: usize,
 }
 
 impl MicroBatch {
-    fn new(first: usize, examples: &[Example], token_weights: &[f64], config: &ModelConfig) -> Self {
+    /// `first` is the index of the first example among all.
+    pub(super) fn new(
+        first: usize,
+        examples: &[Example],
+        token_weights: &[f64],
+        config: &ModelConfig,
+    ) -> Self {
         let sequences: Vec<Sequence> = examples.iter().map(|example| example.sequence.clone()).collect();
         let mut micro = Self {
             old_logprobs: Vec::new(),
@@ -112,43 +137,22 @@ pub fn micro_batches(
     max_tokens: usize,
     config: &ModelConfig,
 ) -> Vec<MicroBatch> {
-    let ends = batch_ends(examples, max_tokens);
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let parts = starts.zip(&ends).map(|(start, &end)| start..end);
-    parts.map(|part| MicroBatch::new(part.start, &examples[part.clone()], &weights[part], config)).collect()
+    let packs = packed_families(families(examples), max_tokens).into_iter();
+    packs.map(|pack| MicroBatch::new(pack.start, &examples[pack.clone()], &weights[pack], config)).collect()
 }
 
 /// Tokens of all examples in one batch, shared prompts counted once.
-pub fn packed_tokens(examples: &[Example]) -> usize {
-    let families = examples.chunk_by(|one, other| one.sequence.shares_prompt(&other.sequence));
-    let tokens = |family: &[Example]| {
-        family[0].sequence.prompt_length + family.iter().map(Example::completion_length).sum::<usize>()
-    };
-    families.map(tokens).sum()
+pub(super) fn packed_tokens(examples: &[Example]) -> usize {
+    families(examples).map(|family| family.shared + family.sizes.iter().sum::<usize>()).sum()
 }
 
-/// Where each micro-batch ends.
-fn batch_ends(examples: &[Example], max_tokens: usize) -> Vec<usize> {
-    let (mut ends, mut start, mut next, mut tokens) = (Vec::new(), 0, 0, 0);
-    for family in examples.chunk_by(|one, other| one.sequence.shares_prompt(&other.sequence)) {
-        let prompt = family[0].sequence.prompt_length;
-        let whole = prompt + family.iter().map(Example::completion_length).sum::<usize>();
-        if next > start && tokens + whole > max_tokens {
-            ends.push(next);
-            (start, tokens) = (next, 0);
-        }
-        tokens += prompt;
-        for example in family {
-            if next > start && tokens + example.completion_length() > max_tokens {
-                ends.push(next);
-                (start, tokens) = (next, prompt);
-            }
-            tokens += example.completion_length();
-            next += 1;
-        }
-    }
-    ends.extend((next > start).then_some(next));
-    ends
+/// Completions of one prompt each, by their tokens.
+fn families(examples: &[Example]) -> impl Iterator<Item = Family> + '_ {
+    let families = examples.chunk_by(|one, other| one.sequence.shares_prompt(&other.sequence));
+    families.map(|family| Family {
+        shared: family[0].sequence.prompt_length,
+        sizes: family.iter().map(Example::completion_length).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -189,6 +193,7 @@ mod tests {
         assert_ne!(lengths(mini_batches(&all, 3, &[1, 1])), parts);
         assert_eq!(mini_batches(&all, 9, &[1, 0]).len(), 7);
     }
+
     #[test]
     fn groups_stay_together_where_they_fit() {
         let config = ModelConfig::from_dir("models/tiny-vl".as_ref()).unwrap();
@@ -200,13 +205,7 @@ mod tests {
             }
             group
         };
-        // 10 + 1 + 2 + 3 = 16 tokens, 10 + 4 + 4 = 18, and 10 + 9 + 9 + 9 = 37.
         let all = [group(5, &[1, 2, 3]), group(6, &[4, 4]), group(7, &[9, 9, 9])].concat();
-        assert_eq!(batch_ends(&all, 100), [8]);
-        assert_eq!(batch_ends(&all, 34), [5, 7, 8]);
-        assert_eq!(batch_ends(&all, 20), [3, 5, 6, 7, 8]);
-        assert_eq!(batch_ends(&all, 1), [1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(batch_ends(&[], 1), [0; 0]);
         let micro = micro_batches(&all, &[1.0; 8], 34, &config);
         assert_eq!(micro.iter().map(|micro| micro.batch.ids.len()).collect::<Vec<_>>(), [34, 28, 19]);
         assert_eq!(micro[0].tokens, 3 * 10 + 6 + 2 * 10 + 8);

@@ -2,18 +2,42 @@
 
 use anyhow::Result;
 
-use super::{config::TrainConfig, reference::ReferenceMode};
-use crate::error::input_error;
+use super::config::TrainConfig;
+use crate::{data::Kind, error::input_error};
+
+/// Names from outside that a recipe may use beside the built-in ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownNames {
+    /// Advantage estimators (`train.advantage`).
+    pub advantages: Vec<String>,
+    /// Objectives that may stand in for the surrogate (`train.loss`).
+    pub losses: Vec<String>,
+    /// Kinds of problems (`train.kind_weights`).
+    pub kinds: Vec<Kind>,
+}
 
 impl TrainConfig {
+    /// Refuses settings that cannot be meant. Names are those of what ships and of `names`.
+    ///
     /// # Errors
-    /// Names the first setting that is out of range, and the range.
-    pub fn check(&self) -> Result<()> {
+    /// An input error that names the first setting that is out of range or unknown, and what it may be.
+    pub fn check(&self, names: &KnownNames) -> Result<()> {
+        self.check_sizes()?;
+        self.check_shares()?;
+        self.check_weights()?;
+        self.check_objective()?;
+        self.check_names(names)
+    }
+
+    fn check_sizes(&self) -> Result<()> {
         let at_least_one = [
             ("steps", self.steps as usize),
             ("prompts_per_step", self.prompts_per_step),
-            ("max_new_tokens", self.max_new_tokens),
+            ("max_new_tokens", self.sampling.max_new_tokens),
             ("micro_batch_tokens", self.micro_batch_tokens),
+            ("epochs", self.epochs),
+            ("mini_batches", self.mini_batches),
+            ("reference_every", self.reference.every as usize),
         ];
         for (name, value) in at_least_one {
             require(value >= 1, name, &value, "at least 1")?;
@@ -25,85 +49,94 @@ impl TrainConfig {
             &samples,
             "at least 2: an advantage compares within a group",
         )?;
-        require(self.temperature > 0.0, "temperature", &self.temperature, "above 0: training explores")?;
-        require(self.top_p > 0.0 && self.top_p <= 1.0, "top_p", &self.top_p, "above 0 and at most 1")?;
-        let unit = 0.0..1.0;
-        require(unit.contains(&self.ema_decay), "ema_decay", &self.ema_decay, "at least 0 and below 1")?;
-        require((0.0..=1.0).contains(&self.clip_low), "clip_low", &self.clip_low, "from 0 to 1 (no bound)")?;
-        require(
-            unit.contains(&self.adamw.beta1),
-            "adamw.beta1",
-            &self.adamw.beta1,
-            "at least 0 and below 1",
-        )?;
-        require(
-            unit.contains(&self.adamw.beta2),
-            "adamw.beta2",
-            &self.adamw.beta2,
-            "at least 0 and below 1",
-        )?;
-        require(self.max_grad_norm > 0.0, "max_grad_norm", &self.max_grad_norm, "above 0")?;
-        require(self.adamw.epsilon > 0.0, "adamw.epsilon", &self.adamw.epsilon, "above 0")?;
-        let weights = &self.kind_weights;
+        Ok(())
+    }
+
+    fn check_shares(&self) -> Result<()> {
+        let temperature = self.sampling.temperature;
+        require(temperature > 0.0, "temperature", &temperature, "above 0: training explores")?;
+        let top_p = self.sampling.top_p;
+        require(top_p > 0.0 && top_p <= 1.0, "top_p", &top_p, "above 0 and at most 1")?;
+        for (name, value) in
+            [("clip_low", self.loss.clip.low), ("importance_low", self.importance.bounds.low)]
+        {
+            require((0.0..=1.0).contains(&value), name, &value, "from 0 to 1")?;
+        }
+        let below_one = [
+            ("ema_decay", self.ema_decay),
+            ("reference_decay", self.reference.decay),
+            ("adamw.beta1", self.adamw.beta1),
+            ("adamw.beta2", self.adamw.beta2),
+        ];
+        for (name, value) in below_one {
+            require((0.0..1.0).contains(&value), name, &value, "at least 0 and below 1")?;
+        }
+        Ok(())
+    }
+
+    fn check_weights(&self) -> Result<()> {
+        let above_zero = [
+            ("max_grad_norm", self.max_grad_norm),
+            ("adamw.epsilon", self.adamw.epsilon),
+            ("kl_horizon", self.kl.horizon),
+        ];
+        for (name, value) in above_zero {
+            require(value > 0.0, name, &value, "above 0")?;
+        }
         let not_negative = [
-            ("learning_rate", self.learning_rate),
-            ("clip_high", self.clip_high),
-            ("kl_coefficient", self.kl_coefficient),
-            ("kl_target", self.kl_target),
+            ("learning_rate", self.learning_rate.peak),
+            ("clip_high", self.loss.clip.high),
+            ("kl_coefficient", self.kl.coefficient),
+            ("kl_target", self.kl.target),
             ("entropy_coefficient", self.entropy_coefficient),
-            ("advantage_epsilon", self.advantage_epsilon),
+            ("advantage_epsilon", self.advantage.epsilon),
             ("adamw.weight_decay", self.adamw.weight_decay),
             ("auxiliary.reflection_likelihood", self.auxiliary.reflection_likelihood),
             ("auxiliary.consistency", self.auxiliary.consistency),
             ("auxiliary.replay", self.auxiliary.replay),
-            ("kind_weights.reason", weights.reason),
-            ("kind_weights.pointwise", weights.pointwise),
-            ("kind_weights.pairwise", weights.pairwise),
-            ("kind_weights.reflection", weights.reflection),
         ];
-        for (name, value) in not_negative {
-            require(value.is_finite() && value >= 0.0, name, &value, "a number of at least 0")?;
-        }
-        self.check_scope()?;
-        self.check_objective()
-    }
-
-    /// A scope that would change nothing is a mistake.
-    fn check_scope(&self) -> Result<()> {
-        if self.advantage_scope.is_some() && self.advantage.own_scope().is_none() {
-            return Err(input_error(
-                "train.advantage_scope: this train.advantage divides by no spread; leave the scope out, or take \
-                 group_norm, reinforce_plus_plus or batch_norm",
-            ));
+        let not_negative = not_negative.map(|(name, value)| (name.to_owned(), value)).into_iter();
+        let of_kinds =
+            self.kind_weights.iter().map(|(kind, weight)| (format!("kind_weights.{kind}"), weight));
+        for (name, value) in not_negative.chain(of_kinds) {
+            require(value.is_finite() && value >= 0.0, &name, &value, "a number of at least 0")?;
         }
         Ok(())
     }
 
     fn check_objective(&self) -> Result<()> {
-        let dual = self.dual_clip;
+        let dual = self.loss.clip.dual;
         require(dual == 0.0 || dual > 1.0, "dual_clip", &dual, "above 1, or 0 for no bound")?;
-        require(self.kl_horizon > 0.0, "kl_horizon", &self.kl_horizon, "above 0")?;
-        let (low, high) = (self.importance_low, self.importance_high);
-        require((0.0..=1.0).contains(&low), "importance_low", &low, "from 0 to 1")?;
+        let high = self.importance.bounds.high;
         require(high >= 1.0, "importance_high", &high, "at least 1")?;
-        require(self.epochs >= 1, "epochs", &self.epochs, "at least 1")?;
-        require(self.mini_batches >= 1, "mini_batches", &self.mini_batches, "at least 1")?;
-        require(self.reference_every >= 1, "reference_every", &self.reference_every, "at least 1")?;
-        let decay = self.reference_decay;
-        require((0.0..1.0).contains(&decay), "reference_decay", &decay, "at least 0 and below 1")?;
-        if self.reference != ReferenceMode::Fixed && self.kl_coefficient == 0.0 {
+        if self.reference.moves() && !self.kl.is_on() {
             return Err(input_error(
                 "train.reference: there is no penalty against it; set train.kl_coefficient above 0, or leave \
                  train.reference out",
             ));
         }
-        if self.kl_target > 0.0 && self.kl_coefficient == 0.0 {
+        if self.kl.is_adaptive() && !self.kl.is_on() {
             return Err(input_error(
                 "train.kl_target: there is no coefficient to adapt; set train.kl_coefficient above 0, or leave \
                  the target out",
             ));
         }
         Ok(())
+    }
+
+    fn check_names(&self, names: &KnownNames) -> Result<()> {
+        if !names.advantages.contains(&self.advantage.estimator) {
+            self.advantage.rule(&[])?;
+        }
+        self.loss.check_name(names.losses.iter().map(String::as_str))?;
+        let kinds: Vec<Kind> = Kind::ALL.iter().chain(&names.kinds).copied().collect();
+        match self.kind_weights.iter().find(|(kind, _)| !kinds.contains(kind)) {
+            None => Ok(()),
+            Some((unknown, _)) => Err(input_error(format!(
+                "train.kind_weights.{unknown}: there is no such kind of problem; kinds are {}",
+                kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+            ))),
+        }
     }
 }
 
@@ -117,29 +150,60 @@ fn require(holds: bool, name: &str, value: &dyn std::fmt::Display, range: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::AdvantageEstimator;
+
+    fn refused(setting: &str) -> String {
+        let config: TrainConfig = toml::from_str(setting).unwrap();
+        config.check(&KnownNames::default()).unwrap_err().to_string()
+    }
 
     #[test]
     fn out_of_range_settings_are_named() {
-        let refused = |config: TrainConfig| config.check().unwrap_err().to_string();
-        let base = TrainConfig::default;
-        assert!(base().check().is_ok());
+        assert!(TrainConfig::default().check(&KnownNames::default()).is_ok());
+        for setting in [
+            "samples_per_prompt = 1",
+            "epochs = 0",
+            "temperature = 0",
+            "top_p = 1.5",
+            "clip_low = 2",
+            "ema_decay = 1",
+            "dual_clip = 0.5",
+            "importance_high = 0.5",
+            "learning_rate = -1",
+            "kl_horizon = 0",
+        ] {
+            let message = refused(&setting.replace("= 0", "= 0.0").replace("epochs = 0.0", "epochs = 0"));
+            assert!(
+                message.starts_with(&format!("train.{}", setting.split(" =").next().unwrap())),
+                "{message}"
+            );
+        }
+        assert!(refused("learning_rate = nan").starts_with("train.learning_rate"));
         assert!(
-            refused(TrainConfig { samples_per_prompt: 1, ..base() })
-                .starts_with("train.samples_per_prompt = 1")
+            refused("kind_weights = { pairwise = -1.0 }").starts_with("train.kind_weights.pairwise = -1")
         );
-        assert!(refused(TrainConfig { temperature: 0.0, ..base() }).starts_with("train.temperature = 0"));
-        assert!(refused(TrainConfig { dual_clip: 0.5, ..base() }).starts_with("train.dual_clip = 0.5"));
-        let idle = TrainConfig { kl_target: 0.1, kl_coefficient: 0.0, ..base() };
-        assert!(refused(idle).contains("train.kl_coefficient"));
-        let scope = TrainConfig {
-            advantage: AdvantageEstimator::Rloo,
-            advantage_scope: Some(crate::train::AdvantageScope::Kind),
-            ..base()
-        };
-        assert!(refused(scope).starts_with("train.advantage_scope"));
+    }
+
+    #[test]
+    fn settings_that_would_change_nothing_are_refused() {
+        assert!(refused("kl_target = 0.1\nkl_coefficient = 0.0").contains("train.kl_coefficient"));
+        assert!(refused("reference = \"ema\"\nkl_coefficient = 0.0").contains("train.kl_coefficient"));
         assert!(
-            refused(TrainConfig { learning_rate: f64::NAN, ..base() }).starts_with("train.learning_rate")
+            refused("advantage = \"rloo\"\nadvantage_scope = \"kind\"").starts_with("train.advantage_scope")
         );
+    }
+
+    #[test]
+    fn names_are_those_of_what_ships_and_of_what_is_passed_in() {
+        let config: TrainConfig =
+            toml::from_str("advantage = \"mine\"\nloss = \"own\"\nkind_weights = { \"new\" = 2.0 }").unwrap();
+        let mut names = KnownNames::default();
+        let refused = |names: &KnownNames| config.check(names).unwrap_err().to_string();
+        assert!(refused(&names).starts_with("train.advantage = \"mine\": unknown; take one of group_norm"));
+        names.advantages.push("mine".to_owned());
+        assert!(refused(&names).starts_with("train.loss = \"own\": unknown; take one of ppo, gspo, cispo"));
+        names.losses.push("own".to_owned());
+        assert!(refused(&names).starts_with("train.kind_weights.new"));
+        names.kinds.push(Kind::new("new"));
+        assert!(config.check(&names).is_ok());
     }
 }

@@ -1,71 +1,20 @@
-//! The `[train]` part of a recipe.
-
-use serde::{Deserialize, Serialize};
+//! The `[train]` part of a recipe: a flat table of settings, nested here by what they are settings of.
 
 use super::{
-    advantage::{AdvantageEstimator, AdvantageRule, AdvantageScope},
+    advantage::AdvantageConfig,
     auxiliary::AuxiliaryConfig,
-    loss::{Bounds, Clip, Importance, KlEstimator, KlPlace, PolicyLoss, Surrogate},
+    batch::Normalization,
+    kind_weights::KindWeights,
+    objective::{ImportanceConfig, KlConfig, LossConfig},
     optimizer::AdamWConfig,
-    reference::ReferenceMode,
+    reference::ReferenceConfig,
+    schedule::LearningRate,
+    settings::flat_settings,
 };
-use crate::{data::Kind, rollout::Sampling};
-
-/// How long completions share the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Normalization {
-    /// Every token of the batch counts the same (DAPO).
-    Token,
-    /// Every completion counts the same (GRPO's paper).
-    Sequence,
-    /// Every token counts the same, and as much as in a batch of completions of `max_new_tokens` (Dr. GRPO).
-    Constant,
-}
-
-/// How the learning rate goes on after the warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    Constant,
-    /// Down to zero at the last step.
-    Linear,
-    /// Down to zero at the last step, along a cosine.
-    Cosine,
-}
-
-/// What one kind of problem counts in the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct KindWeights {
-    pub reason: f64,
-    pub pointwise: f64,
-    pub pairwise: f64,
-    pub reflection: f64,
-}
-
-impl Default for KindWeights {
-    fn default() -> Self {
-        Self { reason: 1.0, pointwise: 1.0, pairwise: 1.0, reflection: 1.0 }
-    }
-}
-
-impl KindWeights {
-    /// The weight of a kind.
-    pub fn of(&self, kind: Kind) -> f64 {
-        match kind {
-            Kind::REASON => self.reason,
-            Kind::POINTWISE => self.pointwise,
-            Kind::PAIRWISE => self.pairwise,
-            Kind::REFLECTION => self.reflection,
-            _ => 1.0,
-        }
-    }
-}
+use crate::rollout::Sampling;
 
 /// Sampling, objective and optimisation of the loop.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TrainConfig {
     /// Updates in all, at most.
     pub steps: u64,
@@ -78,60 +27,31 @@ pub struct TrainConfig {
     pub recycled_per_step: usize,
     /// Completions per problem.
     pub samples_per_prompt: usize,
-    /// Completions are cut off after this many tokens.
-    pub max_new_tokens: usize,
-    pub temperature: f64,
-    pub top_p: f64,
-    /// 0: off.
-    pub top_k: usize,
-    pub learning_rate: f64,
-    /// Steps over which the learning rate rises from zero.
-    pub warmup_steps: u64,
-    pub schedule: Schedule,
+    /// How completions are drawn: `max_new_tokens`, `temperature`, `top_p`, `top_k`.
+    pub sampling: Sampling,
+    /// The learning rate of each step: `learning_rate`, `warmup_steps`, `schedule`.
+    pub learning_rate: LearningRate,
     /// Gradients are scaled down to this global norm.
     pub max_grad_norm: f64,
-    /// How log-probabilities and advantages become an objective.
-    pub loss: Surrogate,
-    /// The ratio counts at least 1 less this; 1 is no bound.
-    pub clip_low: f64,
-    /// The ratio counts at most 1 more than this.
-    pub clip_high: f64,
-    /// Bounds what a completion of negative advantage can cost; 0 is no bound.
-    pub dual_clip: f64,
-    /// Weight of the KL penalty against the reference; 0 leaves out the reference model altogether.
-    pub kl_coefficient: f64,
-    pub kl_estimator: KlEstimator,
-    /// Whether the penalty is a term of the loss or comes off the reward.
-    pub kl_in: KlPlace,
-    /// The KL per token that the coefficient is adapted to; 0: the coefficient is fixed.
-    pub kl_target: f64,
-    /// Completions over which an adaptive coefficient moves by its error.
-    pub kl_horizon: f64,
-    /// What the reference is.
-    pub reference: ReferenceMode,
-    /// Steps after which a refreshed reference becomes the policy.
-    pub reference_every: u64,
-    /// What an averaged reference keeps of itself per step.
-    pub reference_decay: f64,
+    /// The policy's own term of the loss: `loss`, `clip_low`, `clip_high`, `dual_clip`.
+    pub loss: LossConfig,
+    /// The penalty against the reference: `kl_coefficient`, `kl_estimator`, `kl_in`, `kl_target`, `kl_horizon`.
+    pub kl: KlConfig,
+    /// What the reference is: `reference`, `reference_every`, `reference_decay`.
+    pub reference: ReferenceConfig,
     /// Weight of the entropy bonus.
     pub entropy_coefficient: f64,
-    /// Correction of the gap between the sampler's log-probabilities and the trainer's.
-    pub importance: Importance,
-    /// A masked correction leaves out tokens of a lower weight.
-    pub importance_low: f64,
-    /// A truncated correction counts at most this; a masked one leaves out tokens of a higher weight.
-    pub importance_high: f64,
+    /// Correction of the gap between the sampler's log-probabilities and the trainer's: `importance`,
+    /// `importance_low`, `importance_high`.
+    pub importance: ImportanceConfig,
     /// Passes over the completions of a step.
     pub epochs: usize,
     /// Updates per pass.
     pub mini_batches: usize,
+    /// How long completions share the loss.
     pub normalization: Normalization,
-    /// From rewards to advantages.
-    pub advantage: AdvantageEstimator,
-    /// What the spread of rewards is taken over; left out, the estimator's own.
-    pub advantage_scope: Option<AdvantageScope>,
-    /// Added to the standard deviation of rewards.
-    pub advantage_epsilon: f64,
+    /// From rewards to advantages: `advantage`, `advantage_scope`, `advantage_epsilon`.
+    pub advantage: AdvantageConfig,
     /// Tokens that go through one forward and backward pass; a prompt counts once for all of its group.
     pub micro_batch_tokens: usize,
     /// Keep only every layer's input for the backward pass and compute the rest again: about a third more
@@ -140,6 +60,7 @@ pub struct TrainConfig {
     /// Scores over the vocabulary exist for so many completion tokens at a time, and are computed twice. 0: for
     /// a whole micro-batch, once.
     pub logits_chunk: usize,
+    /// What each kind of problem counts in the loss.
     pub kind_weights: KindWeights,
     /// Objectives beside the policy gradient.
     pub auxiliary: AuxiliaryConfig,
@@ -151,8 +72,56 @@ pub struct TrainConfig {
     /// The evaluated and saved model is an average of the policy over steps, which keeps this share of itself
     /// per step. 0: it is the policy.
     pub ema_decay: f64,
+    /// The optimizer.
     pub adamw: AdamWConfig,
 }
+
+flat_settings!(TrainConfig {
+    steps,
+    token_budget,
+    prompts_per_step,
+    recycled_per_step,
+    samples_per_prompt,
+    max_new_tokens: sampling.max_new_tokens,
+    temperature: sampling.temperature,
+    top_p: sampling.top_p,
+    top_k: sampling.top_k,
+    learning_rate: learning_rate.peak,
+    warmup_steps: learning_rate.warmup_steps,
+    schedule: learning_rate.schedule,
+    max_grad_norm,
+    loss: loss.name,
+    clip_low: loss.clip.low,
+    clip_high: loss.clip.high,
+    dual_clip: loss.clip.dual,
+    kl_coefficient: kl.coefficient,
+    kl_estimator: kl.estimator,
+    kl_in: kl.place,
+    kl_target: kl.target,
+    kl_horizon: kl.horizon,
+    reference: reference.mode,
+    reference_every: reference.every,
+    reference_decay: reference.decay,
+    entropy_coefficient,
+    importance: importance.correction,
+    importance_low: importance.bounds.low,
+    importance_high: importance.bounds.high,
+    epochs,
+    mini_batches,
+    normalization,
+    advantage: advantage.estimator,
+    advantage_scope: advantage.scope,
+    advantage_epsilon: advantage.epsilon,
+    micro_batch_tokens,
+    activation_checkpointing,
+    logits_chunk,
+    kind_weights,
+    auxiliary,
+    refill_rounds,
+    mask_truncated,
+    ema_decay,
+    adamw,
+});
 
 impl Default for TrainConfig {
     fn default() -> Self {
@@ -162,36 +131,24 @@ impl Default for TrainConfig {
             prompts_per_step: 64,
             recycled_per_step: 64,
             samples_per_prompt: 8,
-            max_new_tokens: 768,
-            temperature: 1.0,
-            top_p: 1.0,
-            top_k: 0,
-            learning_rate: 5e-7,
-            warmup_steps: 3,
-            schedule: Schedule::Constant,
+            sampling: Sampling {
+                temperature: 1.0,
+                top_p: 1.0,
+                top_k: 0,
+                repetition_penalty: 1.0,
+                max_new_tokens: 768,
+            },
+            learning_rate: LearningRate::default(),
             max_grad_norm: 1.0,
-            loss: Surrogate::Ppo,
-            clip_low: 0.2,
-            clip_high: 0.2,
-            dual_clip: 0.0,
-            kl_coefficient: 0.001,
-            kl_estimator: KlEstimator::K3,
-            kl_in: KlPlace::Loss,
-            kl_target: 0.0,
-            kl_horizon: 10_000.0,
-            reference: ReferenceMode::Fixed,
-            reference_every: 100,
-            reference_decay: 0.992,
+            loss: LossConfig::default(),
+            kl: KlConfig::default(),
+            reference: ReferenceConfig::default(),
             entropy_coefficient: 0.0,
-            importance: Importance::None,
-            importance_low: 0.5,
-            importance_high: 2.0,
+            importance: ImportanceConfig::default(),
             epochs: 1,
             mini_batches: 1,
             normalization: Normalization::Token,
-            advantage: AdvantageEstimator::GroupNorm,
-            advantage_scope: None,
-            advantage_epsilon: 1e-9,
+            advantage: AdvantageConfig::default(),
             micro_batch_tokens: 8192,
             activation_checkpointing: false,
             logits_chunk: 0,
@@ -205,77 +162,111 @@ impl Default for TrainConfig {
     }
 }
 
-impl TrainConfig {
-    /// How completions are drawn.
-    pub fn sampling(&self) -> Sampling {
-        Sampling {
-            temperature: self.temperature,
-            top_p: self.top_p,
-            top_k: self.top_k,
-            repetition_penalty: 1.0,
-            max_new_tokens: self.max_new_tokens,
-        }
-    }
-
-    /// The loss, with the KL coefficient of the moment.
-    pub fn policy_loss(&self, kl_coefficient: f64) -> PolicyLoss {
-        PolicyLoss {
-            surrogate: self.loss,
-            clip: Clip { low: self.clip_low, high: self.clip_high, dual: self.dual_clip },
-            kl_coefficient,
-            kl_estimator: self.kl_estimator,
-            entropy_coefficient: self.entropy_coefficient,
-        }
-    }
-
-    /// Bounds of the correction for the sampler's gap.
-    pub fn importance_bounds(&self) -> Bounds {
-        Bounds { low: self.importance_low, high: self.importance_high }
-    }
-
-    /// How rewards become advantages.
-    pub fn advantage_rule(&self) -> AdvantageRule {
-        AdvantageRule {
-            estimator: self.advantage,
-            scope: self.advantage_scope,
-            epsilon: self.advantage_epsilon,
-        }
-    }
-
-    /// The learning rate of a step; the first step is 1.
-    ///
-    /// With `warmup_steps = 2` and rate 1: 0.5 at step 1, 1 at step 2, then as the schedule says.
-    pub fn learning_rate_at(&self, step: u64) -> f64 {
-        if step <= self.warmup_steps {
-            return self.learning_rate * step as f64 / self.warmup_steps as f64;
-        }
-        let rest = self.steps.saturating_sub(self.warmup_steps).max(1) as f64;
-        let progress = ((step - self.warmup_steps - 1) as f64 / rest).min(1.0);
-        self.learning_rate
-            * match self.schedule {
-                Schedule::Constant => 1.0,
-                Schedule::Linear => 1.0 - progress,
-                Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()),
-            }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        data::Kind,
+        train::{AdvantageScope, Clip, Importance, KlEstimator, KlPlace, ReferenceMode, Schedule},
+    };
+
+    /// A `[train]` table as runs have written it before settings were nested, every key with a value that is not
+    /// the default.
+    const FLAT: &str = r#"
+steps = 1
+token_budget = 2
+prompts_per_step = 3
+recycled_per_step = 4
+samples_per_prompt = 5
+max_new_tokens = 6
+temperature = 0.5
+top_p = 0.25
+top_k = 7
+learning_rate = 0.125
+warmup_steps = 8
+schedule = "cosine"
+max_grad_norm = 9.0
+loss = "gspo"
+clip_low = 0.3
+clip_high = 0.4
+dual_clip = 3.5
+kl_coefficient = 0.6
+kl_estimator = "k1"
+kl_in = "reward"
+kl_target = 0.7
+kl_horizon = 10.0
+reference = "ema"
+reference_every = 11
+reference_decay = 0.8
+entropy_coefficient = 0.9
+importance = "masked"
+importance_low = 0.15
+importance_high = 12.0
+epochs = 13
+mini_batches = 14
+normalization = "constant"
+advantage = "batch_norm"
+advantage_scope = "kind"
+advantage_epsilon = 0.35
+micro_batch_tokens = 15
+activation_checkpointing = true
+logits_chunk = 16
+refill_rounds = 17
+mask_truncated = true
+ema_decay = 0.45
+
+[kind_weights]
+reason = 3.0
+pointwise = 1.0
+pairwise = 1.0
+reflection = 1.0
+
+[auxiliary]
+reflection_likelihood = 0.55
+consistency = 0.65
+consistency_pairs = 18
+replay = 0.75
+replay_data = "pairs.jsonl"
+replay_batch = 19
+
+[adamw]
+beta1 = 0.85
+beta2 = 0.95
+epsilon = 1e-6
+weight_decay = 0.05
+"#;
 
     #[test]
-    fn the_learning_rate_rises_then_follows_the_schedule() {
-        let config = TrainConfig {
-            steps: 6,
-            warmup_steps: 2,
-            learning_rate: 1.0,
-            schedule: Schedule::Linear,
-            ..TrainConfig::default()
-        };
-        let rates: Vec<f64> = (1..=6).map(|step| config.learning_rate_at(step)).collect();
-        assert_eq!(rates, [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]);
-        let cosine = TrainConfig { schedule: Schedule::Cosine, ..config };
-        assert!((cosine.learning_rate_at(5) - 0.5).abs() < 1e-12);
+    fn flat_keys_are_read_into_nested_values_and_written_back_as_they_were() {
+        let config: TrainConfig = toml::from_str(FLAT).unwrap();
+        assert_eq!((config.sampling.max_new_tokens, config.sampling.top_k), (6, 7));
+        assert_eq!(config.sampling.repetition_penalty, 1.0);
+        let rate = LearningRate { peak: 0.125, warmup_steps: 8, schedule: Schedule::Cosine };
+        assert_eq!(config.learning_rate, rate);
+        let clip = Clip { low: 0.3, high: 0.4, dual: 3.5 };
+        assert_eq!(config.loss, LossConfig { name: "gspo".to_owned(), clip });
+        assert_eq!((config.kl.estimator, config.kl.place), (KlEstimator::K1, KlPlace::Reward));
+        assert_eq!((config.kl.coefficient, config.kl.target, config.kl.horizon), (0.6, 0.7, 10.0));
+        assert_eq!(config.reference, ReferenceConfig { mode: ReferenceMode::Ema, every: 11, decay: 0.8 });
+        assert_eq!(config.importance.correction, Importance::Masked);
+        assert_eq!((config.importance.bounds.low, config.importance.bounds.high), (0.15, 12.0));
+        assert_eq!(config.advantage.scope, Some(AdvantageScope::Kind));
+        assert_eq!(config.kind_weights.of(Kind::REASON), 3.0);
+        assert_eq!(format!("\n{}", toml::to_string(&config).unwrap()), FLAT);
+        let default = toml::to_string(&TrainConfig::default()).unwrap();
+        assert!(TrainConfig::KEYS.iter().all(|key| *key == "advantage_scope" || default.contains(key)));
+        assert_eq!(toml::from_str::<TrainConfig>("").unwrap(), TrainConfig::default());
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_refused_with_their_line() {
+        let refused = |text: &str| toml::from_str::<TrainConfig>(text).unwrap_err().to_string();
+        let unknown = refused("steps = 1\nstepz = 1");
+        assert!(unknown.contains("line 2") && unknown.contains("unknown field `stepz`"), "{unknown}");
+        assert!(unknown.contains("`token_budget`"), "{unknown}");
+        let bad = refused("steps = 1\nclip_low = \"low\"");
+        assert!(bad.contains("line 2") && bad.contains("clip_low"), "{bad}");
+        assert!(refused("[sampling]\ntop_p = 0.5").contains("unknown field `sampling`"));
+        assert!(refused("[adamw]\nbeta3 = 0.5").contains("beta3"));
     }
 }

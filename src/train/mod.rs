@@ -1,27 +1,49 @@
-//! From verified groups to a better policy: advantages, micro-batches, the loss and the optimizer.
+//! From verified groups to a better policy: advantages, micro-batches, objectives and the optimizer. Knows models,
+//! groups of rollouts and ranks; knows no files, recipes or command lines.
+//!
+//! An update, top to bottom, is [`Trainer::update_with`]: advantages → micro-batches → objectives → gradient →
+//! clip → step. Two doors are open from outside the crate: [`Advantage`] and [`Objective`], both handed over in
+//! [`Parts`].
 
 pub mod advantage;
 mod auxiliary;
+mod average;
 mod backward;
 pub mod batch;
 mod check;
 mod config;
+mod examples;
 pub mod footprint;
-mod loss;
+mod gradient_sum;
+mod kind_weights;
+mod loss_input;
+pub mod objective;
 mod optimizer;
+mod parameters;
+mod parts;
+mod ranks;
 mod reference;
 mod report;
-mod shared;
+mod schedule;
+mod scoring;
+mod settings;
+mod tensors;
 mod trainer;
 
-pub use advantage::{AdvantageEstimator, AdvantageScope};
-pub use auxiliary::{Auxiliary, AuxiliaryConfig, ObjectiveReport, VerdictTriple, inconsistency};
-pub use config::{KindWeights, Normalization, Schedule, TrainConfig};
-pub use loss::{
-    Bounds, Clip, Importance, KlEstimator, KlPlace, LossInput, LossOutput, PolicyLoss, Surrogate, adapted,
+pub use advantage::{Advantage, AdvantageConfig, AdvantageScope};
+pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple};
+pub use batch::Normalization;
+pub use check::KnownNames;
+pub use config::TrainConfig;
+pub use kind_weights::KindWeights;
+pub use objective::{
+    Clip, Importance, ImportanceBounds, ImportanceConfig, KlConfig, KlEstimator, KlPlace, LossConfig,
+    LossInput, LossTerm, NamedSum, Objective, Surrogate, adapted, inconsistency,
 };
 pub use optimizer::{AdamW, AdamWConfig, global_norm};
-pub use reference::ReferenceMode;
+pub use parts::Parts;
+pub use ranks::check_same_weights;
+pub use reference::{ReferenceConfig, ReferenceMode};
 pub use report::UpdateReport;
-pub use shared::check_same_weights;
+pub use schedule::{LearningRate, Schedule};
 pub use trainer::Trainer;

@@ -8,13 +8,11 @@ use anyhow::Result;
 use burn::{
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
-    tensor::{
-        DType, Tensor, TensorData,
-        backend::{AutodiffBackend, Backend},
-    },
+    tensor::{DType, Tensor, TensorData, backend::AutodiffBackend},
 };
 use serde::{Deserialize, Serialize};
 
+use super::{parameters::visit_gradients, tensors::on_host};
 use crate::{
     error::input_error,
     kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend, generic::cast},
@@ -175,7 +173,7 @@ pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradient
 }
 
 /// Gradients in f32, whatever the model that has them computes in.
-pub fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
+pub(super) fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
     model: &M,
     gradients: GradientsParams,
 ) -> GradientsParams {
@@ -192,26 +190,15 @@ pub fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
     visitor.1
 }
 
-/// A tensor's values in f32.
-pub fn on_host<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("f32 after conversion")
-}
-
 /// Gradients on the host under the parameters' names.
-pub fn named<B: AutodiffBackend>(model: &Model<B>, gradients: &GradientsParams) -> Vec<(String, Vec<f32>)> {
-    struct Named<'a> {
-        names: HashMap<ParamId, String>,
-        gradients: &'a GradientsParams,
-        found: Vec<(String, Vec<f32>)>,
-    }
-    impl<B: AutodiffBackend> ModuleVisitor<B> for Named<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-            if let Some(gradient) = self.gradients.get::<B::InnerBackend, D>(param.id) {
-                self.found.push((self.names[&param.id].clone(), on_host(gradient)));
-            }
-        }
-    }
-    let mut visitor = Named { names: parameter_names(model), gradients, found: Vec::new() };
-    model.visit(&mut visitor);
-    visitor.found
+pub(super) fn named<B: AutodiffBackend>(
+    model: &Model<B>,
+    gradients: &GradientsParams,
+) -> Vec<(String, Vec<f32>)> {
+    let names = parameter_names(model);
+    let mut found = Vec::new();
+    visit_gradients::<B, _>(model, gradients, |id, _, gradient| {
+        found.extend(gradient.map(|gradient| (names[&id].clone(), on_host(gradient))));
+    });
+    found
 }

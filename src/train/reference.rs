@@ -1,17 +1,15 @@
-//! The model that the KL penalty holds the policy near: the start, or one that follows the policy.
+//! The model that the KL penalty holds the policy near: the start of the run, or one that follows the policy.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use burn::{
-    module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
-    tensor::{
-        Tensor,
-        backend::{AutodiffBackend, Backend},
-    },
+    module::AutodiffModule,
+    tensor::backend::{AutodiffBackend, Backend},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Model, weights::parameter_names};
+use super::average::averaged;
+use crate::model::{Model, computing_in, weights::Precision};
 
 /// How the reference moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,49 +25,77 @@ pub enum ReferenceMode {
     Ema,
 }
 
-/// `decay · reference + (1 − decay) · policy` of every parameter that learns; the others are equal.
-pub fn averaged<B: AutodiffBackend>(
-    reference: Model<B::InnerBackend>,
-    policy: &Model<B>,
-    decay: f64,
-) -> Model<B::InnerBackend> {
-    let mut learning = Learning::<B> { names: parameter_names(policy), found: HashMap::new() };
-    policy.visit(&mut learning);
-    let names = parameter_names(&reference);
-    reference.map(&mut Average { names, policy: learning.found, decay })
+/// What the reference is, as a recipe says it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReferenceConfig {
+    /// `train.reference`.
+    pub mode: ReferenceMode,
+    /// Steps after which a refreshed reference becomes the policy (`train.reference_every`).
+    pub every: u64,
+    /// What an averaged reference keeps of itself per step (`train.reference_decay`).
+    pub decay: f64,
 }
 
-/// Collects what learns by name: a reference that was read from a file has other ids.
-struct Learning<B: AutodiffBackend> {
-    names: HashMap<ParamId, String>,
-    found: HashMap<String, Tensor<B::InnerBackend, 1>>,
-}
-
-impl<B: AutodiffBackend> ModuleVisitor<B> for Learning<B> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        let tensor = param.val();
-        if tensor.is_require_grad() {
-            self.found.insert(self.names[&param.id].clone(), tensor.inner().reshape([-1]));
-        }
+impl Default for ReferenceConfig {
+    fn default() -> Self {
+        Self { mode: ReferenceMode::Fixed, every: 100, decay: 0.992 }
     }
 }
 
-struct Average<B: Backend> {
-    names: HashMap<ParamId, String>,
-    policy: HashMap<String, Tensor<B, 1>>,
-    decay: f64,
+impl ReferenceConfig {
+    /// Whether the reference follows the policy, so that a checkpoint must keep it.
+    pub fn moves(&self) -> bool {
+        self.mode != ReferenceMode::Fixed
+    }
 }
 
-impl<B: Backend> ModuleMapper<B> for Average<B> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let (id, tensor, mapper) = param.consume();
-        let tensor = match self.policy.remove(&self.names[&id]) {
-            Some(policy) => {
-                let policy = policy.reshape(tensor.dims());
-                tensor.mul_scalar(self.decay) + policy.mul_scalar(1.0 - self.decay)
-            }
-            None => tensor,
+/// The reference model of a run.
+pub(super) struct Reference<B: Backend> {
+    model: Arc<Model<B>>,
+    config: ReferenceConfig,
+    /// What it computes in.
+    precision: Precision,
+}
+
+impl<B: Backend> Reference<B> {
+    /// The reference at the start of a run, or where it has `moved` to since.
+    pub fn new<A: AutodiffBackend<InnerBackend = B>>(
+        config: ReferenceConfig,
+        start: Arc<Model<B>>,
+        moved: Option<Model<B>>,
+        policy: &Model<A>,
+        precision: Precision,
+    ) -> Self {
+        let model = match moved {
+            Some(moved) => Arc::new(moved),
+            // What follows a policy with adapters has adapters: at the beginning, those that change nothing.
+            None if config.moves() && policy.lora.is_some() => Arc::new(policy.valid()),
+            // What never moves is kept in the type it computes in.
+            None if !config.moves() => Arc::new(computing_in(Model::clone(&start), precision)),
+            None => start,
         };
-        Param::from_mapped_value(id, tensor, mapper)
+        Self { model, config, precision }
+    }
+
+    /// The reference in the type it computes in.
+    pub fn to_compute(&self) -> Model<B> {
+        computing_in(Model::clone(&self.model), self.precision)
+    }
+
+    /// The model where it moves, which is what a checkpoint must keep.
+    pub fn moving(&self) -> Option<&Model<B>> {
+        self.config.moves().then_some(&*self.model)
+    }
+
+    /// Moves after a step of the policy.
+    pub fn follow<A: AutodiffBackend<InnerBackend = B>>(&mut self, policy: &Model<A>, step: u64) {
+        let ReferenceConfig { mode, every, decay } = self.config;
+        match mode {
+            ReferenceMode::Refreshed if step.is_multiple_of(every) => self.model = policy.valid().into(),
+            ReferenceMode::Fixed | ReferenceMode::Refreshed => {}
+            ReferenceMode::Ema => {
+                self.model = averaged(Model::clone(&self.model), policy, decay).into();
+            }
+        }
     }
 }

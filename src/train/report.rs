@@ -1,102 +1,166 @@
-//! What is reported of a step's updates, and how sums over tokens become it.
+//! What is measured of a step's updates: sums over micro-batches and ranks, and the metrics they become.
 
 use anyhow::Result;
 
-use super::auxiliary::ObjectiveReport;
-use crate::distributed::Peers;
+use super::objective::NamedSum;
+use crate::{distributed::Peers, metrics::names};
+
+/// Metrics of every step, in the order in which they are written; 0 where nothing was measured.
+const ALWAYS: [&str; 7] = [
+    names::LR,
+    names::LOSS,
+    names::GRAD_NORM,
+    names::KL,
+    names::ENTROPY,
+    names::CLIP_RATIO,
+    names::ROLLOUT_LOGPROB_GAP,
+];
 
 /// What the updates of a step did.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UpdateReport {
-    /// Of every rollout of every group; empty where there were no groups.
+    /// The advantage of every rollout of every group; empty where there were no groups.
     pub advantages: Vec<Vec<f64>>,
-    pub loss: f64,
-    /// Before clipping.
-    pub grad_norm: f64,
-    pub learning_rate: f64,
-    /// The estimate against the reference, per token; 0 without one.
-    pub kl: f64,
-    /// Mean entropy of the token distributions, in nats.
-    pub entropy: f64,
-    /// Share of tokens on which a bound of the ratio was at work.
-    pub clip_ratio: f64,
-    /// Mean absolute difference between the sampler's log-probabilities and ours.
-    pub rollout_logprob_gap: f64,
-    /// Of the auxiliary objectives that are on.
-    pub objectives: Vec<ObjectiveReport>,
     /// Tokens of the sequences learnt from, prompts counted as often as they are shared.
     pub tokens: usize,
+    metrics: Vec<NamedSum>,
 }
 
-/// Sums over tokens, gathered over micro-batches.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
-    pub loss: f64,
-    pub kl: f64,
-    pub clip: f64,
-    pub weight: f64,
-    pub entropy: f64,
-    pub gap: f64,
-    pub targets: usize,
-    pub tokens: usize,
-    pub objectives: Vec<ObjectiveReport>,
-}
-
-impl Sums {
-    /// What all ranks summed up together; each counts all tokens.
-    ///
-    /// # Errors
-    /// When a peer is lost.
-    pub fn of_all_ranks(mut self, peers: &Peers) -> Result<Self> {
-        let [loss, kl, clip, weight, entropy, gap] =
-            [self.loss, self.kl, self.clip, self.weight, self.entropy, self.gap];
-        let mut own = vec![loss, kl, clip, weight, entropy, gap, self.targets as f64];
-        own.extend(self.objectives.iter().map(|objective| objective.value));
-        let mut sums = peers.sum_exactly(own)?.into_iter();
-        let mut next = || sums.next().expect("as many sums as there were numbers");
-        for sum in
-            [&mut self.loss, &mut self.kl, &mut self.clip, &mut self.weight, &mut self.entropy, &mut self.gap]
-        {
-            *sum = next();
-        }
-        self.targets = next() as usize;
-        self.objectives.iter_mut().for_each(|objective| objective.value = next());
-        Ok(self)
-    }
-
-    /// Sums as means.
-    pub fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
-        let per_weight = |sum: f64| if self.weight > 0.0 { sum / self.weight } else { 0.0 };
-        let per_target = |sum: f64| if self.targets > 0 { sum / self.targets as f64 } else { 0.0 };
-        UpdateReport {
-            advantages: Vec::new(),
-            loss: self.loss,
-            grad_norm,
-            learning_rate,
-            kl: per_weight(self.kl),
-            entropy: per_target(self.entropy),
-            clip_ratio: per_weight(self.clip),
-            rollout_logprob_gap: per_target(self.gap),
-            objectives: self.objectives,
-            tokens: self.tokens,
-        }
+impl Default for UpdateReport {
+    fn default() -> Self {
+        let metrics = ALWAYS.map(|name| NamedSum::total(name, 0.0)).to_vec();
+        Self { advantages: Vec::new(), tokens: 0, metrics }
     }
 }
 
 impl UpdateReport {
-    /// Several updates of one step as one: means, all tokens, and the gap before the first of them.
-    pub fn over(updates: Vec<Self>) -> Self {
-        let count = updates.len().max(1) as f64;
-        let mean = |of: &dyn Fn(&Self) -> f64| updates.iter().map(of).sum::<f64>() / count;
-        let (loss, grad_norm) = (mean(&|update| update.loss), mean(&|update| update.grad_norm));
-        let (kl, entropy) = (mean(&|update| update.kl), mean(&|update| update.entropy));
-        let clip_ratio = mean(&|update| update.clip_ratio);
-        let tokens = updates.iter().map(|update| update.tokens).sum();
-        let mut objectives = updates.first().map_or_else(Vec::new, |update| update.objectives.clone());
-        for (place, objective) in objectives.iter_mut().enumerate() {
-            objective.value = mean(&|update| update.objectives[place].value);
+    /// A metric by its key, for example `"loss"`, `"grad_norm"` (before clipping), `"kl"` (per token) or
+    /// `"objective/replay"`; 0 where nothing of that name was measured.
+    pub fn metric(&self, name: &str) -> f64 {
+        self.metrics.iter().find(|metric| metric.name == name).map_or(0.0, NamedSum::value)
+    }
+
+    /// All metrics with their keys.
+    pub fn metrics(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.metrics.iter().map(|metric| (metric.name.as_str(), metric.value()))
+    }
+
+    /// Sets a metric.
+    pub(super) fn set(&mut self, name: &str, value: f64) {
+        match self.metrics.iter_mut().find(|metric| metric.name == name) {
+            Some(metric) => *metric = NamedSum { sum: value, denominator: None, ..metric.clone() },
+            None => self.metrics.push(NamedSum::total(name, value)),
         }
-        let first = updates.into_iter().next().unwrap_or_default();
-        Self { loss, grad_norm, kl, entropy, clip_ratio, objectives, tokens, ..first }
+    }
+
+    /// Several updates of one step as one: the means of their metrics, or those of the first, and all tokens.
+    pub(super) fn over(updates: Vec<Self>) -> Self {
+        let mut whole = Self::default();
+        let count = updates.len().max(1) as f64;
+        for metric in updates.iter().flat_map(|update| &update.metrics) {
+            let name = &metric.name;
+            let mean = || updates.iter().map(|update| update.metric(name)).sum::<f64>() / count;
+            whole.set(name, if metric.first_update { updates[0].metric(name) } else { mean() });
+        }
+        whole.tokens = updates.iter().map(|update| update.tokens).sum();
+        whole
+    }
+}
+
+/// Sums of one update, gathered over micro-batches.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    sums: Vec<NamedSum>,
+    /// Tokens of all ranks' micro-batches: each rank counts all of them.
+    pub tokens: usize,
+}
+
+impl Totals {
+    /// Adds to the sum of the same name.
+    pub fn add(&mut self, sum: NamedSum) {
+        match self.sums.iter_mut().find(|known| known.name == sum.name) {
+            Some(known) => {
+                known.sum += sum.sum;
+                known.denominator = known.denominator.zip(sum.denominator).map(|(one, other)| one + other);
+            }
+            None => self.sums.push(sum),
+        }
+    }
+
+    /// A sum by its name, divided by its denominator where it has one; 0 where there is none of that name.
+    pub fn value(&self, name: &str) -> f64 {
+        self.sums.iter().find(|sum| sum.name == name).map_or(0.0, NamedSum::value)
+    }
+
+    /// What all ranks summed up together. A rank without a micro-batch for an objective has no sum for it.
+    ///
+    /// # Errors
+    /// When a peer is lost.
+    pub fn over_ranks(self, peers: &Peers) -> Result<Self> {
+        if peers.world() == 1 {
+            return Ok(self);
+        }
+        let mut all = Self { sums: Vec::new(), tokens: self.tokens };
+        peers.gather(self.sums)?.into_iter().flatten().for_each(|sum| all.add(sum));
+        Ok(all)
+    }
+
+    /// What an update with these sums did.
+    pub fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
+        let mut report = UpdateReport { tokens: self.tokens, ..UpdateReport::default() };
+        report.set(names::LR, learning_rate);
+        report.metrics[0].first_update = true;
+        report.set(names::GRAD_NORM, grad_norm);
+        for sum in self.sums {
+            match report.metrics.iter_mut().find(|metric| metric.name == sum.name) {
+                Some(metric) => *metric = sum,
+                None => report.metrics.push(sum),
+            }
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(loss: f64, gap: f64, kl: Option<(f64, f64)>) -> UpdateReport {
+        let mut totals = Totals { tokens: 10, ..Totals::default() };
+        totals.add(NamedSum::total(names::LOSS, loss));
+        totals.add(NamedSum::mean(names::ROLLOUT_LOGPROB_GAP, gap, 2.0).of_first_update());
+        kl.into_iter().for_each(|(sum, weight)| totals.add(NamedSum::mean(names::KL, sum, weight)));
+        totals.report(1.0, 0.5)
+    }
+
+    #[test]
+    fn sums_of_one_name_add_up_and_are_divided_once() {
+        let mut totals = Totals::default();
+        totals.add(NamedSum::mean("objective/mine", 3.0, 2.0));
+        totals.add(NamedSum::total("objective/mine/count", 2.0));
+        totals.add(NamedSum::mean("objective/mine", 5.0, 6.0));
+        totals.add(NamedSum::total("objective/mine/count", 6.0));
+        totals.add(NamedSum::mean("objective/none", 0.0, 0.0));
+        let report = totals.report(0.0, 0.0);
+        let names = ["objective/mine", "objective/mine/count", "objective/none", "objective/other"];
+        assert_eq!(names.map(|name| report.metric(name)), [1.0, 8.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn the_updates_of_a_step_are_averaged_but_for_what_is_measured_before_them() {
+        let report = UpdateReport::over(vec![update(1.0, 4.0, Some((3.0, 2.0))), update(2.0, 8.0, None)]);
+        let found: Vec<(&str, f64)> = report.metrics().collect();
+        let expected = [
+            ("lr", 0.5),
+            ("loss", 1.5),
+            ("grad_norm", 1.0),
+            ("kl", 0.75),
+            ("entropy", 0.0),
+            ("clip_ratio", 0.0),
+            ("rollout_logprob_gap", 2.0),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(report.tokens, 20);
+        assert_eq!(UpdateReport::over(vec![]), UpdateReport::default());
     }
 }

@@ -5,11 +5,11 @@ use spark::{
     model::{Model, ModelInput},
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    train::{AdamWConfig, TrainConfig},
+    train::{AdamW, AdamWConfig, KlConfig, LearningRate, Parts, TrainConfig, Trainer},
     verify::{Penalties, Verdict},
 };
 
-use super::{Plain, image, prompt};
+use super::{Differentiable, Plain, differentiable, image, prompt, tiny_model};
 
 pub fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
     Rollout {
@@ -39,16 +39,36 @@ pub fn groups() -> Vec<RolloutGroup> {
     ]
 }
 
+/// A learning rate that is the same in every step.
+pub fn rate(peak: f64) -> LearningRate {
+    LearningRate { peak, warmup_steps: 0, ..LearningRate::default() }
+}
+
+/// A KL penalty in the loss.
+pub fn penalty(coefficient: f64) -> KlConfig {
+    KlConfig { coefficient, ..KlConfig::default() }
+}
+
 /// A large epsilon makes AdamW's step proportional to the gradient, so that weights compare gradients.
 pub fn config() -> TrainConfig {
     TrainConfig {
-        learning_rate: 1.0,
-        warmup_steps: 0,
-        kl_coefficient: 0.1,
+        learning_rate: rate(1.0),
+        kl: penalty(0.1),
         max_grad_norm: 1e9,
         adamw: AdamWConfig { epsilon: 1.0, ..AdamWConfig::default() },
         ..TrainConfig::default()
     }
+}
+
+/// The parts of a trainer of the first tiny model, with the second as its reference where the configuration has a
+/// penalty.
+pub fn parts(config: &TrainConfig) -> Parts<Differentiable> {
+    let start = config.kl.is_on().then(|| tiny_model(2).into());
+    Parts { start, ..Parts::new(differentiable(tiny_model(1)), AdamW::new(config.adamw)) }
+}
+
+pub fn trainer(config: &TrainConfig) -> Trainer<Differentiable> {
+    Trainer::new(parts(config), config).unwrap()
 }
 
 pub fn weights(model: &Model<Plain>) -> Vec<f32> {

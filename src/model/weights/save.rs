@@ -17,6 +17,7 @@ use super::{
     precision::Precision,
 };
 use crate::model::forward::Model;
+use crate::packing::packed;
 
 /// A tensor in a checkpoint's layout whose values are fetched when they are written.
 pub struct LazyTensor {
@@ -131,18 +132,8 @@ pub fn save_weights<B: Backend>(
 
 /// Runs of neighbouring tensors that stay within the limit in bytes, one tensor at least in each.
 fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
-    let mut shards = Vec::new();
-    let (mut first, mut bytes) = (0, 0);
-    for (place, tensor) in tensors.iter().enumerate() {
-        let size = tensor.data_len();
-        if bytes + size > limit && place > first {
-            shards.push(&tensors[first..place]);
-            (first, bytes) = (place, 0);
-        }
-        bytes += size;
-    }
-    shards.push(&tensors[first..]);
-    shards
+    let packs = packed(tensors.iter().map(|tensor| tensor.data_len()), limit);
+    packs.into_iter().map(|pack| &tensors[pack]).collect()
 }
 
 /// Writes tensors as one safetensors file.

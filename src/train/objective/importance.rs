@@ -23,9 +23,26 @@ pub enum Importance {
 
 /// Bounds of the weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounds {
+pub struct ImportanceBounds {
+    /// A masked correction leaves out tokens of a lower weight (`train.importance_low`).
     pub low: f64,
+    /// A truncated correction counts at most this; a masked one leaves out tokens of a higher weight
+    /// (`train.importance_high`).
     pub high: f64,
+}
+
+/// The correction that a recipe asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImportanceConfig {
+    /// `train.importance`.
+    pub correction: Importance,
+    pub bounds: ImportanceBounds,
+}
+
+impl Default for ImportanceConfig {
+    fn default() -> Self {
+        Self { correction: Importance::None, bounds: ImportanceBounds { low: 0.5, high: 2.0 } }
+    }
 }
 
 impl Importance {
@@ -36,7 +53,7 @@ impl Importance {
         self,
         trainer_logprobs: Tensor<B, 1>,
         sampler_logprobs: Tensor<B, 1>,
-        bounds: Bounds,
+        bounds: ImportanceBounds,
     ) -> Option<Tensor<B, 1>> {
         let weights = (trainer_logprobs - sampler_logprobs).exp().detach();
         match self {
@@ -62,7 +79,7 @@ mod tests {
         let tensor = |values: [f32; 3]| Tensor::<Flex, 1>::from_floats(values, &Default::default());
         let trainer = tensor([0.25f32.ln(), 0.0, 3f32.ln()]);
         let weights = |importance: Importance| -> Vec<f32> {
-            let bounds = Bounds { low: 0.5, high: 2.0 };
+            let bounds = ImportanceBounds { low: 0.5, high: 2.0 };
             let weights = importance.weights(trainer.clone(), tensor([0.0; 3]), bounds).unwrap();
             weights.into_data().to_vec().unwrap()
         };

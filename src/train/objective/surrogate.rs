@@ -22,30 +22,45 @@ pub enum Surrogate {
 /// Bounds of the ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clip {
-    /// The ratio counts at least `1 − low`; 1 is no bound.
+    /// The ratio counts at least `1 − low` (`train.clip_low`); 1 is no bound.
     pub low: f64,
-    /// The ratio counts at most `1 + high`.
+    /// The ratio counts at most `1 + high` (`train.clip_high`).
     pub high: f64,
-    /// Where `A < 0` the objective is at least `dual · A`; 0 is no bound (dual clip, arXiv 1912.09729).
+    /// Where `A < 0` the objective is at least `dual · A` (`train.dual_clip`); 0 is no bound (dual clip,
+    /// arXiv 1912.09729).
     pub dual: f64,
 }
 
-/// What is to be maximised, and the tokens on which a bound was at work.
-pub struct Objective<B: Backend> {
+/// A surrogate of every token, `[tokens]`.
+pub(super) struct SurrogateValue<B: Backend> {
+    /// What is to be maximised.
     pub value: Tensor<B, 1>,
+    /// The tokens on which a bound was at work.
     pub is_clipped: Tensor<B, 1, Bool>,
 }
 
 impl Surrogate {
-    /// `lengths` are the tokens of each completion, in the order in which they lie.
-    pub fn objective<B: Backend>(
+    /// All of them, in the order in which messages list them.
+    pub const ALL: [Self; 3] = [Self::Ppo, Self::Gspo, Self::Cispo];
+
+    /// The name by which `train.loss` chooses it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ppo => "ppo",
+            Self::Gspo => "gspo",
+            Self::Cispo => "cispo",
+        }
+    }
+
+    /// The value of every token. `lengths` are the tokens of each completion, in the order in which they lie.
+    pub(super) fn value<B: Backend>(
         self,
         logprobs: Tensor<B, 1>,
         old_logprobs: Tensor<B, 1>,
         advantages: Tensor<B, 1>,
         lengths: &[usize],
         clip: Clip,
-    ) -> Objective<B> {
+    ) -> SurrogateValue<B> {
         let log_ratio = logprobs.clone() - old_logprobs;
         match self {
             Self::Ppo => clipped(log_ratio.exp(), advantages, clip),
@@ -56,18 +71,18 @@ impl Surrogate {
 }
 
 /// Ratio 1.5 and advantage 1 under a bound of 1.2 give 1.2 and no gradient; advantage −1 gives −1.5.
-fn clipped<B: Backend>(ratio: Tensor<B, 1>, advantages: Tensor<B, 1>, clip: Clip) -> Objective<B> {
+fn clipped<B: Backend>(ratio: Tensor<B, 1>, advantages: Tensor<B, 1>, clip: Clip) -> SurrogateValue<B> {
     let bounded = ratio.clone().clamp(1.0 - clip.low, 1.0 + clip.high);
     let surrogate = ratio * advantages.clone();
     let clipped_surrogate = bounded * advantages.clone();
     let is_clipped = clipped_surrogate.clone().lower(surrogate.clone());
     let value = surrogate.min_pair(clipped_surrogate);
     if clip.dual == 0.0 {
-        return Objective { value, is_clipped };
+        return SurrogateValue { value, is_clipped };
     }
     let floor = advantages.clone().mul_scalar(clip.dual);
     let is_low = advantages.lower_elem(0.0).bool_and(value.clone().lower(floor.clone()));
-    Objective { value: value.mask_where(is_low.clone(), floor), is_clipped: is_clipped.bool_or(is_low) }
+    SurrogateValue { value: value.mask_where(is_low.clone(), floor), is_clipped: is_clipped.bool_or(is_low) }
 }
 
 /// Ratio 1.5, log-probability −2 and advantage 1 under a bound of 1.2 give −2.4, with gradient 1.2.
@@ -76,11 +91,11 @@ fn weighted_logprobs<B: Backend>(
     logprobs: Tensor<B, 1>,
     advantages: Tensor<B, 1>,
     clip: Clip,
-) -> Objective<B> {
+) -> SurrogateValue<B> {
     let ratio = ratio.detach();
     let bounded = ratio.clone().clamp(1.0 - clip.low, 1.0 + clip.high);
     let is_clipped = bounded.clone().not_equal(ratio);
-    Objective { value: bounded * advantages * logprobs, is_clipped }
+    SurrogateValue { value: bounded * advantages * logprobs, is_clipped }
 }
 
 /// Every token's value replaced by the mean over its completion.
