@@ -22,7 +22,8 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `launch`, `directory` | what a run sets out with, and where its files lie |
+//! | `launch`, `directory`, `open` | what a run sets out with, where its files lie, and how its parts are loaded |
+//! | `extensions` | what a program adds: verifiers, recycled kinds, estimators, objectives, a sampler |
 //! | `training` | [`Run`]: its parts, and the formula of a step |
 //! | `step` | the values that a step passes from line to line |
 //! | `draw`, `sampling`, `update`, `record` | the lines of the formula |
@@ -36,6 +37,7 @@ mod draw;
 mod extensions;
 pub mod inputs;
 mod launch;
+mod open;
 mod record;
 pub mod report;
 mod sampling;

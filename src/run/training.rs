@@ -7,13 +7,9 @@ use burn::tensor::backend::AutodiffBackend;
 
 use super::{
     auxiliary::Replay,
-    checkpoints::{Saved, TrainerCheckpoints},
+    checkpoints::TrainerCheckpoints,
     directory::RunDirectory,
-    extensions::Extensions,
-    inputs::{load_model_and_processor, usable_problems},
-    launch::Launch,
-    start::StartingModel,
-    state::{RunState, check_same_step, check_sources},
+    state::RunState,
     step::{Step, StepReport},
 };
 use crate::{
@@ -22,10 +18,9 @@ use crate::{
     distributed::Peers,
     kernels::TrainBackend,
     metrics::{JsonlWriter, Sinks},
-    model::{check_precision, computing_in},
     processor::Processor,
-    rollout::{Generate, LocalEngine},
-    train::{Parts, TrainConfig, Trainer},
+    rollout::Generate,
+    train::{TrainConfig, Trainer},
     verify::Verifier,
 };
 
@@ -60,9 +55,9 @@ pub(super) struct Files {
 /// How long a run has taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RunClock {
-    opened: Instant,
+    pub(super) opened: Instant,
     /// Seconds that earlier processes spent on the run.
-    before: f64,
+    pub(super) before: f64,
 }
 
 impl RunClock {
@@ -73,92 +68,6 @@ impl RunClock {
 }
 
 impl<B: TrainBackend> Run<B> {
-    /// Loads all parts, of a new run or from its last checkpoint, and returns the run beside the model that it
-    /// started from.
-    ///
-    /// # Errors
-    /// Input errors that name the file or setting.
-    pub fn open(launch: Launch, device: B::Device) -> Result<(Self, StartingModel<B::InnerBackend>)> {
-        Self::open_with(launch, Extensions::default(), device)
-    }
-
-    /// The same with verifiers, recycled kinds, objectives or a sampler of the caller's own.
-    ///
-    /// # Errors
-    /// Input errors that name the file or setting.
-    pub fn open_with(
-        launch: Launch,
-        extensions: Extensions<B>,
-        device: B::Device,
-    ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
-        let Launch { config, dir, resume, quiet, peers } = launch;
-        let (opened, peers) = (Instant::now(), Arc::new(peers));
-        let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
-        let processor = processor.with_instruction(config.data.instruction.clone());
-        let precision = config.model.dtype;
-        check_precision::<B>(precision, &device)?;
-        // Under adapters the base never learns: it is kept in the type it computes in.
-        let start = Arc::new(if config.lora.is_on() { computing_in(start, precision) } else { start });
-        let verifier = Verifier::with_checks(config.verify.clone(), extensions.checks)?;
-        let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
-        check_sources(&config, &train)?;
-        let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
-        if config.eval.problems > 0 {
-            test.truncate(config.eval.problems);
-        }
-        let checkpoints = TrainerCheckpoints::new(&dir, &config);
-        let saved: Option<Saved<B, RunState>> =
-            if resume { checkpoints.latest(&start, &config)? } else { None };
-        let saved_step = saved.as_ref().map(|saved| saved.state.step);
-        let replay = Replay::load(&config)?;
-        let Saved { policy, optimizer, reference, average, state } = match saved {
-            Some(saved) => {
-                let state = saved.state.resumed(&config, &train, &replay)?;
-                Saved { state, ..saved }
-            }
-            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
-        };
-        check_same_step(&peers, state.step)?;
-        let files = open_files(&dir, &config, resume.then_some(state.step), &peers, quiet)?;
-        let parts = Parts {
-            start: Some(start.clone()),
-            moved_reference: reference,
-            average,
-            kl_coefficient: state.kl_coefficient,
-            peers: peers.clone(),
-            precision,
-            advantages: extensions.advantages,
-            objectives: extensions.objectives,
-            ..Parts::new(policy, optimizer)
-        };
-        let (parts, dropped) = parts.without_unused(&config.train);
-        if peers.writes() {
-            dropped.into_iter().for_each(|sentence| eprintln!("--resume: {sentence}"));
-        }
-        let trainer = Trainer::new(parts, &config.train)?;
-        let sampler = extensions.sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout)));
-        let clock = RunClock { opened, before: state.seconds };
-        let run = Self {
-            trainer,
-            config,
-            dir,
-            processor,
-            verifier,
-            sampler,
-            train,
-            test,
-            replay,
-            state,
-            checkpoints,
-            peers,
-            files,
-            quiet,
-            clock,
-            saved_step,
-        };
-        Ok((run, StartingModel(start)))
-    }
-
     /// Takes one step: samples answers to original and recycled problems, verifies them, makes new problems of them,
     /// and updates the policy (SPARK, arXiv 2509.22624).
     ///
@@ -224,21 +133,4 @@ impl<B: TrainBackend> Run<B> {
     pub fn trainer(&self) -> &Trainer<B> {
         &self.trainer
     }
-}
-
-/// Writes the recipe and opens the files that grow with the run, on the rank that writes. Metrics and completions of
-/// steps after `kept` are removed: the resumed run takes these steps again.
-fn open_files(
-    dir: &RunDirectory,
-    config: &RunConfig,
-    kept: Option<u64>,
-    peers: &Peers,
-    quiet: bool,
-) -> Result<Option<Files>> {
-    if !peers.writes() {
-        return Ok(None);
-    }
-    dir.write_recipe(config)?;
-    let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
-    Ok(Some(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? }))
 }

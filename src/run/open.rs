@@ -1,0 +1,168 @@
+//! How a run is opened: its parts are loaded, of a new run or from its last checkpoint.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::Result;
+use burn::tensor::backend::Backend;
+
+use super::{
+    auxiliary::Replay,
+    checkpoints::{Saved, TrainerCheckpoints},
+    directory::RunDirectory,
+    extensions::Extensions,
+    inputs::{load_model_and_processor, usable_problems},
+    launch::Launch,
+    start::StartingModel,
+    state::{RunState, check_same_step, check_sources},
+    training::{Files, Run, RunClock},
+};
+use crate::{
+    config::RunConfig,
+    data::Problem,
+    distributed::Peers,
+    kernels::{Kernels, TrainBackend},
+    metrics::{JsonlWriter, Sinks},
+    model::{Model, check_precision, computing_in},
+    processor::Processor,
+    rollout::LocalEngine,
+    train::{Advantage, Objective, Parts, Trainer},
+    verify::{Check, Verifier},
+};
+
+impl<B: TrainBackend> Run<B> {
+    /// Loads all parts, of a new run or from its last checkpoint, and returns the run beside the model that it
+    /// started from.
+    ///
+    /// # Errors
+    /// Input errors that name the file or setting.
+    pub fn open(launch: Launch, device: B::Device) -> Result<(Self, StartingModel<B::InnerBackend>)> {
+        Self::open_with(launch, Extensions::default(), device)
+    }
+
+    /// The same with verifiers, recycled kinds, objectives or a sampler of the caller's own.
+    ///
+    /// # Errors
+    /// Input errors that name the file or setting.
+    pub fn open_with(
+        launch: Launch,
+        extensions: Extensions<B>,
+        device: B::Device,
+    ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
+        let Launch { config, dir, resume, quiet, peers } = launch;
+        let Extensions { checks, advantages, objectives, sampler } = extensions;
+        let (opened, peers) = (Instant::now(), Arc::new(peers));
+        check_precision::<B>(config.model.dtype, &device)?;
+        let Inputs { start, processor, verifier, train, test, replay } =
+            Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
+        let checkpoints = TrainerCheckpoints::new(&dir, &config);
+        let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
+        let saved_step = saved.as_ref().map(|saved: &Saved<B, RunState>| saved.state.step);
+        let saved = match saved {
+            Some(Saved { policy, optimizer, reference, average, state }) => {
+                let state = state.resumed(&config, &train, &replay)?;
+                Saved { policy, optimizer, reference, average, state }
+            }
+            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
+        };
+        check_same_step(&peers, saved.state.step)?;
+        let files = open_files(&dir, &config, resume.then_some(saved.state.step), &peers, quiet)?;
+        let (trainer, state) = trainer(saved, &start, &config, &peers, (advantages, objectives))?;
+        let sampler = sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout)));
+        let clock = RunClock { opened, before: state.seconds };
+        let run = Self {
+            trainer,
+            config,
+            dir,
+            processor,
+            verifier,
+            sampler,
+            train,
+            test,
+            replay,
+            state,
+            checkpoints,
+            peers,
+            files,
+            quiet,
+            clock,
+            saved_step,
+        };
+        Ok((run, StartingModel(start)))
+    }
+}
+
+/// What a run reads before it computes anything.
+struct Inputs<B: Backend> {
+    start: Arc<Model<B>>,
+    processor: Processor,
+    verifier: Verifier,
+    train: Vec<Problem>,
+    test: Vec<Problem>,
+    replay: Replay,
+}
+
+impl<B: Kernels> Inputs<B> {
+    fn load(config: &RunConfig, checks: Vec<Arc<dyn Check>>, device: &B::Device) -> Result<Self> {
+        let (start, processor) = load_model_and_processor::<B>(&config.model.path, device)?;
+        let processor = processor.with_instruction(config.data.instruction.clone());
+        // Under adapters the base never learns: it is kept in the type it computes in.
+        let start = if config.lora.is_on() { computing_in(start, config.model.dtype) } else { start };
+        let verifier = Verifier::with_checks(config.verify.clone(), checks)?;
+        let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
+        check_sources(config, &train)?;
+        let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
+        if config.eval.problems > 0 {
+            test.truncate(config.eval.problems);
+        }
+        let replay = Replay::load(config)?;
+        Ok(Self { start: start.into(), processor, verifier, train, test, replay })
+    }
+}
+
+/// Advantage estimators and objectives of the caller's own.
+type OwnObjectives<B> = (Vec<Arc<dyn Advantage>>, Vec<Arc<dyn Objective<B>>>);
+
+/// The trainer of a run, and the state that goes with it. Says on stderr which saved parts the recipe no longer asks
+/// for.
+fn trainer<B: TrainBackend>(
+    saved: Saved<B, RunState>,
+    start: &Arc<Model<B::InnerBackend>>,
+    config: &RunConfig,
+    peers: &Arc<Peers>,
+    (advantages, objectives): OwnObjectives<B>,
+) -> Result<(Trainer<B>, RunState)> {
+    let Saved { policy, optimizer, reference, average, state } = saved;
+    let parts = Parts {
+        start: Some(start.clone()),
+        moved_reference: reference,
+        average,
+        kl_coefficient: state.kl_coefficient,
+        peers: peers.clone(),
+        precision: config.model.dtype,
+        advantages,
+        objectives,
+        ..Parts::new(policy, optimizer)
+    };
+    let (parts, dropped) = parts.without_unused(&config.train);
+    if peers.writes() {
+        dropped.into_iter().for_each(|sentence| eprintln!("--resume: {sentence}"));
+    }
+    Ok((Trainer::new(parts, &config.train)?, state))
+}
+
+/// Writes the recipe and opens the files that grow with the run, on the rank that writes. Metrics and completions of
+/// steps after `kept` are removed: the resumed run takes these steps again.
+fn open_files(
+    dir: &RunDirectory,
+    config: &RunConfig,
+    kept: Option<u64>,
+    peers: &Peers,
+    quiet: bool,
+) -> Result<Option<Files>> {
+    if !peers.writes() {
+        return Ok(None);
+    }
+    dir.write_recipe(config)?;
+    let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
+    Ok(Some(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? }))
+}
