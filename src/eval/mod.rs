@@ -18,6 +18,7 @@ use crate::{
     data::{Kind, Problem},
     distributed::Peers,
     error::input_error,
+    judge::KINDS,
     kernels::Kernels,
     model::Model,
     processor::Processor,
@@ -88,6 +89,18 @@ pub struct Scores {
     pub votes: Vec<Votes>,
     /// Share of greedy answers and judge replies from which an answer could be read.
     pub parsed: f64,
+}
+
+impl Scores {
+    /// The accuracy on a kind; `None` where it is not measured.
+    pub fn of(&self, kind: Kind) -> Option<f64> {
+        match kind {
+            Kind::REASON => Some(self.reasoning_accuracy),
+            Kind::POINTWISE => Some(self.pointwise_accuracy),
+            Kind::PAIRWISE => Some(self.pairwise_accuracy),
+            _ => None,
+        }
+    }
 }
 
 /// A model with what it needs to answer problems.
@@ -178,7 +191,9 @@ pub fn evaluate<B: Kernels>(
     })
 }
 
-/// The mean of pointwise and pairwise accuracy.
+/// The mean of the accuracies on the kinds that the judge set has items of.
 fn judge_accuracy(groups: &[RolloutGroup]) -> f64 {
-    (accuracy(groups, Kind::POINTWISE) + accuracy(groups, Kind::PAIRWISE)) / 2.0
+    let judged: Vec<f64> =
+        KINDS.iter().filter(|spec| spec.in_judge_set).map(|spec| accuracy(groups, spec.kind)).collect();
+    judged.iter().sum::<f64>() / judged.len() as f64
 }

@@ -5,8 +5,8 @@ use anyhow::Result;
 
 use super::{EvalConfig, Solver};
 use crate::{
-    data::{Kind, Problem},
-    judge,
+    data::Problem,
+    judge::Item,
     kernels::Kernels,
     rollout::{Rollout, RolloutGroup},
     verify::Verdict,
@@ -105,19 +105,10 @@ fn self_judgement(answer: &Reflected) -> Problem {
 
 /// Asks whether an answer is right, checked against `expected`.
 pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wording: usize) -> Problem {
-    Problem {
-        kind: Kind::POINTWISE,
-        question: judge::pointwise(&problem.question, answer, wording),
-        answer: if expected { "Yes" } else { "No" }.to_owned(),
-        verifier: Some("yes_no".to_owned()),
-        ..problem.clone()
-    }
+    Item::pointwise(&problem.question, answer, expected, wording).problem(problem, problem.id.clone())
 }
 
 fn reflection(answer: &Reflected) -> Problem {
-    Problem {
-        kind: Kind::REFLECTION,
-        question: judge::reflection(&answer.problem.question, shown_answer(answer), 0),
-        ..answer.problem.clone()
-    }
+    let Reflected { problem, .. } = answer;
+    Item::reflection(&problem.question, shown_answer(answer), 0).problem(problem, problem.id.clone())
 }

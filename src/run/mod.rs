@@ -61,16 +61,16 @@ struct RunState {
 }
 
 impl RunState {
-    fn new(config: &RunConfig, problems: &[Problem], replay: &Replay) -> Self {
-        Self {
+    fn new(config: &RunConfig, problems: &[Problem], replay: &Replay) -> Result<Self> {
+        Ok(Self {
             step: 0,
             problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
             replay: replay.cursor(config.seed),
-            recycler: Recycler::new(config.recycle.clone(), config.seed),
+            recycler: Recycler::new(config.recycle.clone(), config.seed, Vec::new())?,
             tokens: 0,
             seconds: 0.0,
             kl_coefficient: None,
-        }
+        })
     }
 
     /// The saved state under today's recipe and data.
@@ -84,7 +84,8 @@ impl RunState {
         let fresh = replay.cursor(config.seed);
         let same = |cursor: &ShuffledCursor| fresh.as_ref().is_some_and(|fresh| fresh.len() == cursor.len());
         let replay = self.replay.filter(same).or(fresh);
-        Ok(Self { recycler: self.recycler.with_config(config.recycle.clone()), replay, ..self })
+        let recycler = self.recycler.with_config(config.recycle.clone(), Vec::new())?;
+        Ok(Self { recycler, replay, ..self })
     }
 }
 
@@ -194,7 +195,7 @@ impl<B: TrainBackend> Session<B> {
                 let state = saved.state.resumed(&config, &train, &replay)?;
                 Saved { state, ..saved }
             }
-            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
+            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay)?)?,
         };
         check_same_step(&peers, state.step)?;
         let files = if peers.writes() {

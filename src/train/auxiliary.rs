@@ -87,7 +87,8 @@ impl AuxiliaryConfig {
         if self.reflection_likelihood == 0.0 {
             return Vec::new();
         }
-        let reflections = groups.iter().filter(|group| group.problem.kind == Kind::REFLECTION);
+        let reflects = |kind: Kind| kind == Kind::REFLECTION || kind == Kind::CRITIQUE;
+        let reflections = groups.iter().filter(|group| reflects(group.problem.kind));
         let right = reflections.flat_map(|group| {
             let right = group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct());
             right.map(|Rollout { completion, .. }| {

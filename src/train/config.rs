@@ -56,8 +56,8 @@ impl KindWeights {
         match kind {
             Kind::REASON => self.reason,
             Kind::POINTWISE => self.pointwise,
-            Kind::PAIRWISE => self.pairwise,
-            Kind::REFLECTION => self.reflection,
+            Kind::PAIRWISE | Kind::CHOICE => self.pairwise,
+            Kind::REFLECTION | Kind::CRITIQUE => self.reflection,
             _ => 1.0,
         }
     }

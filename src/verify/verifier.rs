@@ -307,13 +307,10 @@ fn explain(comparison: &Comparison) -> String {
     }
 }
 
-/// Whether an answer is among those a kind of problem asks for: between two candidates there is no "C".
+/// Whether an answer is among those that a problem asks for: between two candidates there is no "C".
 fn answers(problem: &Problem, answer: &str) -> bool {
-    let candidates = match problem.reply {
-        ReplyForm::Choice(candidates) => candidates,
-        _ => 2,
-    };
-    let last = char::from(b'A' + candidates - 1);
-    problem.kind != Kind::PAIRWISE
-        || label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
+    problem.candidates().is_none_or(|candidates| {
+        let last = char::from(b'A' + candidates - 1);
+        label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
+    })
 }
