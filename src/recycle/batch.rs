@@ -8,7 +8,7 @@ use super::{
     labels::Labels,
     lines::{Line, Member},
     queue::{ItemKey, key},
-    recipe::{Draft, Draw, Recipe},
+    recipe::{Draw, ItemDraft, Recipe},
     report::{Dropped, LineReport},
     tally::Tally,
 };
@@ -33,7 +33,7 @@ impl Source<'_> {
         if self.occurrence == 0 { id } else { format!("{id}.{}", self.occurrence) }
     }
 
-    fn problems(&self, recipe: &dyn Recipe, draft: Draft, step: u64) -> Variants {
+    fn problems(&self, recipe: &dyn Recipe, draft: ItemDraft, step: u64) -> Variants {
         let kind = recipe.kind();
         let problem = |variant: Option<Item>| {
             let problem = variant?.problem(self.answers.problem, self.item_id(kind, step));
@@ -48,7 +48,7 @@ impl Source<'_> {
 type Variants = Vec<Option<Problem>>;
 
 /// What the items of one step have in common.
-pub struct Batch<'a> {
+pub struct ItemBatch<'a> {
     pub step: u64,
     pub sources: Vec<Source<'a>>,
     /// What must not be made again.
@@ -57,7 +57,7 @@ pub struct Batch<'a> {
     pub items: Vec<Problem>,
 }
 
-impl Batch<'_> {
+impl ItemBatch<'_> {
     /// Makes the items of a line's recipes.
     pub fn make(
         &mut self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    testing::{Outcome, group},
+    testing::{TestOutcome, group},
     *,
 };
 use crate::{
@@ -42,8 +42,8 @@ fn no_judge_item(report: &RecycleReport) -> Dropped {
 
 /// A group whose wrong answers are these numbers.
 fn with_wrong(number: u8, wrong: &[u8]) -> RolloutGroup {
-    let wrong = wrong.iter().copied().map(Outcome::Wrong);
-    group(number, Kind::REASON, &std::iter::once(Outcome::Right(0)).chain(wrong).collect::<Vec<_>>())
+    let wrong = wrong.iter().copied().map(TestOutcome::Wrong);
+    group(number, Kind::REASON, &std::iter::once(TestOutcome::Right(0)).chain(wrong).collect::<Vec<_>>())
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_choice_has_different_candidates_and_its_places_are_balanced() {
 #[test]
 fn unreadable_and_truncated_completions_are_shown_whole_only_when_asked() {
     let groups =
-        [group(1, Kind::REASON, &[Outcome::Unparsed]), group(2, Kind::REASON, &[Outcome::Truncated])];
+        [group(1, Kind::REASON, &[TestOutcome::Unparsed]), group(2, Kind::REASON, &[TestOutcome::Truncated])];
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!((report.candidates, report.unparsed, report.truncated), (0, 1, 1));
     let config = RecycleConfig { unparsed: Unparsed::ShowWhole, truncated: true, ..RecycleConfig::default() };
@@ -91,7 +91,7 @@ fn unreadable_and_truncated_completions_are_shown_whole_only_when_asked() {
 #[test]
 fn a_critique_takes_the_place_of_a_reflection_and_knows_whether_the_shown_answer_is_right() {
     let groups: Vec<_> = (0..4)
-        .map(|n| group(n, Kind::REASON, &[if n < 2 { Outcome::Right(0) } else { Outcome::Wrong(0) }]))
+        .map(|n| group(n, Kind::REASON, &[if n < 2 { TestOutcome::Right(0) } else { TestOutcome::Wrong(0) }]))
         .collect();
     let config = RecycleConfig { critique_share: 1.0, ..RecycleConfig::default() };
     let report = items_of(config, &groups);
@@ -100,7 +100,7 @@ fn a_critique_takes_the_place_of_a_reflection_and_knows_whether_the_shown_answer
 
 #[test]
 fn shares_are_drawn_as_set() {
-    let mixed = [Outcome::Right(0), Outcome::Wrong(0)];
+    let mixed = [TestOutcome::Right(0), TestOutcome::Wrong(0)];
     let groups: Vec<_> = (0..24).map(|n| group(n, Kind::REASON, &mixed)).collect();
     let drawn = |shares: &str| {
         let config: RecycleConfig = toml::from_str(shares).unwrap();
@@ -121,7 +121,9 @@ fn shares_are_drawn_as_set() {
 #[test]
 fn unanimous_groups_of_both_sorts_all_become_pointwise_and_reflection_items() {
     let groups: Vec<_> = (0..10)
-        .map(|n| group(n, Kind::REASON, &[if n < 5 { Outcome::Right(0) } else { Outcome::Wrong(0) }; 4]))
+        .map(|n| {
+            group(n, Kind::REASON, &[if n < 5 { TestOutcome::Right(0) } else { TestOutcome::Wrong(0) }; 4])
+        })
         .collect();
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!([Kind::POINTWISE, Kind::REFLECTION].map(|kind| by_label(&report, kind)), [[5, 5], [5, 5]]);
@@ -129,9 +131,10 @@ fn unanimous_groups_of_both_sorts_all_become_pointwise_and_reflection_items() {
 
 #[test]
 fn mixed_groups_fill_what_unanimous_groups_leave_unbalanced() {
-    let mixed = [Outcome::Right(0), Outcome::Wrong(0)];
-    let groups: Vec<_> =
-        (0..12).map(|n| group(n, Kind::REASON, if n < 6 { &[Outcome::Right(0)] } else { &mixed })).collect();
+    let mixed = [TestOutcome::Right(0), TestOutcome::Wrong(0)];
+    let groups: Vec<_> = (0..12)
+        .map(|n| group(n, Kind::REASON, if n < 6 { &[TestOutcome::Right(0)] } else { &mixed }))
+        .collect();
     let config = RecycleConfig { pairwise: false, ..RecycleConfig::default() };
     let report = items_of(config, &groups);
     assert_eq!((by_label(&report, Kind::POINTWISE), no_judge_item(&report).total()), ([6, 6], 0));
@@ -139,7 +142,7 @@ fn mixed_groups_fill_what_unanimous_groups_leave_unbalanced() {
 
 #[test]
 fn a_good_policy_does_not_flood_the_judge_with_yes() {
-    let groups: Vec<_> = (0..12).map(|n| group(n, Kind::REASON, &[Outcome::Right(0)])).collect();
+    let groups: Vec<_> = (0..12).map(|n| group(n, Kind::REASON, &[TestOutcome::Right(0)])).collect();
     let report = items_of(RecycleConfig::default(), &groups);
     assert_eq!((by_label(&report, Kind::POINTWISE), no_judge_item(&report).unbalanced), ([1, 0], 11));
 }
@@ -147,7 +150,7 @@ fn a_good_policy_does_not_flood_the_judge_with_yes() {
 #[test]
 fn mixed_groups_give_a_pair_or_one_pointwise_item_as_configured() {
     let groups: Vec<_> =
-        (0..20).map(|n| group(n, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(1)])).collect();
+        (0..20).map(|n| group(n, Kind::REASON, &[TestOutcome::Right(0), TestOutcome::Wrong(1)])).collect();
     let with = |mixed_pointwise_probability| {
         items_of(RecycleConfig { mixed_pointwise_probability, ..RecycleConfig::default() }, &groups)
     };
@@ -159,7 +162,7 @@ fn mixed_groups_give_a_pair_or_one_pointwise_item_as_configured() {
 #[test]
 fn an_answer_called_both_right_and_wrong_is_never_shown() {
     let mut contradictory =
-        group(1, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(0), Outcome::Wrong(1)]);
+        group(1, Kind::REASON, &[TestOutcome::Right(0), TestOutcome::Wrong(0), TestOutcome::Wrong(1)]);
     contradictory.rollouts[1].verdict.extracted = Some("right-0".to_owned());
     let report = items_of(RecycleConfig::default(), &[contradictory]);
     assert_eq!((report.ambiguous, report.candidates), (2, 1));
@@ -168,13 +171,13 @@ fn an_answer_called_both_right_and_wrong_is_never_shown() {
 
 #[test]
 fn the_same_item_is_not_queued_twice() {
-    let groups = [group(1, Kind::REASON, &[Outcome::Wrong(0)])];
+    let groups = [group(1, Kind::REASON, &[TestOutcome::Wrong(0)])];
     let config = RecycleConfig { reflection: false, solution_share: 0.0, ..RecycleConfig::default() };
     let mut recycler = recycler(config);
     let (mut duplicates, mut made) = (0, 0);
     for step in 0..40 {
         // Wrong and right by turns, so that balance alone drops none.
-        let other = [group(1, Kind::REASON, &[Outcome::Right(0)])];
+        let other = [group(1, Kind::REASON, &[TestOutcome::Right(0)])];
         let report = push(&mut recycler, if step % 2 == 0 { &groups } else { &other }, step);
         duplicates += no_judge_item(&report).duplicate;
         made += report.lines[0].items();
@@ -194,7 +197,7 @@ fn the_configuration_refuses_what_it_cannot_mean() {
 
 /// A group of a mathematical problem whose completions have these answers, rewards and lengths in tokens.
 fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
-    let mut group = group(1, Kind::REASON, &vec![Outcome::Right(0); completions.len()]);
+    let mut group = group(1, Kind::REASON, &vec![TestOutcome::Right(0); completions.len()]);
     group.problem.verifier = Some("math".to_owned());
     for (rollout, &(answer, reward, tokens)) in group.rollouts.iter_mut().zip(completions) {
         *rollout = testing::rollout(Some(answer), reward);
@@ -251,12 +254,12 @@ fn pairs_are_chosen_as_the_setting_says() {
 
 #[test]
 fn nothing_is_drawn_before_enough_items_wait() {
-    let groups = [group(1, Kind::REASON, &[Outcome::Right(0), Outcome::Wrong(1)])];
+    let groups = [group(1, Kind::REASON, &[TestOutcome::Right(0), TestOutcome::Wrong(1)])];
     let config = RecycleConfig { min_queue: 3, ..RecycleConfig::default() };
     let mut recycler = recycler(config);
     push(&mut recycler, &groups, 1);
     assert_eq!((recycler.len(), recycler.take(8, 1).len()), (2, 0));
-    push(&mut recycler, &[group(2, Kind::REASON, &[Outcome::Wrong(0)])], 2);
+    push(&mut recycler, &[group(2, Kind::REASON, &[TestOutcome::Wrong(0)])], 2);
     assert_eq!(recycler.take(8, 2).len(), 4);
     let config = RecycleConfig { min_queue: 9, queue_capacity: 8, ..RecycleConfig::default() };
     assert!(config.check().unwrap_err().to_string().contains("recycle.min_queue = 9"));
@@ -284,17 +287,17 @@ impl Recipe for Number {
         Kind::new("number")
     }
 
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let shown = draw.answer(answers, true)?;
         let prompt = format!("{}\nWhat number has {shown}?", answers.problem.question);
         let label = Label::Own { answer: "0".to_owned(), verifier: Some("exact".to_owned()) };
-        Some(Draft::only(Item { kind: self.kind(), prompt, label }))
+        Some(ItemDraft::only(Item { kind: self.kind(), prompt, label }))
     }
 }
 
 #[test]
 fn a_recipe_from_outside_shares_the_queue_the_counts_and_the_report() {
-    let outcomes = [[Outcome::Right(0)], [Outcome::Wrong(0)]];
+    let outcomes = [[TestOutcome::Right(0)], [TestOutcome::Wrong(0)]];
     let groups: Vec<_> = (0..8).map(|n| group(n, Kind::REASON, &outcomes[usize::from(n % 2)])).collect();
     let config = RecycleConfig { solution_share: 0.0, ..RecycleConfig::default() };
     let extended = || Recycler::new(config.clone(), 1, vec![Arc::new(Number)]);

@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     queue::key,
-    testing::{Outcome, REFERENCE, group},
+    testing::{REFERENCE, TestOutcome, group},
     *,
 };
 use crate::{
@@ -15,15 +15,15 @@ use crate::{
     verify::Verifier,
 };
 
-fn outcomes() -> impl Strategy<Value = Vec<Outcome>> {
-    let right = || (0..3u8).prop_map(Outcome::Right);
-    let wrong = || (0..3u8).prop_map(Outcome::Wrong);
+fn outcomes() -> impl Strategy<Value = Vec<TestOutcome>> {
+    let right = || (0..3u8).prop_map(TestOutcome::Right);
+    let wrong = || (0..3u8).prop_map(TestOutcome::Wrong);
     let any = prop_oneof![
         4 => right(),
         4 => wrong(),
-        1 => Just(Outcome::Unparsed),
-        1 => Just(Outcome::Truncated),
-        1 => Just(Outcome::HalfRight),
+        1 => Just(TestOutcome::Unparsed),
+        1 => Just(TestOutcome::Truncated),
+        1 => Just(TestOutcome::HalfRight),
     ];
     prop_oneof![vec(right(), 1..5), vec(wrong(), 1..5), vec(any, 0..7)]
 }

@@ -6,7 +6,7 @@ use super::{
     answers::Answers,
     config::RecycleConfig,
     recipe::Recipe,
-    recipes::{Choice, Critique, Pairwise, Pointwise, Reflection},
+    recipes::{ChoiceRecipe, CritiqueRecipe, PairwiseRecipe, PointwiseRecipe, ReflectionRecipe},
 };
 use crate::{data::Kind, random::Stream};
 
@@ -78,9 +78,13 @@ impl Line {
         Self {
             name: "judge".to_owned(),
             members: vec![
-                Member::new(Pointwise),
-                Member::new(Pairwise { selection: config.pair_selection }),
-                Member::instead_of(Choice { candidates: config.choice_candidates }, 1, config.choice_share),
+                Member::new(PointwiseRecipe),
+                Member::new(PairwiseRecipe { selection: config.pair_selection }),
+                Member::instead_of(
+                    ChoiceRecipe { candidates: config.choice_candidates },
+                    1,
+                    config.choice_share,
+                ),
             ],
             most: config.max_judge_per_step,
             is_on: true,
@@ -93,8 +97,8 @@ impl Line {
         Self {
             name: "reflection".to_owned(),
             members: vec![
-                Member::new(Reflection { right_share }),
-                Member::instead_of(Critique { right_share }, 0, config.critique_share),
+                Member::new(ReflectionRecipe { right_share }),
+                Member::instead_of(CritiqueRecipe { right_share }, 0, config.critique_share),
             ],
             most: config.max_reflection_per_step,
             is_on: config.reflection,

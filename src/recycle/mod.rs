@@ -28,6 +28,6 @@ mod trends;
 
 pub use answers::{Admission, Answers};
 pub use config::{KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
-pub use recipe::{Draft, Draw, Recipe, shown};
+pub use recipe::{Draw, ItemDraft, Recipe, shown};
 pub use recycler::Recycler;
 pub use report::{Dropped, LineReport, MadeItems, RecycleReport};

@@ -15,7 +15,7 @@ use crate::{data::Kind, judge::Item, random::Stream, rollout::Rollout, verify::V
 /// use spark::{
 ///     data::Kind,
 ///     judge::{Item, Label},
-///     recycle::{Answers, Draft, Draw, Recipe},
+///     recycle::{Answers, ItemDraft, Draw, Recipe},
 /// };
 ///
 /// /// "How many of these answers are right?", of one answer or two.
@@ -27,7 +27,7 @@ use crate::{data::Kind, judge::Item, random::Stream, rollout::Rollout, verify::V
 ///         Kind::new("how-many")
 ///     }
 ///
-///     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+///     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
 ///         let (right, wrong) = (draw.answer(answers, true)?, draw.answer(answers, false)?);
 ///         let ask = |shown: [&str; 2], count: usize| Item {
 ///             kind: self.kind(),
@@ -38,7 +38,7 @@ use crate::{data::Kind, judge::Item, random::Stream, rollout::Rollout, verify::V
 ///             label: Label::Own { answer: count.to_string(), verifier: Some("exact".into()) },
 ///         };
 ///         // As many items with the answer 1 as with the answer 0 are made.
-///         Draft::either(Some(ask([right, wrong], 1)), Some(ask([wrong, wrong], 0)))
+///         ItemDraft::either(Some(ask([right, wrong], 1)), Some(ask([wrong, wrong], 0)))
 ///     }
 /// }
 /// ```
@@ -49,7 +49,7 @@ pub trait Recipe: fmt::Debug + Send + Sync {
     /// The item that a group can give, under every label that it can truthfully have; `None` where the group
     /// can give none. The group has at least one answer that is right or wrong. The same answers and the same
     /// random numbers must draft the same.
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft>;
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft>;
 
     /// The share of items with the positive label among those that can have either of two.
     fn positive_share(&self) -> f64 {
@@ -65,11 +65,11 @@ pub trait Recipe: fmt::Debug + Send + Sync {
 
 /// An item under every label that it can have, at most one of which is made.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct ItemDraft {
     variants: Vec<Option<Item>>,
 }
 
-impl Draft {
+impl ItemDraft {
     /// An item with a single label: nothing is balanced.
     pub fn only(item: Item) -> Self {
         Self { variants: vec![Some(item)] }
@@ -88,7 +88,7 @@ impl Draft {
     }
 
     /// The items by label: the positive before the negative one, or by place.
-    pub fn into_variants(self) -> Vec<Option<Item>> {
+    pub(super) fn into_variants(self) -> Vec<Option<Item>> {
         self.variants
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answers::Answers,
-    batch::{Batch, Source},
+    batch::{ItemBatch, Source},
     config::{RecycleConfig, Shares},
     lines::{Line, kinds},
     recipe::{Draw, Recipe},
@@ -78,7 +78,7 @@ impl Recycler {
         report.aged = std::mem::take(&mut self.state.aged);
         let RecycleConfig { wordings, solution_share, queue_capacity, .. } = self.config;
         let mut draw = Draw { stream: &mut stream, verifier, wordings, solution_share };
-        let mut batch = Batch { step, sources, known: self.state.queue.keys(), items: Vec::new() };
+        let mut batch = ItemBatch { step, sources, known: self.state.queue.keys(), items: Vec::new() };
         for line in Line::all(&self.config, &self.extra) {
             report.lines.push(batch.make(&line, &mut self.state.tallies, &mut draw));
         }

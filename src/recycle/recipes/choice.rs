@@ -5,23 +5,23 @@ use crate::{
     judge::Item,
     recycle::{
         answers::Answers,
-        recipe::{Draft, Draw, Recipe, shown},
+        recipe::{Draw, ItemDraft, Recipe, shown},
     },
 };
 
 /// Of groups with two wrong answers or more that differ in value.
 #[derive(Debug)]
-pub struct Choice {
+pub struct ChoiceRecipe {
     /// Candidates, at most, the right one included.
     pub candidates: usize,
 }
 
-impl Recipe for Choice {
+impl Recipe for ChoiceRecipe {
     fn kind(&self) -> Kind {
         Kind::CHOICE
     }
 
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let wrong = answers.different_wrong(self.candidates - 1, draw.verifier, draw.stream);
         let right = answers.pick(true, draw.stream).filter(|right| right.verdict.extracted.is_some())?;
         let whole = draw.whole();
@@ -34,6 +34,6 @@ impl Recipe for Choice {
             candidates.insert(place, shown(right, whole));
             Item::choice(&answers.problem.question, &candidates, place, wording)
         };
-        Some(Draft::placed((0..=wrong.len()).map(with_right_in).collect()))
+        Some(ItemDraft::placed((0..=wrong.len()).map(with_right_in).collect()))
     }
 }

@@ -6,8 +6,8 @@ mod pairwise;
 mod pointwise;
 mod reflection;
 
-pub use choice::Choice;
-pub use critique::Critique;
-pub use pairwise::Pairwise;
-pub use pointwise::Pointwise;
-pub use reflection::Reflection;
+pub use choice::ChoiceRecipe;
+pub use critique::CritiqueRecipe;
+pub use pairwise::PairwiseRecipe;
+pub use pointwise::PointwiseRecipe;
+pub use reflection::ReflectionRecipe;

@@ -6,24 +6,24 @@ use crate::{
     recycle::{
         answers::Answers,
         config::PairSelection,
-        recipe::{Draft, Draw, Recipe, shown},
+        recipe::{Draw, ItemDraft, Recipe, shown},
     },
     rollout::Rollout,
 };
 
 /// Positive: the right answer is A.
 #[derive(Debug)]
-pub struct Pairwise {
+pub struct PairwiseRecipe {
     /// How the two answers are chosen.
     pub selection: PairSelection,
 }
 
-impl Recipe for Pairwise {
+impl Recipe for PairwiseRecipe {
     fn kind(&self) -> Kind {
         Kind::PAIRWISE
     }
 
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right_is_a| {
             let whole = draw.whole();
             let pair = self.pair(answers, right_is_a, draw)?;
@@ -32,7 +32,7 @@ impl Recipe for Pairwise {
             let pair = pair.map(|rollout| shown(rollout, whole));
             Some(Item::pairwise(&answers.problem.question, pair, usize::from(!right_is_a), draw.wording()))
         });
-        Draft::either(positive, negative)
+        ItemDraft::either(positive, negative)
     }
 
     fn label_names(&self) -> Option<[&'static str; 2]> {
@@ -40,7 +40,7 @@ impl Recipe for Pairwise {
     }
 }
 
-impl Pairwise {
+impl PairwiseRecipe {
     /// A right and a wrong completion, in the order in which they are shown.
     fn pair<'g>(
         &self,

@@ -5,25 +5,25 @@ use crate::{
     judge::Item,
     recycle::{
         answers::Answers,
-        recipe::{Draft, Draw, Recipe},
+        recipe::{Draw, ItemDraft, Recipe},
     },
 };
 
 /// Positive: the answer shown is right, and the reply is Yes.
 #[derive(Debug)]
-pub struct Pointwise;
+pub struct PointwiseRecipe;
 
-impl Recipe for Pointwise {
+impl Recipe for PointwiseRecipe {
     fn kind(&self) -> Kind {
         Kind::POINTWISE
     }
 
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
             Some(Item::pointwise(&answers.problem.question, shown, right, draw.wording()))
         });
-        Draft::either(positive, negative)
+        ItemDraft::either(positive, negative)
     }
 
     fn label_names(&self) -> Option<[&'static str; 2]> {

@@ -5,28 +5,28 @@ use crate::{
     judge::Item,
     recycle::{
         answers::Answers,
-        recipe::{Draft, Draw, Recipe},
+        recipe::{Draw, ItemDraft, Recipe},
     },
 };
 
 /// Positive: the answer shown is right.
 #[derive(Debug)]
-pub struct Reflection {
+pub struct ReflectionRecipe {
     /// The share of items that show a right answer: changing it must not always pay.
     pub right_share: f64,
 }
 
-impl Recipe for Reflection {
+impl Recipe for ReflectionRecipe {
     fn kind(&self) -> Kind {
         Kind::REFLECTION
     }
 
-    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<Draft> {
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
             Some(Item::reflection(&answers.problem.question, shown, draw.wording()))
         });
-        Draft::either(positive, negative)
+        ItemDraft::either(positive, negative)
     }
 
     fn positive_share(&self) -> f64 {
