@@ -32,7 +32,7 @@ use spark::{
     plan::{KernelForm, Parameters, Plan, PromptSize, Workload},
     processor::Prompt,
     random::Stream,
-    rollout::{Engine, EngineConfig, Request, Rollout, RolloutGroup},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutGroup},
     train::{AdamW, TrainConfig, Trainer},
     verify::{Penalties, Verdict},
 };
@@ -245,13 +245,11 @@ fn report(case: &Case, plan: &Plan, measured: u64, [live_sampling, live_update]:
 /// Groups of full length whose rewards come by chance. Each of a group's rows is a token shorter than
 /// the one before, so that micro-batches mix prompts as they do in a real run.
 fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<RolloutGroup> {
-    let policy = trainer.sampler();
     let prompts: Vec<ModelInput> =
         (0..case.train.prompts_per_step).map(|index| prompt(case, step, index)).collect();
-    let requests = Request::numbered(&prompts, case.train.samples_per_prompt, step);
-    let engine =
-        Engine { model: &policy, sampling: case.train.sampling(), stop_ids: &[], config: case.rollout };
-    let completions = engine.generate(&requests, &|_| ());
+    let requests = Request::numbered(&prompts, case.train.sampling(), case.train.samples_per_prompt, step);
+    let engine = LocalEngine::with_model(trainer.sampler(), case.rollout);
+    let completions = engine.generate(&requests, &|_| ()).expect("the engine has weights");
     let mut rewards = Stream::new(&[step]);
     let rollouts = completions.into_iter().map(|completions| {
         completions

@@ -9,7 +9,7 @@ use burn::{
 use divan::{Bencher, counter::ItemsCount};
 use spark::{
     data::{BadRows, Problem, load_problems},
-    kernels::{Forest, HeadCounts, Kernels, RotaryTable, Tree},
+    kernels::{Forest, HeadCounts, Kernels, Qkv, RotaryTable, Tree},
     model::{ImagePatches, Model, ModelConfig, ModelInput, Sequence, index_tensor, weights::random_model},
     processor::{Processor, Prompt},
     random::Stream,
@@ -34,7 +34,7 @@ fn random<B: burn::tensor::backend::Backend, const D: usize>(shape: [usize; D]) 
 
 /// The text model of 5.4 million parameters that `spark bench` has.
 fn small_model() -> Model<Plain> {
-    let config = include_str!("../src/commands/bench/small.json");
+    let config = include_str!("../src/bench/small.json");
     let config = ModelConfig::from_json(&serde_json::from_str(config).unwrap()).unwrap();
     random_model(&config, 1, &Default::default())
 }
@@ -71,14 +71,8 @@ fn attention_and_its_gradient(bencher: Bencher<'_, '_>) {
     let trees = vec![Tree { trunk: 128, branches: vec![] }; 16];
     let heads = HeadCounts { queries: 4, keys: 4 };
     bencher.bench(|| {
-        let output = Differentiable::tree_attention(
-            matrix(),
-            matrix(),
-            matrix(),
-            &rotary,
-            heads,
-            &Forest::new(&trees),
-        );
+        let inputs = Qkv { query: matrix(), key: matrix(), value: matrix(), heads, rotary: &rotary };
+        let output = Differentiable::tree_attention(inputs, &Forest::new(&trees));
         output.sum().backward()
     });
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::{model::weights::Precision, verify::Extractor};
+use crate::{bench::BenchWork, eval::Strategy, model::weights::Precision, verify::Extractor};
 
 /// The recipe of `spark` without a command.
 pub const DEFAULT_RECIPE: &str = "recipes/digits.toml";
@@ -191,30 +191,11 @@ pub struct BenchArgs {
     pub settings: Vec<String>,
 }
 
-/// What `spark bench` times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BenchWork {
-    /// Sampling and the update, as in a run
-    Step,
-    /// Sampling alone
-    Sampling,
-    /// A supervised update on as many rows of the same length, sampled by nobody
-    Imitation,
-}
-
 #[derive(Debug, Clone, Copy, Args)]
 pub struct BackendsArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Strategy {
-    /// The answers as they come
-    Single,
-    /// Answer, judge oneself, answer again when in doubt
-    Reflect,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -389,14 +370,15 @@ pub struct PlanArgs {
     /// A folder with a model's config.json, in place of the recipe's model.path; weights are not needed
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// Text tokens of a prompt: a recipe does not say how long its prompts are
-    #[arg(long, default_value_t = 512, value_name = "N")]
-    pub prompt_tokens: usize,
-    /// Tokens of a prompt's image [default: 256 with a vision tower, which is 448 x 448 pixels in
-    /// Qwen2.5-VL; 0 without]
+    /// Text tokens of a prompt [default: as in the recipe's data, rendered; 512 where it cannot be read]
+    #[arg(long, value_name = "N")]
+    pub prompt_tokens: Option<usize>,
+    /// Tokens of a prompt's image [default: as in the recipe's data; where it cannot be read 256 with a vision
+    /// tower, which is 448 x 448 pixels in Qwen2.5-VL, and 0 without]
     #[arg(long, value_name = "N")]
     pub image_tokens: Option<usize>,
-    /// Images in the data set, of which a run keeps up to 512 MiB [default: more than that]
+    /// Images in the data set, of which a run keeps up to 512 MiB [default: as in the recipe's data; where it
+    /// cannot be read more than that]
     #[arg(long, value_name = "N")]
     pub images: Option<usize>,
     /// What it has to fit into, as in 80GB or 24GiB

@@ -24,10 +24,13 @@
 //! | [`plan`] | how much memory a recipe needs |
 //! | [`commands`], [`cli`] | what a person types |
 
+pub mod ablation;
 pub mod backend;
+pub mod bench;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod config;
 pub mod data;
 pub mod demo;

@@ -15,11 +15,11 @@ use spark::{
     backend::{Job, availability, run_job},
     data::{BadRows, load_problems},
     distributed::ALONE,
-    eval::{Solver, completion_logprobs},
+    eval::completion_logprobs,
     kernels::TrainBackend,
     model::{Sequence, load_model},
     processor::Processor,
-    rollout::{EngineConfig, Sampling, SamplingKey},
+    rollout::{EngineConfig, LocalEngine, RolloutPipeline, Sampling, SamplingKey},
     verify::Verifier,
 };
 use tempfile::TempDir;
@@ -59,17 +59,16 @@ impl Job for Decode {
         let path = "models/tiny-vl".as_ref();
         let model = load_model::<B::InnerBackend>(path, &device)?;
         let processor = Processor::from_dir(path)?.for_model(model.config.clone());
-        let solver = Solver {
-            model: &model,
+        let pipeline = RolloutPipeline {
+            sampler: &LocalEngine::with_model(model.clone(), EngineConfig::default()),
             processor: &processor,
             verifier: &Verifier::default(),
-            engine: EngineConfig::default(),
             peers: &ALONE,
         };
         let mut problems = load_problems("datasets/digits-vl/test.jsonl".as_ref(), BadRows::Refuse)?.problems;
         problems.truncate(4);
         let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(24) };
-        let groups = solver.answer(problems, 2, sampling, SamplingKey { seed: 3, step: 1 }, &|_| ())?;
+        let groups = pipeline.rollout(problems, 2, sampling, SamplingKey { seed: 3, step: 1 }, &|_| ())?;
         let (mut tokens, mut sampled, mut sequences) = (Vec::new(), Vec::<f32>::new(), Vec::new());
         for (group, rollout) in groups.iter().flat_map(|group| group.rollouts.iter().map(move |r| (group, r)))
         {

@@ -25,7 +25,7 @@ use spark::{
     },
     processor::{Processor, Prompt},
     random::Stream,
-    rollout::{Engine, EngineConfig, Request, Sampling},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
 };
 
 /// A checkpoint as we load it.
@@ -71,14 +71,14 @@ impl Checkpoint {
     /// The prompt goes through the engine, cache and all, as `spark generate` sends it.
     fn greedy(&self, prompt: &Prompt, tokens: usize) -> Vec<u32> {
         let penalty = self.processor.generation().repetition_penalty.unwrap_or(1.0);
-        let engine = Engine {
-            model: &self.model,
+        let engine = LocalEngine::with_model(self.model.clone(), EngineConfig::default());
+        let request = Request {
+            prompt: &prompt.input,
             sampling: Sampling { repetition_penalty: penalty, ..Sampling::greedy(tokens) },
             stop_ids: self.processor.eos_token_ids(),
-            config: EngineConfig::default(),
+            streams: vec![Stream::new(&[0])],
         };
-        let request = Request { prompt: &prompt.input, streams: vec![Stream::new(&[0])] };
-        engine.generate(&[request], &|_| ()).remove(0).remove(0).token_ids
+        engine.generate(&[request], &|_| ()).unwrap().remove(0).remove(0).token_ids
     }
 }
 

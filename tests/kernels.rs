@@ -2,12 +2,10 @@
 
 mod common;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
 use common::Differentiable;
 use spark::{
-    kernels::{
-        AdamWStep, AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Tree, Visibility, generic,
-    },
+    kernels::{AdamWStep, Forest, HeadCounts, Kernels, Qkv, RotaryTable, Tree, Visibility, generic},
     random::Stream,
 };
 
@@ -21,6 +19,15 @@ fn random<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<Differentiable
 
 fn assert_close<const D: usize>(left: Tensor<Differentiable, D>, right: Tensor<Differentiable, D>) {
     left.into_data().assert_approx_eq::<f32>(&right.into_data(), burn::tensor::Tolerance::absolute(2e-5));
+}
+
+/// The inputs of attention from flat queries, keys and values.
+fn qkv<B: Backend>(
+    [query, key, value]: [Tensor<B, 2>; 3],
+    heads: HeadCounts,
+    rotary: &RotaryTable<B>,
+) -> Qkv<'_, B> {
+    Qkv { query, key, value, heads, rotary }
 }
 
 /// Both forms of an operation give the same output, and the same gradients for a random one.
@@ -70,14 +77,14 @@ fn self_attention() {
         [(1, 1, 1, 1, 2), (2, 5, 4, 2, 6), (3, 17, 3, 1, 8), (1, 40, 2, 2, 32)]
     {
         for table_rows in [rows, 1] {
-            let shape = AttentionShape { rows, heads, key_heads };
+            let counts = HeadCounts { queries: heads, keys: key_heads };
             let angles = random([table_rows, 1, length, head_dim / 2], 9).detach();
             let rotary = RotaryTable { cos: angles.clone().cos(), sin: angles.sin() };
             let matrix = |heads: usize, seed: u64| random([rows * length, heads * head_dim], seed);
             assert_same(
                 [matrix(heads, 1), matrix(key_heads, 2), matrix(key_heads, 3)],
-                |[q, k, v]| Differentiable::self_attention(q, k, v, &rotary, shape),
-                |[q, k, v]| generic::self_attention(q, k, v, &rotary, shape),
+                |inputs| Differentiable::self_attention(qkv(inputs, counts, &rotary), rows),
+                |inputs| generic::self_attention(qkv(inputs, counts, &rotary), rows),
             );
         }
     }
@@ -151,8 +158,8 @@ fn tree_attention() {
         let matrix = |heads: usize, seed: u64| random([tokens, heads * head_dim], seed);
         assert_same(
             [matrix(heads, 1), matrix(key_heads, 2), matrix(key_heads, 3)],
-            |[q, k, v]| Differentiable::tree_attention(q, k, v, &rotary, counts, &Forest::new(trees)),
-            |[q, k, v]| generic::tree_attention(q, k, v, &rotary, counts, &Forest::new(trees)),
+            |inputs| Differentiable::tree_attention(qkv(inputs, counts, &rotary), &Forest::new(trees)),
+            |inputs| generic::tree_attention(qkv(inputs, counts, &rotary), &Forest::new(trees)),
         );
     }
 }
@@ -191,7 +198,7 @@ fn cached_attention() {
     for (heads, key_heads, head_dim) in [(1, 1, 2), (4, 2, 6), (6, 2, 20)] {
         let (rows, prompt) = (3, 5);
         let starts = [0, 2, 4];
-        let shape = AttentionShape { rows, heads, key_heads };
+        let counts = HeadCounts { queries: heads, keys: key_heads };
         let (visibility, mut own, mut generic_cache) = (Visibility::new(&starts), None, None);
         let mut cached = 0;
         for (step, new) in std::iter::once(prompt).chain(std::iter::repeat_n(1, 140)).enumerate() {
@@ -203,12 +210,10 @@ fn cached_attention() {
             let rotary = RotaryTable::<Plain> { cos: angles.clone().cos(), sin: angles.sin() };
             // A bias fits one number of new and cached positions.
             let fresh = Visibility::new(&starts);
-            let [query, key, value] = inputs.clone();
-            let ours = Plain::cached_attention(query, key, value, &rotary, shape, &visibility, &mut own);
-            let [query, key, value] = inputs;
-            let theirs =
-                generic::cached_attention(query, key, value, &rotary, shape, &fresh, &mut generic_cache);
-            // What padding sees is nobody's business.
+            let inputs = qkv(inputs, counts, &rotary);
+            let ours = Plain::cached_attention(inputs.clone(), &visibility, &mut own);
+            let theirs = generic::cached_attention(inputs, &fresh, &mut generic_cache);
+            // The outputs at padded positions are not used and may differ.
             let real: Vec<i32> = (0..rows * new)
                 .filter(|token| cached + token % new >= starts[token / new])
                 .map(|token| token as i32)

@@ -13,7 +13,7 @@ use spark::{
     kernels::Kernels,
     model::{Model, ModelInput, PackedBatch, Sequence},
     random::Stream,
-    rollout::{Completion, Engine, EngineConfig, Request, Sampling},
+    rollout::{Completion, EngineConfig, Generate, LocalEngine, Request, Sampling},
 };
 
 /// Prompts of different length, with and without images of different size.
@@ -54,16 +54,18 @@ fn generate_until(
 ) -> Vec<Vec<Completion>> {
     let sampling =
         Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens: 12 };
-    let engine = Engine { model, sampling, stop_ids, config: EngineConfig { max_rows, workers: 2 } };
+    let engine = LocalEngine::with_model(model.clone(), EngineConfig { max_rows, workers: 2 });
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()
         .map(|prompt| Request {
             prompt,
+            sampling,
+            stop_ids,
             streams: (0..samples).map(|sample| stream(prompt, sample)).collect(),
         })
         .collect();
-    engine.generate(&requests, &|_| ())
+    engine.generate(&requests, &|_| ()).unwrap()
 }
 
 fn assert_close(left: &[f32], right: &[f32], tolerance: f32) {

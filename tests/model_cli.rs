@@ -40,6 +40,33 @@ fn score_prints_the_log_probabilities_of_transformers() {
 }
 
 #[test]
+fn images_that_are_shown_and_listed_are_scored_once_and_refused_where_they_disagree() {
+    let model = Path::new(CHECKPOINTS).join("vl_multi_head");
+    let other = std::path::absolute("datasets/digits-vl/images/test-0001.png").unwrap();
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("rows.jsonl");
+    let row = |part: Value, images: Value| {
+        let content = json!([part, {"type": "text", "text": "q"}]);
+        json!({"messages": [{"role": "user", "content": content}], "images": images, "completion": "c"})
+    };
+    let shown = || json!({"type": "image", "image": image()});
+    let rows = [
+        row(shown(), Value::Null),
+        row(shown(), json!([image()])),
+        row(json!({"type": "image"}), json!([image()])),
+    ];
+    fs::write(&data, rows.map(|row| row.to_string() + "\n").concat()).unwrap();
+    let scored = score(&model, &data);
+    assert_eq!(scored.len(), 3);
+    assert!(scored.iter().all(|row| *row == scored[0]), "{scored:?}");
+
+    fs::write(&data, row(shown(), json!([other])).to_string()).unwrap();
+    let mut command = spark();
+    command.args(["score", "--quiet", "--model"]).arg(&model).arg("--data").arg(&data);
+    refused(&mut command, &["rows.jsonl", "tiny.png in \"messages\"", "test-0001.png in \"images\""]);
+}
+
+#[test]
 fn generate_is_greedy_at_temperature_zero_and_takes_the_models_own_penalty() {
     let dir = Path::new(CHECKPOINTS).join("qwen2_sharded");
     let (row, expected) = expected_rows(&dir).remove(0);

@@ -18,7 +18,7 @@ use spark::{
         weights::{ParameterPath, StoredTensor, open_tensors},
     },
     random::Stream,
-    rollout::{Engine, EngineConfig, Request, Sampling},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
     train::{
         LossInput, Normalization, PolicyLoss,
         advantage::group_advantages,
@@ -102,15 +102,15 @@ fn positions_features_and_logprobs_are_those_of_transformers() {
 #[test]
 fn greedy_continuations_are_those_of_transformers() {
     let model = model::<Plain>();
-    let engine = Engine {
-        model: &model,
-        sampling: Sampling::greedy(8),
-        stop_ids: &[],
-        config: EngineConfig::default(),
-    };
+    let engine = LocalEngine::with_model(model, EngineConfig::default());
     for (name, input, case) in cases() {
-        let request = Request { prompt: &input, streams: vec![Stream::new(&[0])] };
-        let completion = engine.generate(&[request], &|_| ()).remove(0).remove(0);
+        let request = Request {
+            prompt: &input,
+            sampling: Sampling::greedy(8),
+            stop_ids: &[],
+            streams: vec![Stream::new(&[0])],
+        };
+        let completion = engine.generate(&[request], &|_| ()).unwrap().remove(0).remove(0);
         assert_eq!(completion.token_ids, ids(&case["greedy"]), "{name}");
     }
 }

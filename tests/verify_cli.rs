@@ -114,7 +114,12 @@ fn rewards_from_outside_train_and_what_has_none_is_left_out_and_counted() {
         command.args(["--set", setting]);
     }
     command.args(["--set", &format!("verify.remote.command=[\"sh\", \"{}\"]", script.display())]);
-    command.assert().success();
+    let printed = command.assert().success();
+    // The rows for training name no verifier and obey the setting; those for testing name their own.
+    let stderr = String::from_utf8_lossy(&printed.get_output().stderr).into_owned();
+    let notes: Vec<&str> = stderr.lines().filter(|line| line.contains("verify.verifier")).collect();
+    let [note] = notes[..] else { panic!("one note, not {notes:?}") };
+    assert!(note.contains("test.jsonl: verify.verifier = \"remote\" is not used for"), "{note}");
     let rollouts = rows(&run.join("rollouts.jsonl"));
     let of_reason = rollouts.iter().filter(|row| row["kind"] == "reason");
     let (scored, unscored): (Vec<&Value>, Vec<&Value>) = of_reason.partition(|row| row["reward"].is_number());

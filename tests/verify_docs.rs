@@ -54,3 +54,17 @@ fn what_is_said_to_be_different_is() {
         assert_eq!((verdict.reward, verdict.reason.as_str()), (0.0, "different"), "{row:?}");
     }
 }
+
+#[test]
+fn every_verifier_that_ships_has_its_row() {
+    let page = fs::read_to_string("docs/verifiers.md").unwrap();
+    let (_, table) = page.split_once("| verifier | right when |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let rows: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let mut names = Verifier::default().names().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut listed: Vec<String> = rows.into_iter().map(str::to_owned).collect();
+    names.sort();
+    listed.sort();
+    assert_eq!(listed, names);
+}

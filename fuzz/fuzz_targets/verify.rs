@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use spark::{
-    data::{Kind, Problem},
+    data::Problem,
     verify::{
         Extractor, Verifier, VerifyConfig,
         instruction::Constraint,
@@ -38,13 +38,10 @@ fuzz_target!(|data: &[u8]| {
 fn whole_responses(verifier: &str, gold: &str, response: &str) {
     let problem = Problem {
         id: "fuzz".to_owned(),
-        kind: Kind::Reason,
-        system: None,
         question: response.to_owned(),
-        images: vec![],
         answer: gold.to_owned(),
         verifier: Some(verifier.to_owned()),
-        source: None,
+        ..Problem::default()
     };
     let config = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
     let lenient = Verifier::new(config).expect("settings in range");

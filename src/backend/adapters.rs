@@ -6,14 +6,14 @@ use anyhow::Result;
 use burn::backend::wgpu::{RuntimeOptions, WgpuDevice, graphics, init_setup};
 use wgpu::{Adapter, AdapterInfo, DeviceType};
 
-use super::devices::Found;
+use super::found::FoundDevice;
 use crate::error::input_error;
 
 /// Every adapter that work can run on.
 ///
 /// # Errors
 /// When there is none: what to install.
-pub fn adapters() -> Result<Vec<(WgpuDevice, Found)>> {
+pub(super) fn adapters() -> Result<Vec<(WgpuDevice, FoundDevice)>> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: backends(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
@@ -37,19 +37,19 @@ pub fn adapters() -> Result<Vec<(WgpuDevice, Found)>> {
     Ok(adapters)
 }
 
-/// A tensor is one buffer: what is larger than the largest cannot be had.
-fn described(adapter: &Adapter) -> Found {
+/// An adapter for people, with the size of its largest buffer: a tensor is one buffer and cannot be larger.
+fn described(adapter: &Adapter) -> FoundDevice {
     let AdapterInfo { name, backend, driver_info, .. } = adapter.get_info();
     let largest = adapter.limits().max_storage_buffer_binding_size >> 20;
     let description = format!("{name} ({backend}, {driver_info}; tensors up to {largest} MiB)");
-    Found { description, memory: None }
+    FoundDevice { description, memory: None }
 }
 
 /// The adapter of a number, ready for work.
 ///
 /// # Errors
 /// When there is no such adapter.
-pub fn device(index: Option<usize>) -> Result<WgpuDevice> {
+pub(super) fn device(index: Option<usize>) -> Result<WgpuDevice> {
     let mut adapters = adapters()?;
     let (index, count) = (index.unwrap_or(0), adapters.len());
     if index >= count {
@@ -63,7 +63,7 @@ pub fn device(index: Option<usize>) -> Result<WgpuDevice> {
     Ok(device)
 }
 
-/// Vulkan is asked for by name where it is compiled in.
+/// Sets a device up with Vulkan where that is compiled in; elsewhere the first use does it with the platform's API.
 fn prepare(device: &WgpuDevice) {
     static PREPARED: Once = Once::new();
     if cfg!(feature = "vulkan") {

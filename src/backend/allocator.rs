@@ -7,9 +7,9 @@ const MAPPED_BYTES: i32 = 32 << 20;
 /// Free memory at the end of a heap that is kept.
 const KEPT_BYTES: i32 = 1 << 30;
 
-/// Tells glibc to keep freed memory. By default it returns what is free at a heap's end, and every step then takes it
-/// back page by page: a fifth of the default recipe's time.
-pub fn keep_freed_memory() {
+/// Tells glibc to keep freed memory. By default it returns the free memory at a heap's end to the system, and every
+/// step then takes it back page by page, which is a fifth of the default recipe's time.
+pub(super) fn keep_freed_memory() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: mallopt changes settings of the allocator under its lock, and nothing else.

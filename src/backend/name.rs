@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::error::input_error;
 
 /// Every backend, compiled in or not, the best first, with the cargo feature it needs.
-pub const BACKENDS: [(&str, bool); 5] = [
+pub(super) const BACKENDS: [(&str, bool); 5] = [
     ("cuda", cfg!(feature = "cuda")),
     ("vulkan", cfg!(feature = "vulkan")),
     ("wgpu", cfg!(feature = "wgpu")),
@@ -13,12 +13,13 @@ pub const BACKENDS: [(&str, bool); 5] = [
     ("flex", cfg!(feature = "flex")),
 ];
 
-/// Those that fuse operations, and can be asked not to.
+/// The backends that fuse operations into one kernel, and can be asked not to.
 const FUSING: [&str; 3] = ["cuda", "vulkan", "wgpu"];
 
 /// A backend as asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Name<'a> {
+pub(super) struct BackendName<'a> {
+    /// The backend, without device number or form.
     pub kind: &'a str,
     /// The number of the device, where one is named.
     pub index: Option<usize>,
@@ -31,7 +32,7 @@ pub fn compiled_in() -> Vec<&'static str> {
     BACKENDS.iter().filter(|(_, compiled)| *compiled).map(|(name, _)| *name).collect()
 }
 
-impl<'a> Name<'a> {
+impl<'a> BackendName<'a> {
     /// `name`, `name:index`, `name-unfused` or `name-unfused:index`; without a name, the best compiled in.
     ///
     /// # Errors
@@ -74,20 +75,28 @@ impl<'a> Name<'a> {
     }
 }
 
+/// The kind of the named backend, compiled in or not; without a name, of the best compiled in.
+///
+/// # Errors
+/// When the backend is unknown, or none is compiled in.
+pub fn backend_kind(name: Option<&str>) -> Result<&str> {
+    Ok(BackendName::parse(name)?.kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn refused(asked: &str) -> String {
-        Name::parse(Some(asked)).unwrap_err().to_string()
+        BackendName::parse(Some(asked)).unwrap_err().to_string()
     }
 
     #[test]
     fn names_may_carry_a_device_number_and_forbid_fusion() {
-        let parsed = |asked| Name::parse(Some(asked)).unwrap();
-        assert_eq!(parsed("cuda:1"), Name { kind: "cuda", index: Some(1), fused: true });
-        assert_eq!(parsed("flex"), Name { kind: "flex", index: None, fused: true });
-        assert_eq!(parsed("vulkan-unfused:2"), Name { kind: "vulkan", index: Some(2), fused: false });
+        let parsed = |asked| BackendName::parse(Some(asked)).unwrap();
+        assert_eq!(parsed("cuda:1"), BackendName { kind: "cuda", index: Some(1), fused: true });
+        assert_eq!(parsed("flex"), BackendName { kind: "flex", index: None, fused: true });
+        assert_eq!(parsed("vulkan-unfused:2"), BackendName { kind: "vulkan", index: Some(2), fused: false });
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::io::{Write, stdout};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::run::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
@@ -15,7 +14,8 @@ use crate::{
     model::weights::Precision,
     processor::GenerationDefaults,
     random::Stream,
-    rollout::{Engine, EngineConfig, Request, Sampling},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
+    run::inputs::load_to_compute_in,
 };
 
 const TO_STDOUT: &str = "writing to standard output";
@@ -37,14 +37,15 @@ pub fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
     run_job(common.backend.as_deref(), seed, GenerateJob { args, seed, dtype: common.dtype })
 }
 
-/// What the command line says, else the model's own settings, else plain sampling.
+/// The model's own settings, but for those that the command line gives.
 fn sampling(args: &GenerateArgs, model: &GenerationDefaults) -> Sampling {
+    let own = Sampling::of_model(model);
     Sampling {
-        temperature: args.temperature.unwrap_or_else(|| model.temperature()),
-        top_p: args.top_p.or(model.top_p).unwrap_or(1.0),
-        top_k: args.top_k.or(model.top_k).unwrap_or(0),
-        repetition_penalty: args.repetition_penalty.or(model.repetition_penalty).unwrap_or(1.0),
-        max_new_tokens: args.max_new_tokens.or(model.max_new_tokens).unwrap_or(512),
+        temperature: args.temperature.unwrap_or(own.temperature),
+        top_p: args.top_p.unwrap_or(own.top_p),
+        top_k: args.top_k.unwrap_or(own.top_k),
+        repetition_penalty: args.repetition_penalty.unwrap_or(own.repetition_penalty),
+        max_new_tokens: args.max_new_tokens.unwrap_or(own.max_new_tokens),
     }
 }
 
@@ -69,15 +70,14 @@ impl Job for GenerateJob {
             ..Problem::default()
         };
         let prompt = processor.prompt(&problem)?;
-        let engine = Engine {
-            model: &model,
+        let request = Request {
+            prompt: &prompt.input,
             sampling,
             stop_ids: processor.eos_token_ids(),
-            config: EngineConfig::default(),
+            streams: (0..args.samples).map(|sample| Stream::new(&[seed, sample as u64])).collect(),
         };
-        let streams = (0..args.samples).map(|sample| Stream::new(&[seed, sample as u64])).collect();
-        let request = Request { prompt: &prompt.input, streams };
-        let completions = engine.generate(&[request], &|_| ()).remove(0);
+        let engine = LocalEngine::with_model(model, EngineConfig::default());
+        let completions = engine.generate(&[request], &|_| ())?.remove(0);
         for (index, completion) in completions.iter().enumerate() {
             let text = processor.decode(&completion.token_ids, true)?;
             if args.json {

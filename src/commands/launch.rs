@@ -7,49 +7,50 @@ use anyhow::Result;
 use crate::{
     cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
     config::RunConfig,
+    distributed::Rank,
     error::input_error,
-    model::weights::Precision,
-    run::{
-        directory::{Launch, RunDir},
-        ranks::Rank,
-    },
+    run::{Launch, RunDirectory, check_trainable},
 };
+
+/// Which of several processes this one is, by the environment.
+///
+/// # Errors
+/// Input errors that name the variable.
+pub fn rank() -> Result<Rank> {
+    Rank::from_variables(&|name| std::env::var(name).ok())
+}
 
 /// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is
 /// the run's own unless another is named. Returns once all ranks are there.
 ///
 /// # Errors
-/// As [`RunConfig::load`], [`RunDir::create`], [`RunDir::existing`] and [`Rank::meet`].
+/// As [`RunConfig::load`], [`RunDirectory::create`], [`RunDirectory::existing`] and [`Rank::meet`].
 pub fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Launch> {
     let named = args.recipe.recipe.clone();
     let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
     let (name, out) = (stem(&recipe), args.out.as_deref());
     let load = |recipe: &Path| load_config(recipe, &args.recipe, common);
     let (config, dir) = if args.resume {
-        let dir = RunDir::existing(out, &name)?;
+        let dir = RunDirectory::existing(out, &name)?;
         (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
     } else {
         (load(&recipe)?, rank_dir(out, &name, rank)?)
     };
-    if config.model.dtype == Precision::F16 {
-        return Err(input_error(
-            "model.dtype = f16: its gradients would vanish, as losses are not scaled; train in bf16 or f32",
-        ));
-    }
+    check_trainable(&config)?;
     let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
     let quiet = common.quiet || !peers.writes();
     Ok(Launch { config, dir, resume: args.resume, quiet, peers })
 }
 
 /// A new run's directory, which rank 0 makes.
-fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDir> {
+fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDirectory> {
     match out {
-        Some(out) if rank.rank > 0 => Ok(RunDir::at(out.to_owned())),
+        Some(out) if rank.rank > 0 => Ok(RunDirectory::at(out.to_owned())),
         None if rank.world > 1 => Err(input_error(format!(
             "WORLD_SIZE={}: name the run's directory with --out, so that all ranks mean the same",
             rank.world
         ))),
-        out => RunDir::create(out, name),
+        out => RunDirectory::create(out, name),
     }
 }
 

@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     backend::{Job, backend_kind, run_without_device},
     cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
     config::RunConfig,
     kernels::TrainBackend,
-    model::{ModelConfig, base_dir, parameter_shapes},
-    plan::{ImageSize, KernelForm, Moment, Parameters, Place, Plan, PromptSize, Sizes, Workload},
-    processor::IMAGE_CACHE_BYTES,
+    model::{ModelConfig, ParameterCounts, base_dir, parameter_shapes},
+    plan::{DataSizes, Machine, Memory, MemoryPlan, PlannedMoment, PromptSizes, RecipeSettings, Workload},
+    run::inputs::load_processor,
 };
 
-/// Image tokens of a prompt, unless the command line tells.
-const IMAGE_TOKENS: usize = 256;
+/// Text tokens of a prompt where the data cannot be read.
+const TEXT_TOKENS: u64 = 512;
+/// Image tokens of a prompt where the data cannot be read.
+const IMAGE_TOKENS: u64 = 256;
 
 /// Prints the plan.
 ///
@@ -31,39 +33,47 @@ pub fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
-    let workload = workload(&args, &config, &model, backend)?;
-    let plan = Plan::new(&workload);
+    let data = data_sizes(&args, &config, &model)?;
+    let workload = Workload {
+        model: &model,
+        parameters: run_without_device(CountParameters { model: &model, config: &config })?,
+        recipe: RecipeSettings::new(&config, data.test_problems),
+        prompts: data.prompts,
+        base: data.base,
+        machine: Machine::new(backend, config.model.dtype),
+    };
+    let plan = MemoryPlan::new(&workload);
     if args.json {
-        println!("{}", as_json(&args, backend, &workload, &plan));
+        println!("{}", as_json(&args, backend, &data, &workload, &plan));
     } else {
-        print_tables(&config.model.path, backend, &workload, &plan);
+        print_tables(&config.model.path, backend, &data, &workload, &plan);
     }
     judge(args.memory, &plan)
 }
 
-fn workload<'a>(
-    args: &PlanArgs,
-    config: &'a RunConfig,
-    model: &'a ModelConfig,
-    backend: &str,
-) -> Result<Workload<'a>> {
-    let image_tokens = match &model.vision {
-        Some(_) => args.image_tokens.unwrap_or(IMAGE_TOKENS),
-        None => 0,
-    };
-    let image = ImageSize::new(model, image_tokens).map_or(0, |image| image.bytes());
-    let kept = args.images.map(|images| images as u64 * image);
-    Ok(Workload {
-        model,
-        parameters: run_without_device(CountParameters { model, config })?,
-        train: &config.train,
-        rollout: config.rollout,
-        prompt: PromptSize { text_tokens: args.prompt_tokens, image_tokens },
-        image_cache_bytes: kept.unwrap_or(u64::MAX).min(IMAGE_CACHE_BYTES as u64),
-        kernels: if backend == "flex" { KernelForm::HandWritten } else { KernelForm::Generic },
-        precision: config.model.dtype,
-        frozen_in_it: config.lora.is_on(),
-    })
+/// The data's own sizes, unless the command line tells others, or model directory or data are not there.
+fn data_sizes(args: &PlanArgs, config: &RunConfig, model: &ModelConfig) -> Result<DataSizes> {
+    let path = &config.model.path;
+    let images = args.images.map(|images| images as u64);
+    let text = args.prompt_tokens.map_or(TEXT_TOKENS, |tokens| tokens as u64);
+    let image = args.image_tokens.map_or(IMAGE_TOKENS, |tokens| tokens as u64);
+    let lengths = [text, if model.vision.is_some() { image } else { 0 }];
+    let assumed = |why: &str| Ok(DataSizes::assumed(model, path, lengths, images, why));
+    if args.prompt_tokens.is_some() || args.image_tokens.is_some() {
+        return assumed("as the command line says");
+    }
+    if !config.data.train.exists() {
+        let file = config.data.train.display();
+        return assumed(&format!("assumed, for there is no {file}: see --prompt-tokens and --image-tokens"));
+    }
+    if !base_dir(path)?.join("tokenizer.json").exists() && !path.join("tokenizer.json").exists() {
+        let path = path.display();
+        return assumed(&format!(
+            "assumed, for {path} has no tokenizer: see --prompt-tokens and --image-tokens"
+        ));
+    }
+    let processor = load_processor(path)?.with_instruction(config.data.instruction.clone());
+    DataSizes::read(config, &processor, images)
 }
 
 struct CountParameters<'a> {
@@ -72,21 +82,21 @@ struct CountParameters<'a> {
 }
 
 impl Job for CountParameters<'_> {
-    type Output = Parameters;
+    type Output = ParameterCounts;
 
-    fn run<B: TrainBackend>(self, _device: B::Device) -> Result<Parameters> {
+    fn run<B: TrainBackend>(self, _device: B::Device) -> Result<ParameterCounts> {
         let Self { model, config } = self;
-        Ok(Parameters::new(&parameter_shapes::<B>(model, &config.lora, &config.model.freeze)?))
+        Ok(ParameterCounts::new(&parameter_shapes::<B>(model, &config.lora, &config.model.freeze)?))
     }
 }
 
 /// # Errors
-/// When the peak exceeds the memory; names the largest item and what makes it smaller.
-fn judge(memory: Option<u64>, plan: &Plan) -> Result<()> {
-    let peak = plan.peak();
+/// When the peak exceeds the memory; names the largest footprint and what makes it smaller.
+fn judge(memory: Option<u64>, plan: &MemoryPlan) -> Result<()> {
+    let (phase, peak) = plan.peak();
     match (memory, peak.largest()) {
         (Some(memory), Some(largest)) if peak.bytes > memory => bail!(
-            "{} do not fit into {}; the largest item, {}, takes {}: {}",
+            "{} in {phase} do not fit into {}; the largest item, {}, takes {}: {}",
             readable(peak.bytes),
             readable(memory),
             largest.name,
@@ -97,49 +107,79 @@ fn judge(memory: Option<u64>, plan: &Plan) -> Result<()> {
     }
 }
 
-fn as_json(args: &PlanArgs, backend: &str, workload: &Workload<'_>, plan: &Plan) -> serde_json::Value {
-    let peak = plan.peak();
-    json!({
+fn as_json(
+    args: &PlanArgs,
+    backend: &str,
+    data: &DataSizes,
+    workload: &Workload<'_>,
+    plan: &MemoryPlan,
+) -> Value {
+    let (phase, peak) = plan.peak();
+    let mut answer = json!({
         "parameters": workload.parameters.total,
         "trainable_parameters": workload.parameters.trainable,
-        "dtype": workload.precision.name(),
+        "dtype": workload.recipe.precision.name(),
         "backend": backend,
-        "kernels": workload.kernels,
-        "prompt_tokens": workload.prompt.text_tokens,
-        "image_tokens": workload.prompt.image_tokens,
-        "sampling": plan.sampling,
-        "update": plan.update,
+        "kernels": workload.machine.kernels,
+        "prompts": data.prompts,
+        "prompts_from": data.basis,
+        "image_tokens": data.prompts.image_tokens,
+    });
+    let phases = plan.phases().into_iter().map(|(name, moment)| (name.to_owned(), json!(moment)));
+    let rest = json!({
+        "peak": phase,
         "peak_bytes": peak.bytes,
-        "host_bytes": plan.sampling.host_bytes.max(plan.update.host_bytes),
+        "host_bytes": plan.host_bytes(),
         "memory_bytes": args.memory,
         "fits": args.memory.map(|memory| peak.bytes <= memory),
-    })
+        "phases_that_fit": args.memory.map(|memory| fitting(plan, memory)),
+    });
+    let fields = answer.as_object_mut().expect("an object");
+    fields.extend(phases);
+    fields.extend(rest.as_object().cloned().unwrap_or_else(Map::new));
+    answer
 }
 
-fn print_tables(model: &Path, backend: &str, workload: &Workload<'_>, plan: &Plan) {
-    let sizes = Sizes::new(workload);
-    let PromptSize { text_tokens, image_tokens } = workload.prompt;
-    let (parameters, dtype) = (grouped(workload.parameters.total), workload.precision.name());
+/// The phases that fit into so much memory.
+fn fitting(plan: &MemoryPlan, memory: u64) -> Vec<&'static str> {
+    plan.phases().into_iter().filter(|(_, moment)| moment.bytes <= memory).map(|(name, _)| name).collect()
+}
+
+fn print_tables(model: &Path, backend: &str, data: &DataSizes, workload: &Workload<'_>, plan: &MemoryPlan) {
+    let PromptSizes { original, recycled, image_tokens, .. } = data.prompts;
+    let (parameters, dtype) = (grouped(workload.parameters.total), workload.recipe.precision.name());
     println!("model     {}: {parameters} parameters, {dtype}", model.display());
     println!(
-        "prompt    {text_tokens} text tokens (--prompt-tokens), {image_tokens} of an image (--image-tokens)"
+        "prompts   {} tokens, at most {}; recycled ones {}, at most {}; of an image at most {image_tokens}",
+        original.mean, original.longest, recycled.mean, recycled.longest
     );
+    println!("          {}", data.basis);
+    let (step, micro) = (workload.step_load(), workload.update_load().largest_micro_batch());
+    let (rows, decoded) = (step.requests * step.samples, workload.decoded(step));
     println!(
-        "step      {} prompts, {} rows of {} tokens; {backend}",
-        sizes.prompts, sizes.rows, sizes.sequence
+        "step      {} prompts, {rows} rows, {} at once; {} micro-batches of {} tokens; {backend}",
+        step.requests,
+        decoded.workers * decoded.rows,
+        micro.count,
+        micro.tokens
     );
-    print_moment(&format!("sampling  {} rows at once", sizes.decoded_rows), &plan.sampling);
-    let batches = format!("update    {} micro-batches of {} rows", sizes.micro_batches, sizes.micro_rows);
-    print_moment(&batches, &plan.update);
-    let phase = if plan.peak() == &plan.sampling { "sampling" } else { "the update" };
-    println!("\npeak      {} in {phase}", readable(plan.peak().bytes));
+    for (name, moment) in plan.phases() {
+        print_moment(name, moment);
+    }
+    let (phase, peak) = plan.peak();
+    println!("\npeak      {} in {phase}", readable(peak.bytes));
 }
 
-fn print_moment(title: &str, moment: &Moment) {
-    println!("\n{title}; the most {}", moment.at);
-    for item in &moment.items {
-        let place = if moment.host_bytes > 0 && item.place == Place::Host { "  (host)" } else { "" };
-        println!("  {:36}{:>12}{place}", item.name, readable(item.bytes));
+fn print_moment(phase: &str, moment: &PlannedMoment) {
+    println!("\n{phase:10}the most {}", moment.at);
+    for footprint in &moment.footprints {
+        let on_host = moment.host_bytes > 0 && footprint.memory == Memory::Host;
+        println!(
+            "  {:36}{:>12}{}",
+            footprint.name,
+            readable(footprint.bytes),
+            if on_host { "  (host)" } else { "" }
+        );
     }
     println!("  {:36}{:>12}", "together", readable(moment.bytes));
     if moment.host_bytes > 0 {

@@ -1,26 +1,20 @@
 //! `spark score`: log-probabilities of given completions.
 
-use std::{
-    io::{Write, stdout},
-    ops::Range,
-    path::Path,
-};
+use std::io::{Write, stdout};
 
-use anyhow::{Context, Result, ensure};
-use rayon::prelude::*;
+use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::run::inputs::load_to_compute_in;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, ScoreArgs},
-    data::{ScoredRow, load_scored_rows},
+    data::load_scored_rows,
     error::input_error,
-    eval::completion_logprobs,
+    eval::{ScoredCompletion, score_rows},
     kernels::TrainBackend,
     metrics::Phase,
-    model::{ModelConfig, Sequence, weights::Precision},
-    processor::Processor,
+    model::weights::Precision,
+    run::inputs::load_to_compute_in,
 };
 
 /// Prints one JSON object per row, in order.
@@ -49,59 +43,12 @@ impl Job for ScoreJob {
         let rows = load_scored_rows(&args.data)?;
         let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
         let progress = Phase::start("scoring", rows.len(), quiet);
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            let sequence = |row: &ScoredRow| {
-                sequence(row, &processor, &model.config).with_context(|| place(&args.data, row))
-            };
-            let sequences = rows.par_iter().map(sequence).collect::<Result<Vec<_>>>()?;
-            for batch in batches(&sequences, args.batch_tokens) {
-                let logprobs = completion_logprobs(&model, &sequences[batch.clone()]);
-                for (index, logprobs) in batch.clone().zip(logprobs) {
-                    print_row(&sequences[index], &logprobs)
-                        .with_context(|| place(&args.data, &rows[index]))?;
-                }
-                progress.advance(batch.len());
-            }
-        }
-        Ok(())
+        let print = |ScoredCompletion { prompt_tokens, token_ids, logprobs }| {
+            progress.advance(1);
+            let row = json!({"prompt_tokens": prompt_tokens, "token_ids": token_ids, "logprobs": logprobs});
+            writeln!(stdout(), "{row}").context("writing to standard output")
+        };
+        score_rows(&model, &processor, &rows, args.batch_tokens, print)
+            .with_context(|| args.data.display().to_string())
     }
-}
-
-/// Rows whose images are held at once.
-const ROWS_AT_ONCE: usize = 32;
-
-fn place(file: &Path, row: &ScoredRow) -> String {
-    format!("{}: {}", file.display(), row.id)
-}
-
-fn print_row(sequence: &Sequence, logprobs: &[f32]) -> Result<()> {
-    ensure!(
-        logprobs.iter().all(|logprob| logprob.is_finite()),
-        "a log-probability is not a finite number: the weights hold NaN or infinite values"
-    );
-    let (prompt, completion) = sequence.ids.split_at(sequence.prompt_length);
-    let row = json!({"prompt_tokens": prompt.len(), "token_ids": completion, "logprobs": logprobs});
-    writeln!(stdout(), "{row}").context("writing to standard output")
-}
-
-/// The completion is tokenized as given, nothing appended.
-fn sequence(row: &ScoredRow, processor: &Processor, config: &ModelConfig) -> Result<Sequence> {
-    let prompt = processor.chat(&row.chat)?;
-    let completion = processor.encode(&row.completion)?;
-    Ok(Sequence::new(&prompt.input, &completion, config))
-}
-
-/// Stretches of rows that stay within `limit` tokens; one row at least.
-fn batches(sequences: &[Sequence], limit: usize) -> Vec<Range<usize>> {
-    let mut batches = Vec::new();
-    let (mut first, mut tokens) = (0, 0);
-    for (row, sequence) in sequences.iter().enumerate() {
-        if row > first && tokens + sequence.length() > limit {
-            batches.push(first..row);
-            (first, tokens) = (row, 0);
-        }
-        tokens += sequence.length();
-    }
-    batches.push(first..sequences.len());
-    batches
 }

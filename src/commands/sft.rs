@@ -6,7 +6,7 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::launch;
+use super::launch::{launch, rank};
 use crate::{
     backend::{Job, run_job},
     checkpoint::save_model_dir,
@@ -18,12 +18,11 @@ use crate::{
     model::{Model, ModelConfig, check_precision, load_model, weights::random_model},
     random::Stream,
     run::{
+        Launch,
         checkpoints::{Saved, TrainerCheckpoints, check_same_data},
-        directory::Launch,
         inputs::load_examples,
-        interrupt::Interrupt,
-        ranks::Rank,
         report::record_update,
+        signals::Interrupt,
     },
     train::{Trainer, batch::Example},
 };
@@ -33,9 +32,9 @@ use crate::{
 /// # Errors
 /// Input errors that name the file or setting; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let rank = Rank::from_environment()?;
+    let rank = rank()?;
     rank.alone("sft")?;
-    let launch = launch::launch(&args, common, &rank)?;
+    let launch = launch(&args, common, &rank)?;
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
 }
 

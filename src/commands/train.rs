@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::launch;
+use super::launch::{launch, rank};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, RunArgs},
@@ -10,7 +10,7 @@ use crate::{
     eval::Scores,
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Session, directory::Launch, interrupt::Interrupt, ranks::Rank, report},
+    run::{Launch, Run, StartingModel, report, signals::Interrupt},
 };
 
 /// Starts or resumes a run.
@@ -18,9 +18,9 @@ use crate::{
 /// # Errors
 /// Input errors before anything is computed; otherwise whatever a step fails with.
 pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
-    let rank = Rank::from_environment()?;
+    let rank = rank()?;
     let backend = rank.backend(common.backend.as_deref())?;
-    let launch = launch::launch(&args, common, &rank)?;
+    let launch = launch(&args, common, &rank)?;
     if args.profile {
         profile();
     }
@@ -34,15 +34,15 @@ impl Job for TrainJob {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = Interrupt::listen()?;
-        let mut session = Session::<B>::open(self.0, device)?;
-        let before = match steps(&mut session, &interrupt) {
-            Err(error) if error.is::<LostPeer>() => return Err(session.abandon(error)),
+        let (mut run, start) = Run::<B>::open(self.0, device)?;
+        let before = match train(&mut run, start, &interrupt) {
+            Err(error) if error.is::<LostPeer>() => return Err(run.abandon(error)),
             before => before?,
         };
-        if session.steps_left() {
-            return session.suspend();
+        if run.steps_left() {
+            return run.suspend();
         }
-        if let Some(summary) = session.finish(before)? {
+        if let Some(summary) = run.finish(before)? {
             println!("{}", report::table(&summary));
         }
         if let Some(table) = profile_table() {
@@ -52,19 +52,16 @@ impl Job for TrainJob {
     }
 }
 
-/// Takes steps until none are left or somebody asks to stop; returns the starting model's scores.
-fn steps<B: TrainBackend>(session: &mut Session<B>, interrupt: &Interrupt) -> Result<Scores> {
-    let before = session.scores_before()?;
+/// Scores the start and takes steps until none are left or somebody asks to stop; returns the start's scores.
+fn train<B: TrainBackend>(
+    run: &mut Run<B>,
+    start: StartingModel<B::InnerBackend>,
+    interrupt: &Interrupt,
+) -> Result<Scores> {
+    let before = run.score_start(start)?;
     forget_profile();
-    while session.goes_on(interrupt.asked())? {
-        session.next_step();
-        let mut problems = session.draw_problems();
-        problems.extend(session.take_recycled());
-        let groups = session.sample_and_verify(problems)?;
-        let recycled = session.recycle(&groups);
-        let update = session.update(&groups)?;
-        session.record(&groups, &recycled, &update)?;
-        session.save_if_due()?;
+    while run.continues(interrupt.asked())? {
+        run.step()?;
     }
     Ok(before)
 }

@@ -15,7 +15,7 @@ use crate::{
     cli::VerifyArgs,
     data::Problem,
     error::input_error,
-    verify::{Composition, Verdict, Verifier, VerifyConfig},
+    verify::{Verdict, Verifier, VerifyConfig},
 };
 
 /// Rows read, checked and written at once.
@@ -23,19 +23,19 @@ const ROWS_AT_ONCE: usize = 4096;
 
 /// One line of input.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct VerifyRow {
     answer: String,
     response: String,
     #[serde(default)]
     verifier: Option<String>,
-    /// Where an answer may name an option by its text.
+    /// Its options, where an answer may name one by its text.
     #[serde(default)]
     question: String,
 }
 
 /// One line of output.
 #[derive(Debug, Serialize)]
-struct Checked {
+struct VerdictRow {
     #[serde(flatten)]
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ fn check_line(
     number: usize,
 ) -> Result<String> {
     let place = || format!("{}, line {number}", path.display());
-    let row: Row = serde_json::from_str(line).map_err(|error| {
+    let row: VerifyRow = serde_json::from_str(line).map_err(|error| {
         input_error(format!("{}: expected {{\"answer\", \"response\", \"verifier\"?}} ({error})", place()))
     })?;
     let problem = Problem {
@@ -99,7 +99,7 @@ fn check_line(
         ..Problem::default()
     };
     if let Some(names) = &problem.verifier {
-        Composition::parse(names).with_context(place)?;
+        verifier.check_names(names).with_context(place)?;
     }
     let started = Instant::now();
     let verdict = match verifier.check_gold(&problem) {
@@ -109,5 +109,5 @@ fn check_line(
         }
     };
     let microseconds = args.timing.then(|| started.elapsed().as_nanos() as f64 / 1000.0);
-    serde_json::to_string(&Checked { verdict, microseconds }).context("writing a verdict")
+    serde_json::to_string(&VerdictRow { verdict, microseconds }).context("writing a verdict")
 }

@@ -29,8 +29,9 @@ pub struct ScoredRow {
 
 /// Reads rows of `messages`, `images` and `completion`.
 ///
-/// An image part carries its path as `image` or `path`, or else takes the next of `images`; where no
-/// message has image parts, the images stand before the first user message's text.
+/// An image part carries its path as `image` or `path`, or else takes the next of `images`. `images` may list the parts
+/// with paths, too, where both agree: the same images in the same order. Where no message has image parts, the images
+/// stand before the first user message's text.
 ///
 /// # Errors
 /// When the file cannot be read, is empty, or has a bad row: the message names file, line and field.
@@ -111,17 +112,55 @@ fn image_parts(
     Ok(())
 }
 
-/// Gives the parts without a path the listed images, in order.
+/// The images of all parts, in order: `images` lists those without a path, or all of them.
 fn fill(shown: Vec<Option<ImageRef>>, listed: Vec<ImageRef>) -> Result<Vec<ImageRef>, Complaint> {
     let open = shown.iter().filter(|image| image.is_none()).count();
-    if open != listed.len() {
+    if open == listed.len() {
+        let mut listed = listed.into_iter();
+        let images = shown.into_iter().map(|image| image.or_else(|| listed.next()));
+        return Ok(images.map(|image| image.expect("as many as are open")).collect());
+    }
+    let all = shown.len();
+    if all != listed.len() {
+        let listed = listed.len();
+        return Err(match open == all {
+            true => format!(
+                r#"field "messages" shows {open} images without a path, and "images" lists {listed}; make them agree"#
+            ),
+            false => format!(
+                r#"field "messages" shows {all} images, {open} of them without a path, and "images" lists {listed}; list all of them, those without a path, or none"#
+            ),
+        });
+    }
+    (1..)
+        .zip(shown.into_iter().zip(listed))
+        .map(|(number, (shown, listed))| agreed(number, shown, listed))
+        .collect()
+}
+
+/// What a part shows and the list says of one image. Either may set the bounds of its area.
+fn agreed(number: usize, shown: Option<ImageRef>, listed: ImageRef) -> Result<ImageRef, Complaint> {
+    let Some(shown) = shown else { return Ok(listed) };
+    let differ = |shown: Option<usize>, listed: Option<usize>| {
+        shown.zip(listed).is_some_and(|(shown, listed)| shown != listed)
+    };
+    if shown.path != listed.path {
         return Err(format!(
-            r#"field "messages" shows {open} images without a path, and "images" lists {}; make them agree"#,
-            listed.len()
+            r#"image {number} is {} in "messages", and {} in "images"; make them agree, or leave out "images""#,
+            shown.path.display(),
+            listed.path.display()
         ));
     }
-    let mut listed = listed.into_iter();
-    Ok(shown.into_iter().map(|image| image.or_else(|| listed.next()).expect("as many as are open")).collect())
+    if differ(shown.min_pixels, listed.min_pixels) || differ(shown.max_pixels, listed.max_pixels) {
+        return Err(format!(
+            r#"image {number} has other bounds of its area in "messages" than in "images"; make them agree"#
+        ));
+    }
+    Ok(ImageRef {
+        min_pixels: shown.min_pixels.or(listed.min_pixels),
+        max_pixels: shown.max_pixels.or(listed.max_pixels),
+        ..shown
+    })
 }
 
 /// Puts images before the text of the first user message.
@@ -177,6 +216,41 @@ mod tests {
             (names(&row), row.chat.images[0].max_pixels),
             (vec!["a.png".into(), "b.png".into()], Some(64))
         );
+    }
+
+    #[test]
+    fn shown_and_listed_images_that_agree_are_one() {
+        let parts = json!([{"type": "image", "image": "a.png"}, {"type": "image", "image": "b.png", "max_pixels": 64}]);
+        let images = json!([{"path": "a.png", "min_pixels": 16}, "b.png"]);
+        let row = parse(json!({"messages": user(parts), "images": images, "completion": "c"})).unwrap();
+        assert_eq!(names(&row), ["a.png", "b.png"]);
+        let bounds = |image: &ImageRef| (image.min_pixels, image.max_pixels);
+        assert_eq!(
+            row.chat.images.iter().map(bounds).collect::<Vec<_>>(),
+            [(Some(16), None), (None, Some(64))]
+        );
+    }
+
+    #[test]
+    fn a_list_of_all_images_fills_the_parts_without_a_path() {
+        let parts = json!([{"type": "image"}, {"type": "image", "image": "b.png"}]);
+        let row =
+            parse(json!({"messages": user(parts), "images": ["a.png", "b.png"], "completion": "c"})).unwrap();
+        assert_eq!(names(&row), ["a.png", "b.png"]);
+    }
+
+    #[test]
+    fn shown_and_listed_images_that_disagree_are_refused_with_both() {
+        let parts = json!([{"type": "image", "image": "a.png", "max_pixels": 64}, {"type": "image", "image": "b.png"}]);
+        for (images, expected) in [
+            (json!(["b.png", "a.png"]), vec!["image 1 is", "a.png in \"messages\"", "b.png in \"images\""]),
+            (json!(["a.png"]), vec!["shows 2 images", "0 of them without a path", "\"images\" lists 1"]),
+            (json!([{"path": "a.png", "max_pixels": 32}, "b.png"]), vec!["image 1", "bounds"]),
+        ] {
+            let row = json!({"messages": user(parts.clone()), "images": images, "completion": "c"});
+            let complaint = parse(row).unwrap_err();
+            assert!(expected.iter().all(|part| complaint.contains(part)), "{complaint}");
+        }
     }
 
     #[test]

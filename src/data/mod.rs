@@ -4,6 +4,7 @@
 mod chat;
 mod cursor;
 mod draw;
+pub mod footprint;
 mod format;
 mod kind;
 mod problem;

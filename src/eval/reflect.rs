@@ -1,68 +1,38 @@
-//! Test-time scaling by self-judgement: answer, ask oneself whether that is right, and on "No" look at
-//! the question again with the doubtful answer in sight.
+//! Test-time scaling by self-judgement: the model answers, is asked whether its answer is right, and on "No" answers
+//! once more with the doubtful answer in its prompt.
 
 use anyhow::Result;
+use burn::tensor::backend::Backend;
 
-use super::{EvalConfig, Solver};
+use super::{answer::FinalAnswer, config::EvalConfig};
 use crate::{
     data::Problem,
     judge::Item,
-    kernels::Kernels,
-    rollout::{Rollout, RolloutGroup},
-    verify::Verdict,
+    rollout::{RolloutGroup, RolloutPipeline},
 };
 
-/// A problem's answer after reflection.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reflected {
-    pub problem: Problem,
-    /// The text of the last answer.
-    pub text: String,
-    pub verdict: Verdict,
-    /// The reward of the first answer, and after each time that the model doubted itself and answered again.
-    pub rewards: Vec<f64>,
-}
-
-impl Reflected {
-    /// An answer as it came.
-    pub fn first(problem: Problem, rollout: Rollout) -> Self {
-        let rewards = vec![rollout.verdict.reward];
-        Self { problem, text: rollout.text, verdict: rollout.verdict, rewards }
-    }
-
-    /// Times the model doubted itself and answered again.
-    pub fn rounds(&self) -> usize {
-        self.rewards.len() - 1
-    }
-
-    /// The reward had the model stopped after this many rounds.
-    pub fn reward_after(&self, rounds: usize) -> f64 {
-        self.rewards[rounds.min(self.rounds())]
-    }
-}
-
-/// Judges and reflects on first answers, for at most `reflection_rounds` rounds. An answer that cannot
-/// be read, or a judge reply that says neither, counts as doubt and trust respectively.
+/// Judges the first answers and reflects on the doubtful ones, for at most `reflection_rounds` rounds. A judge's reply
+/// that says neither Yes nor No trusts the answer.
 ///
 /// # Errors
-/// When a problem cannot be rendered.
-pub fn answer_with_reflection<B: Kernels>(
-    solver: &Solver<'_, B>,
+/// When a problem cannot be rendered, the sampler fails, or a reward cannot be had.
+pub fn answer_with_reflection<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
     first_answers: &[RolloutGroup],
     config: &EvalConfig,
-) -> Result<Vec<Reflected>> {
-    let mut answers: Vec<Reflected> = first_answers.iter().filter_map(first_answer).collect();
+) -> Result<Vec<FinalAnswer>> {
+    let mut answers: Vec<FinalAnswer> = first_answers.iter().filter_map(first_answer).collect();
     let mut open: Vec<usize> = (0..answers.len()).collect();
     for _ in 0..config.reflection_rounds {
-        open = doubted(solver, &answers, open, config)?;
+        open = doubted(pipeline, &answers, open, config)?;
         if open.is_empty() {
             break;
         }
         let again = open.iter().map(|&index| reflection(&answers[index])).collect();
-        let groups = solver.answer_greedily(again, config.max_new_tokens, &|_| ())?;
+        let groups = pipeline.rollout_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
             let answer = &mut answers[index];
-            // A second look that ends without an answer does not take the first away.
+            // A reflection in which no answer is found leaves the earlier answer as it is.
             if let Some(rollout) = group.rollouts.pop().filter(|again| again.verdict.extracted.is_some()) {
                 (answer.text, answer.verdict) = (rollout.text, rollout.verdict);
             }
@@ -73,20 +43,20 @@ pub fn answer_with_reflection<B: Kernels>(
 }
 
 /// `None` where the answer could not be scored.
-fn first_answer(group: &RolloutGroup) -> Option<Reflected> {
-    Some(Reflected::first(group.problem.clone(), group.rollouts.first()?.clone()))
+fn first_answer(group: &RolloutGroup) -> Option<FinalAnswer> {
+    Some(FinalAnswer::first(group.problem.clone(), group.rollouts.first()?.clone()))
 }
 
 /// Those of `open` whose answer the model itself calls wrong.
-fn doubted<B: Kernels>(
-    solver: &Solver<'_, B>,
-    answers: &[Reflected],
+fn doubted<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    answers: &[FinalAnswer],
     open: Vec<usize>,
     config: &EvalConfig,
 ) -> Result<Vec<usize>> {
     let judged = open.iter().map(|&index| self_judgement(&answers[index])).collect();
-    let groups = solver.answer_greedily(judged, config.max_new_tokens, &|_| ())?;
-    // The problem's reference is "No": a right verdict is a doubt.
+    let groups = pipeline.rollout_greedily(judged, config.max_new_tokens, &|_| ())?;
+    // The reference of the judge problem is "No", so that a reward means doubt.
     Ok(open
         .into_iter()
         .zip(groups)
@@ -95,11 +65,11 @@ fn doubted<B: Kernels>(
         .collect())
 }
 
-fn shown_answer(answer: &Reflected) -> &str {
+fn shown_answer(answer: &FinalAnswer) -> &str {
     answer.verdict.extracted.as_deref().unwrap_or(&answer.text)
 }
 
-fn self_judgement(answer: &Reflected) -> Problem {
+fn self_judgement(answer: &FinalAnswer) -> Problem {
     is_it_right(&answer.problem, shown_answer(answer), false, 0)
 }
 
@@ -108,7 +78,7 @@ pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wordi
     Item::pointwise(&problem.question, answer, expected, wording).problem(problem, problem.id.clone())
 }
 
-fn reflection(answer: &Reflected) -> Problem {
-    let Reflected { problem, .. } = answer;
+fn reflection(answer: &FinalAnswer) -> Problem {
+    let FinalAnswer { problem, .. } = answer;
     Item::reflection(&problem.question, shown_answer(answer), 0).problem(problem, problem.id.clone())
 }

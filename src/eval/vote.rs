@@ -1,37 +1,37 @@
-//! Test-time scaling by samples: the answer given most often, and the one given most often among those
-//! that the model itself calls right.
+//! Test-time scaling by samples: the answer that is given most often, and the one that is given most often among
+//! those that the model itself calls right.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{EvalConfig, Solver, mean, reflect::is_it_right};
+use super::{config::EvalConfig, mean::mean, reflect::is_it_right};
 use crate::{
     data::Problem,
-    kernels::Kernels,
-    rollout::{Rollout, RolloutGroup, Sampling, SamplingKey},
+    rollout::{Rollout, RolloutGroup, RolloutPipeline, Sampling, SamplingKey},
 };
 
 /// Accuracies with this many samples per problem.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Votes {
     pub samples: usize,
-    /// Of the most frequent answer (arXiv 2203.11171).
+    /// The accuracy of the most frequent answer (arXiv 2203.11171).
     pub majority: f64,
-    /// Of the most frequent answer among those that the model judges to be right; of the most frequent one
-    /// where it trusts none.
+    /// The accuracy of the most frequent answer among those that the model judges to be right, or of the most frequent
+    /// one where it trusts none.
     pub judged: f64,
-    /// Whether any sample is right: what a perfect judge would reach.
+    /// The share of problems with any right sample: what a perfect judge would reach.
     pub any: f64,
 }
 
 /// Votes with 1, 2, 4, … samples up to `vote_samples`; none where that is 0.
 ///
 /// # Errors
-/// When a problem cannot be rendered.
-pub fn votes<B: Kernels>(
-    solver: &Solver<'_, B>,
+/// When a problem cannot be rendered, the sampler fails, or a reward cannot be had.
+pub fn votes<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
     problems: &[Problem],
     config: &EvalConfig,
     seed: u64,
@@ -40,18 +40,18 @@ pub fn votes<B: Kernels>(
         return Ok(Vec::new());
     }
     let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(config.max_new_tokens) };
-    // A step that neither an update nor the judge set has.
+    // Neither an update nor the judge set is sampled at this step, so that no samples are drawn twice.
     let key = SamplingKey { seed, step: u64::MAX - 1 };
-    let groups = solver.answer(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
-    let trusted = trusted_answers(solver, &groups, config)?;
+    let groups = pipeline.rollout(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
+    let trusted = trusted_answers(pipeline, &groups, config)?;
     let counts = std::iter::successors(Some(1), |count| Some(count * 2));
     let counts = counts.take_while(|&count| count <= config.vote_samples);
     Ok(counts.map(|samples| tally(&groups, &trusted, samples)).collect())
 }
 
-/// Of every group: the answers that the model calls right when asked about each of them once.
-fn trusted_answers<B: Kernels>(
-    solver: &Solver<'_, B>,
+/// For every group, the answers that the model calls right when it is asked about each of them once.
+fn trusted_answers<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
     groups: &[RolloutGroup],
     config: &EvalConfig,
 ) -> Result<Vec<Vec<String>>> {
@@ -64,7 +64,7 @@ fn trusted_answers<B: Kernels>(
     }
     let questions =
         asked.iter().map(|(index, answer)| is_it_right(&groups[*index].problem, answer, true, 0)).collect();
-    let verdicts = solver.answer_greedily(questions, config.max_new_tokens, &|_| ())?;
+    let verdicts = pipeline.rollout_greedily(questions, config.max_new_tokens, &|_| ())?;
     let mut trusted = vec![Vec::new(); groups.len()];
     for ((index, answer), verdict) in asked.into_iter().zip(verdicts) {
         if verdict.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()) {

@@ -5,10 +5,12 @@ use std::cell::OnceCell;
 
 use burn::tensor::{Int, Tensor, backend::Backend};
 
-use super::generic::{index_tensor, visibility_bias};
+use super::tensors::{index_tensor, visibility_bias};
 
-/// Tokens in a row, and continuations of them that do not see one another. A token sees what comes before it
-/// in its own stretch; in a branch, all of the trunk besides.
+/// Tokens in a row (the trunk), and continuations of them (the branches) that do not see one another. A token sees
+/// what comes before it in its own trunk or branch; in a branch, it sees all of the trunk, too.
+///
+/// A trunk of 2 and branches of 1 and 2 are the tokens `t0 t1 a0 b0 b1`, where `b1` sees `t0 t1 b0 b1`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
     /// Tokens of a prompt, or of a whole sequence that shares nothing.
@@ -27,24 +29,27 @@ impl Tree {
 /// The trees of one flat matrix, in order.
 #[derive(Debug)]
 pub struct Forest<'a, B: Backend> {
+    /// What each tree's tokens are.
     pub trees: &'a [Tree],
-    /// Made by the first layer that asks for it.
+    /// The trees gathered into rows, made by the first layer that asks for them.
     rows: OnceCell<ForestRows<B>>,
 }
 
 /// Trunks and branches as rows of equal length: which token stands where.
 #[derive(Debug)]
 pub(super) struct ForestRows<B: Backend> {
-    pub trunks: Rows<B>,
+    pub trunks: GatheredRows<B>,
     /// `None` where no tree has branches.
-    pub branches: Option<Rows<B>>,
-    /// For each token its place among the trunks' and then the branches' queries, laid flat.
+    pub branches: Option<GatheredRows<B>>,
+    /// For each token its number among the trunks' and then the branches' queries, laid flat.
     pub places: Tensor<B, 1, Int>,
 }
 
-/// Rows of queries over rows of keys; what is filled up is any token, hidden by the bias.
+/// Rows of queries over rows of keys, as token numbers. Rows that are too short are filled up with any token, which
+/// the bias hides.
 #[derive(Debug)]
-pub(super) struct Rows<B: Backend> {
+pub(super) struct GatheredRows<B: Backend> {
+    /// How many rows there are.
     pub count: usize,
     /// `[count · queries]`
     pub queries: Tensor<B, 1, Int>,
@@ -55,16 +60,18 @@ pub(super) struct Rows<B: Backend> {
 }
 
 impl<'a, B: Backend> Forest<'a, B> {
+    /// Trees whose tokens stand one after the other.
     pub fn new(trees: &'a [Tree]) -> Self {
         Self { trees, rows: OnceCell::new() }
     }
 
+    /// The trees gathered into rows of equal length.
     pub(super) fn rows(&self, device: &B::Device) -> &ForestRows<B> {
         self.rows.get_or_init(|| ForestRows::new(self.trees, device))
     }
 }
 
-/// Where a branch lies, and what it follows.
+/// The tokens of a branch, and of the trunk that it follows.
 struct Branch {
     start: usize,
     length: usize,
@@ -102,11 +109,11 @@ impl<B: Backend> ForestRows<B> {
     }
 }
 
-/// Padding stands on the right, where no real token sees it.
-fn trunk_rows<B: Backend>(trunks: &[(usize, usize)], longest: usize, device: &B::Device) -> Rows<B> {
+/// A row per trunk. Padding stands on the right, where no real token sees it.
+fn trunk_rows<B: Backend>(trunks: &[(usize, usize)], longest: usize, device: &B::Device) -> GatheredRows<B> {
     let tokens: Vec<usize> =
         trunks.iter().flat_map(|&(start, length)| filled(start, length, longest)).collect();
-    Rows {
+    GatheredRows {
         count: trunks.len(),
         queries: index_tensor(&tokens, device),
         keys: index_tensor(&tokens, device),
@@ -114,7 +121,12 @@ fn trunk_rows<B: Backend>(trunks: &[(usize, usize)], longest: usize, device: &B:
     }
 }
 
-fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device: &B::Device) -> Rows<B> {
+/// A row per branch, whose keys are first the trunk's, then its own.
+fn branch_rows<B: Backend>(
+    branches: &[Branch],
+    [trunk, own]: [usize; 2],
+    device: &B::Device,
+) -> GatheredRows<B> {
     let (mut queries, mut keys) = (Vec::new(), Vec::new());
     for branch in branches {
         let tokens = filled(branch.start, branch.length, own);
@@ -126,7 +138,7 @@ fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device
         Some(key) => key <= query,
         None => key < branches[row].trunk,
     };
-    Rows {
+    GatheredRows {
         count: branches.len(),
         queries: index_tensor(&queries, device),
         keys: index_tensor(&keys, device),
@@ -134,7 +146,7 @@ fn branch_rows<B: Backend>(branches: &[Branch], [trunk, own]: [usize; 2], device
     }
 }
 
-/// A stretch of tokens, filled up with its first.
+/// `longest` token numbers: `length` consecutive ones from `start` on, filled up with the first.
 fn filled(start: usize, length: usize, longest: usize) -> impl Iterator<Item = usize> + Clone {
     (0..longest).map(move |offset| if offset < length { start + offset } else { start })
 }

@@ -7,10 +7,10 @@ mod exponential;
 
 pub use exponential::exp;
 
-/// Partial results that do not wait for each other.
+/// How many partial results a loop keeps that do not wait for each other.
 pub const LANES: usize = 16;
 
-/// Does some work with the processor's widest vectors. What is to gain from them must be inlined into it.
+/// Does some work with the processor's widest vectors. Functions that it calls gain from them only when inlined.
 macro_rules! wide {
     ($work:expr $(,)?) => {{
         let once = $crate::lanes::Once;
@@ -24,19 +24,20 @@ macro_rules! wide {
     }};
 }
 
-/// What a closure uses up can be called once only. Such a closure is inlined itself; for others the compiler puts a
-/// function in between, which it may leave on its own, without wide vectors.
+/// A value that makes a closure which consumes it callable only once. Such a closure is inlined itself; for others the
+/// compiler puts a function in between, which it may not inline, and which then has no wide vectors.
 #[derive(Debug)]
 pub struct Once;
 
 impl Once {
+    /// Consumes the value.
     #[inline(always)]
     pub fn used_up(self) {}
 }
 
 pub(crate) use wide;
 
-/// The lanes' sum, in halves.
+/// The sum of the lanes, added in halves.
 #[inline(always)]
 fn halved(mut sums: [f32; LANES]) -> f32 {
     let mut count = LANES / 2;

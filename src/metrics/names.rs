@@ -10,7 +10,7 @@ pub const LR: &str = "lr";
 pub const LOSS: &str = "loss";
 pub const GRAD_NORM: &str = "grad_norm";
 pub const KL: &str = "kl";
-/// Only where it adapts: as it stands after the step.
+/// The coefficient of the KL penalty after the step; written only where the coefficient adapts.
 pub const KL_COEFFICIENT: &str = "kl_coefficient";
 pub const ENTROPY: &str = "entropy";
 pub const CLIP_RATIO: &str = "clip_ratio";

@@ -8,8 +8,9 @@ use std::{
 
 use burn::tensor::backend::Backend;
 
-/// A part of a step. Nested parts count for themselves alone: a reference's log-probabilities within the forward
-/// pass are not part of it. Parts on several threads at once add up, to more than the clock says.
+/// A part of a step. The time of a nested part is not counted again in the part around it: a reference's
+/// log-probabilities within the forward pass are not part of the forward pass. Parts that run on several threads at
+/// once add up to more than the time that has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// Problems rendered, images and text to tokens.
@@ -50,7 +51,7 @@ impl Part {
         format!("seconds/{}", self.name())
     }
 
-    /// What comes before the slash is the part it belongs to.
+    /// Its name; a group of parts has a common beginning before the slash.
     pub fn name(self) -> &'static str {
         match self {
             Self::Render => "rollout/render",
@@ -71,20 +72,20 @@ impl Part {
 
 static ON: AtomicBool = AtomicBool::new(false);
 static NANOSECONDS: [AtomicU64; Part::ALL.len()] = [const { AtomicU64::new(0) }; Part::ALL.len()];
-/// Of the steps that were asked for already.
+/// Nanoseconds of each part that [`take_profile`] has returned already.
 static TAKEN: [AtomicU64; Part::ALL.len()] = [const { AtomicU64::new(0) }; Part::ALL.len()];
 
 thread_local! {
-    /// Time that parts within the one going on have taken.
+    /// Time that nested parts of the running one have taken.
     static WITHIN: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Begins to add up, in the whole process.
+/// Turns the profile on, for the whole process.
 pub fn profile() {
     ON.store(true, Relaxed);
 }
 
-/// Seconds of every part since it was last asked, in the order of [`Part::ALL`]; `None` without a profile.
+/// Seconds of every part since the last call, in the order of [`Part::ALL`]; `None` without a profile.
 pub fn take_profile() -> Option<Vec<(Part, f64)>> {
     let seconds = |part: Part| {
         let taken = NANOSECONDS[part as usize].swap(0, Relaxed);
@@ -94,7 +95,7 @@ pub fn take_profile() -> Option<Vec<(Part, f64)>> {
     ON.load(Relaxed).then(|| Part::ALL.map(|part| (part, seconds(part))).to_vec())
 }
 
-/// Forgets what was not asked for: it was no part of a step.
+/// Drops the time since the last [`take_profile`], which was no part of a step.
 pub fn forget_profile() {
     NANOSECONDS.iter().for_each(|part| part.store(0, Relaxed));
 }

@@ -1,4 +1,4 @@
-//! What a person watches: a bar with the time left on a terminal, a line now and then elsewhere.
+//! The progress on the screen: a bar with the time left on a terminal, a line now and then elsewhere.
 
 use std::{
     io::IsTerminal,
@@ -58,7 +58,7 @@ fn message(record: &Record) -> String {
     parts.join("  ")
 }
 
-/// A stretch of work outside the steps, counted in problems.
+/// A phase of work outside the steps, counted in problems.
 #[derive(Debug)]
 pub struct Phase(ProgressBar);
 
@@ -75,7 +75,7 @@ impl Phase {
         Self(bar)
     }
 
-    /// So many more are done.
+    /// Moves the bar on by `count` problems.
     pub fn advance(&self, count: usize) {
         self.0.inc(count as u64);
     }

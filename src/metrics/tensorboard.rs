@@ -42,7 +42,7 @@ impl TensorBoardWriter {
         self.write_frame(&scalar_event(record, unix_seconds()))
     }
 
-    /// Length, its checksum, the message, its checksum.
+    /// Writes a frame: the length, its checksum, the message, its checksum.
     fn write_frame(&mut self, message: &[u8]) -> Result<()> {
         let length = (message.len() as u64).to_le_bytes();
         let frame = [

@@ -100,7 +100,7 @@ impl<B: Kernels> Model<B> {
         let (rows, length) = (batch.rows(), batch.length);
         let rotary = text_rotary(&batch.positions, &self.config.text, &device);
         let mut cache = KvCache::new(self.config.text.num_hidden_layers);
-        let context = Context::Cache { rows, cache: &mut cache, visibility: Visibility::new(&batch.starts) };
+        let context = Context::Cache { cache: &mut cache, visibility: Visibility::new(&batch.starts) };
         let pass = Pass { rotary: &rotary, context };
         let hidden = self.model.forward(self.embed(&batch.ids, &batch.images), pass);
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
@@ -118,7 +118,7 @@ impl<B: Kernels> Model<B> {
         let device = self.device();
         let rows: Vec<Vec<Position>> = positions.iter().map(|&position| vec![position]).collect();
         let rotary = text_rotary(&rows, &self.config.text, &device);
-        let context = Context::Cache { rows: ids.len(), cache, visibility: Visibility::new(starts) };
+        let context = Context::Cache { cache, visibility: Visibility::new(starts) };
         self.model.forward(self.embed_tokens(ids), Pass { rotary: &rotary, context })
     }
 

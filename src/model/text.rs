@@ -13,7 +13,7 @@ use super::{
     layers::{GatedMlp, Projection},
     norm::RmsNorm,
 };
-use crate::kernels::{AttentionShape, Forest, HeadCounts, Kernels, RotaryTable, Visibility};
+use crate::kernels::{Forest, HeadCounts, Kernels, Qkv, RotaryTable, Visibility};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -55,15 +55,12 @@ impl<B: Kernels> SelfAttention<B> {
         let query = normed(&self.q_norm, self.q_proj.forward(x.clone()));
         let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
         let value = self.v_proj.forward(x);
+        let heads = HeadCounts { queries: self.heads, keys: self.key_heads };
+        let inputs = Qkv { query, key, value, heads, rotary: pass.rotary };
         self.o_proj.forward(match &mut pass.context {
-            Context::Forest(forest) => {
-                let heads = HeadCounts { queries: self.heads, keys: self.key_heads };
-                B::tree_attention(query, key, value, pass.rotary, heads, forest)
-            }
-            Context::Cache { rows, cache, visibility } => {
-                let (heads, key_heads) = (self.heads, self.key_heads);
-                let shape = AttentionShape { rows: *rows, heads, key_heads };
-                B::cached_attention(query, key, value, pass.rotary, shape, visibility, cache.layer(layer))
+            Context::Forest(forest) => B::tree_attention(inputs, forest),
+            Context::Cache { cache, visibility } => {
+                B::cached_attention(inputs, visibility, cache.layer(layer))
             }
         })
     }
@@ -81,7 +78,7 @@ pub enum Context<'a, B: Backend> {
     /// For training: prompts and the completions that share them.
     Forest(Forest<'a, B>),
     /// For decoding: rows of equal length with earlier keys and values, and who sees them.
-    Cache { rows: usize, cache: &'a mut KvCache<B>, visibility: Visibility<'a, B> },
+    Cache { cache: &'a mut KvCache<B>, visibility: Visibility<'a, B> },
 }
 
 /// Attention and feed-forward, each behind a norm and around a residual.

@@ -17,7 +17,7 @@ use super::{
     window::{WindowLayout, patch_coordinates},
 };
 use crate::kernels::{
-    AttentionShape, Kernels, RotaryTable,
+    HeadCounts, Kernels, Qkv, RotaryTable,
     generic::{attention, cast, cat, index_tensor, join_heads, rotate, split_heads, visibility_bias},
 };
 
@@ -69,12 +69,15 @@ impl<B: Kernels> VisionAttention<B> {
         let qkv = self.qkv.forward(x);
         let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(1, part * hidden, hidden));
         let (rows, heads) = (place.stretches, self.heads);
-        let shape = AttentionShape { rows, heads, key_heads: heads };
+        let counts = HeadCounts { queries: heads, keys: heads };
+        let attend = |[query, key, value]: [Tensor<B, 2>; 3]| {
+            let rotary = &place.rotary;
+            B::self_attention(Qkv { query, key, value, heads: counts, rotary }, rows)
+        };
         self.proj.forward(match &place.padding {
-            Padding::None => B::self_attention(query, key, value, &place.rotary, shape),
+            Padding::None => attend([query, key, value]),
             Padding::LeftOut { kept, slots } => {
-                let [query, key, value] = [query, key, value].map(|x| x.select(0, kept.clone()));
-                B::self_attention(query, key, value, &place.rotary, shape).select(0, slots.clone())
+                attend([query, key, value].map(|x| x.select(0, kept.clone()))).select(0, slots.clone())
             }
             Padding::Hidden(bias) => {
                 let query = rotate(split_heads(query, rows, heads), &place.rotary);

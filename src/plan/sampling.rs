@@ -1,115 +1,120 @@
-//! What sampling holds: the cache of the rows that are decoded, and the prefill before it.
+//! What sampling holds: the prompts that are read, and the cache of the rows that are decoded.
 
 use super::{
-    F32, HEAP_BYTES, Item, KernelForm, MAPPED_BYTES, Moment, Sizes, Workload,
-    activations::{Block, vision_forward},
-    standing,
+    F32, Footprint, Workload,
+    heaps::{Draft, HEAP_BYTES, MAPPED_BYTES},
+};
+use crate::{
+    model::{
+        BlockShape, ImageShape, TextConfig,
+        footprint::{cache, layer_keys},
+    },
+    rollout::footprint::{DecodedRows, SamplingLoad},
 };
 
 const FEWER_ROWS: &str = "lower rollout.max_rows or rollout.workers";
 const FEWER_SAMPLES: &str = "lower train.samples_per_prompt or train.max_new_tokens";
 
-/// The moments that can be the largest.
-pub fn moments(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Moment> {
-    let moment = |at, own: Vec<Item>| {
-        Moment::new(at, workload.kernels, standing(workload, sizes).into_iter().chain(own).collect())
-    };
-    vec![
-        moment("while the prompts are read", prefill(workload, sizes)),
-        moment("while the last tokens are decoded", decoding(workload, sizes)),
-    ]
+/// One call of the engine.
+pub(super) struct Sampling<'a> {
+    workload: &'a Workload<'a>,
+    load: SamplingLoad,
+    decoded: DecodedRows,
 }
 
-/// Numbers that one layer's keys take for this many cached tokens; its values take as many.
-fn keys(workload: &Workload<'_>, tokens: u64) -> u64 {
-    let text = &workload.model.text;
-    tokens * (text.num_key_value_heads * text.head_dim) as u64
-}
+impl<'a> Sampling<'a> {
+    pub fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
+        Self { workload, load, decoded: workload.decoded(load) }
+    }
 
-fn cache(workload: &Workload<'_>, tokens: u64) -> u64 {
-    2 * workload.model.text.num_hidden_layers as u64 * keys(workload, tokens)
-}
+    /// The moments that can be the largest.
+    pub fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [Draft; 2] {
+        let side_by_side = self.decoded.workers > 1;
+        [
+            Draft { at: reading, side_by_side, footprints: self.prefill() },
+            Draft { at: decoding, side_by_side, footprints: self.decoding() },
+        ]
+    }
 
-/// The prompts of all batches at once, the score matrix of one layer, and the images before them. On flex, blocks of
-/// many sizes come and go, and glibc keeps what is freed (`backend/allocator.rs`): a quarter of the activations is
-/// taken to be room that the next block does not fit into.
-fn prefill(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
-    let text = &workload.model.text;
-    let tokens = sizes.decoded_prompts * sizes.prompt;
-    let block = Block::text(text, workload.kernels, sizes.prompt);
-    let layer = tokens * block.forward().max(block.scored_forward());
-    let images = match (&workload.model.vision, &sizes.image) {
-        (Some(vision), Some(image)) => {
-            sizes.decoded_prompts * vision_forward(vision, workload.kernels, image)
+    fn text(&self) -> &TextConfig {
+        &self.workload.model.text
+    }
+
+    /// The prompts of all batches at once through one layer, and the images before them. On flex, blocks of many sizes
+    /// come and go, and the heaps keep what is freed: a quarter of the activations is taken to be room that the next
+    /// block does not fit into.
+    fn prefill(&self) -> Vec<Footprint> {
+        let Workload { model, machine, recipe, .. } = self.workload;
+        let DecodedRows { workers, prompts, .. } = self.decoded;
+        let tokens = prompts * self.load.prompt;
+        let block = BlockShape::text(self.text(), machine.kernels, self.load.prompt);
+        let (layer, widest) = (tokens * block.forward(), tokens * block.widest());
+        let image = ImageShape::new(model, self.workload.prompts.image_tokens as usize);
+        let (images, widest_image) = match (&model.vision, &image) {
+            (Some(vision), Some(image)) => {
+                (prompts * image.forward(vision, machine.kernels), prompts * image.widest(vision))
+            }
+            _ => (0, 0),
+        };
+        let (activations, widest) = if images > layer { (images, widest_image) } else { (layer, widest) };
+        let capacity = machine.kernels.prompt_capacity(self.load.prompt);
+        let cached = workers * cache(self.text(), prompts * capacity) * recipe.width();
+        let between = if machine.one_memory { workers * activations * F32 / 4 } else { 0 };
+        let keys = layer_keys(self.text(), prompts * capacity);
+        vec![
+            Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
+            Footprint::numbers("prefill activations", workers * activations, self.remedy())
+                .in_blocks_of(widest),
+            Footprint::host("room between freed blocks", between, self.remedy()).in_blocks_of(widest),
+        ]
+    }
+
+    /// Entries of a row of the full cache.
+    fn capacity(&self) -> u64 {
+        self.workload.machine.kernels.cache_capacity(self.load.prompt, self.load.new_tokens)
+    }
+
+    /// The full cache. A layer that grows is there twice; where new rows join, it is padded and joined layer by layer,
+    /// so that one is there three times. After the last layer come the scores over the vocabulary, whose copy on the
+    /// host is the same memory on flex.
+    fn decoding(&self) -> Vec<Footprint> {
+        let Workload { machine, recipe, .. } = self.workload;
+        let DecodedRows { workers, rows, refilled, .. } = self.decoded;
+        let block = BlockShape::text(self.text(), machine.kernels, self.capacity());
+        let keys = layer_keys(self.text(), rows * self.capacity());
+        let copies = if refilled { 4 } else { 2 };
+        let scores = rows * self.text().vocab_size as u64;
+        let layer = (copies * keys).max(rows * block.forward());
+        let (working, on_host) = match machine.one_memory {
+            true => (layer.max(scores), 0),
+            false => (layer + scores, scores * F32),
+        };
+        let cached = workers * cache(self.text(), rows * self.capacity()) * recipe.width();
+        vec![
+            Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
+            Footprint::numbers("a layer's copies, or the scores", workers * working, self.remedy())
+                .in_blocks_of(keys),
+            Footprint::host("scores over the vocabulary", on_host, self.remedy()),
+            Footprint::host("room between the cache's blocks", self.holes(keys * F32, cached), self.remedy())
+                .in_blocks_of(keys),
+        ]
+    }
+
+    /// A block that grows leaves a hole too small for the next. Of the places for blocks in a heap, half of one is
+    /// taken to be such a hole; what is left over after the last place is lost as well.
+    fn holes(&self, block: u64, cached: u64) -> u64 {
+        let on_heaps = self.workload.machine.one_memory && self.decoded.workers > 1 && block <= MAPPED_BYTES;
+        if !on_heaps || block == 0 {
+            return 0;
         }
-        _ => 0,
-    };
-    let activations = layer.max(images);
-    let between = match workload.kernels {
-        KernelForm::HandWritten => activations * F32 / 4,
-        KernelForm::Generic => 0,
-    };
-    vec![
-        Item::sized("KV cache", cache(workload, tokens) * workload.width(), remedy(workload)),
-        Item::device("prefill activations", activations, remedy(workload)),
-        Item::host("room between freed blocks", between, remedy(workload)),
-    ]
-}
-
-/// The full cache. It grows by concatenation, so one layer's keys are there twice for a moment; leaving
-/// out finished rows copies it layer by layer, too. After the last layer come the scores over the
-/// vocabulary, whose copy on the host is the same memory on flex.
-fn decoding(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Item> {
-    let text = &workload.model.text;
-    let rows = sizes.decoded_rows;
-    let tokens = rows * sizes.sequence;
-    let scores = rows * text.vocab_size as u64;
-    let attention = 2 * rows * text.num_attention_heads as u64 * sizes.sequence;
-    let copy = keys(workload, tokens).max(attention);
-    let layer = copy + rows * Block::text(text, workload.kernels, 1).forward();
-    let (working, on_host) = match workload.kernels {
-        KernelForm::HandWritten => (layer.max(scores), 0),
-        KernelForm::Generic => (layer + scores, scores * F32),
-    };
-    vec![
-        Item::sized("KV cache", cache(workload, tokens) * workload.width(), remedy(workload)),
-        Item::device("a layer's copy, or the scores", working, remedy(workload)),
-        Item::host("scores over the vocabulary", on_host, remedy(workload)),
-        Item::host("room between the cache's blocks", holes(workload, sizes), remedy(workload)),
-    ]
-}
-
-/// Bytes of one layer's keys in one thread's batch, where they lie on that thread's heaps: on flex,
-/// unless there is but the main thread, or they are large enough to be mapped.
-fn block_on_heap(workload: &Workload<'_>, sizes: &Sizes) -> Option<u64> {
-    let block = keys(workload, sizes.decoded_rows * sizes.sequence) / sizes.threads * F32;
-    let on_heap = workload.kernels == KernelForm::HandWritten && sizes.threads > 1 && block <= MAPPED_BYTES;
-    on_heap.then_some(block.max(1))
-}
-
-/// A block that grows leaves a hole too small for the next. Of the places for blocks in a heap, half of
-/// one is taken to be such a hole; what is left over after the last place is lost as well.
-fn holes(workload: &Workload<'_>, sizes: &Sizes) -> u64 {
-    let cached = cache(workload, sizes.decoded_rows * sizes.sequence) * F32;
-    let used = |block: u64| (2 * (HEAP_BYTES / block) - 1) * block / 2;
-    block_on_heap(workload, sizes).map_or(0, |block| {
-        let heaps = u128::from(cached) * u128::from(HEAP_BYTES) / u128::from(used(block));
+        let used = (2 * (HEAP_BYTES / block) - 1) * block / 2;
+        let heaps = u128::from(cached) * u128::from(HEAP_BYTES) / u128::from(used);
         (heaps as u64).saturating_sub(cached)
-    })
-}
+    }
 
-/// What sampling leaves behind: each of its threads has heaps of its own, which keep what was freed, and
-/// the update, on the main thread, uses another.
-pub fn heaps(workload: &Workload<'_>, sizes: &Sizes) -> Item {
-    let kept = if block_on_heap(workload, sizes).is_some() {
-        decoding(workload, sizes).iter().map(|item| item.bytes).sum()
-    } else {
-        0
-    };
-    Item::host("heaps of the sampling threads", kept, remedy(workload))
-}
-
-/// One prompt's completions are always decoded together.
-fn remedy(workload: &Workload<'_>) -> &'static str {
-    if workload.rollout.max_rows > workload.train.samples_per_prompt { FEWER_ROWS } else { FEWER_SAMPLES }
+    /// One prompt's completions are always decoded together.
+    fn remedy(&self) -> &'static str {
+        let groups = self.workload.recipe.rollout.max_rows as u64 > self.load.samples;
+        if groups { FEWER_ROWS } else { FEWER_SAMPLES }
+    }
 }

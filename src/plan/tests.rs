@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    activations::{Block, vision_kept},
-    *,
+use super::*;
+use crate::{
+    kernels::KernelForm,
+    model::{BlockShape, ModelConfig},
+    rollout::EngineConfig,
 };
-use crate::{model::ModelConfig, rollout::EngineConfig, train::TrainConfig};
+
+const GENERIC: Machine = Machine { kernels: KernelForm::Generic, one_memory: false, workers: 1 };
+const FLEX: Machine = Machine { kernels: KernelForm::HandWritten, one_memory: true, workers: 2 };
 
 fn qwen2(change: impl FnOnce(&mut Value)) -> ModelConfig {
     let mut config = json!({"model_type": "qwen2", "vocab_size": 100, "hidden_size": 8,
@@ -16,168 +20,132 @@ fn qwen2(change: impl FnOnce(&mut Value)) -> ModelConfig {
     ModelConfig::from_json(&config).unwrap()
 }
 
-fn train() -> TrainConfig {
-    TrainConfig {
-        prompts_per_step: 4,
-        recycled_per_step: 2,
+fn recipe() -> RecipeSettings {
+    RecipeSettings {
+        prompts: [4, 2],
         samples_per_prompt: 8,
         max_new_tokens: 20,
         micro_batch_tokens: 100,
-        kl_coefficient: 0.0,
-        ..TrainConfig::default()
-    }
-}
-
-fn workload<'a>(model: &'a ModelConfig, train: &'a TrainConfig) -> Workload<'a> {
-    Workload {
-        model,
-        parameters: Parameters { total: 1000, trainable: 1000, largest: 800, reference: 1000 },
-        train,
-        rollout: EngineConfig { max_rows: 20, workers: 2 },
-        prompt: PromptSize { text_tokens: 10, image_tokens: 0 },
-        image_cache_bytes: 0,
-        kernels: KernelForm::Generic,
+        activation_checkpointing: false,
+        logits_chunk: 0,
+        reference: false,
+        average: false,
+        entropy_bonus: false,
+        rollout: EngineConfig { max_rows: 20, workers: 0 },
+        evaluation: None,
         precision: Precision::F32,
         frozen_in_it: false,
     }
 }
 
-fn bytes(moment: &Moment, name: &str) -> u64 {
-    moment.items.iter().find(|item| item.name == name).map_or(0, |item| item.bytes)
+fn workload(model: &ModelConfig, recipe: RecipeSettings) -> Workload<'_> {
+    Workload {
+        model,
+        parameters: ParameterCounts { total: 1000, trainable: 1000, largest: 800, reference: 1000 },
+        recipe,
+        prompts: PromptSizes::assumed(10, 0, 0),
+        base: ProcessBase::default(),
+        machine: GENERIC,
+    }
+}
+
+fn bytes(moment: &PlannedMoment, name: &str) -> u64 {
+    moment.footprints.iter().find(|found| found.name == name).map_or(0, |found| found.bytes)
 }
 
 #[test]
-fn sizes_follow_the_engine_and_the_packing_of_micro_batches() {
-    let (model, train) = (qwen2(|_| ()), train());
-    let sizes = Sizes::new(&workload(&model, &train));
-    // 6 prompts x 8 rows of 30 tokens; 2 groups of 8 fit 20 rows, on two threads; 4 completions of 20 tokens fit
-    // 100 tokens behind a prompt of 10.
-    assert_eq!((sizes.rows, sizes.sequence), (48, 30));
-    assert_eq!((sizes.decoded_prompts, sizes.decoded_rows, sizes.threads), (4, 32, 2));
-    assert_eq!((sizes.micro_rows, sizes.micro_batches, sizes.micro_tokens()), (4, 12, 90));
-    // A group is 170 tokens.
-    let train = TrainConfig { micro_batch_tokens: 400, ..train };
-    let sizes = Sizes::new(&workload(&model, &train));
-    assert_eq!((sizes.micro_rows, sizes.micro_batches, sizes.micro_tokens()), (16, 3, 340));
-}
-
-#[test]
-fn a_layer_keeps_what_its_operations_need_again() {
-    let text = qwen2(|_| ()).text;
-    // Keys are 2 heads of 2. x, norm, x', norm'; gate, up, product; q, k, v, output; a logarithm per head.
-    let own = Block::text(&text, KernelForm::HandWritten, 30).kept();
-    assert_eq!(own, 4 * 8 + 3 * 24 + (8 + 4 + 4 + 8) + 4);
-    let generic = Block::text(&text, KernelForm::Generic, 30).kept();
-    assert_eq!(generic, 6 * 8 + 5 * 24 + (8 + 4 + 4 + 8) + 3 * 4 * 30);
-}
-
-#[test]
-fn computing_again_keeps_the_inputs_of_layers_and_a_chunk_of_scores() {
-    let (model, train) = (qwen2(|_| ()), train());
-    let text = |train: &TrainConfig| {
-        let plan = Plan::new(&workload(&model, train));
-        bytes(&plan.update, "activations, text")
-    };
-    let again = TrainConfig { activation_checkpointing: true, ..train.clone() };
-    // Of 90 tokens: every block but one is replaced by its input.
-    let block = Block::text(&model.text, KernelForm::Generic, 30).kept();
+fn computing_again_keeps_the_inputs_of_layers_and_of_one_layer_everything() {
+    let model = qwen2(|_| ());
+    let text = |recipe| bytes(&MemoryPlan::new(&workload(&model, recipe)).update, "activations, text");
+    let again = RecipeSettings { activation_checkpointing: true, ..recipe() };
+    // Of 100 tokens: every block but one is replaced by its input.
+    let block = BlockShape::text(&model.text, KernelForm::Generic, 30).kept();
     let layers = model.text.num_hidden_layers as u64;
-    assert_eq!(text(&train) - text(&again), 4 * 90 * ((layers - 1) * block - layers * 8));
+    assert_eq!(text(recipe()) - text(again), 4 * 100 * ((layers - 1) * block - layers * 8));
 }
 
 #[test]
 fn the_cache_holds_keys_and_values_of_every_decoded_row() {
-    let (model, train) = (qwen2(|_| ()), train());
-    let plan = Plan::new(&workload(&model, &train));
-    assert_eq!(bytes(&plan.sampling, "KV cache"), 4 * 2 * 2 * 4 * (32 * 30));
+    let model = qwen2(|_| ());
+    let plan = MemoryPlan::new(&workload(&model, recipe()));
+    // 2 groups of 8 rows fit 20 places; 30 tokens each.
+    assert_eq!(bytes(&plan.sampling, "KV cache"), 4 * 2 * 2 * 4 * (16 * 30));
+}
+
+#[test]
+fn an_evaluation_reads_as_many_prompts_as_there_are_places() {
+    let model = qwen2(|_| ());
+    let evaluation = EvaluationSettings { problems: 50, judge_items: 10, samples: 1, max_new_tokens: 1 };
+    let evaluated = RecipeSettings { evaluation: Some(evaluation), ..recipe() };
+    let mut long = workload(&model, evaluated);
+    long.prompts = PromptSizes::assumed(100, 0, 0);
+    let plan = MemoryPlan::new(&long);
+    let evaluation = plan.evaluation.as_ref().unwrap();
+    // 20 prompts at once, where a step reads 2.
+    let block = BlockShape::text(&model.text, KernelForm::Generic, 100).forward();
+    assert_eq!(evaluation.at, "while the prompts are read");
+    assert_eq!(bytes(evaluation, "prefill activations"), 4 * 20 * 100 * block);
+    assert_eq!(plan.peak().0, "evaluation");
 }
 
 #[test]
 fn a_penalty_adds_a_model_and_frozen_parameters_have_neither_gradients_nor_moments() {
-    let (model, plain) = (qwen2(|_| ()), train());
-    let penalised = TrainConfig { kl_coefficient: 0.1, ..plain.clone() };
-    assert_eq!(bytes(&Plan::new(&workload(&model, &plain)).update, "reference model"), 0);
-    assert_eq!(bytes(&Plan::new(&workload(&model, &penalised)).update, "reference model"), 4000);
-    let averaged = TrainConfig { ema_decay: 0.9, ..plain.clone() };
-    assert_eq!(bytes(&Plan::new(&workload(&model, &averaged)).update, "average of the weights"), 4000);
-    let mut frozen = workload(&model, &plain);
+    let model = qwen2(|_| ());
+    let update = |recipe| MemoryPlan::new(&workload(&model, recipe)).update;
+    assert_eq!(bytes(&update(recipe()), "reference model"), 0);
+    assert_eq!(bytes(&update(RecipeSettings { reference: true, ..recipe() }), "reference model"), 4000);
+    assert_eq!(bytes(&update(RecipeSettings { average: true, ..recipe() }), "average of the weights"), 4000);
+    let mut frozen = workload(&model, recipe());
     frozen.parameters.trainable = 10;
-    assert_eq!(bytes(&Plan::new(&frozen).update, "optimizer moments"), 80);
+    assert_eq!(bytes(&MemoryPlan::new(&frozen).update, "optimizer moments"), 80);
 }
 
 #[test]
 fn on_flex_all_lies_in_one_memory_and_elsewhere_the_host_is_counted_apart() {
-    let (model, train) = (qwen2(|_| ()), train());
-    let generic = Plan::new(&workload(&model, &train));
-    assert!(generic.sampling.host_bytes > PROCESS_BYTES && generic.peak().bytes < PROCESS_BYTES);
-    let kernels = KernelForm::HandWritten;
-    let own = Plan::new(&Workload { kernels, ..workload(&model, &train) });
+    let model = qwen2(|_| ());
+    let generic = MemoryPlan::new(&workload(&model, recipe()));
+    assert!(generic.sampling.host_bytes > PROCESS_BYTES && generic.peak().1.bytes < PROCESS_BYTES);
+    let own = MemoryPlan::new(&Workload { machine: FLEX, ..workload(&model, recipe()) });
     assert!(own.sampling.host_bytes == 0 && own.sampling.bytes > PROCESS_BYTES);
 }
 
 #[test]
-fn heaps_of_several_threads_have_holes_and_keep_what_was_freed() {
-    // 128 rows of 200 tokens per thread: blocks of 25 MiB, two places in a heap of 64, half of one a hole.
+fn on_flex_phases_leave_their_heaps_behind_unless_blocks_are_mapped() {
     let model = qwen2(|config| {
         config["hidden_size"] = json!(256);
         config["num_key_value_heads"] = json!(4);
     });
-    let train = TrainConfig { prompts_per_step: 32, max_new_tokens: 190, ..train() };
-    let plan = |workers| {
-        let rollout = EngineConfig { max_rows: 128, workers };
-        Plan::new(&Workload { rollout, kernels: KernelForm::HandWritten, ..workload(&model, &train) })
+    let kept = |max_new_tokens| {
+        let rollout = EngineConfig { max_rows: 128, workers: 2 };
+        let recipe = RecipeSettings { prompts: [32, 0], max_new_tokens, rollout, ..recipe() };
+        let plan = MemoryPlan::new(&Workload { machine: FLEX, ..workload(&model, recipe) });
+        let cache = bytes(&plan.sampling, "KV cache");
+        (cache, bytes(&plan.update, "kept by the heaps of other moments"))
     };
-    const MIB: u64 = 1 << 20;
-    let (room, left) = ("room between the cache's blocks", "heaps of the sampling threads");
-    let two = plan(2);
-    assert_eq!(bytes(&two.sampling, "KV cache"), 8 * 25 * MIB);
-    let expected = 8.0 * 25.0 * (64.0 / 37.5 - 1.0);
-    assert!((bytes(&two.sampling, room) as f64 / MIB as f64 - expected).abs() < 0.1);
-    assert!(bytes(&two.update, left) > (200 + 141) * MIB);
-    let one = plan(1);
-    assert_eq!((bytes(&one.sampling, room), bytes(&one.update, left)), (0, 0));
-}
-
-#[test]
-fn an_image_takes_the_slots_of_its_windows() {
-    let model = qwen2(|config| {
-        config["model_type"] = json!("qwen2_5_vl");
-        config["image_token_id"] = json!(1);
-        config["rope_scaling"] = json!({"mrope_section": [0, 0, 1]});
-        config["vision_config"] = json!({"depth": 2, "hidden_size": 16, "intermediate_size": 20,
-            "num_heads": 2, "out_hidden_size": 8, "patch_size": 2, "spatial_merge_size": 2,
-            "temporal_patch_size": 1, "window_size": 8, "fullatt_block_indexes": [1]});
-    });
-    // 4 cells: one window of 2 x 2 cells, 16 patches of 3 x 2 x 2 values. 3 cells: windows of 2 and 1.
-    let whole = ImageSize::new(&model, 4).unwrap();
-    assert_eq!((whole.slots, whole.window, whole.pixels, whole.ragged), (16, 16, 192, false));
-    let ragged = ImageSize::new(&model, 3).unwrap();
-    assert_eq!((ragged.slots, ragged.window, ragged.ragged), (16, 8, true));
-    let vision = model.vision.as_ref().unwrap();
-    let block = 8 * 16 + 3 * 20 + 2;
-    assert_eq!(vision_kept(vision, KernelForm::HandWritten, &whole), 16 * (12 + 2 * block + 4 * 16));
-    assert!(ImageSize::new(&qwen2(|_| ()), 4).is_none());
+    // 128 rows of 200 tokens: a layer's keys of one thread are 25 MiB; of 300 tokens, 37.5 MiB.
+    let ((small, left), (large, mapped)) = (kept(190), kept(290));
+    assert_eq!(small, 8 * 25 << 20);
+    assert!(left > small && large > small && mapped < small, "{left} {mapped}");
 }
 
 #[test]
 fn the_remedy_is_one_that_helps() {
-    let (model, mut train) = (qwen2(|_| ()), train());
-    let remedy = |train: &TrainConfig| {
-        let plan = Plan::new(&workload(&model, train));
-        let moment = plan.update;
-        moment.items.iter().find(|item| item.name == "activations, text").unwrap().remedy
+    let model = qwen2(|_| ());
+    let remedy = |micro_batch_tokens| {
+        let recipe = RecipeSettings { micro_batch_tokens, ..recipe() };
+        let moment = MemoryPlan::new(&workload(&model, recipe)).update;
+        moment.footprints.iter().find(|found| found.name == "activations, text").unwrap().remedy
     };
-    assert!(remedy(&train).contains("train.micro_batch_tokens"));
-    train.micro_batch_tokens = 1;
-    assert!(remedy(&train).contains("a single row already"));
+    assert!(remedy(100).contains("train.micro_batch_tokens"));
+    assert!(remedy(1).contains("a single row already"));
 }
 
 #[test]
 fn sixteen_bits_add_a_copy_and_halve_cache_and_reference() {
     let model = qwen2(|_| ());
-    let train = TrainConfig { kl_coefficient: 0.1, ..train() };
-    let exact = Plan::new(&workload(&model, &train));
-    let half = Plan::new(&Workload { precision: Precision::Bf16, ..workload(&model, &train) });
+    let with = |precision| RecipeSettings { reference: true, precision, ..recipe() };
+    let exact = MemoryPlan::new(&workload(&model, with(Precision::F32)));
+    let half = MemoryPlan::new(&workload(&model, with(Precision::Bf16)));
     assert_eq!(bytes(&half.update, "the copy that computes"), 2 * 1000);
     assert_eq!(bytes(&half.update, "weights"), bytes(&exact.update, "weights"));
     for (name, moment, other) in
@@ -186,10 +154,9 @@ fn sixteen_bits_add_a_copy_and_halve_cache_and_reference() {
         assert_eq!(2 * bytes(moment, name), bytes(other, name));
     }
     // Adapters: 100 of 1,000 learn, the others are kept in 16 bits and copied nowhere.
-    let parameters = Parameters { total: 1000, trainable: 100, largest: 80, reference: 0 };
-    let adapters =
-        Workload { parameters, frozen_in_it: true, precision: Precision::Bf16, ..workload(&model, &train) };
-    let plan = Plan::new(&adapters);
+    let recipe = RecipeSettings { frozen_in_it: true, ..with(Precision::Bf16) };
+    let parameters = ParameterCounts { total: 1000, trainable: 100, largest: 80, reference: 0 };
+    let plan = MemoryPlan::new(&Workload { parameters, ..workload(&model, recipe) });
     assert_eq!(bytes(&plan.update, "weights"), 100 * 4 + 900 * 2);
     assert_eq!(bytes(&plan.update, "the copy that computes"), 100 * 2);
 }

@@ -1,158 +1,146 @@
 //! What an update holds: gradients, what the graph keeps of a micro-batch, the optimizer's step.
 
-use super::{
-    Item, KernelForm, Moment, Parameters, Sizes, Workload,
-    activations::{Block, vision_kept},
-    sampling::heaps,
-    standing,
+use super::{F32, Footprint, Workload, heaps::Draft};
+use crate::{
+    model::{BlockShape, ImageShape},
+    train::footprint::{
+        MicroBatchSize, embedding_gradients, first_gradients, kept_activations, loss_matrices,
+        optimizer_temporaries, scores,
+    },
 };
 
 const SMALLER_BATCH: &str = "lower train.micro_batch_tokens";
 const SHORTER_ROWS: &str = "lower train.max_new_tokens: a micro-batch is a single row already";
 const SMALLER_MODEL: &str = "take a smaller model (model.path)";
 
-/// The moments that can be the largest, in the order in which they pass.
-pub fn moments(workload: &Workload<'_>, sizes: &Sizes) -> Vec<Moment> {
-    let parts = Parts::new(workload, sizes);
-    let moment = |at, own: Vec<Item>| {
-        let mut items = standing(workload, sizes);
-        items.push(heaps(workload, sizes));
-        items.extend(own);
-        Moment::new(at, workload.kernels, items)
-    };
-    let mut moments = vec![
-        moment("at the loss", parts.loss()),
-        moment("when the backward pass begins", parts.backward_begins()),
-        moment("when the backward pass ends", parts.backward_ends()),
-        moment("in the optimizer's step", parts.optimizer()),
-    ];
-    if workload.train.kl_coefficient > 0.0 {
-        moments.push(moment("while the reference reads the batch", parts.reference()));
+/// The largest micro-batch on its way through the model.
+pub(super) struct Update<'a> {
+    workload: &'a Workload<'a>,
+    micro: MicroBatchSize,
+    block: BlockShape,
+}
+
+impl<'a> Update<'a> {
+    pub fn new(workload: &'a Workload<'a>) -> Self {
+        let load = workload.update_load();
+        let row = workload.prompts.original.longest.max(workload.prompts.recycled.longest) + load.new_tokens;
+        let block = BlockShape::text(&workload.model.text, workload.machine.kernels, row);
+        Self { workload, micro: load.largest_micro_batch(), block }
     }
-    moments
-}
 
-/// The sizes of what is held, in numbers.
-struct Parts {
-    parameters: Parameters,
-    kernels: KernelForm,
+    /// The moments that can be the largest, in the order in which they pass.
+    pub fn drafts(&self) -> Vec<Draft> {
+        let draft = |at, footprints| Draft { at, side_by_side: false, footprints };
+        let mut drafts = vec![
+            draft("at the loss", self.loss()),
+            draft("when the backward pass begins", self.backward_begins()),
+            draft("when the backward pass ends", self.backward_ends()),
+            draft("in the optimizer's step", self.optimizer()),
+        ];
+        if self.workload.recipe.reference {
+            drafts.push(draft("while the reference reads the batch", self.reference()));
+        }
+        drafts
+    }
+
+    fn remedy(&self) -> &'static str {
+        if self.micro.is_one_row { SHORTER_ROWS } else { SMALLER_BATCH }
+    }
+
     /// Gradients of earlier micro-batches.
-    accumulated: u64,
-    /// Kept by the graph of the language model.
-    text: u64,
-    /// Kept by the graph of the vision tower.
-    vision: u64,
-    /// Scores over the vocabulary of all completion tokens.
-    scores: u64,
-    /// Whether the loss has a bonus on entropy.
-    entropy: bool,
-    /// Beyond what is kept, as the last layer goes backward.
-    last_layer: u64,
-    /// Beyond nothing kept, as a layer of the reference goes forward.
-    reference_layer: u64,
-    /// Gradients of the head and of the last layer.
-    first_gradients: u64,
-    embedding: u64,
-    tied: bool,
-    remedy: &'static str,
-}
+    fn accumulated(&self) -> Footprint {
+        let several = self.micro.count > 1;
+        let numbers = if several { self.workload.parameters.trainable } else { 0 };
+        Footprint::numbers("gradients, accumulated", numbers, SMALLER_MODEL).in_blocks_of(self.largest())
+    }
 
-impl Parts {
-    fn new(workload: &Workload<'_>, sizes: &Sizes) -> Self {
-        let Workload { model, parameters, kernels, .. } = workload;
-        let text = &model.text;
-        let block = Block::text(text, *kernels, sizes.sequence);
-        let (tokens, targets) = (sizes.micro_tokens(), sizes.micro_targets());
-        let hidden = text.hidden_size as u64;
-        let embedding = text.vocab_size as u64 * hidden;
-        let layer_weights = hidden * text.intermediate_size as u64 * 3;
-        let layers = text.num_hidden_layers as u64;
-        let kept_layers = match workload.train.activation_checkpointing {
-            true => layers * hidden + block.kept(),
-            false => layers * block.kept(),
-        };
-        let scored = match workload.train.logits_chunk as u64 {
-            0 => targets,
-            chunk => targets.min(chunk),
-        };
-        Self {
-            parameters: *parameters,
-            kernels: *kernels,
-            accumulated: if sizes.micro_batches > 1 { parameters.trainable } else { 0 },
-            text: tokens * (kept_layers + hidden) + targets * hidden,
-            vision: match (&model.vision, &sizes.image) {
-                (Some(vision), Some(image)) => sizes.micro_prompts * vision_kept(vision, *kernels, image),
-                _ => 0,
-            },
-            scores: scored * text.vocab_size as u64,
-            entropy: workload.train.entropy_coefficient > 0.0,
-            last_layer: tokens * block.backward(),
-            reference_layer: tokens * block.forward(),
-            first_gradients: (embedding + layer_weights).min(parameters.trainable),
-            embedding,
-            tied: text.tie_word_embeddings,
-            remedy: if sizes.micro_rows > 1 { SMALLER_BATCH } else { SHORTER_ROWS },
+    /// Numbers in the largest tensor that learns.
+    fn largest(&self) -> u64 {
+        self.workload.parameters.largest
+    }
+
+    fn vision(&self) -> u64 {
+        let Workload { model, machine, prompts, .. } = self.workload;
+        match (&model.vision, ImageShape::new(model, prompts.image_tokens as usize)) {
+            (Some(vision), Some(image)) => self.micro.prompts * image.kept(vision, machine.kernels),
+            _ => 0,
         }
     }
 
-    fn kept(&self) -> Vec<Item> {
+    fn scores(&self) -> u64 {
+        scores(&self.workload.model.text, self.micro, self.workload.recipe.logits_chunk)
+    }
+
+    /// Besides the gradients and activations that are there from the end of the forward pass on.
+    fn with(&self, own: Footprint) -> Vec<Footprint> {
+        let Workload { model, recipe, .. } = self.workload;
+        let text = kept_activations(&model.text, &self.block, self.micro, recipe.activation_checkpointing);
+        let widest = self.micro.tokens * self.block.widest();
+        let host = self.workload.update_load().sequence_bytes();
         vec![
-            Item::device("gradients, accumulated", self.accumulated, SMALLER_MODEL),
-            Item::device("activations, text", self.text, self.remedy),
-            Item::device("activations, vision", self.vision, self.remedy),
+            self.accumulated(),
+            Footprint::numbers("activations, text", text, self.remedy()).in_blocks_of(widest),
+            Footprint::numbers("activations, vision", self.vision(), self.remedy()).in_blocks_of(widest),
+            Footprint::host("token ids and positions", host, "lower train.prompts_per_step").in_blocks_of(0),
+            own,
         ]
     }
 
-    fn with(&self, own: Item) -> Vec<Item> {
-        self.kept().into_iter().chain([own]).collect()
-    }
-
-    /// Scores and their gradient; the generic form: shifted scores, their logarithms, probabilities and
-    /// the terms of the entropy. A bonus on entropy keeps the generic form's besides.
-    fn loss(&self) -> Vec<Item> {
-        let bonus = if self.entropy { 4 } else { 0 };
-        let matrices = bonus
-            + match self.kernels {
-                KernelForm::HandWritten => 2,
-                KernelForm::Generic => 4,
-            };
-        self.with(Item::device("scores over the vocabulary", matrices * self.scores, self.remedy))
+    fn loss(&self) -> Vec<Footprint> {
+        let Workload { machine, recipe, .. } = self.workload;
+        let matrices = loss_matrices(machine.kernels, recipe.entropy_bonus) * self.scores();
+        let own = Footprint::numbers("scores over the vocabulary", matrices, self.remedy());
+        self.with(own.in_blocks_of(self.scores()))
     }
 
     /// The reference runs while the policy's graph and its scores are kept.
-    fn reference(&self) -> Vec<Item> {
-        let matrices = match self.kernels {
-            KernelForm::HandWritten => 1,
-            KernelForm::Generic => 4,
-        };
-        let own = self.scores + self.reference_layer.max(matrices * self.scores);
-        self.with(Item::device("scores, and the reference at work", own, self.remedy))
+    fn reference(&self) -> Vec<Footprint> {
+        let scores = self.scores();
+        let layer = self.micro.tokens * self.block.forward();
+        let own = scores + layer.max(self.workload.machine.kernels.logprob_matrices() * scores);
+        let own = Footprint::numbers("scores, and the reference at work", own, self.remedy());
+        self.with(own.in_blocks_of(scores.max(self.micro.tokens * self.block.widest())))
     }
 
-    fn backward_begins(&self) -> Vec<Item> {
-        let mut items = self.with(Item::device("gradients of activations", self.last_layer, self.remedy));
-        items.push(Item::device("gradients, head and last layer", self.first_gradients, SMALLER_MODEL));
-        items
+    fn backward_begins(&self) -> Vec<Footprint> {
+        let Workload { model, parameters, .. } = self.workload;
+        let own = self.micro.tokens * self.block.backward();
+        let own = Footprint::numbers("gradients of activations", own, self.remedy());
+        let gradients = first_gradients(&model.text, *parameters);
+        let gradients = Footprint::numbers("gradients, head and last layer", gradients, SMALLER_MODEL);
+        let mut held = self.with(own.in_blocks_of(self.micro.tokens * self.block.widest()));
+        held.push(gradients.in_blocks_of(self.largest()));
+        held
     }
 
-    /// The embedding's gradient is built beside zeros of its size, and added to the head's where the two
-    /// are one.
-    fn backward_ends(&self) -> Vec<Item> {
-        let scattered = self.embedding * if self.tied { 2 } else { 1 };
+    fn backward_ends(&self) -> Vec<Footprint> {
+        let gradients = self.workload.parameters.trainable;
+        let last = self.vision().max(embedding_gradients(&self.workload.model.text));
         vec![
-            Item::device("gradients, accumulated", self.accumulated, SMALLER_MODEL),
-            Item::device("gradients, micro-batch", self.parameters.trainable, SMALLER_MODEL),
-            Item::device("vision, or embedding gradients", self.vision.max(scattered), self.remedy),
+            self.accumulated(),
+            Footprint::numbers("gradients, micro-batch", gradients, SMALLER_MODEL)
+                .in_blocks_of(self.largest()),
+            Footprint::numbers("vision, or embedding gradients", last, self.remedy())
+                .in_blocks_of(self.largest()),
         ]
     }
 
-    /// The old weights are held until the new ones are all there; gradients go as these come. Of the
-    /// largest tensor, numerator, denominator and scaled gradient.
-    fn optimizer(&self) -> Vec<Item> {
-        let Parameters { trainable, largest, .. } = self.parameters;
+    /// Weights and moments are updated in place, or tensor by tensor.
+    fn optimizer(&self) -> Vec<Footprint> {
+        let Workload { machine, parameters, .. } = self.workload;
+        let temporaries = optimizer_temporaries(machine.kernels, *parameters);
         vec![
-            Item::device("gradients, then new weights", trainable, SMALLER_MODEL),
-            Item::device("the largest tensor's step", 3 * largest, SMALLER_MODEL),
+            Footprint::numbers("gradients", parameters.trainable, SMALLER_MODEL).in_blocks_of(self.largest()),
+            Footprint::numbers("the largest tensor's step", temporaries, SMALLER_MODEL)
+                .in_blocks_of(self.largest()),
         ]
     }
+}
+
+/// What saving holds: every tensor passes through the host by itself, as values, in the file's type and as bytes.
+pub(super) fn saving(workload: &Workload<'_>) -> Draft {
+    let copies = 3 * workload.parameters.largest * F32;
+    let tensor = Footprint::host("a tensor on its way to the file", copies, SMALLER_MODEL);
+    let footprints = vec![tensor.in_blocks_of(workload.parameters.largest)];
+    Draft { at: "while a checkpoint is written", side_by_side: false, footprints }
 }

@@ -6,6 +6,7 @@
 mod cache;
 mod decode;
 mod files;
+pub mod footprint;
 mod generation;
 mod image;
 mod resize;

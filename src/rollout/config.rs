@@ -9,10 +9,11 @@ use crate::error::input_error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
-    /// Completions decoded in one batch, at most (one problem's always are together, and take places that fall free).
+    /// Completions decoded in one batch, at most. Those of one problem are always in the same batch; they enter as
+    /// rows fall free.
     pub max_rows: usize,
-    /// Batches decoded side by side; 0: as many as the backend gains from, which is one per core on flex and 1
-    /// elsewhere.
+    /// Batches decoded side by side. 0 stands for as many as the backend gains from, which is one per core on flex
+    /// and 1 elsewhere.
     pub workers: usize,
 }
 
@@ -23,7 +24,7 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    /// Batches decoded side by side on a backend that gains from `best`.
+    /// Batches decoded side by side on a backend that gains from `best` of them.
     pub fn workers_of(&self, best: usize) -> usize {
         if self.workers == 0 { best } else { self.workers }
     }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::directory::{RunDir, read_json, write_json};
+use super::directory::{RunDirectory, read_json, write_json};
 use crate::{
     checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
     config::RunConfig,
@@ -45,7 +45,7 @@ pub struct TrainerCheckpoints {
 }
 
 impl TrainerCheckpoints {
-    pub fn new(dir: &RunDir, config: &RunConfig) -> Self {
+    pub fn new(dir: &RunDirectory, config: &RunConfig) -> Self {
         Self {
             store: CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep),
             source: config.model.path.clone(),

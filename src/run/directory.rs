@@ -8,13 +8,13 @@ use std::{
 use anyhow::{Context, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{checkpoint::write_atomically, config::RunConfig, distributed::Peers, error::input_error};
+use crate::{checkpoint::write_atomically, config::RunConfig, error::input_error};
 
 /// Paths inside a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunDir(PathBuf);
+pub struct RunDirectory(PathBuf);
 
-impl RunDir {
+impl RunDirectory {
     /// A new run's directory: the one asked for, or the first free `runs/NAME`, `runs/NAME-2`, ….
     ///
     /// # Errors
@@ -103,23 +103,13 @@ impl RunDir {
     }
 }
 
-/// What a training command sets out with.
-pub struct Launch {
-    pub config: RunConfig,
-    pub dir: RunDir,
-    /// Go on with the run that is in the directory.
-    pub resume: bool,
-    pub quiet: bool,
-    pub peers: Peers,
-}
-
-fn candidates(name: &str) -> impl Iterator<Item = RunDir> {
+fn candidates(name: &str) -> impl Iterator<Item = RunDirectory> {
     let root = PathBuf::from("runs");
     let names = (1..).map({
         let name = name.to_owned();
         move |n| if n == 1 { name.clone() } else { format!("{name}-{n}") }
     });
-    names.map(move |name| RunDir(root.join(name)))
+    names.map(move |name| RunDirectory(root.join(name)))
 }
 
 /// Writes a value as JSON, all or nothing.

@@ -71,7 +71,7 @@ pub fn usable_problems(
         .into_par_iter()
         .map(|problem| {
             let check = check_kind(&problem)
-                .and_then(|()| verifier.check_gold(&problem))
+                .and_then(|()| verifier.prepare(&problem))
                 .and_then(|()| processor.prompt(&problem).map(|_| ()));
             (problem, check)
         })
@@ -87,6 +87,9 @@ pub fn usable_problems(
         }
     }
     report_skipped(path, &skipped);
+    if let Some(message) = verifier.setting_overruled(&usable)? {
+        eprintln!("{}: {message}", path.display());
+    }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use burn::tensor::backend::Backend;
 
-use super::Session;
+use super::training::Run;
 use crate::{
     checkpoint::save_model_dir,
     config::RunConfig,
@@ -19,25 +20,29 @@ use crate::{
     },
 };
 
-impl<B: TrainBackend> Session<B> {
+/// The model that a run started from, until its scores are known.
+pub struct StartingModel<B: Backend>(pub(super) Arc<Model<B>>);
+
+impl<B: TrainBackend> Run<B> {
     /// The starting model's scores and its judge items, measured once per run.
     ///
     /// # Errors
     /// When a problem cannot be rendered or a file cannot be written.
-    pub fn scores_before(&mut self) -> Result<Scores> {
-        let start = self.start.take().expect("scored once, at the beginning");
-        // What an earlier process has measured.
+    pub fn score_start(&mut self, StartingModel(start): StartingModel<B::InnerBackend>) -> Result<Scores> {
+        // An earlier process may have measured them.
         let path = self.dir.before();
         let known = self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
         if let Some(known) = known {
             return Ok(known);
         }
         let start = computing_in(Arc::unwrap_or_clone(start), self.config.model.dtype);
-        let judge_set = self.make_judge_set(&start)?;
+        self.sampler.update_weights(&start)?;
+        let judge_set = self.make_judge_set()?;
         if self.peers.writes() {
             write_json(&self.dir.judge_set(), &judge_set)?;
         }
-        let before = self.score(&start, &judge_set, "before")?;
+        let before = self.score(&judge_set, "before")?;
+        self.sampler.release_weights()?;
         if self.peers.writes() {
             write_json(&path, &before)?;
         }
@@ -45,23 +50,24 @@ impl<B: TrainBackend> Session<B> {
     }
 
     /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self, start: &Model<B::InnerBackend>) -> Result<JudgeSet> {
+    fn make_judge_set(&self) -> Result<JudgeSet> {
         let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
         // A step that no update has: the loop never draws these samples again.
         let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
         let sampling = Sampling { max_new_tokens, ..self.config.train.sampling() };
         let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
-        let solver = self.solver(start);
+        let pipeline = self.pipeline();
         let groups =
-            solver.answer(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
+            pipeline.rollout(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
         Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
     }
 
-    fn score(&self, model: &Model<B::InnerBackend>, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
+    /// What the sampler's present weights score.
+    fn score(&self, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
         let RunConfig { eval, seed, .. } = &self.config;
-        evaluate(&self.solver(model), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
+        evaluate(&self.pipeline(), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 
     /// Measures the final model and writes `final/` and `summary.json`; returns the latter where it writes.
@@ -76,15 +82,15 @@ impl<B: TrainBackend> Session<B> {
             save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         }
         let judge_set: JudgeSet = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
-        let policy = computing_in(policy, self.config.model.dtype);
-        let after = self.score(&policy, &judge_set, "after")?;
+        self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;
+        let after = self.score(&judge_set, "after")?;
         let Some(files) = &self.files else { return Ok(None) };
         let summary = Summary {
             steps: self.state.step,
             tokens: self.state.tokens,
             before,
             after,
-            seconds: self.seconds(),
+            seconds: self.clock.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
         };
         write_json(&self.dir.summary(), &summary)?;

@@ -6,6 +6,7 @@ mod backward;
 pub mod batch;
 mod check;
 mod config;
+pub mod footprint;
 mod loss;
 mod optimizer;
 mod reference;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    composition,
     extract::Extractor,
-    kind::Composition,
     math::{Limits, Settings},
     remote::RemoteConfig,
     shaping::ShapingConfig,
@@ -27,7 +27,9 @@ pub struct VerifyConfig {
     pub partial_credit: bool,
     /// Milliseconds after which a comparison gives up, should its steps not have run out before.
     pub timeout_milliseconds: u64,
+    /// Penalties on the form of responses.
     pub shaping: ShapingConfig,
+    /// Where rewards from outside of the process come from.
     pub remote: RemoteConfig,
 }
 
@@ -46,6 +48,9 @@ impl Default for VerifyConfig {
 }
 
 impl VerifyConfig {
+    /// Checks the ranges. Whether the verifiers that it names exist is known only to a
+    /// [`Verifier`](super::Verifier), which may have more than those that ship.
+    ///
     /// # Errors
     /// Names the first setting that is out of range.
     pub fn check(&self) -> Result<()> {
@@ -56,7 +61,7 @@ impl VerifyConfig {
             return Err(input_error("verify.timeout_milliseconds = 0: must be at least 1"));
         }
         if let Some(names) = &self.verifier {
-            Composition::parse(names).map_err(|error| input_error(format!("verify.verifier: {error:#}")))?;
+            composition::parse(names).map_err(|error| input_error(format!("verify.verifier: {error:#}")))?;
         }
         self.shaping.check()?;
         self.remote.check()
@@ -80,7 +85,7 @@ mod tests {
             format!("{:#}", config.check().unwrap_err())
         };
         assert!(refusal("extract = []").contains("verify.extract"));
-        assert!(refusal("verifier = 'maths'").contains("verify.verifier"));
+        assert!(refusal("verifier = 'math=0'").contains("verify.verifier"));
         assert!(refusal("timeout_milliseconds = 0").contains("verify.timeout_milliseconds"));
         assert!(refusal("shaping.format_penalty = -1.0").contains("verify.shaping.format_penalty"));
         assert!(toml::from_str::<VerifyConfig>("extract = ['boxes']").is_err());

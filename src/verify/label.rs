@@ -3,7 +3,7 @@
 use super::text::normal;
 
 /// The text without wrappers that carry no meaning: `\text{…}`, `$`, `**`, brackets, end punctuation.
-pub fn bare(text: &str) -> &str {
+pub(crate) fn bare(text: &str) -> &str {
     let mut text = text.trim();
     loop {
         let wrapped = [
@@ -28,7 +28,7 @@ pub fn bare(text: &str) -> &str {
 }
 
 /// A choice letter A to Z, from "B", "(b)", "B.", "Option B", "\text{B}", "B) 12".
-pub fn choice(text: &str) -> Option<char> {
+pub(crate) fn choice(text: &str) -> Option<char> {
     choice_letter(text).or_else(|| choice_letter(&normal(text)))
 }
 
@@ -50,7 +50,7 @@ fn choice_letter(text: &str) -> Option<char> {
 /// "not" before one of either sort the reverse.
 ///
 /// The first word must be one of these, and a text that says both ("Yes or No") is no verdict.
-pub fn yes_no(text: &str) -> Option<bool> {
+pub(crate) fn yes_no(text: &str) -> Option<bool> {
     let lower = bare(text).to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn choice_letters_in_all_dresses() {
+    fn choice_letters_in_all_forms() {
         for text in [
             "B",
             "b",
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_in_all_dresses() {
+    fn verdicts_in_all_forms() {
         for text in [
             "Yes",
             "yes.",

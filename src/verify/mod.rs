@@ -1,26 +1,29 @@
 //! Text in, verdict out: how right is this response to this problem?
 //! Sees only the problem and the text; knows nothing of models or training.
 
-mod choices;
+mod check;
+mod checks;
+mod composition;
 mod config;
 mod extract;
 pub mod instruction;
-mod kind;
 mod label;
 pub mod math;
 mod remote;
+mod reply;
+mod selection;
 mod shaping;
 mod text;
 mod verdict;
 mod verifier;
 
+pub use check::{Check, Response};
 pub use config::VerifyConfig;
 pub use extract::{Candidate, Extractor, candidates, gold_answer, last_box};
-pub use kind::{Composition, VerifierKind};
 pub use remote::{RemoteConfig, Unscored, UnscoredPolicy};
 pub use shaping::{Penalties, ShapingConfig};
-pub use verdict::{Part, Verdict};
-pub use verifier::{Response, Verifier};
+pub use verdict::{Verdict, WeightedReward};
+pub use verifier::Verifier;
 
 #[cfg(test)]
 mod tests;

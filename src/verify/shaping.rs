@@ -49,6 +49,7 @@ pub struct Penalties {
 }
 
 impl Penalties {
+    /// Everything that is taken off.
     pub fn total(&self) -> f64 {
         self.format + self.length + self.repetition
     }

@@ -1,5 +1,8 @@
 //! What a verifier makes of whole responses.
 
+mod extra;
+mod rule;
+
 use super::*;
 use crate::{
     data::{Kind, Problem, ReplyForm},
@@ -80,7 +83,10 @@ fn a_gold_answer_that_can_never_be_matched_is_refused() {
     assert!(refusal("", None).contains("empty"));
     assert!(refusal("$ $", None).contains("empty"));
     assert!(is_input_error(&check_gold(&problem("maybe", Some("yes_no"), Kind::REASON)).unwrap_err()));
-    assert!(refusal("1", Some("maths")).contains("choose one of exact, math"));
+    assert!(
+        refusal("1", Some("maths"))
+            .contains("choose one of exact, instruction, choice, yes_no, math, remote")
+    );
     assert!(check_gold(&problem("#### 5", None, Kind::REASON)).is_ok());
 }
 

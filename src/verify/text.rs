@@ -1,4 +1,4 @@
-//! Answers as text: what is left of one without spacing and LaTeX dress.
+//! Answers as text: what is left of one without spacing and LaTeX formatting.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ const WRAPPERS: [&str; 6] = ["\\text{", "\\textbf{", "\\textrm{", "\\mathrm{", "
 /// Ways to write a space.
 const SPACES: [&str; 8] = ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "~"];
 
-/// The same text, spacing and LaTeX dress aside.
-pub fn same_text(left: &str, right: &str) -> bool {
+/// Whether two texts are the same, apart from spacing and LaTeX formatting.
+pub(crate) fn same_text(left: &str, right: &str) -> bool {
     normal(left) == normal(right)
 }
 
 /// The text with single backslashes where every one is doubled, as in JSON that was never decoded.
-pub fn unescaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
     let mut commands = false;
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
@@ -48,7 +48,7 @@ const FRACTIONS: [(char, &str); 15] = [
 ];
 
 /// The text with `½` and its like written out, and full-width characters (`５`) in their usual width.
-pub fn plain_characters(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain_characters(text: &str) -> Cow<'_, str> {
     let written =
         |c: char| FRACTIONS.iter().find(|(fraction, _)| *fraction == c).map(|(_, written)| *written);
     if text.is_ascii() || !text.contains(|c| written(c).is_some() || usual_width(c) != c) {
@@ -73,8 +73,9 @@ fn usual_width(character: char) -> char {
 }
 
 /// A piece of an answer's text.
-enum Piece {
-    Dress,
+enum TextPiece {
+    /// A command or sign that only formats what stands around it.
+    Formatting,
     Space,
     /// A brace that opens; true where it belongs to a wrapper and vanishes with it.
     Open(bool),
@@ -84,7 +85,7 @@ enum Piece {
 
 /// The text without `$`, `\left`, `\right`, `\text{…}` and a final full stop. Spaces stay, as one, only
 /// between letters or digits: `x + 1` is `x+1`, but `1 2` is not `12`.
-pub fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut open = Vec::new();
     let mut spaced = false;
@@ -92,21 +93,21 @@ pub fn normal(text: &str) -> String {
     while let Some((piece, length)) = first_piece(rest) {
         rest = &rest[length..];
         let character = match piece {
-            Piece::Dress => continue,
-            Piece::Space => {
+            TextPiece::Formatting => continue,
+            TextPiece::Space => {
                 spaced = true;
                 continue;
             }
-            Piece::Open(wrapper) => {
+            TextPiece::Open(wrapper) => {
                 open.push(wrapper);
                 if wrapper {
                     continue;
                 }
                 '{'
             }
-            Piece::Close if open.pop() == Some(true) => continue,
-            Piece::Close => '}',
-            Piece::Plain(character) => character,
+            TextPiece::Close if open.pop() == Some(true) => continue,
+            TextPiece::Close => '}',
+            TextPiece::Plain(character) => character,
         };
         if spaced && character.is_alphanumeric() && plain.ends_with(char::is_alphanumeric) {
             plain.push(' ');
@@ -119,26 +120,26 @@ pub fn normal(text: &str) -> String {
 }
 
 /// The piece a text begins with, and its length in bytes.
-fn first_piece(text: &str) -> Option<(Piece, usize)> {
+fn first_piece(text: &str) -> Option<(TextPiece, usize)> {
     let first = text.chars().next()?;
     let begins = |prefixes: &[&str]| prefixes.iter().find(|p| text.starts_with(**p)).map(|p| p.len());
     let sizes =
         begins(&["\\left", "\\right"]).filter(|&length| !text[length..].starts_with(char::is_alphabetic));
     Some(if let Some(length) = begins(&WRAPPERS) {
-        (Piece::Open(true), length)
+        (TextPiece::Open(true), length)
     } else if let Some(length) = begins(&SPACES) {
-        (Piece::Space, length)
+        (TextPiece::Space, length)
     } else if let Some(length) = sizes.or_else(|| begins(&["\\$", "$"])) {
-        (Piece::Dress, length)
+        (TextPiece::Formatting, length)
     } else if let Some(length) = begins(&["\\{", "\\}"]) {
         // Escaped braces group nothing; many write a set without the backslashes.
-        (Piece::Plain(if text.starts_with("\\{") { '{' } else { '}' }), length)
+        (TextPiece::Plain(if text.starts_with("\\{") { '{' } else { '}' }), length)
     } else {
         let piece = match first {
-            '{' => Piece::Open(false),
-            '}' => Piece::Close,
-            space if space.is_whitespace() => Piece::Space,
-            other => Piece::Plain(other),
+            '{' => TextPiece::Open(false),
+            '}' => TextPiece::Close,
+            space if space.is_whitespace() => TextPiece::Space,
+            other => TextPiece::Plain(other),
         };
         (piece, first.len_utf8())
     })
@@ -151,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dress_does_not_matter() {
+    fn formatting_does_not_matter() {
         for (left, right) in [
             ("x + 1", "x+1"),
             ("$x$", "x"),

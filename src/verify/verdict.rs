@@ -18,14 +18,17 @@ pub struct Verdict {
     pub extractor: Option<Extractor>,
     /// What each verifier gave, where there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Part>,
+    pub parts: Vec<WeightedReward>,
 }
 
 /// One verifier's share in a reward.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct WeightedReward {
+    /// The name of the verifier.
     pub verifier: String,
+    /// What it counts, relative to the other weights of the composition.
     pub weight: f64,
+    /// What it gave.
     pub reward: f64,
 }
 
@@ -35,11 +38,12 @@ impl Verdict {
         self.reward >= 1.0
     }
 
-    /// No answer could be read.
+    /// A verdict without an answer, for a response in which none could be read.
     pub(super) fn unread(reason: &str) -> Self {
         Self { reason: reason.to_owned(), ..Self::default() }
     }
 
+    /// A verdict on an answer that was read, worth 1 where it is equal to the reference and 0 elsewhere.
     pub(super) fn found(answer: &str, extractor: Extractor, equal: bool, reason: String) -> Self {
         Self {
             reward: f64::from(u8::from(equal)),
@@ -71,7 +75,11 @@ impl Verdict {
             reason: reasons.join("; "),
             parts: verdicts
                 .into_iter()
-                .map(|(verifier, weight, verdict)| Part { verifier, weight, reward: verdict.reward })
+                .map(|(verifier, weight, verdict)| WeightedReward {
+                    verifier,
+                    weight,
+                    reward: verdict.reward,
+                })
                 .collect(),
         }
     }

@@ -46,7 +46,7 @@ impl Default for Plan {
 
 /// One part of the data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct Split {
     /// The source digits it may show, as indices into the source.
     pub pool: Vec<usize>,
     pub images: Vec<NumberImage>,
@@ -114,10 +114,10 @@ impl Exercise for Posed {
 /// What was drawn: which digits stand in which images, and what is asked about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawing {
-    pub train: Part,
-    pub test: Part,
+    pub train: Split,
+    pub test: Split,
     /// The warm-start images; their pairs are composed elsewhere, so it has no problems.
-    pub warm: Part,
+    pub warm: Split,
 }
 
 impl Plan {
@@ -158,11 +158,11 @@ impl Plan {
         name: &str,
         images: usize,
         problems: usize,
-    ) -> Result<Part> {
+    ) -> Result<Split> {
         let mut stream = self.stream(name);
         let images = draw_images(digits, pool, name, images, &mut stream)?;
         let problems = pose(&images, &PROBLEM_TURN, problems, &mut stream)?;
-        Ok(Part { pool: pool.to_vec(), images, problems })
+        Ok(Split { pool: pool.to_vec(), images, problems })
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!((train.images.len(), test.images.len(), warm.images.len()), (90, 25, 25));
         assert_eq!((train.problems.len(), test.problems.len()), (180, 50));
         assert_eq!((train.pool.len(), test.pool.len(), warm.pool.len()), (160, 40, 30));
-        let shown = |part: &Part| -> HashSet<usize> {
+        let shown = |part: &Split| -> HashSet<usize> {
             part.images.iter().flat_map(|image| image.sources.clone()).collect()
         };
         assert!(shown(test).is_disjoint(&shown(train)) && shown(test).is_disjoint(&shown(warm)));

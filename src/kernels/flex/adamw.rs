@@ -3,28 +3,29 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{tensor_of, values};
-use crate::kernels::AdamWStep;
-use crate::lanes::wide;
+use super::tensors::{tensor_of, values};
+use crate::{kernels::adamw::AdamWStep, lanes::wide};
 
 /// Elements handled together.
 const ELEMENTS: usize = 1 << 14;
 
-/// What is left of a step's settings for one element: everything that is the same for all.
-struct Factors {
+/// A step's settings as factors of one element's update.
+struct AdamWFactors {
     beta1: f32,
     beta2: f32,
-    /// What the new gradient and its square count.
+    /// The weight of the new gradient in the first moment, `1 − beta1`.
     new1: f32,
+    /// The weight of the new gradient's square in the second moment, `1 − beta2`.
     new2: f32,
     corrections: [f32; 2],
     epsilon: f32,
     learning_rate: f32,
+    /// What weight decay leaves of a weight.
     kept: f32,
     scale: f32,
 }
 
-impl Factors {
+impl AdamWFactors {
     fn new(step: &AdamWStep) -> Self {
         Self {
             beta1: step.beta1 as f32,
@@ -51,7 +52,7 @@ impl Factors {
 }
 
 /// Updates weights and moments; those of a first update are zeros.
-pub fn update(
+pub(super) fn update(
     mut weights: FlexTensor,
     gradient: &FlexTensor,
     moments: Option<[FlexTensor; 2]>,
@@ -60,7 +61,7 @@ pub fn update(
     let count = values(gradient).len();
     let zeros = || tensor_of(vec![0.0; count], [count]);
     let [mut first, mut second] = moments.unwrap_or_else(|| [zeros(), zeros()]);
-    let factors = Factors::new(step);
+    let factors = AdamWFactors::new(step);
     weights
         .storage_mut::<f32>()
         .par_chunks_mut(ELEMENTS)

@@ -1,79 +1,28 @@
 //! Self-attention with rotary positions on flat matrices, forward and backward. One task per block and
-//! key head; the scores of one head and stretch exist at a time and none are kept.
-
-use std::ops::Range;
+//! key head; the scores of one head and segment exist at a time and none are kept.
 
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    HeadCounts,
-    heads::{Block, Rotation, head, join, rotate},
+    heads::{Rotation, head, join, rotate},
     matrix::{matrix, multiply},
-    values,
+    pattern::{AttentionPattern, Block, Segment},
+    tensors::values,
 };
 use crate::lanes::{dot, exp, largest, replace_and_sum, wide};
 
-/// Who sees whom.
-#[derive(Debug, Clone)]
-pub struct Sight {
-    /// All tokens, block by block.
-    pub blocks: Vec<Block>,
-    /// Whether a position sees only itself and what came before.
-    pub causal: bool,
-    pub heads: HeadCounts,
-}
-
-impl Sight {
-    fn group(&self) -> usize {
-        self.heads.queries / self.heads.keys
-    }
-}
-
 /// What the backward pass needs of the forward pass.
 #[derive(Debug, Clone)]
-pub struct Forward {
+pub(super) struct AttentionForward {
     /// `[tokens, heads · head_dim]`
     pub output: FlexTensor,
     /// Per block and head, for each of its tokens: the logarithm of the softmax's denominator.
     log_totals: Vec<Vec<f32>>,
 }
 
-/// A stretch of a block: its own tokens, and those before the block's branches that it sees besides.
-struct Stretch {
-    own: Range<usize>,
-    trunk: Range<usize>,
-}
-
-/// The trunk, then each branch.
-fn stretches(Block { tree, .. }: &Block) -> impl Iterator<Item = Stretch> {
-    let mut next = tree.trunk;
-    let branches = tree.branches.iter().map(move |&length| {
-        next += length;
-        Stretch { own: next - length..next, trunk: 0..tree.trunk }
-    });
-    std::iter::once(Stretch { own: 0..tree.trunk, trunk: 0..0 }).chain(branches)
-}
-
-impl Stretch {
-    /// What it sees of a head's `[length, head_dim]`.
-    fn seen(&self, head: &[f32], head_dim: usize) -> Vec<f32> {
-        let part = |tokens: &Range<usize>| &head[tokens.start * head_dim..tokens.end * head_dim];
-        [part(&self.trunk), part(&self.own)].concat()
-    }
-
-    /// Adds a gradient of what it sees to the head's.
-    fn add_seen(&self, gradient: &[f32], head: &mut [f32], head_dim: usize) {
-        let (of_trunk, of_own) = gradient.split_at(self.trunk.len() * head_dim);
-        for (tokens, gradient) in [(&self.trunk, of_trunk), (&self.own, of_own)] {
-            let part = &mut head[tokens.start * head_dim..tokens.end * head_dim];
-            part.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
-        }
-    }
-}
-
 /// One head's rotated inputs in a block, and its sizes.
-struct Head<'a> {
+struct HeadInputs<'a> {
     queries: &'a [f32],
     keys: &'a [f32],
     values: &'a [f32],
@@ -81,8 +30,8 @@ struct Head<'a> {
     causal: bool,
 }
 
-/// A stretch of a head: `queries` against everything they may see.
-struct Attention<'a> {
+/// A segment of a head: `queries` against everything they may see.
+struct SegmentAttention<'a> {
     queries: &'a [f32],
     keys: Vec<f32>,
     values: Vec<f32>,
@@ -90,13 +39,13 @@ struct Attention<'a> {
     causal: bool,
 }
 
-impl<'a> Head<'a> {
-    fn within(&self, stretch: &Stretch) -> Attention<'a> {
-        let Head { queries, keys, values, head_dim, causal } = *self;
-        Attention {
-            queries: &queries[stretch.own.start * head_dim..stretch.own.end * head_dim],
-            keys: stretch.seen(keys, head_dim),
-            values: stretch.seen(values, head_dim),
+impl<'a> HeadInputs<'a> {
+    fn within(&self, segment: &Segment) -> SegmentAttention<'a> {
+        let Self { queries, keys, values, head_dim, causal } = *self;
+        SegmentAttention {
+            queries: &queries[segment.own.start * head_dim..segment.own.end * head_dim],
+            keys: segment.seen(keys, head_dim),
+            values: segment.seen(values, head_dim),
             head_dim,
             causal,
         }
@@ -106,25 +55,26 @@ impl<'a> Head<'a> {
     fn attend(&self, block: &Block) -> (Vec<f32>, Vec<f32>) {
         let mut output = vec![0.0; self.queries.len()];
         let mut log_totals = Vec::with_capacity(block.length());
-        for stretch in stretches(block) {
-            let own = stretch.own.start * self.head_dim..stretch.own.end * self.head_dim;
-            self.within(&stretch).attend(&mut output[own], &mut log_totals);
+        for segment in block.segments() {
+            let own = segment.own.start * self.head_dim..segment.own.end * self.head_dim;
+            self.within(&segment).attend(&mut output[own], &mut log_totals);
         }
         (output, log_totals)
     }
 }
 
-impl Attention<'_> {
+impl SegmentAttention<'_> {
     fn scale(&self) -> f32 {
         (self.head_dim as f32).powf(-0.5)
     }
 
-    /// Queries and keys.
+    /// How many queries and keys there are.
     fn lengths(&self) -> (usize, usize) {
         (self.queries.len() / self.head_dim, self.keys.len() / self.head_dim)
     }
 
-    /// `queries · keysᵀ`, each row handed on with the position of its query, cut into what it sees and not.
+    /// `queries · keysᵀ`. `weigh` gets the position of each query, the scores of the keys that it sees, and the scale;
+    /// the scores of the others become zero.
     fn scores(&self, mut weigh: impl FnMut(usize, &mut [f32], f32)) -> Vec<f32> {
         let (queries, keys) = self.lengths();
         let mut scores = vec![0.0; queries * keys];
@@ -179,7 +129,7 @@ impl Attention<'_> {
 
 /// Softmax of the scaled scores in place, and the logarithm of its denominator.
 #[inline(always)]
-pub fn softmax(scores: &mut [f32], scale: f32) -> f32 {
+pub(super) fn softmax(scores: &mut [f32], scale: f32) -> f32 {
     let largest = largest(scores);
     let total = replace_and_sum(scores, |score| exp((score - largest) * scale));
     let share = 1.0 / total;
@@ -188,20 +138,24 @@ pub fn softmax(scores: &mut [f32], scale: f32) -> f32 {
 }
 
 /// Runs one task per block and key head, in order.
-fn tasks<T: Send>(sight: &Sight, task: impl Fn(&Block, usize, usize) -> T + Sync) -> Vec<T> {
-    let keys = sight.heads.keys;
-    let count = sight.blocks.len() * keys;
-    (0..count).into_par_iter().map(|at| task(&sight.blocks[at / keys], at / keys, at % keys)).collect()
+fn tasks<T: Send>(pattern: &AttentionPattern, task: impl Fn(&Block, usize, usize) -> T + Sync) -> Vec<T> {
+    let keys = pattern.heads.keys;
+    let count = pattern.blocks.len() * keys;
+    (0..count).into_par_iter().map(|at| task(&pattern.blocks[at / keys], at / keys, at % keys)).collect()
 }
 
-fn head_dim(query: &FlexTensor, sight: &Sight) -> usize {
-    query.layout().shape()[1] / sight.heads.queries
+fn head_dim(query: &FlexTensor, pattern: &AttentionPattern) -> usize {
+    query.layout().shape()[1] / pattern.heads.queries
 }
 
 /// Attends within every block.
-pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, sight: &Sight) -> Forward {
-    let (counts, head_dim) = (sight.heads, head_dim(query, sight));
-    let groups = tasks(sight, |block, _, key_head| {
+pub(super) fn forward(
+    [query, key, value]: &[FlexTensor; 3],
+    rotation: &Rotation,
+    pattern: &AttentionPattern,
+) -> AttentionForward {
+    let (counts, head_dim) = (pattern.heads, head_dim(query, pattern));
+    let groups = tasks(pattern, |block, _, key_head| {
         let rotated = |flat: &FlexTensor, index: usize, heads: usize| {
             let mut copy = head(values(flat), block, index, heads, head_dim);
             rotate(&mut copy, block, rotation, head_dim, 1.0);
@@ -210,28 +164,28 @@ pub fn forward([query, key, value]: &[FlexTensor; 3], rotation: &Rotation, sight
         let keys = rotated(key, key_head, counts.keys);
         let kept = head(values(value), block, key_head, counts.keys, head_dim);
         let member = |member: usize| {
-            let queries = rotated(query, key_head * sight.group() + member, counts.queries);
-            let causal = sight.causal;
-            Head { queries: &queries, keys: &keys, values: &kept, head_dim, causal }.attend(block)
+            let queries = rotated(query, key_head * pattern.heads.group() + member, counts.queries);
+            let causal = pattern.causal;
+            HeadInputs { queries: &queries, keys: &keys, values: &kept, head_dim, causal }.attend(block)
         };
-        (0..sight.group()).map(member).collect::<Vec<_>>()
+        (0..pattern.heads.group()).map(member).collect::<Vec<_>>()
     });
     let (heads, log_totals): (Vec<_>, Vec<_>) = groups.into_iter().flatten().unzip();
-    Forward { output: join(&heads, &sight.blocks, counts.queries, head_dim), log_totals }
+    AttentionForward { output: join(&heads, &pattern.blocks, counts.queries, head_dim), log_totals }
 }
 
 /// Gradients of queries, keys and values. The scores are computed again, one head at a time.
-pub fn backward(
+pub(super) fn backward(
     inputs: &[FlexTensor; 3],
-    forward: &Forward,
+    forward: &AttentionForward,
     rotation: &Rotation,
     gradient: &FlexTensor,
-    sight: &Sight,
+    pattern: &AttentionPattern,
 ) -> [FlexTensor; 3] {
-    let (counts, head_dim) = (sight.heads, head_dim(&inputs[0], sight));
-    let groups = tasks(sight, |block, at, key_head| {
-        let log_totals = &forward.log_totals[at * counts.queries + key_head * sight.group()..];
-        let group = Group { inputs, output: &forward.output, log_totals, gradient, rotation, sight };
+    let (counts, head_dim) = (pattern.heads, head_dim(&inputs[0], pattern));
+    let groups = tasks(pattern, |block, at, key_head| {
+        let log_totals = &forward.log_totals[at * counts.queries + key_head * pattern.heads.group()..];
+        let group = HeadGroup { inputs, output: &forward.output, log_totals, gradient, rotation, pattern };
         group.backward(block, key_head, head_dim)
     });
     let (mut queries, mut keys, mut kept) = (Vec::new(), Vec::new(), Vec::new());
@@ -240,31 +194,31 @@ pub fn backward(
         keys.push(group.keys);
         kept.push(group.values);
     }
-    let join = |heads: &[Vec<f32>], count| join(heads, &sight.blocks, count, head_dim);
+    let join = |heads: &[Vec<f32>], count| join(heads, &pattern.blocks, count, head_dim);
     [join(&queries, counts.queries), join(&keys, counts.keys), join(&kept, counts.keys)]
 }
 
-/// What one task of the backward pass reads.
-struct Group<'a> {
+/// What one task of the backward pass reads: the query heads of a block that share a head of keys and values.
+struct HeadGroup<'a> {
     inputs: &'a [FlexTensor; 3],
     output: &'a FlexTensor,
-    /// Of its query heads in this block, and of others behind them.
+    /// The logarithms of the denominators of its query heads in this block, followed by those of other heads.
     log_totals: &'a [Vec<f32>],
     gradient: &'a FlexTensor,
     rotation: &'a Rotation,
-    sight: &'a Sight,
+    pattern: &'a AttentionPattern,
 }
 
-/// Gradients of one task: per query head, then of the shared keys and values.
-struct GroupGradients {
+/// Gradients of one task: of each query head, and of the shared keys and values.
+struct HeadGroupGradients {
     queries: Vec<Vec<f32>>,
     keys: Vec<f32>,
     values: Vec<f32>,
 }
 
-impl Group<'_> {
-    fn backward(&self, block: &Block, key_head: usize, head_dim: usize) -> GroupGradients {
-        let (counts, causal) = (self.sight.heads, self.sight.causal);
+impl HeadGroup<'_> {
+    fn backward(&self, block: &Block, key_head: usize, head_dim: usize) -> HeadGroupGradients {
+        let (counts, causal) = (self.pattern.heads, self.pattern.causal);
         let copied = |flat: &FlexTensor, index, heads| head(values(flat), block, index, heads, head_dim);
         let turn = |head: &mut Vec<f32>, direction| rotate(head, block, self.rotation, head_dim, direction);
         let [query, key, value] = self.inputs;
@@ -272,23 +226,23 @@ impl Group<'_> {
         turn(&mut keys, 1.0);
         let kept = copied(value, key_head, counts.keys);
         let (of_keys, of_values) = (vec![0.0; keys.len()], vec![0.0; kept.len()]);
-        let mut found = GroupGradients { queries: Vec::new(), keys: of_keys, values: of_values };
-        for member in 0..self.sight.group() {
-            let index = key_head * self.sight.group() + member;
+        let mut found = HeadGroupGradients { queries: Vec::new(), keys: of_keys, values: of_values };
+        for member in 0..self.pattern.heads.group() {
+            let index = key_head * self.pattern.heads.group() + member;
             let mut queries = copied(query, index, counts.queries);
             turn(&mut queries, 1.0);
-            let whole = Head { queries: &queries, keys: &keys, values: &kept, head_dim, causal };
+            let whole = HeadInputs { queries: &queries, keys: &keys, values: &kept, head_dim, causal };
             let output = copied(self.output, index, counts.queries);
             let gradient = copied(self.gradient, index, counts.queries);
             let mut of_queries = Vec::with_capacity(queries.len());
-            for stretch in stretches(block) {
-                let own = stretch.own.start * head_dim..stretch.own.end * head_dim;
-                let log_totals = &self.log_totals[member][stretch.own.clone()];
-                let attention = whole.within(&stretch);
+            for segment in block.segments() {
+                let own = segment.own.start * head_dim..segment.own.end * head_dim;
+                let log_totals = &self.log_totals[member][segment.own.clone()];
+                let attention = whole.within(&segment);
                 let [q, k, v] = attention.backward(&output[own.clone()], &gradient[own], log_totals);
                 of_queries.extend(q);
-                stretch.add_seen(&k, &mut found.keys, head_dim);
-                stretch.add_seen(&v, &mut found.values, head_dim);
+                segment.add_seen(&k, &mut found.keys, head_dim);
+                segment.add_seen(&v, &mut found.values, head_dim);
             }
             turn(&mut of_queries, -1.0);
             found.queries.push(of_queries);

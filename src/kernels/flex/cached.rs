@@ -6,75 +6,75 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    AttentionShape,
     attention::softmax,
     heads::{Rotation, positions, rotate_position},
     matrix::{matrix, multiply},
-    tensor_of, values,
+    tensors::{tensor_of, values},
 };
-use crate::lanes::{add_scaled, dot, wide};
+use crate::{
+    kernels::attention::HeadCounts,
+    lanes::{add_scaled, dot, wide},
+};
 
 /// The cache grows by this many positions at a time.
 const GROWTH: usize = 64;
 
 /// Keys and values `[rows, key_heads, capacity, head_dim]`, of which the first `length` positions count.
-pub struct Stored {
+pub(super) struct HeldCache {
     pub key: FlexTensor,
     pub value: FlexTensor,
     pub length: usize,
 }
 
-/// Sizes of the problem at hand.
+/// The sizes that all rows share.
 #[derive(Debug, Clone, Copy)]
-struct Sizes {
-    /// Positions that are new, and those before them.
+struct CacheSizes {
+    /// Positions that are new.
     new: usize,
+    /// Positions before them.
     cached: usize,
+    /// Positions that the cache has room for.
     capacity: usize,
     head_dim: usize,
-    group: usize,
-    heads: usize,
-    key_heads: usize,
+    heads: HeadCounts,
 }
 
-/// One row's share of everything.
-struct Row<'a> {
+/// One row's new positions.
+struct NewPositions<'a> {
+    /// `[new, heads.queries · head_dim]`
     query: &'a [f32],
+    /// `[new, heads.keys · head_dim]`
     key: &'a [f32],
+    /// `[new, heads.keys · head_dim]`
     value: &'a [f32],
     /// `[new, head_dim / 2]`
     cos: &'a [f32],
+    /// `[new, head_dim / 2]`
     sin: &'a [f32],
     /// The first visible position.
     start: usize,
 }
 
-/// Appends and attends. Inputs are flat, `[rows · new, heads · head_dim]`.
-pub fn attention(
+/// Appends to the cache and attends over it. Inputs are flat, `[rows · new, heads · head_dim]`; each row sees its cache
+/// from its entry of `starts` on.
+pub(super) fn attention(
     [query, key, value]: &[FlexTensor; 3],
     rotation: &Rotation,
-    shape: AttentionShape,
+    heads: HeadCounts,
     starts: &[usize],
-    stored: Option<Stored>,
-) -> (FlexTensor, Stored) {
+    stored: Option<HeldCache>,
+) -> (FlexTensor, HeldCache) {
     let [tokens, width] = [query.layout().shape()[0], query.layout().shape()[1]];
-    let (new, head_dim) = (tokens / shape.rows, width / shape.heads);
-    let mut stored = with_room(stored, shape, new, head_dim);
-    let sizes = Sizes {
-        new,
-        cached: stored.length,
-        capacity: stored.key.layout().shape()[2],
-        head_dim,
-        group: shape.heads / shape.key_heads,
-        heads: shape.heads,
-        key_heads: shape.key_heads,
-    };
-    let (key_width, half) = (shape.key_heads * head_dim, head_dim / 2);
+    let (new, head_dim) = (tokens / starts.len(), width / heads.queries);
+    let mut stored = with_room(stored, [starts.len(), heads.keys, new, head_dim]);
+    let sizes =
+        CacheSizes { new, cached: stored.length, capacity: stored.key.layout().shape()[2], head_dim, heads };
+    let (key_width, half) = (heads.keys * head_dim, head_dim / 2);
     let (query, key, value) = (values(query), values(key), values(value));
     let (cos, sin) = (values(&rotation.cos), values(&rotation.sin));
     let shared_angles = cos.len() == new * half;
     let mut output = vec![0.0; tokens * width];
-    let row_size = shape.key_heads * sizes.capacity * head_dim;
+    let row_size = heads.keys * sizes.capacity * head_dim;
     output
         .par_chunks_exact_mut(new * width)
         .zip(stored.key.storage_mut::<f32>().par_chunks_exact_mut(row_size))
@@ -82,7 +82,7 @@ pub fn attention(
         .enumerate()
         .for_each(|(index, ((output, keys), kept))| {
             let angles = if shared_angles { 0 } else { index * new * half };
-            let row = Row {
+            let row = NewPositions {
                 query: &query[index * new * width..][..new * width],
                 key: &key[index * new * key_width..][..new * key_width],
                 value: &value[index * new * key_width..][..new * key_width],
@@ -99,14 +99,14 @@ pub fn attention(
     (tensor_of(output, [tokens, width]), stored)
 }
 
-/// The cache with room for `new` more positions.
-fn with_room(stored: Option<Stored>, shape: AttentionShape, new: usize, head_dim: usize) -> Stored {
+/// The cache with room for `new` more positions of `[rows, key_heads, new, head_dim]`.
+fn with_room(stored: Option<HeldCache>, [rows, key_heads, new, head_dim]: [usize; 4]) -> HeldCache {
     let length = stored.as_ref().map_or(0, |stored| stored.length);
     let capacity = stored.as_ref().map_or(0, |stored| stored.key.layout().shape()[2]);
     if let Some(stored) = stored {
         return match length + new <= capacity {
             true => stored,
-            false => Stored {
+            false => HeldCache {
                 key: grown(&stored.key, length, length + new + GROWTH),
                 value: grown(&stored.value, length, length + new + GROWTH),
                 length,
@@ -114,10 +114,10 @@ fn with_room(stored: Option<Stored>, shape: AttentionShape, new: usize, head_dim
         };
     }
     let empty = || {
-        let sizes = [shape.rows, shape.key_heads, new + GROWTH, head_dim];
+        let sizes = [rows, key_heads, new + GROWTH, head_dim];
         tensor_of(vec![0.0; sizes.iter().product()], sizes)
     };
-    Stored { key: empty(), value: empty(), length }
+    HeldCache { key: empty(), value: empty(), length }
 }
 
 /// A copy of the first `length` positions with room for `capacity`.
@@ -132,16 +132,16 @@ fn grown(tensor: &FlexTensor, length: usize, capacity: usize) -> FlexTensor {
     tensor_of(larger, [rows, heads, capacity, head_dim])
 }
 
-impl Row<'_> {
-    /// A single new position, as in decoding: what is hidden is not looked at, and nothing takes the detour over a
-    /// matrix product.
+impl NewPositions<'_> {
+    /// Attends from a single new position, as in decoding: hidden keys are not read, and no matrix product is made.
     #[inline(always)]
-    fn attend_once(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: Sizes) {
-        let Sizes { cached, capacity, head_dim, group, key_heads, .. } = sizes;
+    fn attend_once(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: CacheSizes) {
+        let CacheSizes { cached, capacity, head_dim, heads, .. } = sizes;
+        let group = heads.group();
         let scale = (head_dim as f32).powf(-0.5);
         let mut query = vec![0.0; head_dim];
         let mut weights = vec![0.0; cached + 1 - self.start];
-        for key_head in 0..key_heads {
+        for key_head in 0..heads.keys {
             let own = key_head * head_dim..(key_head + 1) * head_dim;
             let newest = (key_head * capacity + cached) * head_dim;
             keys[newest..newest + head_dim].copy_from_slice(&self.key[own.clone()]);
@@ -165,9 +165,10 @@ impl Row<'_> {
         }
     }
 
-    /// `keys` and `kept` are the row's cache, `output` is `[new, heads · head_dim]`.
-    fn attend(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: Sizes) {
-        let Sizes { new, cached, capacity, head_dim, group, heads, key_heads } = sizes;
+    /// Attends from several new positions. `keys` and `kept` are the row's cache, `output` is `[new, heads · head_dim]`.
+    fn attend(&self, keys: &mut [f32], kept: &mut [f32], output: &mut [f32], sizes: CacheSizes) {
+        let CacheSizes { new, cached, capacity, head_dim, heads } = sizes;
+        let HeadCounts { queries: query_heads, keys: key_heads } = heads;
         let total = cached + new;
         let mut queries = vec![0.0; new * head_dim];
         let mut scores = vec![0.0; new * total];
@@ -179,8 +180,8 @@ impl Row<'_> {
             gather(self.key, key_head, key_heads, &mut seen_keys[cached * head_dim..], head_dim);
             self.rotate(&mut seen_keys[cached * head_dim..], head_dim);
             gather(self.value, key_head, key_heads, &mut seen_values[cached * head_dim..], head_dim);
-            for head in key_head * group..(key_head + 1) * group {
-                gather(self.query, head, heads, &mut queries, head_dim);
+            for head in key_head * heads.group()..(key_head + 1) * heads.group() {
+                gather(self.query, head, query_heads, &mut queries, head_dim);
                 self.rotate(&mut queries, head_dim);
                 multiply(matrix(&queries, head_dim), matrix(seen_keys, head_dim).transpose(), &mut scores);
                 for (position, scores) in scores.chunks_exact_mut(total).enumerate() {
@@ -188,7 +189,8 @@ impl Row<'_> {
                 }
                 multiply(matrix(&scores, total), matrix(seen_values, head_dim), &mut attended);
                 for (position, features) in attended.chunks_exact(head_dim).enumerate() {
-                    output[(position * heads + head) * head_dim..][..head_dim].copy_from_slice(features);
+                    output[(position * query_heads + head) * head_dim..][..head_dim]
+                        .copy_from_slice(features);
                 }
             }
         }
@@ -210,8 +212,8 @@ fn gather(flat: &[f32], head: usize, heads: usize, into: &mut [f32], head_dim: u
     into.chunks_exact_mut(head_dim).zip(features).for_each(|(into, features)| into.copy_from_slice(features));
 }
 
-/// Softmax over the scores in `visible`; what lies outside counts nothing. Padding sees nothing at all and
-/// becomes zero.
+/// Softmax over the scores in `visible`; all others become zero. Padding sees nothing, so that all of its weights are
+/// zero.
 fn attend_to(scores: &mut [f32], visible: Range<usize>, scale: f32) {
     let start = visible.start.min(visible.end);
     scores[..start].fill(0.0);

@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{tensor_of, values};
+use super::tensors::{tensor_of, values};
 use crate::lanes::{dot, exp, squares, wide};
 
 /// Rows handled together: enough to be worth a task, few enough for the cache.
@@ -22,7 +22,8 @@ fn inverse_root(row: &[f32], epsilon: f32) -> f32 {
     1.0 / (squares(row) / row.len() as f32 + epsilon).sqrt()
 }
 
-pub fn rms_norm(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor {
+/// `x / sqrt(mean(x²) + ε) · weight` per row of `[rows, size]`.
+pub(super) fn rms_norm(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor {
     let [rows, size] = sizes(x);
     let (input, weight) = (values(x), values(weight));
     let mut output = vec![0.0; rows * size];
@@ -38,7 +39,7 @@ pub fn rms_norm(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor
 }
 
 /// With `s` the inverse root and `g` the gradient: `dx = s·g·w − x·s³·mean(g·w·x)`, `dw = Σ g·x·s`.
-pub fn rms_norm_backward(
+pub(super) fn rms_norm_backward(
     x: &FlexTensor,
     weight: &FlexTensor,
     gradient: &FlexTensor,
@@ -61,7 +62,7 @@ pub fn rms_norm_backward(
     [tensor_of(input_gradient, [rows, size]), tensor_of(weight_gradient, [size])]
 }
 
-/// Some rows' share of it: writes their input gradient and returns their part of the weight's.
+/// The backward pass of some rows: writes their input gradient and returns their part of the weight's gradient.
 #[inline(always)]
 fn backward_rows(
     output: &mut [f32],
@@ -94,7 +95,8 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-pub fn gated_silu(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
+/// `silu(gate) · up`, element by element.
+pub(super) fn gated_silu(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
     let (gates, ups) = (values(gate), values(up));
     let mut output = vec![0.0; gates.len()];
     let chunks =
@@ -110,7 +112,11 @@ pub fn gated_silu(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
 }
 
 /// With `σ` of the gate: `dgate = g·up·σ·(1 + gate·(1 − σ))`, `dup = g·gate·σ`.
-pub fn gated_silu_backward(gate: &FlexTensor, up: &FlexTensor, gradient: &FlexTensor) -> [FlexTensor; 2] {
+pub(super) fn gated_silu_backward(
+    gate: &FlexTensor,
+    up: &FlexTensor,
+    gradient: &FlexTensor,
+) -> [FlexTensor; 2] {
     let (gates, ups, gradients) = (values(gate), values(up), values(gradient));
     let mut gate_gradient = vec![0.0; gates.len()];
     let mut up_gradient = vec![0.0; gates.len()];

@@ -1,34 +1,30 @@
 //! Heads copied out of flat matrices and back, and their rotation.
 
-use burn_flex::FlexTensor;
+use burn_flex::{Flex, FlexTensor};
 use rayon::prelude::*;
 
-use super::{Tree, tensor_of, values};
-use crate::lanes::wide;
+use super::{
+    pattern::Block,
+    tensors::{into_flex, tensor_of, values},
+};
+use crate::{kernels::attention::RotaryTable, lanes::wide};
 
 /// Cosines and sines, `[rows or 1, 1, sequence, head_dim / 2]`.
 #[derive(Debug, Clone)]
-pub struct Rotation {
+pub(super) struct Rotation {
     pub cos: FlexTensor,
     pub sin: FlexTensor,
 }
 
-/// Tokens of a flat matrix that attend among themselves.
-#[derive(Debug, Clone)]
-pub struct Block {
-    /// The first token.
-    pub start: usize,
-    pub tree: Tree,
-}
-
-impl Block {
-    pub fn length(&self) -> usize {
-        self.tree.length()
+impl Rotation {
+    /// A table whose rows of angles, one per position, can be read as slices.
+    pub fn new(table: &RotaryTable<Flex>) -> Self {
+        Self { cos: into_flex(table.cos.clone()), sin: into_flex(table.sin.clone()) }
     }
 }
 
 /// One head of a block's tokens, copied out of `[tokens, heads · head_dim]`: `[length, head_dim]`.
-pub fn head(flat: &[f32], block: &Block, head: usize, heads: usize, head_dim: usize) -> Vec<f32> {
+pub(super) fn head(flat: &[f32], block: &Block, head: usize, heads: usize, head_dim: usize) -> Vec<f32> {
     let mut copy = Vec::with_capacity(block.length() * head_dim);
     let tokens = positions(&flat[block.start * heads * head_dim..], head, heads, head_dim);
     tokens.take(block.length()).for_each(|features| copy.extend_from_slice(features));
@@ -36,13 +32,18 @@ pub fn head(flat: &[f32], block: &Block, head: usize, heads: usize, head_dim: us
 }
 
 /// One head's features at every position of `[positions, heads · head_dim]`.
-pub fn positions(flat: &[f32], head: usize, heads: usize, head_dim: usize) -> impl Iterator<Item = &[f32]> {
+pub(super) fn positions(
+    flat: &[f32],
+    head: usize,
+    heads: usize,
+    head_dim: usize,
+) -> impl Iterator<Item = &[f32]> {
     flat.chunks_exact(heads * head_dim).map(move |token| &token[head * head_dim..][..head_dim])
 }
 
 /// Rotates each position of a block's head; backwards with `direction` −1. A table of fewer tokens than the
 /// matrix has is one row, which serves all.
-pub fn rotate(head: &mut [f32], block: &Block, rotation: &Rotation, head_dim: usize, direction: f32) {
+pub(super) fn rotate(head: &mut [f32], block: &Block, rotation: &Rotation, head_dim: usize, direction: f32) {
     let half = head_dim / 2;
     let (cos, sin) = (values(&rotation.cos), values(&rotation.sin));
     wide!({
@@ -55,7 +56,7 @@ pub fn rotate(head: &mut [f32], block: &Block, rotation: &Rotation, head_dim: us
 
 /// Rotates the features of one position, `[head_dim]`, by its angles, `[head_dim / 2]`.
 #[inline(always)]
-pub fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
+pub(super) fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
     let (low, high) = features.split_at_mut(cos.len());
     for i in 0..cos.len() {
         let (cos, sin) = (cos[i], sin[i] * direction);
@@ -64,7 +65,7 @@ pub fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], direction
 }
 
 /// Heads `[blocks · count][length, head_dim]` back into a flat matrix.
-pub fn join(heads: &[Vec<f32>], blocks: &[Block], count: usize, head_dim: usize) -> FlexTensor {
+pub(super) fn join(heads: &[Vec<f32>], blocks: &[Block], count: usize, head_dim: usize) -> FlexTensor {
     let tokens: usize = blocks.iter().map(Block::length).sum();
     let mut flat = vec![0.0; tokens * count * head_dim];
     let mut rest = flat.as_mut_slice();

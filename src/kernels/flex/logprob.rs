@@ -3,11 +3,11 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{tensor_of, values};
+use super::tensors::{tensor_of, values};
 use crate::lanes::{LANES, exp, largest, wide};
 
-/// What a row of scores says of its target.
-pub struct Found {
+/// Of every row of scores: its target's log-probability, and what the backward pass needs.
+pub(super) struct LogprobForward {
     /// `[tokens]`
     pub logprobs: FlexTensor,
     /// `[tokens]`
@@ -16,7 +16,8 @@ pub struct Found {
     pub log_totals: Vec<f32>,
 }
 
-pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found {
+/// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
+pub(super) fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> LogprobForward {
     let vocabulary = scores.layout().shape()[1];
     let rows: Vec<[f32; 3]> = values(scores)
         .par_chunks_exact(vocabulary)
@@ -29,7 +30,7 @@ pub fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> Found 
         })
         .collect();
     let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<f32>>();
-    Found {
+    LogprobForward {
         logprobs: tensor_of(column(0), [rows.len()]),
         entropy: tensor_of(column(1), [rows.len()]),
         log_totals: column(2),
@@ -56,7 +57,7 @@ fn totals(row: &[f32], largest: f32, temperature: f32) -> (f32, f32) {
 }
 
 /// `dscore = g · (1[target] − p) / temperature`
-pub fn backward(
+pub(super) fn backward(
     scores: &FlexTensor,
     log_totals: &[f32],
     targets: &[u32],

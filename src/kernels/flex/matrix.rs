@@ -2,17 +2,19 @@
 
 /// A row-major matrix, or its transpose, as an operand of [`multiply`].
 #[derive(Clone, Copy)]
-pub struct Matrix<'a> {
+pub(super) struct Matrix<'a> {
     values: &'a [f32],
     columns: usize,
     transposed: bool,
 }
 
-pub fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
+/// A matrix of so many columns.
+pub(super) fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
     Matrix { values, columns, transposed: false }
 }
 
 impl Matrix<'_> {
+    /// The same values, read the other way.
     pub fn transpose(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
@@ -30,7 +32,10 @@ impl Matrix<'_> {
 }
 
 /// `output = left · right`, `output` row-major.
-pub fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) {
+///
+/// # Panics
+/// When the sizes do not fit.
+pub(super) fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) {
     let ((rows, inner), (right_rows, columns)) = (left.dims(), right.dims());
     assert!(inner == right_rows && output.len() == rows * columns, "sizes do not fit");
     let ((left_column, left_row), (right_column, right_row)) = (left.strides(), right.strides());

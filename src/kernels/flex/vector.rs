@@ -3,14 +3,14 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{tensor_of, values};
+use super::tensors::{tensor_of, values};
 use crate::lanes::{add_four_scaled, add_scaled, wide};
 
 /// Numbers in a matrix that is worth waking other cores for: below, that takes longer than the work.
 const WORTH_SHARING: usize = 1 << 22;
 
 /// `x · weight + bias` for `x` of `[1, input]` and weights of `[input, output]`.
-pub fn linear(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
+pub(super) fn linear(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
     let outputs = weight.layout().shape()[1];
     let (x, weight) = (values(x), values(weight));
     let mut output = bias.map_or_else(|| vec![0.0; outputs], |bias| values(bias).to_vec());

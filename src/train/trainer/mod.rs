@@ -66,7 +66,7 @@ impl<B: TrainBackend> Pass<'_, B> {
     /// Adds a loss of what the policy says of a batch, if it is this rank's turn.
     fn add(&mut self, batch: &PackedBatch, loss: impl FnOnce(Said<B>, &mut Sums) -> Tensor<B, 1>) {
         self.batches += 1;
-        if !self.peers.does(self.batches - 1) {
+        if !self.peers.owns(self.batches - 1) {
             return;
         }
         let Self { policy, reading, gradients, sums, .. } = self;

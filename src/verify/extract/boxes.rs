@@ -1,6 +1,6 @@
 //! Boxes: `\boxed{…}` and its spellings.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// The boxes that count, with the bare `\box` that some judge prompts ask for.
 const BOXES: [&str; 3] = ["\\boxed", "\\box", "\\fbox"];
@@ -58,19 +58,19 @@ pub fn last_box(text: &str) -> Option<&str> {
 }
 
 /// The content of the first box whose braces close, trimmed, and the text behind it.
-pub fn first_box(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn first_box(text: &str) -> Option<(&str, &str)> {
     let first = spans(text).into_iter().next()?;
     Some((text[first.start..first.end].trim(), &text[first.end + 1..]))
 }
 
 /// Where the last closed box ends.
-pub fn last_end(text: &str) -> Option<usize> {
+pub(crate) fn last_end(text: &str) -> Option<usize> {
     spans(text).last().map(|span| span.end)
 }
 
 /// The answer in boxes: the last one, with those before it that belong to the same answer
 /// (`\boxed{1} and \boxed{2}`), and a percent sign behind it.
-pub fn answer(text: &str) -> Option<String> {
+pub(crate) fn answer(text: &str) -> Option<String> {
     let all = spans(text);
     let last = all.last()?;
     let mut parts = vec![last];

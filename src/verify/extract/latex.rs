@@ -1,6 +1,6 @@
 //! Formulas between delimiters.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// Bytes between two formulas that a conjunction joins.
 const NEAR: usize = 12;
@@ -10,13 +10,15 @@ const MOST_FORMULAS: usize = 32;
 
 /// A formula: where it lies with its delimiters, and without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Formula {
+pub(crate) struct Formula {
+    /// First byte and end, delimiters included.
     pub outside: (usize, usize),
+    /// First byte and end of what the delimiters enclose.
     pub inside: (usize, usize),
 }
 
 /// Every formula of a text. `$…$` and `\(…\)` end with their line; a dollar sign behind a digit opens nothing.
-pub fn formulas(text: &str) -> Vec<Formula> {
+pub(crate) fn formulas(text: &str) -> Vec<Formula> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
@@ -68,18 +70,18 @@ fn closing(bytes: &[u8], from: usize, close: &[u8], one_line: bool) -> Result<us
 }
 
 /// The last formula of a text, with those before it that "and", "or" or a comma joins to it.
-pub fn answer(text: &str) -> Option<String> {
+pub(crate) fn answer(text: &str) -> Option<String> {
     let all = formulas(text);
     Some(joined(text, &all, all.len().checked_sub(1)?))
 }
 
 /// Where the last formula ends.
-pub fn last_end(text: &str) -> Option<usize> {
+pub(crate) fn last_end(text: &str) -> Option<usize> {
     formulas(text).last().map(|formula| formula.outside.1)
 }
 
 /// The formula at `last`, and those joined to it from before.
-pub fn joined(text: &str, all: &[Formula], last: usize) -> String {
+pub(crate) fn joined(text: &str, all: &[Formula], last: usize) -> String {
     let mut first = last;
     while first > 0
         && last - first < MOST_FORMULAS
@@ -91,7 +93,7 @@ pub fn joined(text: &str, all: &[Formula], last: usize) -> String {
 }
 
 /// The formula at `first`, and those joined to it behind.
-pub fn joined_after(text: &str, all: &[Formula], first: usize) -> String {
+pub(crate) fn joined_after(text: &str, all: &[Formula], first: usize) -> String {
     let mut last = first;
     while last + 1 < all.len()
         && last - first < MOST_FORMULAS

@@ -2,6 +2,7 @@
 //! text. Knows nothing of what the answer is compared with.
 
 mod boxes;
+mod context;
 mod gold;
 mod latex;
 mod phrases;
@@ -10,7 +11,8 @@ mod plain;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-pub use boxes::{first_box, last_box};
+pub(crate) use boxes::first_box;
+pub use boxes::last_box;
 pub use gold::gold_answer;
 
 /// A way to find an answer.
@@ -31,6 +33,7 @@ impl Extractor {
     /// Every way, surest first.
     pub const ALL: [Extractor; 4] = [Self::Box, Self::Phrase, Self::Latex, Self::Plain];
 
+    /// The name that settings and options use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Box => "box",
@@ -44,7 +47,9 @@ impl Extractor {
 /// A possible answer and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// The answer, trimmed.
     pub text: String,
+    /// The way in which it was found.
     pub extractor: Extractor,
 }
 
@@ -92,22 +97,6 @@ fn in_order(response: &str, extractors: &[Extractor]) -> Vec<Extractor> {
         order.swap(first, plain);
     }
     order
-}
-
-/// Whether what follows an answer makes it a percentage.
-fn is_percent(after: &str) -> bool {
-    let after = after.trim_start_matches([' ', '$', '~', '*']);
-    let after = after.trim_start_matches("\\)").trim_start_matches("\\]").trim_start();
-    let lower = after.get(..7.min(after.len())).unwrap_or("").to_ascii_lowercase();
-    after.starts_with('%')
-        || after.starts_with("\\%")
-        || lower.starts_with("percent")
-        || lower.starts_with("pct")
-}
-
-/// The greatest index of a character that is not above `at`.
-fn floor_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What a text calls its answer: "the final answer is …", "answer: …", `#### …`, `A: …`.
 
-use super::{floor_boundary, latex, plain};
+use super::{context::floor_boundary, latex, plain};
 
 /// Bytes between an announcement and its answer.
 const REACH: usize = 120;
 
 /// The answers that a text announces, surest announcement first, the last of each kind.
-pub fn answers(text: &str) -> Vec<String> {
+pub(crate) fn answers(text: &str) -> Vec<String> {
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
     if let Some(at) = lower.rfind("####") {
@@ -17,7 +17,7 @@ pub fn answers(text: &str) -> Vec<String> {
         let Some(at) = lower.rfind(phrase) else { continue };
         let reach = floor_boundary(text, at + phrase.len() + REACH);
         let from = at + phrase.len();
-        // "final answer: the largest number is 34"
+        // In "final answer: the largest number is 34" the answer follows the last "is".
         let is = if phrase.ends_with("is") { None } else { last_is(&lower[from..reach]) };
         found.extend(value_in(&text[from + is.unwrap_or(0)..]).or_else(|| value_in(&text[from..])));
     }
@@ -26,7 +26,7 @@ pub fn answers(text: &str) -> Vec<String> {
 }
 
 /// Where a text announces its final answer for the last time.
-pub fn final_answer(text: &str) -> Option<usize> {
+pub(crate) fn final_answer(text: &str) -> Option<usize> {
     text.to_ascii_lowercase().rfind("final answer")
 }
 
@@ -48,7 +48,8 @@ fn last_is(text: &str) -> Option<usize> {
     [" is ", " is: "].into_iter().filter_map(|word| Some(begin + sentence.rfind(word)? + word.len())).max()
 }
 
-/// The first formula of a text if it comes soon ("not" before it makes words of it), else its first numbers, else its first words.
+/// The first formula of a text if it comes soon, else its first numbers, else its first words. A text that begins
+/// with "not" is read as words.
 fn value_in(text: &str) -> Option<String> {
     let near = &text[..floor_boundary(text, REACH)];
     let bare = near.trim_start_matches(|c: char| c.is_whitespace() || "*:=\"'".contains(c));

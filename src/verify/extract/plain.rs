@@ -1,12 +1,12 @@
 //! Answers in plain text: the whole of a short one, numbers, letters of choices.
 
-use super::is_percent;
+use super::context::is_percent;
 
 /// Bytes of a text that may be an answer as it stands.
 const SHORT: usize = 200;
 
 /// The answers that a text without delimiters may give, surest first.
-pub fn answers(text: &str) -> Vec<String> {
+pub(crate) fn answers(text: &str) -> Vec<String> {
     [whole(text), last_number(text), letter(text)].into_iter().flatten().collect()
 }
 
@@ -40,12 +40,12 @@ fn letter(text: &str) -> Option<String> {
 }
 
 /// The last number of a text, as far as it reaches: sign, groups, decimals, a fraction or power without spaces.
-pub fn last_number(text: &str) -> Option<String> {
+pub(crate) fn last_number(text: &str) -> Option<String> {
     numbers(text).last().map(|span| with_percent(text, span))
 }
 
 /// The first number of a text, with those that "or" and "and" join to it: "5 or 6" is not five.
-pub fn first_numbers(text: &str) -> Option<String> {
+pub(crate) fn first_numbers(text: &str) -> Option<String> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for span in numbers(text) {
         let joined =
@@ -60,7 +60,7 @@ pub fn first_numbers(text: &str) -> Option<String> {
 }
 
 /// Whether a number stands behind the end of the sentence that a text begins in; it may have ended before.
-pub fn last_number_in_later_sentence(text: &str) -> bool {
+pub(crate) fn last_number_in_later_sentence(text: &str) -> bool {
     if text.trim_start().starts_with(char::is_uppercase) {
         return last_number(text).is_some();
     }

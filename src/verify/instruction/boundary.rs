@@ -5,14 +5,14 @@ use std::{iter, sync::LazyLock};
 use regex::Regex;
 
 /// Whether a character is part of a word: a letter, a digit, or what joins or marks them.
-pub fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     static MARK: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^[\p{M}\p{Join_Control}]$").expect("a valid pattern"));
     c.is_alphanumeric() || (c >= '\u{300}' && MARK.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 /// Whether a character stands for itself in a text without spaces: Chinese characters and kana.
-pub fn is_ideograph(c: char) -> bool {
+pub(crate) fn is_ideograph(c: char) -> bool {
     let ranges = ['々'..='〇', 'ぁ'..='ヿ', 'ㇰ'..='ㇿ', '㐀'..='鿿', '豈'..='\u{faff}', 'ｦ'..='ﾟ'];
     c.is_alphanumeric()
         && (('\u{20000}'..='\u{3ffff}').contains(&c) || ranges.iter().any(|range| range.contains(&c)))
@@ -26,7 +26,7 @@ fn is_unspaced(c: char) -> bool {
 }
 
 /// Whether nothing of a text is to be seen: spaces, and characters of no width.
-pub fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     static INVISIBLE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^[\s\p{Cc}\p{Cf}]*$").expect("a valid pattern"));
     INVISIBLE.is_match(text)
@@ -34,7 +34,7 @@ pub fn is_blank(text: &str) -> bool {
 
 /// Where a word or phrase stands by itself, in just these letters. `_` joins words (`snake_case`) but may
 /// also stand around them (`_emphasis_`).
-pub fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let word = word.trim();
     let mut from = if word.is_empty() { text.len() } else { 0 };
     iter::from_fn(move || {
@@ -62,7 +62,7 @@ fn joined(edge: Option<char>, beyond: impl Iterator<Item = char>) -> bool {
 }
 
 /// A text for comparing: small letters, single spaces, straight apostrophes, one sigma.
-pub fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {

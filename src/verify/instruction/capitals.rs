@@ -1,23 +1,23 @@
 //! Upper and lower case.
 
-use super::{Outcome, boundary::is_word};
+use super::{boundary::is_word, compliance::Compliance};
 
 /// Whether all letters that have a case are capitals, or all are small. A text without such letters is
 /// neither. (The original counts it as both.)
-pub fn all(response: &str, capitals: bool) -> Outcome {
+pub(crate) fn all(response: &str, capitals: bool) -> Compliance {
     let small = |c: &char| !c.to_uppercase().eq([*c]);
     let big = |c: &char| !c.to_lowercase().eq([*c]);
     let (smalls, bigs) = (response.chars().filter(small).count(), response.chars().filter(big).count());
     let (wrong, what) = if capitals { (smalls, "small letters") } else { (bigs, "capitals") };
     if smalls + bigs == 0 {
-        return Outcome::new(false, "no letters that have a case");
+        return Compliance::new(false, "no letters that have a case");
     }
-    Outcome::new(wrong == 0, format!("{wrong} {what}"))
+    Compliance::new(wrong == 0, format!("{wrong} {what}"))
 }
 
 /// The number of words in capitals alone, those of one letter included (the original's rule). An apostrophe
 /// does not divide a word.
-pub fn words(response: &str) -> usize {
+pub(crate) fn words(response: &str) -> usize {
     let words = response.split(|c: char| !(is_word(c) || "_'’".contains(c)));
     words.filter(|word| is_capital(word.trim_matches(['\'', '’', '_']))).count()
 }

@@ -1,44 +1,44 @@
 //! Words and letters that must or must not occur.
 
 use super::{
-    Outcome,
     boundary::{folded, occurrences},
+    compliance::Compliance,
     quantity::Quantity,
 };
 
 /// Whether every keyword occurs, in any case, whole or as part of a word (the original's rule).
-pub fn all_present(response: &str, words: &[String]) -> Outcome {
+pub(crate) fn all_present(response: &str, words: &[String]) -> Compliance {
     let response = folded(response);
     let missing: Vec<&str> =
         words.iter().map(String::as_str).filter(|word| !response.contains(&folded(word))).collect();
-    Outcome::new(missing.is_empty(), format!("missing: {}", missing.join(", ")))
+    Compliance::new(missing.is_empty(), format!("missing: {}", missing.join(", ")))
 }
 
 /// Whether no forbidden word occurs as a word of its own. (The original also forbids "cat" in
 /// "concatenate"; nobody who reads the instruction would.)
-pub fn none_present(response: &str, words: &[String]) -> Outcome {
+pub(crate) fn none_present(response: &str, words: &[String]) -> Compliance {
     let response = folded(response);
     let is_used = |word: &&str| occurrences(&response, &folded(word)).next().is_some();
     let used: Vec<&str> = words.iter().map(String::as_str).filter(is_used).collect();
-    Outcome::new(used.is_empty(), format!("forbidden words used: {}", used.join(", ")))
+    Compliance::new(used.is_empty(), format!("forbidden words used: {}", used.join(", ")))
 }
 
 /// Whether a word or phrase occurs exactly so many times, whole and in any case. (The original never finds
 /// a phrase, nor a word with punctuation in it.)
-pub fn frequency(response: &str, word: &str, times: usize) -> Outcome {
+pub(crate) fn frequency(response: &str, word: &str, times: usize) -> Compliance {
     let count = occurrences(&folded(response), &folded(word)).count();
     Quantity::exactly(times).check(count, &format!("times {word:?}"))
 }
 
 /// Whether a letter occurs exactly so many times, in just this case (the original's rule). A letter with an
 /// accent is another letter, also where the accent is a character of its own.
-pub fn letters(response: &str, letter: &str, times: usize) -> Outcome {
+pub(crate) fn letters(response: &str, letter: &str, times: usize) -> Compliance {
     let is_bare = |at: usize| !response[at + letter.len()..].starts_with(is_accent);
     let count = response.match_indices(letter).filter(|(at, _)| is_bare(*at)).count();
     Quantity::exactly(times).check(count, &format!("times {letter:?}"))
 }
 
 /// Whether a character is an accent on the one before it.
-pub fn is_accent(c: char) -> bool {
+pub(crate) fn is_accent(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }

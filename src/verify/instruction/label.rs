@@ -3,11 +3,27 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::{Constraint, Rule, keywords::is_accent, language::Language, quantity::Quantity};
+use super::{
+    constraint::{Constraint, Rule},
+    keywords::is_accent,
+    language::Language,
+    quantity::Quantity,
+};
 use crate::error::input_error;
 
-/// Reads a label; never gives an empty list.
-pub fn parse(label: &str) -> Result<Vec<Constraint>> {
+impl Constraint {
+    /// The constraints of a label: `{"func_name": …, arguments}`, an array of such objects, or either as a
+    /// JSON string.
+    ///
+    /// # Errors
+    /// Names the function and the argument that is missing or of the wrong sort.
+    pub fn parse(label: &str) -> Result<Vec<Self>> {
+        parse(label)
+    }
+}
+
+/// Reads a label; the list is never empty.
+fn parse(label: &str) -> Result<Vec<Constraint>> {
     let value: Value = serde_json::from_str(label)
         .map_err(|error| input_error(format!("constraints are no JSON ({error})")))?;
     let constraints = match value {
@@ -65,6 +81,7 @@ fn edits(from: &[char], to: &[char]) -> usize {
     row[to.len()]
 }
 
+/// What reads the arguments of a function.
 pub(super) type Read = fn(&Arguments<'_>) -> Result<Rule>;
 
 /// The functions of the data by name, with what reads their arguments.

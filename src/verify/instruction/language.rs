@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use anyhow::Result;
 use whatlang::{Detector, Lang};
 
-use super::Outcome;
+use super::compliance::Compliance;
 use crate::error::input_error;
 
 /// A language that can be told from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Language(Lang);
+pub(crate) struct Language(Lang);
 
 /// ISO 639-1 codes of the data, and the codes by which the detector calls them.
 const CODES: [(&str, Lang); 48] = [
@@ -64,17 +64,17 @@ const CODES: [(&str, Lang); 48] = [
     ("et", Lang::Est),
 ];
 
-/// Letters from which a guess that is not sure counts.
+/// Letters from which on a guess of the detector counts even where it is not sure.
 const ENOUGH: usize = 10;
 
-/// Fewer languages to take a short text for.
+/// Told only the languages above, the detector mistakes fewer short texts.
 static DETECTOR: LazyLock<Detector> =
     LazyLock::new(|| Detector::with_allowlist(CODES.iter().map(|(_, language)| *language).collect()));
 
 impl Language {
     /// # Errors
     /// Lists the languages that can be told.
-    pub fn parse(code: &str) -> Result<Self> {
+    pub(crate) fn parse(code: &str) -> Result<Self> {
         let wanted = code.trim().to_lowercase();
         let found = CODES.iter().find(|(known, _)| *known == wanted);
         found.map(|(_, language)| Self(*language)).ok_or_else(|| {
@@ -87,20 +87,20 @@ impl Language {
     }
 
     /// Whether a response is written in it, as most of its letters tell. A text too short to tell is not.
-    pub fn check(self, response: &str) -> Outcome {
+    pub(crate) fn check(self, response: &str) -> Compliance {
         let is_short = response.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH;
         match DETECTOR.detect(response) {
             Some(found) if found.lang() == self.0 && (found.is_reliable() || !is_short) => {
-                Outcome::new(true, "the language asked for")
+                Compliance::new(true, "the language asked for")
             }
-            Some(found) if found.is_reliable() => Outcome::new(
+            Some(found) if found.is_reliable() => Compliance::new(
                 false,
                 format!("written in {}, {} asked", found.lang().eng_name(), self.0.eng_name()),
             ),
             _ if is_short => {
-                Outcome::new(false, format!("too short to tell whether it is {}", self.0.eng_name()))
+                Compliance::new(false, format!("too short to tell whether it is {}", self.0.eng_name()))
             }
-            _ => Outcome::new(false, format!("cannot be told to be {}", self.0.eng_name())),
+            _ => Compliance::new(false, format!("cannot be told to be {}", self.0.eng_name())),
         }
     }
 }

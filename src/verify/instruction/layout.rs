@@ -1,8 +1,8 @@
 //! Parts that a response is laid out in: paragraphs, sections, a postscript, bullets.
 
 use super::{
-    Outcome,
     boundary::{folded, occurrences},
+    compliance::Compliance,
     quantity::Quantity,
     text::blocks,
 };
@@ -10,16 +10,16 @@ use super::{
 /// Markdown and punctuation that may stand before the first word of a line.
 const MARKUP: &str = " \t#*_>|~`\"“'([-";
 
-/// So much of it at most, so that looking for marks is linear.
+/// Characters of markup that are looked at before a word, at most: it keeps the search linear.
 const LONGEST_MARKUP: usize = 16;
 
 /// Whether so many paragraphs stand between marks of `* * *`, none of them blank. A mark at either end
 /// separates nothing. (The original counts a blank paragraph there and refuses it.)
-pub fn paragraph_count(response: &str, count: usize) -> Outcome {
+pub(crate) fn paragraph_count(response: &str, count: usize) -> Compliance {
     let parts: Vec<&str> = response.split("* * *").map(str::trim).collect();
     let inner = parts.len().saturating_sub(2);
     if parts.iter().skip(1).take(inner).any(|part| part.is_empty()) {
-        return Outcome::new(false, "a paragraph is blank");
+        return Compliance::new(false, "a paragraph is blank");
     }
     let found = parts.iter().filter(|part| !part.is_empty()).count();
     Quantity::exactly(count).check(found, "paragraphs between * * *")
@@ -28,7 +28,7 @@ pub fn paragraph_count(response: &str, count: usize) -> Outcome {
 /// Whether so many paragraphs stand between blank lines, and one of them begins with a word, in any case and
 /// behind any markdown. (The original counts three line breaks as two blank lines, and is content with
 /// "Helloworld".)
-pub fn nth_paragraph(response: &str, count: usize, number: usize, first_word: &str) -> Outcome {
+pub(crate) fn nth_paragraph(response: &str, count: usize, number: usize, first_word: &str) -> Compliance {
     let paragraphs = blocks(response);
     let Some(paragraph) = paragraphs.get(number - 1).filter(|_| paragraphs.len() == count) else {
         return Quantity::exactly(count).check(paragraphs.len(), "paragraphs");
@@ -37,7 +37,7 @@ pub fn nth_paragraph(response: &str, count: usize, number: usize, first_word: &s
     let (text, word) =
         (folded(paragraph.trim_start_matches(is_mark)), folded(first_word.trim_matches(is_mark)));
     let begins: String = text.chars().take(word.chars().count().max(12)).collect();
-    Outcome::new(
+    Compliance::new(
         text.starts_with(&word) && occurrences(&text, &word).next() == Some(0),
         format!("paragraph {number} begins with {begins:?}, {first_word:?} asked"),
     )
@@ -61,28 +61,28 @@ fn opens(before: &str) -> bool {
 
 /// Whether a postscript's marker begins a line or sentence, behind something and before something. (The
 /// original finds it anywhere.)
-pub fn postscript(response: &str, marker: &str) -> Outcome {
+pub(crate) fn postscript(response: &str, marker: &str) -> Compliance {
     let marker = marker.trim();
     let Some(at) = openings(response, marker).last() else {
-        return Outcome::new(false, format!("nothing begins with {marker:?}"));
+        return Compliance::new(false, format!("nothing begins with {marker:?}"));
     };
     if !response[..at].contains(char::is_alphanumeric) {
-        return Outcome::new(false, "the postscript is all there is");
+        return Compliance::new(false, "the postscript is all there is");
     }
     let is_filled = response[at + marker.len()..].contains(char::is_alphanumeric);
-    Outcome::new(is_filled, "the postscript is blank")
+    Compliance::new(is_filled, "the postscript is blank")
 }
 
 /// Whether a marker such as "SECTION" begins exactly so many sections, none of them blank. (The original
 /// counts what stands before the first marker, and markers in running text.)
-pub fn sections(response: &str, count: usize, marker: &str) -> Outcome {
+pub(crate) fn sections(response: &str, count: usize, marker: &str) -> Compliance {
     let marker = marker.trim();
     let starts: Vec<usize> = openings(response, marker).collect();
     let ends = starts.iter().skip(1).copied().chain([response.len()]);
     let sections = starts.iter().zip(ends).map(|(start, end)| &response[start + marker.len()..end]);
     let blank = sections.filter(|section| !has_content(section)).count();
     if blank > 0 {
-        return Outcome::new(false, format!("{blank} blank sections"));
+        return Compliance::new(false, format!("{blank} blank sections"));
     }
     Quantity::exactly(count).check(starts.len(), &format!("sections with {marker:?}"))
 }
@@ -98,7 +98,7 @@ fn has_content(section: &str) -> bool {
 
 /// Whether exactly so many lines begin with `* ` or `- `, however far they are indented. Rules (`* * *`) and
 /// `**bold**` or `*italic*` beginnings are no bullets. (For the original they are.)
-pub fn bullets(response: &str, count: usize) -> Outcome {
+pub(crate) fn bullets(response: &str, count: usize) -> Compliance {
     Quantity::exactly(count).check(response.lines().filter(|line| is_bullet(line)).count(), "bullet points")
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Outcome, quantity::Quantity};
+use super::{compliance::Compliance, quantity::Quantity};
 
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[[^\[\]\n]+\]"));
 static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"<<[^\n<>]*[^\s<>][^\n]*?>>"));
@@ -17,18 +17,18 @@ fn pattern(pattern: &str) -> Regex {
 }
 
 /// Whether there are at least so many `[placeholders]`.
-pub fn placeholders(response: &str, count: usize) -> Outcome {
+pub(crate) fn placeholders(response: &str, count: usize) -> Compliance {
     let found =
         PLACEHOLDER.find_iter(response).filter(|found| found.as_str().contains(char::is_alphanumeric));
     Quantity::at_least(count).check(found.count(), "placeholders")
 }
 
 /// Whether there is a title, `<<…>>`.
-pub fn title(response: &str) -> Outcome {
-    Outcome::new(TITLE.is_match(response), "no title in <<…>>")
+pub(crate) fn title(response: &str) -> Compliance {
+    Compliance::new(TITLE.is_match(response), "no title in <<…>>")
 }
 
 /// Whether there are at least so many `*highlights*`; `**bold**` ones count, once each.
-pub fn highlights(response: &str, count: usize) -> Outcome {
+pub(crate) fn highlights(response: &str, count: usize) -> Compliance {
     Quantity::at_least(count).check(HIGHLIGHT.find_iter(response).count(), "highlighted sections")
 }

@@ -1,9 +1,10 @@
 //! How many: a number and whether it is a bound, a target or approximate.
 
-use super::Outcome;
+use super::compliance::Compliance;
 
+/// A number that counts are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantity {
+pub(crate) struct Quantity {
     range: Range,
     number: usize,
 }
@@ -21,7 +22,7 @@ enum Range {
 
 impl Quantity {
     /// The quantity of a quantifier's name; `None` for an unknown one.
-    pub fn parse(quantifier: &str, number: usize) -> Option<Self> {
+    pub(crate) fn parse(quantifier: &str, number: usize) -> Option<Self> {
         let range = match quantifier.trim().to_lowercase().as_str() {
             "at least" => Range::AtLeast,
             "at most" => Range::AtMost,
@@ -34,11 +35,13 @@ impl Quantity {
         Some(Self { range, number })
     }
 
-    pub fn exactly(number: usize) -> Self {
+    /// Neither more nor less.
+    pub(crate) fn exactly(number: usize) -> Self {
         Self { range: Range::Exactly, number }
     }
 
-    pub fn at_least(number: usize) -> Self {
+    /// So many or more.
+    pub(crate) fn at_least(number: usize) -> Self {
         Self { range: Range::AtLeast, number }
     }
 
@@ -58,7 +61,8 @@ impl Quantity {
         ((self.number as f64 * 0.1).round_ties_even() as usize).max(1)
     }
 
-    pub fn check(self, count: usize, what: &str) -> Outcome {
+    /// Holds a count of `what` against the quantity.
+    pub(crate) fn check(self, count: usize, what: &str) -> Compliance {
         let asked = match self.range {
             Range::AtLeast => "at least ",
             Range::AtMost => "at most ",
@@ -67,7 +71,7 @@ impl Quantity {
             Range::Around => "around ",
             Range::Exactly => "",
         };
-        Outcome {
+        Compliance {
             followed: self.holds(count),
             reason: format!("{count} {what}, {asked}{} asked", self.number),
         }

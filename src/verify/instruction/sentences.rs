@@ -20,7 +20,7 @@ const LONGEST: usize = 16;
 /// with a blank line. These end none: the stop of an abbreviation, of initials (`J.`, `U.S.`) or of a number
 /// that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"Stop!" he said`), before a
 /// small letter. A run of marks (`?!`) ends one.
-pub fn sentences(text: &str) -> usize {
+pub(crate) fn sentences(text: &str) -> usize {
     blocks(text).iter().map(|block| in_block(block)).sum()
 }
 
@@ -40,10 +40,10 @@ fn ends(stop: char, before: &str, after: &str) -> bool {
     match stop {
         '。' | '．' | '｡' | '！' | '？' | '।' | '॥' | '؟' | '۔' => true,
         '.' | '!' | '?' | '…' if !at_gap(after) => false,
-        '…' => !goes_on(after),
-        '.' if before.ends_with('.') => !goes_on(after),
+        '…' => !continues(after),
+        '.' if before.ends_with('.') => !continues(after),
         '.' if is_abbreviated(before, after) => false,
-        '.' | '!' | '?' => !(after.starts_with(is_closing) && goes_on(after)),
+        '.' | '!' | '?' => !(after.starts_with(is_closing) && continues(after)),
         _ => false,
     }
 }
@@ -56,7 +56,7 @@ fn is_closing(c: char) -> bool {
     "\"'”’)]»".contains(c)
 }
 
-fn goes_on(after: &str) -> bool {
+fn continues(after: &str) -> bool {
     next_letter(after).is_some_and(char::is_lowercase)
 }
 

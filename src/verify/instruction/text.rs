@@ -4,7 +4,7 @@ use super::boundary::is_ideograph;
 
 /// The number of words: what spaces separate and holds a letter or digit, so that bullets and dashes are
 /// none. Chinese characters and kana are a word each, as word processors count them.
-pub fn words(text: &str) -> usize {
+pub(crate) fn words(text: &str) -> usize {
     text.split_whitespace().map(words_in_run).sum()
 }
 
@@ -14,7 +14,7 @@ fn words_in_run(run: &str) -> usize {
 }
 
 /// What blank lines separate, trimmed; none of it is blank.
-pub fn blocks(text: &str) -> Vec<String> {
+pub(crate) fn blocks(text: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     for line in text.lines().map(str::trim_end) {
         match blocks.last_mut() {

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use serde::de::IgnoredAny;
 
 use super::{
-    Outcome,
     boundary::{folded, occurrences},
+    compliance::Compliance,
 };
 
 /// Marks that may stand around an answer without changing it.
-const DRESS: [char; 10] = ['"', '\'', '*', '_', '`', '“', '”', '(', ')', '.'];
+const DECORATION: [char; 10] = ['"', '\'', '*', '_', '`', '“', '”', '(', ')', '.'];
 
 /// Whether a response names exactly one of the options, in any case unless it is a letter. An option inside
 /// a longer one that is named is not named itself. (The original asks whether the response is a part of an
 /// option, which "a" is of most.)
-pub fn choice(response: &str, options: &[String]) -> Outcome {
+pub(crate) fn choice(response: &str, options: &[String]) -> Compliance {
     let small = folded(response);
     let is_named = |option: &&str| match bare(option).chars().count() {
         // "a)" is not named by the article.
@@ -26,22 +26,22 @@ pub fn choice(response: &str, options: &[String]) -> Outcome {
     let named: BTreeSet<String> = options.filter(is_named).map(|option| folded(bare(option))).collect();
     let inside = |option: &String| named.iter().any(|longer| longer != option && longer.contains(option));
     let count = named.iter().filter(|option| !inside(option)).count();
-    Outcome::new(count == 1, format!("{count} options named, one asked"))
+    Compliance::new(count == 1, format!("{count} options named, one asked"))
 }
 
-/// A text without its dress, unless that is all there is.
+/// A text without the marks around it, unless it consists of nothing else.
 fn bare(text: &str) -> &str {
-    let bare = text.trim().trim_matches(DRESS);
+    let bare = text.trim().trim_matches(DECORATION);
     if bare.trim().is_empty() { text.trim() } else { bare }
 }
 
 /// Whether a response is one JSON object or array, perhaps in a fenced block. (For the original a number or
 /// a quotation is JSON, too.)
-pub fn json(response: &str) -> Outcome {
+pub(crate) fn json(response: &str) -> Compliance {
     let text = unfenced(response.trim()).trim();
     match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Outcome::new(text.starts_with(['{', '[']), "neither an object nor an array"),
-        Err(error) => Outcome::new(false, format!("no JSON ({error})")),
+        Ok(_) => Compliance::new(text.starts_with(['{', '[']), "neither an object nor an array"),
+        Err(error) => Compliance::new(false, format!("no JSON ({error})")),
     }
 }
 
@@ -55,24 +55,24 @@ fn unfenced(text: &str) -> &str {
 
 /// Whether a response begins with the prompt, spacing aside, and goes on. (The original is content with the
 /// prompt alone.)
-pub fn repeats(response: &str, prompt: &str) -> Outcome {
+pub(crate) fn repeats(response: &str, prompt: &str) -> Compliance {
     let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (response, prompt) = (spaced(response), spaced(prompt));
     match response.strip_prefix(&prompt) {
-        None => Outcome::new(false, "the prompt is not repeated first"),
-        Some(rest) => Outcome::new(rest.contains(char::is_alphanumeric), "nothing follows the prompt"),
+        None => Compliance::new(false, "the prompt is not repeated first"),
+        Some(rest) => Compliance::new(rest.contains(char::is_alphanumeric), "nothing follows the prompt"),
     }
 }
 
 /// Whether `******` separates two responses whose words differ.
-pub fn two_responses(response: &str) -> Outcome {
+pub(crate) fn two_responses(response: &str) -> Compliance {
     let parts: Vec<String> = response.split("******").map(plain_words).collect();
     match parts.as_slice() {
         [first, second] if first.is_empty() || second.is_empty() => {
-            Outcome::new(false, "a response is blank")
+            Compliance::new(false, "a response is blank")
         }
-        [first, second] => Outcome::new(first != second, "both responses are the same"),
-        parts => Outcome::new(false, format!("{} responses between ******, 2 asked", parts.len())),
+        [first, second] => Compliance::new(first != second, "both responses are the same"),
+        parts => Compliance::new(false, format!("{} responses between ******, 2 asked", parts.len())),
     }
 }
 
@@ -88,7 +88,7 @@ fn plain_words(text: &str) -> String {
 }
 
 /// Whether a response ends with a phrase, in any case; quotes and stars behind it do not count.
-pub fn end(response: &str, phrase: &str) -> Outcome {
+pub(crate) fn end(response: &str, phrase: &str) -> Compliance {
     let closing = |c: char| c.is_whitespace() || "\"'*_”’`".contains(c);
     let plain = |text: &str| match text.trim_end_matches(closing) {
         "" => folded(text),
@@ -99,19 +99,19 @@ pub fn end(response: &str, phrase: &str) -> Outcome {
         let edge = &response[before.char_indices().next_back().map_or(0, |(at, _)| at)..];
         occurrences(edge, &phrase).next().is_some()
     });
-    Outcome::new(ends, format!("does not end with {phrase:?}"))
+    Compliance::new(ends, format!("does not end with {phrase:?}"))
 }
 
 /// Whether the whole response stands in double quotation marks.
-pub fn quotation(response: &str) -> Outcome {
+pub(crate) fn quotation(response: &str) -> Compliance {
     let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('„', '”'), ('«', '»'), ('「', '」'), ('『', '』')];
     let inside = |(open, close): (char, char)| response.trim().strip_prefix(open)?.strip_suffix(close);
     let is_filled = pairs.into_iter().filter_map(inside).any(|inner| !inner.trim().is_empty());
-    Outcome::new(is_filled, "not in quotation marks")
+    Compliance::new(is_filled, "not in quotation marks")
 }
 
 /// Whether there is no comma, in any script.
-pub fn no_commas(response: &str) -> Outcome {
+pub(crate) fn no_commas(response: &str) -> Compliance {
     let commas = response.chars().filter(|c| [',', '，', '、', '،'].contains(c)).count();
-    Outcome::new(commas == 0, format!("{commas} commas"))
+    Compliance::new(commas == 0, format!("{commas} commas"))
 }

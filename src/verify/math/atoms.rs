@@ -6,19 +6,13 @@ use num_traits::Signed;
 
 use super::{
     expr::{Constant, Function},
-    polynomial::Polynomial,
+    fraction::Fraction,
+    integers,
 };
-
-/// A quotient of polynomials; the lower one has no constant factor and is never zero.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fraction {
-    pub above: Polynomial,
-    pub below: Polynomial,
-}
 
 /// Something that is not worked out any further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Atom {
+pub(crate) enum Atom {
     Symbol(String),
     Constant(Constant),
     /// A root: radicand and index.
@@ -33,14 +27,14 @@ pub enum Atom {
 
 /// The atoms of one comparison.
 #[derive(Debug, Default)]
-pub struct Atoms {
+pub(crate) struct Atoms {
     all: Vec<Atom>,
     numbers: HashMap<Atom, u32>,
 }
 
 impl Atoms {
     /// The number of an atom, old or new.
-    pub fn number(&mut self, atom: Atom) -> u32 {
+    pub(crate) fn number(&mut self, atom: Atom) -> u32 {
         if let Some(number) = self.numbers.get(&atom) {
             return *number;
         }
@@ -50,14 +44,14 @@ impl Atoms {
         number
     }
 
-    pub fn get(&self, number: u32) -> &Atom {
+    pub(crate) fn get(&self, number: u32) -> &Atom {
         &self.all[number as usize]
     }
 
     /// Whether polynomials over these atoms are equal only if they are the same: unknowns, pi or e (about
     /// both together nothing is known), i, and roots of different primes are independent of each other. The
     /// square root of two and its fourth root are not.
-    pub fn are_independent(&self, numbers: impl Iterator<Item = u32>) -> bool {
+    pub(crate) fn are_independent(&self, numbers: impl Iterator<Item = u32>) -> bool {
         let mut transcendental = None;
         let mut roots: HashMap<&Fraction, u32> = HashMap::new();
         for number in numbers {
@@ -83,5 +77,5 @@ impl Atoms {
 /// Whether a radicand is a prime that trial division has certainly found to be one.
 fn is_small_prime(radicand: &Fraction) -> bool {
     let value = radicand.above.as_constant().filter(|value| value.is_integer());
-    value.is_some_and(|value| value.is_positive() && value.to_integer() < super::integers::certain_below())
+    value.is_some_and(|value| value.is_positive() && value.to_integer() < integers::certain_below())
 }

@@ -9,9 +9,9 @@ use std::{
 /// Why a comparison came to no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
-    /// The text is no mathematics that we know.
+    /// The text is no mathematics that is known here; the reason.
     Unreadable(&'static str),
-    /// It would have cost more than its budget.
+    /// It would have cost more than its budget; the limit that was reached.
     GaveUp(&'static str),
 }
 
@@ -38,7 +38,7 @@ impl Default for Limits {
 
 /// What is left of the limits.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     pub limits: Limits,
     steps: Cell<u64>,
     checked: Cell<u64>,
@@ -49,16 +49,17 @@ impl Budget {
     /// How many steps pass between two looks at the clock.
     const CLOCK_STEPS: u64 = 20_000;
 
-    pub fn new(limits: Limits) -> Self {
+    /// A whole budget; its clock starts now.
+    pub(crate) fn new(limits: Limits) -> Self {
         let deadline = Instant::now() + Duration::from_millis(limits.milliseconds);
         Self { limits, steps: Cell::new(0), checked: Cell::new(0), deadline }
     }
 
-    /// Takes `steps` off.
+    /// Takes steps off the budget.
     ///
     /// # Errors
-    /// When none are left.
-    pub fn spend(&self, steps: u64) -> Result<(), Stop> {
+    /// When no steps are left.
+    pub(crate) fn spend(&self, steps: u64) -> Result<(), Stop> {
         let spent = self.steps.get().saturating_add(steps);
         self.steps.set(spent);
         if spent > self.limits.steps {
@@ -74,8 +75,8 @@ impl Budget {
     }
 
     /// Bits that an exact number may have.
-    pub fn bits(&self) -> u64 {
-        // log2(10) = 3.32…
+    pub(crate) fn bits(&self) -> u64 {
+        // A decimal digit takes log2(10) = 3.32… bits.
         self.limits.digits as u64 * 10 / 3 + 8
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     expr::{Constant, Function, Relation},
-    token::{Bracket, Joint, Kind},
+    token::{Bracket, Conjunction, TokenKind},
 };
 
 /// Commands whose braces hold words, or a name set upright.
-pub const TEXT_COMMANDS: [&str; 16] = [
+pub(crate) const TEXT_COMMANDS: [&str; 16] = [
     "text",
     "textbf",
     "textit",
@@ -25,8 +25,8 @@ pub const TEXT_COMMANDS: [&str; 16] = [
     "bf",
 ];
 
-/// Commands that only place, size or dress what follows.
-pub fn is_dress(command: &str) -> bool {
+/// Commands that only place, size or format what follows.
+pub(crate) fn is_formatting(command: &str) -> bool {
     matches!(
         command,
         "vec"
@@ -75,52 +75,52 @@ pub fn is_dress(command: &str) -> bool {
 }
 
 /// What a LaTeX command means; `None` for unknown ones, which are symbols.
-pub fn command(name: &str) -> Option<Kind> {
+pub(crate) fn command(name: &str) -> Option<TokenKind> {
     if let Some(function) = function(name) {
-        return Some(Kind::Function(function));
+        return Some(TokenKind::Function(function));
     }
     Some(match name {
-        "pi" => Kind::Constant(Constant::Pi),
-        "infty" => Kind::Constant(Constant::Infinity),
-        "imath" | "mathi" => Kind::Constant(Constant::Imaginary),
-        "frac" | "dfrac" | "tfrac" | "cfrac" => Kind::Fraction,
-        "binom" | "dbinom" | "tbinom" => Kind::Binomial,
-        "over" => Kind::Over,
-        "choose" => Kind::Choose,
-        "sqrt" => Kind::SquareRoot,
-        "sum" => Kind::Series(false),
-        "prod" => Kind::Series(true),
-        "cdot" | "times" | "ast" | "cdotp" | "bullet" => Kind::Times,
-        "div" => Kind::Divide,
-        "pm" => Kind::PlusMinus(false),
-        "mp" => Kind::PlusMinus(true),
-        "circ" | "degree" | "degrees" => Kind::Degree,
-        "prime" => Kind::Prime,
-        "cup" | "bigcup" => Kind::Union,
-        "cap" | "bigcap" => Kind::Intersection,
-        "setminus" | "backslash" => Kind::SetMinus,
-        "emptyset" | "varnothing" => Kind::EmptySet,
-        "lor" | "vee" => Kind::Conjunction(Joint::Or),
-        "land" | "wedge" => Kind::Conjunction(Joint::And),
-        "colon" => Kind::Colon,
-        "mid" | "vert" => Kind::Bar,
-        "lvert" => Kind::Open(Bracket::Bar),
-        "rvert" => Kind::Close(Bracket::Bar),
-        "langle" => Kind::Open(Bracket::Angle),
-        "rangle" => Kind::Close(Bracket::Angle),
-        "lfloor" => Kind::Open(Bracket::Floor),
-        "rfloor" => Kind::Close(Bracket::Floor),
-        "lceil" => Kind::Open(Bracket::Ceil),
-        "rceil" => Kind::Close(Bracket::Ceil),
-        "lbrace" => Kind::Open(Bracket::Curly),
-        "rbrace" => Kind::Close(Bracket::Curly),
-        "lbrack" => Kind::Open(Bracket::Square),
-        "rbrack" => Kind::Close(Bracket::Square),
-        "lparen" => Kind::Open(Bracket::Round),
-        "rparen" => Kind::Close(Bracket::Round),
-        "overline" | "bar" => Kind::Overline,
-        "bmod" | "mod" | "pmod" => Kind::Function(Function::Mod),
-        _ => Kind::Relation(relation(name)?),
+        "pi" => TokenKind::Constant(Constant::Pi),
+        "infty" => TokenKind::Constant(Constant::Infinity),
+        "imath" | "mathi" => TokenKind::Constant(Constant::Imaginary),
+        "frac" | "dfrac" | "tfrac" | "cfrac" => TokenKind::Fraction,
+        "binom" | "dbinom" | "tbinom" => TokenKind::Binomial,
+        "over" => TokenKind::Over,
+        "choose" => TokenKind::Choose,
+        "sqrt" => TokenKind::SquareRoot,
+        "sum" => TokenKind::Series(false),
+        "prod" => TokenKind::Series(true),
+        "cdot" | "times" | "ast" | "cdotp" | "bullet" => TokenKind::Times,
+        "div" => TokenKind::Divide,
+        "pm" => TokenKind::PlusMinus(false),
+        "mp" => TokenKind::PlusMinus(true),
+        "circ" | "degree" | "degrees" => TokenKind::Degree,
+        "prime" => TokenKind::Prime,
+        "cup" | "bigcup" => TokenKind::Union,
+        "cap" | "bigcap" => TokenKind::Intersection,
+        "setminus" | "backslash" => TokenKind::SetMinus,
+        "emptyset" | "varnothing" => TokenKind::EmptySet,
+        "lor" | "vee" => TokenKind::Conjunction(Conjunction::Or),
+        "land" | "wedge" => TokenKind::Conjunction(Conjunction::And),
+        "colon" => TokenKind::Colon,
+        "mid" | "vert" => TokenKind::Bar,
+        "lvert" => TokenKind::Open(Bracket::Bar),
+        "rvert" => TokenKind::Close(Bracket::Bar),
+        "langle" => TokenKind::Open(Bracket::Angle),
+        "rangle" => TokenKind::Close(Bracket::Angle),
+        "lfloor" => TokenKind::Open(Bracket::Floor),
+        "rfloor" => TokenKind::Close(Bracket::Floor),
+        "lceil" => TokenKind::Open(Bracket::Ceil),
+        "rceil" => TokenKind::Close(Bracket::Ceil),
+        "lbrace" => TokenKind::Open(Bracket::Curly),
+        "rbrace" => TokenKind::Close(Bracket::Curly),
+        "lbrack" => TokenKind::Open(Bracket::Square),
+        "rbrack" => TokenKind::Close(Bracket::Square),
+        "lparen" => TokenKind::Open(Bracket::Round),
+        "rparen" => TokenKind::Close(Bracket::Round),
+        "overline" | "bar" => TokenKind::Overline,
+        "bmod" | "mod" | "pmod" => TokenKind::Function(Function::Mod),
+        _ => TokenKind::Relation(relation(name)?),
     })
 }
 
@@ -139,7 +139,7 @@ fn relation(name: &str) -> Option<Relation> {
 }
 
 /// The functions, by the names they have in LaTeX and in plain text.
-pub fn function(name: &str) -> Option<Function> {
+pub(crate) fn function(name: &str) -> Option<Function> {
     Some(match name {
         "sin" => Function::Sin,
         "cos" => Function::Cos,
@@ -179,91 +179,100 @@ pub fn function(name: &str) -> Option<Function> {
 }
 
 /// What a run of plain letters means as a whole.
-pub fn word(name: &str) -> Option<Kind> {
+pub(crate) fn word(name: &str) -> Option<TokenKind> {
     if let Some(function) = function(name) {
-        return Some(Kind::Function(function));
+        return Some(TokenKind::Function(function));
     }
     Some(match name {
-        "sqrt" => Kind::SquareRoot,
-        "pi" | "Pi" => Kind::Constant(Constant::Pi),
-        "inf" | "infty" | "infinity" | "oo" | "Infinity" => Kind::Constant(Constant::Infinity),
-        "and" => Kind::Conjunction(Joint::And),
-        "or" => Kind::Conjunction(Joint::Or),
-        "mod" => Kind::Function(Function::Mod),
-        "percent" | "percentage" | "pct" => Kind::Percent,
-        "degree" | "degrees" | "deg" => Kind::Degree,
-        "times" => Kind::Times,
-        "cdot" => Kind::Times,
-        "union" | "cup" => Kind::Union,
-        "frac" | "dfrac" => Kind::Fraction,
-        "leq" => Kind::Relation(Relation::LessEqual),
-        "geq" => Kind::Relation(Relation::GreaterEqual),
+        "sqrt" => TokenKind::SquareRoot,
+        "pi" | "Pi" => TokenKind::Constant(Constant::Pi),
+        "inf" | "infty" | "infinity" | "oo" | "Infinity" => TokenKind::Constant(Constant::Infinity),
+        "and" => TokenKind::Conjunction(Conjunction::And),
+        "or" => TokenKind::Conjunction(Conjunction::Or),
+        "mod" => TokenKind::Function(Function::Mod),
+        "percent" | "percentage" | "pct" => TokenKind::Percent,
+        "degree" | "degrees" | "deg" => TokenKind::Degree,
+        "times" => TokenKind::Times,
+        "cdot" => TokenKind::Times,
+        "union" | "cup" => TokenKind::Union,
+        "frac" | "dfrac" => TokenKind::Fraction,
+        "leq" => TokenKind::Relation(Relation::LessEqual),
+        "geq" => TokenKind::Relation(Relation::GreaterEqual),
         "alpha" | "beta" | "gamma" | "delta" | "theta" | "lambda" | "omega" | "phi" | "sigma" | "rho"
-        | "tau" => Kind::Symbol(format!("\\{name}")),
+        | "tau" => TokenKind::Symbol(format!("\\{name}")),
         _ => return None,
     })
 }
 
+/// What a letter means by itself: e and i are the constants.
+pub(crate) fn letter(letter: char) -> TokenKind {
+    match letter {
+        'e' => TokenKind::Constant(Constant::Euler),
+        'i' => TokenKind::Constant(Constant::Imaginary),
+        other => TokenKind::Symbol(other.to_string()),
+    }
+}
+
 /// What a character means by itself.
-pub fn character(character: char) -> Option<Kind> {
+pub(crate) fn character(character: char) -> Option<TokenKind> {
     Some(match character {
-        '(' => Kind::Open(Bracket::Round),
-        ')' => Kind::Close(Bracket::Round),
-        '[' => Kind::Open(Bracket::Square),
-        ']' => Kind::Close(Bracket::Square),
-        '{' => Kind::Open(Bracket::Group),
-        '}' => Kind::Close(Bracket::Group),
-        '⟨' => Kind::Open(Bracket::Angle),
-        '⟩' => Kind::Close(Bracket::Angle),
-        '⌊' => Kind::Open(Bracket::Floor),
-        '⌋' => Kind::Close(Bracket::Floor),
-        '⌈' => Kind::Open(Bracket::Ceil),
-        '⌉' => Kind::Close(Bracket::Ceil),
-        '|' | '∣' => Kind::Bar,
-        '+' => Kind::Plus,
-        '-' | '−' | '–' | '﹣' | '－' => Kind::Minus,
-        '±' => Kind::PlusMinus(false),
-        '∓' => Kind::PlusMinus(true),
-        '*' | '×' | '·' | '⋅' | '∙' => Kind::Times,
-        '/' | '÷' | '∕' | '⁄' => Kind::Divide,
-        '^' => Kind::Power,
-        '_' => Kind::Subscript,
-        '!' => Kind::Exclamation,
-        '%' => Kind::Percent,
-        '°' => Kind::Degree,
-        '\'' | '′' | '’' => Kind::Prime,
-        ',' | '，' | '、' => Kind::Comma,
-        ';' | '；' => Kind::Semicolon,
-        ':' | '：' => Kind::Colon,
-        '&' => Kind::Cell,
-        '∪' => Kind::Union,
-        '∩' => Kind::Intersection,
-        '∖' => Kind::SetMinus,
-        '∅' | '⌀' => Kind::EmptySet,
-        '√' => Kind::SquareRoot,
-        'π' => Kind::Constant(Constant::Pi),
-        '∞' => Kind::Constant(Constant::Infinity),
-        '∧' => Kind::Conjunction(Joint::And),
-        '∨' => Kind::Conjunction(Joint::Or),
-        '=' => Kind::Relation(Relation::Equal),
-        '<' | '＜' => Kind::Relation(Relation::Less),
-        '>' | '＞' => Kind::Relation(Relation::Greater),
-        '≤' | '⩽' => Kind::Relation(Relation::LessEqual),
-        '≥' | '⩾' => Kind::Relation(Relation::GreaterEqual),
-        '≠' => Kind::Relation(Relation::NotEqual),
-        '≈' => Kind::Relation(Relation::Approximate),
-        '∈' => Kind::Relation(Relation::In),
-        'ℝ' => Kind::Numbers('R'),
-        'ℤ' => Kind::Numbers('Z'),
-        'ℚ' => Kind::Numbers('Q'),
-        'ℕ' => Kind::Numbers('N'),
-        'ℂ' => Kind::Numbers('C'),
+        '(' => TokenKind::Open(Bracket::Round),
+        ')' => TokenKind::Close(Bracket::Round),
+        '[' => TokenKind::Open(Bracket::Square),
+        ']' => TokenKind::Close(Bracket::Square),
+        '{' => TokenKind::Open(Bracket::Group),
+        '}' => TokenKind::Close(Bracket::Group),
+        '⟨' => TokenKind::Open(Bracket::Angle),
+        '⟩' => TokenKind::Close(Bracket::Angle),
+        '⌊' => TokenKind::Open(Bracket::Floor),
+        '⌋' => TokenKind::Close(Bracket::Floor),
+        '⌈' => TokenKind::Open(Bracket::Ceil),
+        '⌉' => TokenKind::Close(Bracket::Ceil),
+        '|' | '∣' => TokenKind::Bar,
+        '+' => TokenKind::Plus,
+        '-' | '−' | '–' | '﹣' | '－' => TokenKind::Minus,
+        '±' => TokenKind::PlusMinus(false),
+        '∓' => TokenKind::PlusMinus(true),
+        '*' | '×' | '·' | '⋅' | '∙' => TokenKind::Times,
+        '/' | '÷' | '∕' | '⁄' => TokenKind::Divide,
+        '^' => TokenKind::Power,
+        '_' => TokenKind::Subscript,
+        '!' => TokenKind::Exclamation,
+        '%' => TokenKind::Percent,
+        '°' => TokenKind::Degree,
+        '\'' | '′' | '’' => TokenKind::Prime,
+        ',' | '，' | '、' => TokenKind::Comma,
+        ';' | '；' => TokenKind::Semicolon,
+        ':' | '：' => TokenKind::Colon,
+        '&' => TokenKind::Cell,
+        '∪' => TokenKind::Union,
+        '∩' => TokenKind::Intersection,
+        '∖' => TokenKind::SetMinus,
+        '∅' | '⌀' => TokenKind::EmptySet,
+        '√' => TokenKind::SquareRoot,
+        'π' => TokenKind::Constant(Constant::Pi),
+        '∞' => TokenKind::Constant(Constant::Infinity),
+        '∧' => TokenKind::Conjunction(Conjunction::And),
+        '∨' => TokenKind::Conjunction(Conjunction::Or),
+        '=' => TokenKind::Relation(Relation::Equal),
+        '<' | '＜' => TokenKind::Relation(Relation::Less),
+        '>' | '＞' => TokenKind::Relation(Relation::Greater),
+        '≤' | '⩽' => TokenKind::Relation(Relation::LessEqual),
+        '≥' | '⩾' => TokenKind::Relation(Relation::GreaterEqual),
+        '≠' => TokenKind::Relation(Relation::NotEqual),
+        '≈' => TokenKind::Relation(Relation::Approximate),
+        '∈' => TokenKind::Relation(Relation::In),
+        'ℝ' => TokenKind::Numbers('R'),
+        'ℤ' => TokenKind::Numbers('Z'),
+        'ℚ' => TokenKind::Numbers('Q'),
+        'ℕ' => TokenKind::Numbers('N'),
+        'ℂ' => TokenKind::Numbers('C'),
         _ => return None,
     })
 }
 
 /// The digit that a superscript stands for.
-pub fn superscript(character: char) -> Option<char> {
+pub(crate) fn superscript(character: char) -> Option<char> {
     Some(match character {
         '⁰' => '0',
         '¹' => '1',
@@ -279,7 +288,7 @@ pub fn superscript(character: char) -> Option<char> {
     })
 }
 
-/// Signs of currencies: dress, like units.
-pub fn is_currency(character: char) -> bool {
+/// Signs of currencies, which are left out as units may be.
+pub(crate) fn is_currency(character: char) -> bool {
     matches!(character, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '₪' | '₫' | '฿' | '￥')
 }

@@ -4,12 +4,10 @@
 use std::borrow::Cow;
 
 use super::{
-    budget::{Budget, Stop},
+    budget::Stop,
+    comparer::Comparer,
     expr::{Constant, Expr, Relation},
-    matrices::has_matrix,
-    names::{Named, assignment, family, is_name, named},
-    normal::Normalizer,
-    sets::is_real_set,
+    names::{NamedValue, assignment, family, is_name, named},
     signs::expanded,
     words::same_words,
 };
@@ -17,25 +15,12 @@ use super::{
 /// Answers side by side that are matched with each other.
 const MOST_ITEMS: usize = 200;
 
-/// Compares expressions over one table of atoms.
-pub struct Comparer<'a> {
-    pub normalizer: Normalizer<'a>,
-    /// Places from which on a decimal may stand for an exact value.
-    pub rounding_places: u32,
-    /// Whether that was needed.
-    pub rounded: bool,
-}
-
-impl<'a> Comparer<'a> {
-    pub fn new(budget: &'a Budget, rounding_places: u32) -> Self {
-        Self { normalizer: Normalizer::new(budget), rounding_places, rounded: false }
-    }
-
+impl Comparer<'_> {
     /// Whether an answer is the reference.
     ///
     /// # Errors
     /// When one of them has no value, or the budget is spent.
-    pub fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
         self.equal(&gold, &answer)
     }
@@ -48,14 +33,14 @@ impl<'a> Comparer<'a> {
             (Expr::Text(left), Expr::Text(right)) => Ok(same_words(left, right)),
             (Expr::Text(_), _) | (_, Expr::Text(_)) => Ok(false),
             (Expr::Numbers(left), Expr::Numbers(right)) => Ok(left == right),
-            _ if is_real_set(gold) || is_real_set(answer) => self.equal_sets(gold, answer),
+            _ if gold.is_real_set() || answer.is_real_set() => self.equal_sets(gold, answer),
             (Expr::Set(left), Expr::Set(right)) => self.equal_items(left, right),
             (Expr::Set(items), other) | (other, Expr::Set(items)) => match items.as_slice() {
                 [item] => self.equal(item, other),
                 _ => Ok(false),
             },
             (Expr::Tuple(left), Expr::Tuple(right)) => self.equal_in_order(left, right),
-            _ if has_matrix(gold) || has_matrix(answer) => self.equal_matrices(gold, answer),
+            _ if gold.has_matrix() || answer.has_matrix() => self.equal_matrices(gold, answer),
             (Expr::Tuple(_), _) | (_, Expr::Tuple(_)) => Ok(false),
             (Expr::Ratio(left), Expr::Ratio(right)) => self.equal_ratios(left, right),
             _ => self.scalar(gold, answer),
@@ -145,11 +130,11 @@ impl<'a> Comparer<'a> {
                 }
             }
             (Expr::Chain(..), answer) => match named(gold) {
-                Named { value: Expr::Chain(..), .. } => self.equal_solutions(gold, answer),
-                Named { value, .. } => self.equal(value, answer),
+                NamedValue { value: Expr::Chain(..), .. } => self.equal_solutions(gold, answer),
+                NamedValue { value, .. } => self.equal(value, answer),
             },
             (gold, _) => match assignment(answer) {
-                // "9 = 189": a calculation that ends with the answer
+                // "9 = 189" is a calculation that ends with the answer.
                 Some((first, value)) if is_name(first) || !first.has_symbols() => self.equal(gold, value),
                 Some(_) => Ok(false),
                 None => self.equal_solutions(gold, answer),
@@ -160,7 +145,7 @@ impl<'a> Comparer<'a> {
     /// A relation against the set of its solutions.
     fn equal_solutions(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let is_set = |expr: &Expr| {
-            is_real_set(expr) || matches!(expr, Expr::Chain(..) | Expr::Tuple(_) | Expr::Set(_))
+            expr.is_real_set() || matches!(expr, Expr::Chain(..) | Expr::Tuple(_) | Expr::Set(_))
         };
         if !(is_set(gold) && is_set(answer)) {
             return Ok(false);
@@ -277,7 +262,7 @@ fn items(expr: &Expr) -> &[Expr] {
 }
 
 /// Whether a relation has been read as its value, without a name.
-fn is_calculation(named: &Named<'_>) -> bool {
+fn is_calculation(named: &NamedValue<'_>) -> bool {
     named.name.is_none() && !matches!(named.value, Expr::Chain(..))
 }
 

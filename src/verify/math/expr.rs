@@ -4,14 +4,14 @@ use num_rational::BigRational;
 
 /// A number as written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Literal {
+pub(crate) struct Literal {
     pub value: BigRational,
     /// Digits behind a decimal point that ends; `None` for whole and repeating numbers.
     pub places: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Constant {
+pub(crate) enum Constant {
     Pi,
     Euler,
     Imaginary,
@@ -20,7 +20,7 @@ pub enum Constant {
 
 /// Functions that can be worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Function {
+pub(crate) enum Function {
     Sin,
     Cos,
     Tan,
@@ -65,7 +65,7 @@ pub enum Function {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Relation {
+pub(crate) enum Relation {
     Equal,
     Approximate,
     NotEqual,
@@ -79,7 +79,7 @@ pub enum Relation {
 
 impl Relation {
     /// The relation with its sides swapped.
-    pub fn flipped(self) -> Self {
+    pub(crate) fn flipped(self) -> Self {
         match self {
             Self::Less => Self::Greater,
             Self::LessEqual => Self::GreaterEqual,
@@ -92,7 +92,7 @@ impl Relation {
 
 /// An answer, or a part of it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expr {
+pub(crate) enum Expr {
     Number(Literal),
     /// An integer written in another base than ten: its value and the base.
     Based(BigRational, u32),
@@ -136,12 +136,12 @@ pub enum Expr {
 }
 
 impl Expr {
-    pub fn integer(value: i64) -> Self {
+    pub(crate) fn integer(value: i64) -> Self {
         Self::Number(Literal { value: BigRational::from_integer(value.into()), places: None })
     }
 
     /// The parts one level below.
-    pub fn children(&self) -> Vec<&Expr> {
+    pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
             Self::Number(_)
             | Self::Based(..)
@@ -177,12 +177,29 @@ impl Expr {
     }
 
     /// Whether this or any part of it meets a condition.
-    pub fn any(&self, condition: &impl Fn(&Expr) -> bool) -> bool {
+    pub(crate) fn any(&self, condition: &impl Fn(&Expr) -> bool) -> bool {
         condition(self) || self.children().into_iter().any(|part| part.any(condition))
     }
 
     /// Whether it holds an unknown.
-    pub fn has_symbols(&self) -> bool {
+    pub(crate) fn has_symbols(&self) -> bool {
         self.any(&|part| matches!(part, Self::Symbol(_) | Self::Apply(..) | Self::Text(_)))
+    }
+
+    /// Whether a matrix stands somewhere in it.
+    pub(crate) fn has_matrix(&self) -> bool {
+        self.any(&|part| matches!(part, Self::Matrix(_)))
+    }
+
+    /// Whether it is written as a set of real numbers; tuples, which may be open intervals, are not counted.
+    pub(crate) fn is_real_set(&self) -> bool {
+        matches!(
+            self,
+            Self::Interval(..)
+                | Self::Union(_)
+                | Self::Intersection(_)
+                | Self::Difference(..)
+                | Self::Numbers('R')
+        )
     }
 }

@@ -10,7 +10,7 @@ use super::budget::{Budget, Stop};
 const TRIAL_LIMIT: u64 = 1000;
 
 /// What is left after trial division is prime below this.
-pub fn certain_below() -> BigInt {
+pub(crate) fn certain_below() -> BigInt {
     BigInt::from(TRIAL_LIMIT * TRIAL_LIMIT)
 }
 
@@ -19,7 +19,7 @@ pub fn certain_below() -> BigInt {
 ///
 /// # Errors
 /// When the budget is spent.
-pub fn factors(number: &BigInt, budget: &Budget) -> Result<Vec<(BigInt, u32)>, Stop> {
+pub(crate) fn factors(number: &BigInt, budget: &Budget) -> Result<Vec<(BigInt, u32)>, Stop> {
     let mut found = Vec::new();
     let mut left = number.clone();
     let mut candidate = 2_u64;
@@ -70,7 +70,7 @@ fn small_factors(mut left: u64, mut candidate: u64) -> Vec<(BigInt, u32)> {
 ///
 /// # Errors
 /// When it has too many digits.
-pub fn factorial(number: &BigInt, step: usize, budget: &Budget) -> Result<BigInt, Stop> {
+pub(crate) fn factorial(number: &BigInt, step: usize, budget: &Budget) -> Result<BigInt, Stop> {
     let number =
         number.to_u64().filter(|number| *number <= 5000).ok_or(Stop::GaveUp("too large a factorial"))?;
     let mut product = BigInt::one();
@@ -88,7 +88,7 @@ pub fn factorial(number: &BigInt, step: usize, budget: &Budget) -> Result<BigInt
 ///
 /// # Errors
 /// When it has too many digits.
-pub fn binomial(above: &BigInt, below: &BigInt, budget: &Budget) -> Result<BigInt, Stop> {
+pub(crate) fn binomial(above: &BigInt, below: &BigInt, budget: &Budget) -> Result<BigInt, Stop> {
     if below.is_negative() || below > above {
         return Ok(BigInt::zero());
     }
@@ -106,10 +106,10 @@ pub fn binomial(above: &BigInt, below: &BigInt, budget: &Budget) -> Result<BigIn
     Ok(value)
 }
 
-pub fn gcd(numbers: impl Iterator<Item = BigInt>) -> BigInt {
+pub(crate) fn gcd(numbers: impl Iterator<Item = BigInt>) -> BigInt {
     numbers.fold(BigInt::zero(), |left, right| left.gcd(&right))
 }
 
-pub fn lcm(numbers: impl Iterator<Item = BigInt>) -> BigInt {
+pub(crate) fn lcm(numbers: impl Iterator<Item = BigInt>) -> BigInt {
     numbers.fold(BigInt::one(), |left, right| left.lcm(&right))
 }

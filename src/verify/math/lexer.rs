@@ -3,16 +3,16 @@
 use super::{
     budget::{Budget, Stop},
     commands::{self, TEXT_COMMANDS},
-    expr::{Constant, Relation},
+    expr::{Constant, Literal, Relation},
     literal::{self, Commas},
-    token::{Bracket, Joint, Kind, Token},
+    token::{Bracket, Conjunction, Token, TokenKind},
 };
 
 /// Splits an answer into tokens.
 ///
 /// # Errors
 /// When a character or command cannot be read, or the budget is spent.
-pub fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
+pub(crate) fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
     let mut lexer =
         Lexer { text, at: 0, spaced: false, depth: 0, commas, budget, tokens: Vec::with_capacity(16) };
     while lexer.at < text.len() {
@@ -38,10 +38,12 @@ impl Lexer<'_> {
         &self.text[self.at..]
     }
 
-    fn push(&mut self, kind: Kind, length: usize) {
+    fn push(&mut self, kind: TokenKind, length: usize) {
         match kind {
-            Kind::Open(bracket) if bracket != Bracket::Group => self.depth += 1,
-            Kind::Close(bracket) if bracket != Bracket::Group => self.depth = self.depth.saturating_sub(1),
+            TokenKind::Open(bracket) if bracket != Bracket::Group => self.depth += 1,
+            TokenKind::Close(bracket) if bracket != Bracket::Group => {
+                self.depth = self.depth.saturating_sub(1)
+            }
             _ => {}
         }
         self.tokens.push(Token { kind, start: self.at, end: self.at + length, spaced: self.spaced });
@@ -59,7 +61,7 @@ impl Lexer<'_> {
         if first.is_ascii_digit() || first == '.' {
             let commas = if self.depth > 0 { Commas::Separators } else { self.commas };
             if let Some((number, length)) = literal::read(self.rest(), commas, self.budget)? {
-                self.push(Kind::Number(number), length);
+                self.push(TokenKind::Number(number), length);
                 return Ok(());
             }
         }
@@ -81,12 +83,12 @@ impl Lexer<'_> {
     fn sign(&mut self, first: char) -> Result<(), Stop> {
         let rest = self.rest();
         let pairs = [
-            ("{:}", Kind::Colon),
-            ("**", Kind::Power),
-            ("<=", Kind::Relation(Relation::LessEqual)),
-            (">=", Kind::Relation(Relation::GreaterEqual)),
-            ("!=", Kind::Relation(Relation::NotEqual)),
-            ("==", Kind::Relation(Relation::Equal)),
+            ("{:}", TokenKind::Colon),
+            ("**", TokenKind::Power),
+            ("<=", TokenKind::Relation(Relation::LessEqual)),
+            (">=", TokenKind::Relation(Relation::GreaterEqual)),
+            ("!=", TokenKind::Relation(Relation::NotEqual)),
+            ("==", TokenKind::Relation(Relation::Equal)),
         ];
         if let Some((pair, kind)) = pairs.into_iter().find(|(pair, _)| rest.starts_with(pair)) {
             self.push(kind, pair.len());
@@ -114,9 +116,9 @@ impl Lexer<'_> {
         let digits: String = self.rest().chars().map_while(commands::superscript).collect();
         let length: usize =
             self.rest().chars().take_while(|c| commands::superscript(*c).is_some()).map(char::len_utf8).sum();
-        self.push(Kind::Power, 0);
+        self.push(TokenKind::Power, 0);
         let value = num_rational::BigRational::from_integer(digits.parse().expect("digits"));
-        self.push(Kind::Number(super::expr::Literal { value, places: None }), length);
+        self.push(TokenKind::Number(Literal { value, places: None }), length);
     }
 
     /// A run of letters: a known name, a name that begins with a function, or unknowns one by one.
@@ -128,15 +130,17 @@ impl Lexer<'_> {
         }
         let mut letters = run.chars();
         if let (Some(letter), None) = (letters.next(), letters.next()) {
-            return self.push(letter_kind(letter), length);
+            return self.push(commands::letter(letter), length);
         }
-        // "sinx", "sqrtx", "xand"
+        // A function may run into what follows it, as in "sinx" and "sqrtx".
         for split in (2..length).rev().filter(|split| run.is_char_boundary(*split)) {
-            if let Some(kind @ (Kind::Function(_) | Kind::SquareRoot)) = commands::word(&run[..split]) {
+            if let Some(kind @ (TokenKind::Function(_) | TokenKind::SquareRoot)) =
+                commands::word(&run[..split])
+            {
                 return self.push(kind, split);
             }
         }
-        self.push(Kind::Word(run), length);
+        self.push(TokenKind::Word(run), length);
     }
 
     fn command(&mut self) -> Result<(), Stop> {
@@ -156,24 +160,24 @@ impl Lexer<'_> {
             "left" | "right" => self.sized(&name, 1 + length),
             "begin" | "end" => return self.environment(&name, 1 + length),
             "mathbb" => return self.number_set(1 + length),
-            "e" => self.push(Kind::Constant(Constant::Euler), 1 + length),
-            "i" => self.push(Kind::Constant(Constant::Imaginary), 1 + length),
+            "e" => self.push(TokenKind::Constant(Constant::Euler), 1 + length),
+            "i" => self.push(TokenKind::Constant(Constant::Imaginary), 1 + length),
             text if TEXT_COMMANDS.contains(&text) => return self.words(1 + length),
             "color" | "textcolor" => {
                 let colour = self.argument(1 + length).map_or(1 + length, |(_, total)| total);
                 self.skip(colour);
             }
-            dress if commands::is_dress(dress) => self.skip(1 + length),
+            formatting if commands::is_formatting(formatting) => self.skip(1 + length),
             _ => match self.known_prefix(&name) {
                 Some((kind, length)) => self.push(kind, 1 + length),
-                None => self.push(Kind::Symbol(format!("\\{name}")), 1 + length),
+                None => self.push(TokenKind::Symbol(format!("\\{name}")), 1 + length),
             },
         }
         Ok(())
     }
 
     /// A command, also one that runs into a letter as in `\cdotx`.
-    fn known_prefix(&self, name: &str) -> Option<(Kind, usize)> {
+    fn known_prefix(&self, name: &str) -> Option<(TokenKind, usize)> {
         if let Some(kind) = commands::command(name) {
             return Some((kind, name.len()));
         }
@@ -188,12 +192,12 @@ impl Lexer<'_> {
         let after = self.rest()[1..].chars().next();
         let length = 1 + after.map_or(0, char::len_utf8);
         match after {
-            Some('{') => self.push(Kind::Open(Bracket::Curly), length),
-            Some('}') => self.push(Kind::Close(Bracket::Curly), length),
-            Some('\\') => self.push(Kind::Row, length),
-            Some('%') => self.push(Kind::Percent, length),
-            Some('|') => self.push(Kind::Bar, length),
-            Some('&') => self.push(Kind::Conjunction(Joint::And), length),
+            Some('{') => self.push(TokenKind::Open(Bracket::Curly), length),
+            Some('}') => self.push(TokenKind::Close(Bracket::Curly), length),
+            Some('\\') => self.push(TokenKind::Row, length),
+            Some('%') => self.push(TokenKind::Percent, length),
+            Some('|') => self.push(TokenKind::Bar, length),
+            Some('&') => self.push(TokenKind::Conjunction(Conjunction::And), length),
             Some('$' | ',' | ';' | ':' | '!' | ' ' | '/' | '(' | ')' | '[' | ']' | '\n') => self.skip(length),
             Some('_') => return Err(Stop::Unreadable("an underscore as text")),
             _ => return Err(Stop::Unreadable("an unknown command")),
@@ -201,14 +205,15 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `\left(`, `\right|`, `\left.`
+    /// Reads a sized bracket: `\left(`, `\right|`, `\left.`.
     fn sized(&mut self, name: &str, length: usize) {
         let rest = self.rest()[length..].trim_start();
         let space = self.rest().len() - length - rest.len();
         if rest.starts_with('.') {
             self.skip(length + space + 1);
         } else if rest.starts_with('|') {
-            let bracket = if name == "left" { Kind::Open(Bracket::Bar) } else { Kind::Close(Bracket::Bar) };
+            let bracket =
+                if name == "left" { TokenKind::Open(Bracket::Bar) } else { TokenKind::Close(Bracket::Bar) };
             self.push(bracket, length + space + 1);
         } else {
             self.at += length;
@@ -227,15 +232,15 @@ impl Lexer<'_> {
         if lays_out || is_system {
             self.skip(total);
         } else if name == "begin" {
-            self.push(Kind::Begin(content.clone()), total);
+            self.push(TokenKind::Begin(content.clone()), total);
             if content == "array" {
-                // The alignment of the columns.
+                // The alignment of the columns follows and is left out.
                 if let Some((_, columns)) = self.argument(0) {
                     self.at += columns;
                 }
             }
         } else {
-            self.push(Kind::End(content), total);
+            self.push(TokenKind::End(content), total);
         }
         Ok(())
     }
@@ -256,14 +261,14 @@ impl Lexer<'_> {
             }
         };
         let letter = content.trim().chars().next().ok_or(Stop::Unreadable("a set without a name"))?;
-        self.push(Kind::Numbers(letter), total);
+        self.push(TokenKind::Numbers(letter), total);
         Ok(())
     }
 
     /// `\text{…}` and its like: a name we know, a single letter, or words.
     fn words(&mut self, length: usize) -> Result<(), Stop> {
         let Some((content, total)) = self.argument(length) else {
-            // `\rm x`, `\mathbf x`
+            // Without braces only the type is set, as in `\rm x`.
             self.skip(length);
             return Ok(());
         };
@@ -271,12 +276,14 @@ impl Lexer<'_> {
         let mut letters = content.chars();
         let kind = match (letters.next(), letters.next()) {
             (None, _) => None,
-            (Some(letter), None) if letter.is_alphabetic() => Some(letter_kind(letter)),
-            _ => commands::word(content).or_else(|| Some(Kind::Text(content.to_owned()))),
+            (Some(letter), None) if letter.is_alphabetic() => Some(commands::letter(letter)),
+            _ => commands::word(content).or_else(|| Some(TokenKind::Text(content.to_owned()))),
         };
         match kind {
             // Numbers and formulas within `\text{}` and `\mathbf{}` are read as if they stood outside.
-            Some(Kind::Text(content)) if !content.contains(char::is_alphabetic) || is_formula(&content) => {
+            Some(TokenKind::Text(content))
+                if !content.contains(char::is_alphabetic) || is_formula(&content) =>
+            {
                 self.at += length;
             }
             Some(kind) => self.push(kind, total),
@@ -314,13 +321,4 @@ fn is_formula(text: &str) -> bool {
 fn without_brackets(text: &str) -> &str {
     let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     inner.filter(|inner| inner.chars().count() == 1).unwrap_or(text)
-}
-
-/// A letter by itself: e and i are the constants.
-pub fn letter_kind(letter: char) -> Kind {
-    match letter {
-        'e' => Kind::Constant(Constant::Euler),
-        'i' => Kind::Constant(Constant::Imaginary),
-        other => Kind::Symbol(other.to_string()),
-    }
 }

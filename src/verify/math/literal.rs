@@ -11,7 +11,7 @@ use super::{
 
 /// How commas between digits are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Commas {
+pub(crate) enum Commas {
     /// `1,234` is one number, `1,2` are two.
     Thousands,
     /// Every comma separates, as it does within brackets.
@@ -27,7 +27,7 @@ const SURE_SEPARATORS: [&str; 5] = ["{,}\\!", "{,}", ",\\!", "\\,", "\\;"];
 ///
 /// # Errors
 /// When it has more digits than the budget allows.
-pub fn read(text: &str, commas: Commas, budget: &Budget) -> Result<Option<(Literal, usize)>, Stop> {
+pub(crate) fn read(text: &str, commas: Commas, budget: &Budget) -> Result<Option<(Literal, usize)>, Stop> {
     let (mut digits, mut at) = whole_part(text, commas);
     let bytes = text.as_bytes();
     let mut places = None;
@@ -121,7 +121,7 @@ fn brace_comma(text: &str) -> Option<usize> {
     Some(text.len() - inner.strip_prefix('}')?.len())
 }
 
-pub fn leading_digits(text: &str) -> &str {
+pub(crate) fn leading_digits(text: &str) -> &str {
     &text[..text.bytes().take_while(u8::is_ascii_digit).count()]
 }
 
@@ -163,7 +163,7 @@ fn integer(digits: &str) -> BigInt {
     digits.parse().unwrap_or_else(|_| BigInt::zero())
 }
 
-pub fn power_of_ten(exponent: usize) -> BigInt {
+pub(crate) fn power_of_ten(exponent: usize) -> BigInt {
     if exponent <= 18 {
         10_i64.pow(exponent as u32).into()
     } else {

@@ -1,6 +1,6 @@
 //! Matrices: sums, products and multiples of them, entry by entry.
 
-use super::{atoms::Fraction, budget::Stop, compare::Comparer, expr::Expr};
+use super::{budget::Stop, comparer::Comparer, expr::Expr, fraction::Fraction};
 
 type Entries = Vec<Vec<Fraction>>;
 
@@ -9,7 +9,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When an entry cannot be worked out, or shapes do not fit.
-    pub fn entries(&mut self, expr: &Expr) -> Result<Option<Entries>, Stop> {
+    pub(crate) fn entries(&mut self, expr: &Expr) -> Result<Option<Entries>, Stop> {
         match expr {
             Expr::Matrix(rows) => {
                 let entries =
@@ -18,7 +18,7 @@ impl Comparer<'_> {
             }
             Expr::Quantity(inside, _) => self.entries(inside),
             Expr::Negative(inside) => Ok(self.entries(inside)?.map(|rows| map(rows, |cell| cell.negated()))),
-            Expr::Sum(terms) if has_matrix(expr) => {
+            Expr::Sum(terms) if expr.has_matrix() => {
                 let mut total: Option<Entries> = None;
                 for term in terms {
                     let Some(term) = self.entries(term)? else { return Ok(None) };
@@ -29,7 +29,7 @@ impl Comparer<'_> {
                 }
                 Ok(total)
             }
-            Expr::Product(factors) if has_matrix(expr) => {
+            Expr::Product(factors) if expr.has_matrix() => {
                 let mut scalar = Fraction::one();
                 let mut total: Option<Entries> = None;
                 for factor in factors {
@@ -47,7 +47,7 @@ impl Comparer<'_> {
                 }
                 total.map(|total| self.scale_entries(&total, &scalar)).transpose()
             }
-            Expr::Quotient(above, below) if has_matrix(above) => {
+            Expr::Quotient(above, below) if above.has_matrix() => {
                 let below = self.normalizer.normal(below)?;
                 let inverse = self.normalizer.divide(&Fraction::one(), &below)?;
                 self.entries(above)?.map(|above| self.scale_entries(&above, &inverse)).transpose()
@@ -94,9 +94,4 @@ impl Comparer<'_> {
 
 fn map(rows: Entries, function: impl Fn(&Fraction) -> Fraction) -> Entries {
     rows.iter().map(|row| row.iter().map(&function).collect()).collect()
-}
-
-/// Whether a matrix stands somewhere in an expression.
-pub fn has_matrix(expr: &Expr) -> bool {
-    expr.any(&|part| matches!(part, Expr::Matrix(_)))
 }

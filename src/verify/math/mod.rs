@@ -5,7 +5,9 @@ mod atoms;
 mod budget;
 mod commands;
 mod compare;
+mod comparer;
 mod expr;
+mod fraction;
 mod integers;
 mod lexer;
 mod literal;
@@ -15,6 +17,7 @@ mod normal;
 mod numeric;
 mod parser;
 mod polynomial;
+mod real_set;
 mod relations;
 mod scalar;
 mod sets;
@@ -26,7 +29,7 @@ mod words;
 pub use budget::{Limits, Stop};
 
 use budget::Budget;
-use compare::Comparer;
+use comparer::Comparer;
 use expr::Expr;
 use literal::Commas;
 
@@ -37,6 +40,7 @@ use super::text;
 pub struct Settings {
     /// A decimal with at least this many places may stand for an exact value that it rounds or cuts off.
     pub rounding_places: u32,
+    /// What a comparison may cost.
     pub limits: Limits,
 }
 
@@ -49,31 +53,35 @@ impl Default for Settings {
 /// What a comparison came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
-    /// The same text, spacing and dress aside.
+    /// The same text, apart from spacing and formatting.
     SameText,
+    /// Equal in value.
     Equal,
     /// Equal to the places that were written.
     Rounded,
+    /// Different in value.
     Different,
     /// One of the two is no mathematics, and the texts differ.
     Unreadable(&'static str),
+    /// The comparison reached one of its limits; which.
     GaveUp(&'static str),
 }
 
 impl Comparison {
+    /// Whether the answer counts as the reference.
     pub fn is_equal(&self) -> bool {
         matches!(self, Self::SameText | Self::Equal | Self::Rounded)
     }
 }
 
-/// An answer that has been read, in the ways it can be.
+/// An answer as an expression, and as the text that its commas may be read from in another way.
 #[derive(Debug, Clone)]
-struct Reading {
+struct ParsedAnswer {
     thousands: Result<Expr, Stop>,
     text: String,
 }
 
-impl Reading {
+impl ParsedAnswer {
     fn new(text: &str, budget: &Budget) -> Self {
         Self { thousands: parser::parse(text, Commas::Thousands, budget), text: text.to_owned() }
     }
@@ -119,7 +127,7 @@ pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
         return Comparison::SameText;
     }
     let budget = Budget::new(settings.limits);
-    let (left, right) = (Reading::new(gold, &budget), Reading::new(answer, &budget));
+    let (left, right) = (ParsedAnswer::new(gold, &budget), ParsedAnswer::new(answer, &budget));
     match compare_readings(&left, &right, settings, &budget) {
         Ok(comparison) => comparison,
         Err(_) if words::same_words(&words_of(&plain_gold), &words_of(&plain_answer)) => Comparison::SameText,
@@ -135,8 +143,8 @@ fn words_of(plain: &str) -> String {
 }
 
 fn compare_readings(
-    left: &Reading,
-    right: &Reading,
+    left: &ParsedAnswer,
+    right: &ParsedAnswer,
     settings: Settings,
     budget: &Budget,
 ) -> Result<Comparison, Stop> {
@@ -166,8 +174,8 @@ fn compare_readings(
 /// Commas between digits are ambiguous: where the other side is a list, they may separate; where it is a
 /// decimal, they may be its point.
 fn other_readings(
-    left: &Reading,
-    right: &Reading,
+    left: &ParsedAnswer,
+    right: &ParsedAnswer,
     first: (&Expr, &Expr),
     budget: &Budget,
 ) -> Vec<(Expr, Expr)> {

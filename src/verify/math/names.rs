@@ -3,7 +3,7 @@
 use super::expr::{Expr, Function, Relation};
 
 /// An expression taken apart into what it is called and what it is.
-pub struct Named<'a> {
+pub(crate) struct NamedValue<'a> {
     /// `None` where the value has no name.
     pub name: Option<&'a Expr>,
     pub value: &'a Expr,
@@ -11,18 +11,18 @@ pub struct Named<'a> {
 
 /// The name and value of `x = 5`, `x = 2 + 3 = 5`, `f(x) = y ≈ 3`, `x ∈ S`; anything else is a value without
 /// a name.
-pub fn named(expr: &Expr) -> Named<'_> {
+pub(crate) fn named(expr: &Expr) -> NamedValue<'_> {
     match assignment(expr) {
-        Some((name, value)) if is_name(name) => Named { name: Some(name), value },
-        // "160 + 5 = 165": a calculation and what it comes to
-        Some((_, value)) if !expr.has_symbols() => Named { name: None, value },
-        _ => Named { name: None, value: expr },
+        Some((name, value)) if is_name(name) => NamedValue { name: Some(name), value },
+        // "160 + 5 = 165" is a calculation and its result.
+        Some((_, value)) if !expr.has_symbols() => NamedValue { name: None, value },
+        _ => NamedValue { name: None, value: expr },
     }
 }
 
 /// The first and the last side of a chain of equations. What stands behind "≈" only says it again, less
 /// exactly, unless it is all there is.
-pub fn assignment(expr: &Expr) -> Option<(&Expr, &Expr)> {
+pub(crate) fn assignment(expr: &Expr) -> Option<(&Expr, &Expr)> {
     let Expr::Chain(first, rest) = expr else { return None };
     if let [(Relation::In, set)] = rest.as_slice() {
         return Some((first, set));
@@ -36,7 +36,7 @@ pub fn assignment(expr: &Expr) -> Option<(&Expr, &Expr)> {
 }
 
 /// Whether an expression only names something: an unknown, several side by side, a function of them.
-pub fn is_name(expr: &Expr) -> bool {
+pub(crate) fn is_name(expr: &Expr) -> bool {
     match expr {
         Expr::Symbol(_) | Expr::Apply(..) | Expr::Text(_) => true,
         Expr::Constant(_) => true,
@@ -49,7 +49,7 @@ pub fn is_name(expr: &Expr) -> bool {
 }
 
 /// The letter that names of a numbered family share: `x_1` and `x_2` are both x.
-pub fn family(name: &Expr) -> Option<&str> {
+pub(crate) fn family(name: &Expr) -> Option<&str> {
     match name {
         Expr::Symbol(name) => Some(name.split('_').next().unwrap_or(name)),
         Expr::Apply(name, _) => Some(name),

@@ -8,7 +8,7 @@ use num_traits::{One, Zero};
 use super::budget::{Budget, Stop};
 
 /// Unknowns and their powers, in rising order of the unknowns.
-pub type Monomial = Vec<(u32, u32)>;
+pub(crate) type Monomial = Vec<(u32, u32)>;
 
 /// Steps of the product of two terms, and the bits of its number that are one step more.
 const PRODUCT_COST: u64 = 40;
@@ -18,16 +18,16 @@ const BITS_PER_STEP: u64 = 8;
 const MOST_TERMS: usize = 400;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Polynomial {
+pub(crate) struct Polynomial {
     terms: BTreeMap<Monomial, BigRational>,
 }
 
 impl Polynomial {
-    pub fn constant(value: BigRational) -> Self {
+    pub(crate) fn constant(value: BigRational) -> Self {
         Self::term(Monomial::new(), value)
     }
 
-    pub fn term(monomial: Monomial, coefficient: BigRational) -> Self {
+    pub(crate) fn term(monomial: Monomial, coefficient: BigRational) -> Self {
         let mut terms = BTreeMap::new();
         if !coefficient.is_zero() {
             terms.insert(monomial, coefficient);
@@ -35,24 +35,24 @@ impl Polynomial {
         Self { terms }
     }
 
-    pub fn unknown(index: u32) -> Self {
+    pub(crate) fn unknown(index: u32) -> Self {
         Self::term(vec![(index, 1)], BigRational::one())
     }
 
-    pub fn terms(&self) -> impl DoubleEndedIterator<Item = (&Monomial, &BigRational)> {
+    pub(crate) fn terms(&self) -> impl DoubleEndedIterator<Item = (&Monomial, &BigRational)> {
         self.terms.iter()
     }
 
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.terms.is_empty()
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.terms.len()
     }
 
     /// The value of a polynomial without unknowns.
-    pub fn as_constant(&self) -> Option<BigRational> {
+    pub(crate) fn as_constant(&self) -> Option<BigRational> {
         match self.terms.len() {
             0 => Some(BigRational::zero()),
             1 => self.terms.get(&Monomial::new()).cloned(),
@@ -61,11 +61,11 @@ impl Polynomial {
     }
 
     /// The term that comes last in the order of monomials.
-    pub fn leading(&self) -> Option<(&Monomial, &BigRational)> {
+    pub(crate) fn leading(&self) -> Option<(&Monomial, &BigRational)> {
         self.terms.last_key_value()
     }
 
-    pub fn scaled(&self, factor: &BigRational) -> Self {
+    pub(crate) fn scaled(&self, factor: &BigRational) -> Self {
         if factor.is_one() {
             return self.clone();
         }
@@ -77,11 +77,11 @@ impl Polynomial {
         }
     }
 
-    pub fn negated(&self) -> Self {
+    pub(crate) fn negated(&self) -> Self {
         Self { terms: self.terms.iter().map(|(monomial, value)| (monomial.clone(), -value)).collect() }
     }
 
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (monomial, value) in &other.terms {
             self.add_term(monomial.clone(), value.clone());
         }
@@ -107,7 +107,7 @@ impl Polynomial {
     ///
     /// # Errors
     /// When it has too many terms or digits.
-    pub fn times(&self, other: &Self, budget: &Budget) -> Result<Self, Stop> {
+    pub(crate) fn times(&self, other: &Self, budget: &Budget) -> Result<Self, Stop> {
         budget.spend((self.len() * other.len()) as u64 * PRODUCT_COST)?;
         let mut product = Self::default();
         for (left, a) in &self.terms {
@@ -128,14 +128,14 @@ impl Polynomial {
     }
 
     /// The greatest monomial that divides every term.
-    pub fn common_monomial(&self) -> Monomial {
+    pub(crate) fn common_monomial(&self) -> Monomial {
         let mut terms = self.terms.keys();
         let Some(first) = terms.next() else { return Monomial::new() };
         terms.fold(first.clone(), |common, term| lowest(&common, term))
     }
 
     /// Divides every term by a monomial that divides them all.
-    pub fn without(&self, divisor: &Monomial) -> Self {
+    pub(crate) fn without(&self, divisor: &Monomial) -> Self {
         if divisor.is_empty() {
             return self.clone();
         }
@@ -144,13 +144,13 @@ impl Polynomial {
     }
 
     /// Every unknown that occurs.
-    pub fn unknowns(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn unknowns(&self) -> impl Iterator<Item = u32> {
         self.terms.keys().flatten().map(|(unknown, _)| *unknown)
     }
 }
 
 /// Bits of a fraction's two parts.
-pub fn bits(value: &BigRational) -> u64 {
+pub(crate) fn bits(value: &BigRational) -> u64 {
     value.numer().bits() + value.denom().bits()
 }
 
@@ -175,7 +175,7 @@ fn multiply(left: &Monomial, right: &Monomial) -> Result<Monomial, Stop> {
 }
 
 /// The lower power of every unknown that both have.
-pub fn lowest(left: &Monomial, right: &Monomial) -> Monomial {
+pub(crate) fn lowest(left: &Monomial, right: &Monomial) -> Monomial {
     let power = |unknown: u32| right.iter().find(|(other, _)| *other == unknown).map(|(_, power)| *power);
     left.iter().filter_map(|&(unknown, m)| Some((unknown, m.min(power(unknown)?)))).collect()
 }

@@ -4,13 +4,14 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::{
-    atoms::{Atom, Fraction},
+    atoms::Atom,
     budget::Stop,
-    compare::Comparer,
+    comparer::Comparer,
     expr::{Expr, Function, Relation},
+    fraction::Fraction,
     numeric,
     polynomial::Polynomial,
-    sets::{Bound, RealSet},
+    real_set::{Bound, RealSet},
 };
 
 /// `left - right`, and how it relates to zero.
@@ -20,10 +21,10 @@ struct Statement {
 }
 
 /// One step of a chain.
-type Link<'a> = (&'a Expr, Relation, &'a Expr);
+type RelationStep<'a> = (&'a Expr, Relation, &'a Expr);
 
 /// The steps of a chain: `a < b < c` is `a < b` and `b < c`.
-fn links(chain: &Expr) -> Vec<Link<'_>> {
+fn steps(chain: &Expr) -> Vec<RelationStep<'_>> {
     let Expr::Chain(first, rest) = chain else { return Vec::new() };
     let lefts = std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right));
     lefts.zip(rest).map(|(left, (relation, right))| (left, *relation, right)).collect()
@@ -31,7 +32,7 @@ fn links(chain: &Expr) -> Vec<Link<'_>> {
 
 impl Comparer<'_> {
     /// Whether two chains of relations say the same, in any order and multiplied by any constant.
-    pub fn same_relations(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn same_relations(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         if !gold.has_symbols() || !answer.has_symbols() {
             return self.same_sides(gold, answer);
         }
@@ -62,13 +63,13 @@ impl Comparer<'_> {
 
     /// Whether two chains without unknowns, which are true or false whatever they say, have the same sides.
     fn same_sides(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
-        let (gold, answer) = (links(gold), links(answer));
+        let (gold, answer) = (steps(gold), steps(answer));
         let backwards: Vec<_> =
             answer.iter().rev().map(|(left, relation, right)| (*right, relation.flipped(), *left)).collect();
-        Ok(self.same_links(&gold, &answer)? || self.same_links(&gold, &backwards)?)
+        Ok(self.same_steps(&gold, &answer)? || self.same_steps(&gold, &backwards)?)
     }
 
-    fn same_links(&mut self, gold: &[Link<'_>], answer: &[Link<'_>]) -> Result<bool, Stop> {
+    fn same_steps(&mut self, gold: &[RelationStep<'_>], answer: &[RelationStep<'_>]) -> Result<bool, Stop> {
         if gold.len() != answer.len() {
             return Ok(false);
         }
@@ -84,7 +85,7 @@ impl Comparer<'_> {
     }
 
     fn statements(&mut self, chain: &Expr) -> Result<Vec<Statement>, Stop> {
-        links(chain)
+        steps(chain)
             .into_iter()
             .map(|(left, relation, right)| {
                 let (left, right) = (self.normalizer.normal(left)?, self.normalizer.normal(right)?);
@@ -129,7 +130,7 @@ impl Comparer<'_> {
 
     /// The solutions of a statement in one unknown that can be solved, and that unknown: a chain, or several
     /// joined by "or" or "and".
-    pub fn solutions(&mut self, statement: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
+    pub(crate) fn solutions(&mut self, statement: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         match statement {
             Expr::Union(parts) => self.joined(parts, RealSet::union),
             Expr::Intersection(parts) => self.joined(parts, |left, right| left.intersection(&right)),
@@ -157,7 +158,7 @@ impl Comparer<'_> {
 
     fn chain_solutions(&mut self, chain: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         let mut result: Option<(u32, RealSet)> = None;
-        for (left, relation, right) in links(chain) {
+        for (left, relation, right) in steps(chain) {
             let Some((unknown, set)) = self.solve(left, relation, right)? else { return Ok(None) };
             result = match result {
                 None => Some((unknown, set)),
@@ -190,7 +191,7 @@ impl Comparer<'_> {
         self.solve_linear(&difference, relation)
     }
 
-    /// `x ∈ S`
+    /// The solutions of `x ∈ S`.
     fn membership(&mut self, element: &Expr, set: &Expr) -> Result<Option<(u32, RealSet)>, Stop> {
         let element = self.normalizer.normal(element)?;
         let Some((unknown, _, _)) = self.linear(&element)? else { return Ok(None) };
@@ -272,7 +273,7 @@ impl Comparer<'_> {
     }
 
     /// Whether an atom, or anything it is made of, is unknown.
-    pub fn is_unknown(&self, atom: u32) -> bool {
+    pub(crate) fn is_unknown(&self, atom: u32) -> bool {
         let parts: Vec<&Fraction> = match self.normalizer.atoms.get(atom) {
             Atom::Symbol(_) | Atom::Apply(..) | Atom::Series(..) => return true,
             Atom::Constant(_) => return false,

@@ -5,17 +5,17 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::{
-    atoms::Fraction,
     budget::Stop,
-    compare::Comparer,
+    comparer::Comparer,
     expr::{Expr, Literal},
+    fraction::Fraction,
     literal::power_of_ten,
     numeric, unit,
 };
 
 impl Comparer<'_> {
     /// Compares two single values; units, percent and degree signs are looked at first.
-    pub fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    pub(crate) fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, gold_unit) = without_unit(gold);
         let (answer, answer_unit) = without_unit(answer);
         if unit::differ(gold_unit, answer_unit) {
@@ -24,7 +24,7 @@ impl Comparer<'_> {
         let (gold, answer) = match (gold, answer) {
             (Expr::Percent(gold), Expr::Percent(answer)) => (&**gold, &**answer),
             (Expr::Percent(inside), plain) | (plain, Expr::Percent(inside)) => {
-                // "28" for 28%: the sign was left out.
+                // The percent sign may have been left out, as in "28" for 28%.
                 if literal(plain).is_some() && self.value(inside, plain)? {
                     return Ok(true);
                 }
@@ -56,7 +56,7 @@ impl Comparer<'_> {
     }
 
     /// Whether two normal forms are equal wherever they have values.
-    pub fn same_fraction(&mut self, left: &Fraction, right: &Fraction) -> Result<bool, Stop> {
+    pub(crate) fn same_fraction(&mut self, left: &Fraction, right: &Fraction) -> Result<bool, Stop> {
         if left == right {
             return Ok(true);
         }
@@ -114,7 +114,7 @@ fn without_degrees(expr: &Expr) -> &Expr {
 }
 
 /// A number with its sign, where an expression is no more than that.
-pub fn literal(expr: &Expr) -> Option<Literal> {
+pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
     match expr {
         Expr::Number(literal) => Some(literal.clone()),
         Expr::Negative(inside) => {
@@ -122,7 +122,6 @@ pub fn literal(expr: &Expr) -> Option<Literal> {
             Some(Literal { value: -inside.value, places: inside.places })
         }
         Expr::Quantity(inside, _) | Expr::Percent(inside) | Expr::Degrees(inside) => literal(inside),
-        // A decimal times a power of ten: 6.02 \times 10^{23}
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::expr::{Expr, Relation};
 
 /// An expression with every ± written out as two side by side; as it was where there is none.
-pub fn expanded(expr: &Expr) -> Expr {
+pub(crate) fn expanded(expr: &Expr) -> Expr {
     if !expr.any(&|part| matches!(part, Expr::PlusMinus(..))) {
         return expr.clone();
     }

@@ -347,10 +347,10 @@ proptest! {
 
     /// Read anew, not only as the same text.
     #[test]
-    fn what_can_be_read_equals_itself_in_other_dress(answer in answers()) {
-        let dressed = format!("\\displaystyle {{}}{}", answer.replace("frac", "dfrac").replace('(', "\\left( ").replace(')', " \\right)"));
-        let dressed = dressed.replace("{}", "");
-        prop_assert!(!matches!(equal(&answer, &dressed), Comparison::Different), "{} {}", answer, dressed);
+    fn what_can_be_read_equals_itself_in_another_form(answer in answers()) {
+        let reformatted = format!("\\displaystyle {{}}{}", answer.replace("frac", "dfrac").replace('(', "\\left( ").replace(')', " \\right)"));
+        let reformatted = reformatted.replace("{}", "");
+        prop_assert!(!matches!(equal(&answer, &reformatted), Comparison::Different), "{} {}", answer, reformatted);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The words that answers are made of.
+//! Tokens: the smallest parts that an answer is split into.
 
 use super::expr::{Constant, Function, Literal, Relation};
 
 /// One kind of bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bracket {
+pub(crate) enum Bracket {
     Round,
     Square,
     /// `\{ \}`: a set.
@@ -18,15 +18,16 @@ pub enum Bracket {
     Bar,
 }
 
-/// A word between two answers.
+/// A word, or sign, that joins two answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joint {
+pub(crate) enum Conjunction {
     And,
     Or,
 }
 
+/// What a token is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub(crate) enum TokenKind {
     Number(Literal),
     /// A single letter or a named symbol such as `\alpha`.
     Symbol(String),
@@ -56,7 +57,7 @@ pub enum Kind {
     Comma,
     Semicolon,
     Colon,
-    Conjunction(Joint),
+    Conjunction(Conjunction),
     Union,
     Intersection,
     SetMinus,
@@ -84,10 +85,10 @@ pub enum Kind {
     Cell,
 }
 
-/// A word, and where it stands.
+/// A token, and its place in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Token {
-    pub kind: Kind,
+pub(crate) struct Token {
+    pub kind: TokenKind,
     /// Byte offsets in the text.
     pub start: usize,
     pub end: usize,

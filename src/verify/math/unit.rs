@@ -45,7 +45,7 @@ const UNITS: [&[&str]; 40] = [
 ];
 
 /// Whether a plain word behind a number is a unit rather than unknowns multiplied.
-pub fn is_known(word: &str) -> bool {
+pub(crate) fn is_known(word: &str) -> bool {
     word.len() > 1 && name(word).is_some()
 }
 
@@ -56,7 +56,7 @@ fn name(word: &str) -> Option<&'static str> {
 }
 
 /// Whether two units certainly differ: each word of both is known, and they are not the same.
-pub fn differ(left: &str, right: &str) -> bool {
+pub(crate) fn differ(left: &str, right: &str) -> bool {
     match (canonical(left), canonical(right)) {
         (Some(left), Some(right)) => left != right,
         _ => false,

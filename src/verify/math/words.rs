@@ -1,14 +1,14 @@
-//! Answers in words: the same words, in any case and dress; yes and true are one, no and false the other.
+//! Answers in words: the same words, in any case and formatting; yes and true are one, no and false the other.
 
 /// Whether two texts say the same.
-pub fn same_words(left: &str, right: &str) -> bool {
+pub(crate) fn same_words(left: &str, right: &str) -> bool {
     let (left, right) = (plain(left), plain(right));
     !left.is_empty() && (left == right || same_truth(&left, &right))
 }
 
 /// Whether two texts are the same words in any case, and so clearly words that they need not be read: none of
 /// them is a letter by itself, and one is too long for a product of unknowns.
-pub fn same_prose(left: &str, right: &str) -> bool {
+pub(crate) fn same_prose(left: &str, right: &str) -> bool {
     let words = |text: &str| text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>();
     let lengths = words(left);
     left.chars().all(|c| c.is_alphabetic() || c == ' ')
@@ -18,7 +18,7 @@ pub fn same_prose(left: &str, right: &str) -> bool {
 }
 
 /// Whether both are words of truth, and the same one: "No" and "false".
-pub fn same_truth(left: &str, right: &str) -> bool {
+pub(crate) fn same_truth(left: &str, right: &str) -> bool {
     truth(left).is_some_and(|left| truth(right) == Some(left))
 }
 

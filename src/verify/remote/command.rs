@@ -1,5 +1,5 @@
-//! A reward command: started once, asked in lines, started again when it dies. What the lines say is
-//! [`lines`](super::lines)' matter.
+//! A reward command: started once, asked in lines, started again when it dies. What the lines contain is up to
+//! [`lines`](super::lines).
 
 use std::{
     io,
@@ -10,10 +10,12 @@ use std::{
 use anyhow::Result;
 
 use super::{
-    RemoteConfig, RewardQuery, RewardSource, Scored, Unscored, json,
+    config::RemoteConfig,
+    json,
     pending::Pending,
-    process::{Output, Process},
+    process::{Process, ProcessOutput},
     retry::{Failure, Retries},
+    reward::{RewardQuery, RewardSource, Scored, Unscored},
 };
 use crate::error::input_error;
 
@@ -23,26 +25,27 @@ const STRAY_LINES: usize = 100;
 
 /// A program that scores what it reads on its stdin.
 #[derive(Debug)]
-pub struct CommandRewards {
+pub(crate) struct CommandRewards {
     command: Vec<String>,
     batch_size: usize,
     timeout: Duration,
     retries: Retries,
-    talk: Mutex<Talk>,
+    connection: Mutex<Connection>,
 }
 
+/// The process that is asked, and the next query's number.
 #[derive(Debug)]
-struct Talk {
+struct Connection {
     /// `None` after it died or did not answer; the next batch starts it again.
     process: Option<Process>,
     next_id: u64,
 }
 
-/// Why a process is not listened to any longer.
-enum Silence {
+/// Why no more replies are expected of a process.
+enum ListenFailure {
     /// It died, or closed its stdout.
     Ended,
-    /// It is not worth another start.
+    /// Another start would end the same way; the reason.
     Useless(String),
 }
 
@@ -51,7 +54,7 @@ impl CommandRewards {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(config: &RemoteConfig) -> Result<Self> {
+    pub(crate) fn start(config: &RemoteConfig) -> Result<Self> {
         let command = config.command.clone();
         let process = Process::start(&command).map_err(|error| {
             let remedy = "name an executable, by its path or one on PATH; a script comes after its \
@@ -63,14 +66,14 @@ impl CommandRewards {
             batch_size: config.batch_size,
             timeout: config.timeout(),
             retries: config.attempts(),
-            talk: Mutex::new(Talk { process: Some(process), next_id: 0 }),
+            connection: Mutex::new(Connection { process: Some(process), next_id: 0 }),
         })
     }
 
-    fn score_batch(&self, talk: &mut Talk, batch: &[RewardQuery<'_>]) -> Vec<Scored> {
-        let mut pending = Pending::new(talk.next_id, batch);
-        talk.next_id += batch.len() as u64;
-        let outcome = self.retries.run(|| self.exchange(&mut talk.process, &mut pending));
+    fn score_batch(&self, connection: &mut Connection, batch: &[RewardQuery<'_>]) -> Vec<Scored> {
+        let mut pending = Pending::new(connection.next_id, batch);
+        connection.next_id += batch.len() as u64;
+        let outcome = self.retries.run(|| self.exchange(&mut connection.process, &mut pending));
         // Without a failure nothing is unanswered.
         pending.finish(&outcome.err().unwrap_or(Unscored { reason: String::new() }))
     }
@@ -89,39 +92,40 @@ impl CommandRewards {
                 *running = Some(process);
                 Ok(())
             }
-            Err(Silence::Ended) => Err(Failure::Passing(format!(
+            Err(ListenFailure::Ended) => Err(Failure::Passing(format!(
                 "verify.remote.command ended ({}) with {} replies of the batch missing; its stderr may say why",
                 process.end(),
                 pending.unanswered()
             ))),
-            Err(Silence::Useless(reason)) => Err(Failure::Final(reason)),
+            Err(ListenFailure::Useless(reason)) => Err(Failure::Final(reason)),
         }
     }
 
     /// Takes replies until nothing is unanswered.
-    fn listen(&self, process: &Process, pending: &mut Pending<'_>) -> Result<(), Silence> {
+    fn listen(&self, process: &Process, pending: &mut Pending<'_>) -> Result<(), ListenFailure> {
         let deadline = Instant::now() + self.timeout;
         let mut strays = 0;
         while pending.unanswered() > 0 {
             match process.next(deadline) {
-                Some(Output::Line(line)) if pending.take(&line) || line.trim_ascii().is_empty() => {}
-                Some(Output::Line(line)) => {
+                Some(ProcessOutput::Line(line)) if pending.take(&line) || line.trim_ascii().is_empty() => {}
+                Some(ProcessOutput::Line(line)) => {
                     strays += 1;
                     report_stray(&line, strays)?;
                 }
-                Some(Output::TooLong) => {
+                Some(ProcessOutput::TooLong) => {
                     let reason =
                         "verify.remote.command wrote a line that does not end; a reply is one short line";
-                    return Err(Silence::Useless(reason.to_owned()));
+                    return Err(ListenFailure::Useless(reason.to_owned()));
                 }
-                Some(Output::End) => return Err(Silence::Ended),
-                None => return Err(Silence::Useless(self.too_late(strays))),
+                Some(ProcessOutput::End) => return Err(ListenFailure::Ended),
+                None => return Err(ListenFailure::Useless(self.too_late(strays))),
             }
         }
         Ok(())
     }
 
-    /// Says so with what is wrong most often: stdout is buffered where it is not a terminal.
+    /// The reason of a batch without replies, with the most frequent cause: stdout is buffered where it is not a
+    /// terminal.
     fn too_late(&self, strays: usize) -> String {
         let waited = self.timeout;
         let instead =
@@ -137,8 +141,8 @@ impl CommandRewards {
 impl RewardSource for CommandRewards {
     fn score(&self, queries: &[RewardQuery<'_>]) -> Vec<Scored> {
         // A panic of another caller leaves at worst no process, and the next batch starts one.
-        let mut talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner);
-        queries.chunks(self.batch_size).flat_map(|batch| self.score_batch(&mut talk, batch)).collect()
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        queries.chunks(self.batch_size).flat_map(|batch| self.score_batch(&mut connection, batch)).collect()
     }
 }
 
@@ -147,13 +151,13 @@ fn cannot_start(command: &[String], error: &io::Error) -> String {
 }
 
 /// Shows a line that is no reply where the command's own stderr goes, up to [`STRAY_LINES`] of them.
-fn report_stray(line: &[u8], count: usize) -> Result<(), Silence> {
+fn report_stray(line: &[u8], count: usize) -> Result<(), ListenFailure> {
     let shown = json::excerpt(line);
     eprintln!("verify.remote.command wrote a line that is no reply: {shown}");
     if count < STRAY_LINES {
         return Ok(());
     }
-    Err(Silence::Useless(format!(
+    Err(ListenFailure::Useless(format!(
         "verify.remote.command wrote {count} lines that are no replies, the last: {shown}; its stdout is for \
          {{\"id\": …, \"reward\": …}} lines, everything else belongs on stderr"
     )))

@@ -6,9 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    RewardSource,
-    command::CommandRewards,
-    http::{HttpRewards, check_url},
+    address::check_url,
     retry::{LONGEST_PAUSE, Retries},
 };
 use crate::error::input_error;
@@ -100,25 +98,12 @@ impl RemoteConfig {
         Err(input_error(format!("verify.remote.{complaint}")))
     }
 
-    /// The source these settings describe, its command started; `None` where they name none.
-    ///
-    /// # Errors
-    /// As [`Self::check`], and when the command cannot be started.
-    pub fn open(&self) -> Result<Option<Box<dyn RewardSource>>> {
-        self.check()?;
-        if let Some(url) = &self.url {
-            return Ok(Some(Box::new(HttpRewards::new(url, self))));
-        }
-        if self.command.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Box::new(CommandRewards::start(self)?)))
-    }
-
+    /// How long one request or batch may take.
     pub(super) fn timeout(&self) -> Duration {
         Duration::from_secs_f64(self.timeout_seconds)
     }
 
+    /// How often, and with which pauses, a request is repeated.
     pub(super) fn attempts(&self) -> Retries {
         Retries { retries: self.retries, backoff: Duration::from_secs_f64(self.backoff_seconds) }
     }

@@ -1,5 +1,5 @@
 //! A reward server: batches over HTTP, several under way at once. The shape of what is sent and answered
-//! is [`protocol`]'s.
+//! is up to [`protocol`].
 
 use std::{
     io,
@@ -13,12 +13,15 @@ use std::{
 
 use ureq::{
     Agent, Body,
-    http::{Response, StatusCode, Uri, header},
+    http::{Response, StatusCode, header},
 };
 
 use super::{
-    RemoteConfig, RewardQuery, RewardSource, Scored, json, protocol,
+    address::is_loopback,
+    config::RemoteConfig,
+    json, protocol,
     retry::{Failure, Retries},
+    reward::{RewardQuery, RewardSource, Scored},
 };
 
 /// Bytes of an answer, at most: millions of rewards.
@@ -26,7 +29,7 @@ const BODY_LIMIT: u64 = 64 << 20;
 
 /// A server that speaks OpenRLHF's reward protocol.
 #[derive(Debug)]
-pub struct HttpRewards {
+pub(crate) struct HttpRewards {
     agent: Agent,
     url: String,
     batch_size: usize,
@@ -38,8 +41,8 @@ pub struct HttpRewards {
 }
 
 impl HttpRewards {
-    /// A client of the server at `url`, which [`check_url`] has let pass; nothing is sent yet.
-    pub fn new(url: &str, config: &RemoteConfig) -> Self {
+    /// A client of the server at `url`, which has been checked to be one; nothing is sent yet.
+    pub(crate) fn new(url: &str, config: &RemoteConfig) -> Self {
         let timeout = config.timeout();
         Self {
             agent: agent(url, timeout),
@@ -126,20 +129,6 @@ impl RewardSource for HttpRewards {
     }
 }
 
-/// Whether `url` is the address of a server.
-///
-/// # Errors
-/// Shows the address and what one looks like.
-pub fn check_url(url: &str) -> Result<(), String> {
-    let uri = url.parse::<Uri>().ok();
-    let usable = uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    usable.then_some(()).ok_or_else(|| {
-        format!("= {url:?}: must be an address that begins with http:// or https://, such as http://localhost:5000/get_reward")
-    })
-}
-
 fn agent(url: &str, timeout: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -153,13 +142,6 @@ fn agent(url: &str, timeout: Duration) -> Agent {
     // A proxy reaches another machine than this one under the name of localhost.
     let config = if is_loopback(url) { config.proxy(None) } else { config };
     config.build().into()
-}
-
-fn is_loopback(url: &str) -> bool {
-    let uri = url.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// What a status other than success means.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Unscored;
+use super::reward::Unscored;
 
 /// Characters of a foreign text that a message shows.
 const EXCERPT: usize = 200;
@@ -16,7 +16,7 @@ const NOT_FINITE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 ///
 /// # Errors
 /// Says where it stops being JSON.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -52,7 +52,7 @@ fn quote_not_finite(text: &str) -> String {
 ///
 /// # Errors
 /// Shows what it is instead.
-pub fn finite(value: &Value) -> Result<f64, Unscored> {
+pub(crate) fn finite(value: &Value) -> Result<f64, Unscored> {
     value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| {
         let shown = excerpt(value.to_string().as_bytes());
         Unscored { reason: format!("the reward is {shown}: it must be a finite number") }
@@ -60,7 +60,7 @@ pub fn finite(value: &Value) -> Result<f64, Unscored> {
 }
 
 /// The beginning of a foreign text, on one line.
-pub fn excerpt(bytes: &[u8]) -> String {
+pub(crate) fn excerpt(bytes: &[u8]) -> String {
     // A character has four bytes at most: what lies behind is not shown.
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * (EXCERPT + 1))]);
     let text = text.trim();

@@ -1,4 +1,4 @@
-//! What is said to a reward command and what it replies, one line each. Knows nothing of processes.
+//! The lines that a reward command reads and writes. Knows nothing of processes.
 //!
 //! ```text
 //! → {"id": 7, "prompt": "1+1=", "response": "2", "label": "2"}
@@ -8,10 +8,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{RemoteReward, RewardQuery, Scored, Unscored, json};
+use super::{
+    json,
+    reward::{RemoteReward, RewardQuery, Scored, Unscored},
+};
 
 #[derive(Serialize)]
-struct Question<'a> {
+struct QueryLine<'a> {
     id: u64,
     prompt: &'a str,
     response: &'a str,
@@ -22,9 +25,9 @@ struct Question<'a> {
 ///
 /// # Panics
 /// Never: texts are JSON.
-pub fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
+pub(crate) fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
     let RewardQuery { prompt, response, label } = *query;
-    let question = Question { id, prompt, response, label };
+    let question = QueryLine { id, prompt, response, label };
     let mut line = serde_json::to_vec(&question).expect("texts are JSON");
     line.push(b'\n');
     line
@@ -32,13 +35,13 @@ pub fn question(id: u64, query: &RewardQuery<'_>) -> Vec<u8> {
 
 /// A line that names the query it replies to.
 #[derive(Debug, PartialEq)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub id: u64,
     pub scored: Scored,
 }
 
 /// Reads a reply; `None` for a line that is none.
-pub fn reply(line: &[u8]) -> Option<Reply> {
+pub(crate) fn reply(line: &[u8]) -> Option<Reply> {
     let Value::Object(fields) = json::parse(line).ok()? else { return None };
     let id = fields.get("id")?.as_u64()?;
     Some(Reply { id, scored: scored(&fields) })

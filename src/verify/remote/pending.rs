@@ -1,10 +1,13 @@
-//! A batch that a command is working on: who has been answered, who is still to be asked.
+//! A batch that a command is working on: which queries have been answered, and which are still open.
 
-use super::{RewardQuery, Scored, Unscored, lines};
+use super::{
+    lines,
+    reward::{RewardQuery, Scored, Unscored},
+};
 
 /// The queries of a batch under consecutive ids, and the replies so far.
 #[derive(Debug)]
-pub struct Pending<'a> {
+pub(crate) struct Pending<'a> {
     first_id: u64,
     queries: &'a [RewardQuery<'a>],
     scored: Vec<Option<Scored>>,
@@ -12,17 +15,17 @@ pub struct Pending<'a> {
 
 impl<'a> Pending<'a> {
     /// A batch of which nothing is answered; its ids begin at `first_id`.
-    pub fn new(first_id: u64, queries: &'a [RewardQuery<'a>]) -> Self {
+    pub(crate) fn new(first_id: u64, queries: &'a [RewardQuery<'a>]) -> Self {
         Self { first_id, queries, scored: vec![None; queries.len()] }
     }
 
     /// Queries without a reply.
-    pub fn unanswered(&self) -> usize {
+    pub(crate) fn unanswered(&self) -> usize {
         self.scored.iter().filter(|scored| scored.is_none()).count()
     }
 
     /// The lines that ask for what is unanswered.
-    pub fn questions(&self) -> Vec<u8> {
+    pub(crate) fn questions(&self) -> Vec<u8> {
         let asked = self.queries.iter().zip(self.first_id..).zip(&self.scored);
         asked
             .filter(|(_, scored)| scored.is_none())
@@ -31,7 +34,7 @@ impl<'a> Pending<'a> {
     }
 
     /// Takes a line of the command; false when it replies to none of the unanswered queries.
-    pub fn take(&mut self, line: &[u8]) -> bool {
+    pub(crate) fn take(&mut self, line: &[u8]) -> bool {
         let Some(reply) = lines::reply(line) else { return false };
         let place = reply.id.checked_sub(self.first_id).and_then(|place| usize::try_from(place).ok());
         match place.and_then(|place| self.scored.get_mut(place)) {
@@ -44,7 +47,7 @@ impl<'a> Pending<'a> {
     }
 
     /// The results in the queries' order; what is unanswered has `failure` as its reason.
-    pub fn finish(self, failure: &Unscored) -> Vec<Scored> {
+    pub(crate) fn finish(self, failure: &Unscored) -> Vec<Scored> {
         self.scored.into_iter().map(|scored| scored.unwrap_or_else(|| Err(failure.clone()))).collect()
     }
 }

@@ -22,7 +22,7 @@ const EXIT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a process wrote.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum ProcessOutput {
     /// A line; its end may be missing on the last.
     Line(Vec<u8>),
     /// A line longer than anything is read.
@@ -33,12 +33,12 @@ pub enum Output {
 
 /// A running child process, killed with everything it started when this is dropped.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     /// How it ended, once it has been waited for.
     status: Option<ExitStatus>,
     input: Sender<Vec<u8>>,
-    output: Receiver<Output>,
+    output: Receiver<ProcessOutput>,
 }
 
 impl Process {
@@ -49,7 +49,7 @@ impl Process {
     ///
     /// # Panics
     /// When `command` is empty.
-    pub fn start(command: &[String]) -> io::Result<Self> {
+    pub(crate) fn start(command: &[String]) -> io::Result<Self> {
         let mut builder = Command::new(&command[0]);
         builder.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
         group::lead(&mut builder);
@@ -66,24 +66,24 @@ impl Process {
     }
 
     /// Writes to its stdin, without waiting until it reads.
-    pub fn send(&self, bytes: Vec<u8>) {
+    pub(crate) fn send(&self, bytes: Vec<u8>) {
         // The writer is gone where stdin is closed; the reader, or the deadline, tells what that means.
         let _ = self.input.send(bytes);
     }
 
     /// What it writes next; `None` when nothing came until the deadline.
-    pub fn next(&self, deadline: Instant) -> Option<Output> {
+    pub(crate) fn next(&self, deadline: Instant) -> Option<ProcessOutput> {
         // Past the deadline a process that never stops writing has no say either.
         let left = deadline.checked_duration_since(Instant::now())?;
         match self.output.recv_timeout(left) {
             Ok(output) => Some(output),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Output::End),
+            Err(RecvTimeoutError::Disconnected) => Some(ProcessOutput::End),
         }
     }
 
     /// Ends it, and says how it ended: by itself, where it does so soon.
-    pub fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         let patience = Instant::now() + EXIT_PATIENCE;
         while !group::has_exited(&mut self.child) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(5));
@@ -117,15 +117,15 @@ fn write_all(mut stdin: ChildStdin, to_write: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read_lines(mut stdout: impl BufRead, lines: &SyncSender<Output>) {
+fn read_lines(mut stdout: impl BufRead, lines: &SyncSender<ProcessOutput>) {
     loop {
         let mut line = Vec::new();
         let output = match stdout.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => Output::End,
-            Ok(_) if line.len() as u64 == LINE_LIMIT && line.last() != Some(&b'\n') => Output::TooLong,
-            Ok(_) => Output::Line(line),
+            Ok(0) | Err(_) => ProcessOutput::End,
+            Ok(_) if line.len() as u64 == LINE_LIMIT && line.last() != Some(&b'\n') => ProcessOutput::TooLong,
+            Ok(_) => ProcessOutput::Line(line),
         };
-        let last = !matches!(output, Output::Line(_));
+        let last = !matches!(output, ProcessOutput::Line(_));
         if lines.send(output).is_err() || last {
             return;
         }

@@ -10,10 +10,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{RemoteReward, RewardQuery, Scored, json};
+use super::{
+    json,
+    reward::{RemoteReward, RewardQuery, Scored},
+};
 
 #[derive(Serialize)]
-struct Request<'a> {
+struct RewardRequest<'a> {
     /// Prompt and response in one text.
     query: Vec<String>,
     prompts: Vec<&'a str>,
@@ -24,8 +27,8 @@ struct Request<'a> {
 ///
 /// # Panics
 /// Never: texts are JSON.
-pub fn request(batch: &[RewardQuery<'_>]) -> String {
-    let request = Request {
+pub(crate) fn request(batch: &[RewardQuery<'_>]) -> String {
+    let request = RewardRequest {
         query: batch.iter().map(|query| [query.prompt, query.response].concat()).collect(),
         prompts: batch.iter().map(|query| query.prompt).collect(),
         labels: batch.iter().map(|query| query.label).collect(),
@@ -38,7 +41,7 @@ pub fn request(batch: &[RewardQuery<'_>]) -> String {
 ///
 /// # Errors
 /// When the answer has another shape or another number of rewards.
-pub fn rewards(answer: &[u8], expected: usize) -> Result<Vec<Scored>, String> {
+pub(crate) fn rewards(answer: &[u8], expected: usize) -> Result<Vec<Scored>, String> {
     let remedy = "the server must answer {\"rewards\": [one number per query]}";
     let complain = |what: String| format!("{what} ({}); {remedy}", json::excerpt(answer));
     let value = json::parse(answer).map_err(|error| complain(format!("the answer is not JSON: {error}")))?;

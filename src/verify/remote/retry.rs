@@ -2,14 +2,14 @@
 
 use std::{thread, time::Duration};
 
-use super::Unscored;
+use super::reward::Unscored;
 
 /// However often it was doubled, a pause is no longer than this.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why an attempt brought nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// It may pass: another attempt is worth its while.
     Passing(String),
     /// Another attempt would end the same way.
@@ -18,7 +18,7 @@ pub enum Failure {
 
 /// How often to try again, and the pause before the first time.
 #[derive(Debug, Clone, Copy)]
-pub struct Retries {
+pub(crate) struct Retries {
     pub retries: u32,
     pub backoff: Duration,
 }
@@ -28,7 +28,7 @@ impl Retries {
     ///
     /// # Errors
     /// The last failure's reason.
-    pub fn run<T>(self, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T, Unscored> {
+    pub(crate) fn run<T>(self, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T, Unscored> {
         let mut failed = 0;
         loop {
             match attempt() {

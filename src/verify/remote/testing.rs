@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 /// What the server does with a request.
-pub enum Answer {
+pub(crate) enum Answer {
     /// A status and a body.
     Status(u16, String),
     /// These bytes, then the end of the connection.
@@ -23,13 +23,13 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub fn ok(body: impl ToString) -> Self {
+    pub(crate) fn ok(body: impl ToString) -> Self {
         Self::Status(200, body.to_string())
     }
 }
 
 /// A request as it came.
-pub struct Received {
+pub(crate) struct Received {
     pub head: String,
     pub body: Value,
 }
@@ -42,7 +42,7 @@ struct Shared {
     stop: AtomicBool,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     listening: Option<JoinHandle<()>>,
@@ -50,7 +50,7 @@ pub struct Server {
 
 impl Server {
     /// A server whose answers `answer` makes from the number of requests before and the request's body.
-    pub fn start(answer: impl Fn(usize, &Value) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(usize, &Value) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
@@ -67,17 +67,17 @@ impl Server {
         Self { address, shared, listening: Some(listening) }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/get_reward", self.address)
     }
 
     /// The requests so far.
-    pub fn received(&self) -> std::sync::MutexGuard<'_, Vec<Received>> {
+    pub(crate) fn received(&self) -> std::sync::MutexGuard<'_, Vec<Received>> {
         self.shared.received.lock().unwrap()
     }
 
     /// The most connections that were open at once.
-    pub fn most_open(&self) -> usize {
+    pub(crate) fn most_open(&self) -> usize {
         self.shared.most_open.load(Ordering::SeqCst)
     }
 }
@@ -85,7 +85,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then sees that it should stop.
+        // A connection wakes the listener, which then sees that it should stop.
         drop(TcpStream::connect(self.address));
         self.listening.take().unwrap().join().unwrap();
     }
@@ -102,7 +102,8 @@ fn serve(mut stream: TcpStream, shared: &Shared, answer: &dyn Fn(usize, &Value) 
         received.len() - 1
     };
     let answer = answer(before, &body);
-    // Before the client can know: its next connection must not be counted on top of this one.
+    // The connection is given up before the client gets its answer: the client's next one must not be counted on
+    // top of it.
     shared.open.fetch_sub(1, Ordering::SeqCst);
     // A client that has hung up is part of some tests.
     let _ = match answer {

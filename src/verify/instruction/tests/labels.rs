@@ -12,7 +12,7 @@ fn the_data_has_25_functions_and_all_are_covered_here() {
 }
 
 #[test]
-fn labels_come_in_several_dresses() {
+fn labels_come_in_several_forms() {
     let object = r#"{"func_name": "validate_title", "N": null, "quantifier": null}"#;
     let expected = Constraint::parse(object).unwrap();
     assert_eq!(expected[0].name(), "validate_title");

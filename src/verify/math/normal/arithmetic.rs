@@ -3,16 +3,17 @@
 use num_rational::BigRational;
 use num_traits::One;
 
-use super::{Fraction, Normal, Normalizer};
+use super::normalizer::{Normal, Normalizer};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
     expr::Constant,
+    fraction::Fraction,
     polynomial::{Monomial, Polynomial, lowest},
 };
 
 impl Normalizer<'_> {
-    pub fn add(&mut self, left: &Fraction, right: &Fraction) -> Normal {
+    pub(crate) fn add(&mut self, left: &Fraction, right: &Fraction) -> Normal {
         self.budget.spend((left.above.len() + right.above.len()) as u64 * 5)?;
         if left.below == right.below {
             let mut above = left.above.clone();
@@ -25,11 +26,11 @@ impl Normalizer<'_> {
         self.fraction(above, below)
     }
 
-    pub fn subtract(&mut self, left: &Fraction, right: &Fraction) -> Normal {
+    pub(crate) fn subtract(&mut self, left: &Fraction, right: &Fraction) -> Normal {
         self.add(left, &right.negated())
     }
 
-    pub fn multiply(&mut self, left: &Fraction, right: &Fraction) -> Normal {
+    pub(crate) fn multiply(&mut self, left: &Fraction, right: &Fraction) -> Normal {
         let above = self.product(&left.above, &right.above)?;
         if left.is_polynomial() && right.is_polynomial() {
             return Ok(Fraction::polynomial(above));
@@ -38,7 +39,7 @@ impl Normalizer<'_> {
         self.fraction(above, below)
     }
 
-    pub fn divide(&mut self, left: &Fraction, right: &Fraction) -> Normal {
+    pub(crate) fn divide(&mut self, left: &Fraction, right: &Fraction) -> Normal {
         let inverse = self.fraction(right.below.clone(), right.above.clone())?;
         self.multiply(left, &inverse)
     }
@@ -47,7 +48,7 @@ impl Normalizer<'_> {
     ///
     /// # Errors
     /// When the lower polynomial is zero.
-    pub fn fraction(&mut self, above: Polynomial, below: Polynomial) -> Normal {
+    pub(crate) fn fraction(&mut self, above: Polynomial, below: Polynomial) -> Normal {
         let Some((_, leading)) = below.leading() else {
             return Err(Stop::Unreadable("a division by zero"));
         };
@@ -70,7 +71,7 @@ impl Normalizer<'_> {
     }
 
     /// The product of two polynomials with i² = -1 and powers of roots worked out.
-    pub fn product(&mut self, left: &Polynomial, right: &Polynomial) -> Result<Polynomial, Stop> {
+    pub(crate) fn product(&mut self, left: &Polynomial, right: &Polynomial) -> Result<Polynomial, Stop> {
         if let Some(factor) = left.as_constant().filter(BigRational::is_one) {
             return Ok(right.scaled(&factor));
         }

@@ -4,16 +4,17 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
-use super::{Fraction, Normal, Normalizer, leads_negative, whole};
+use super::normalizer::{Normal, Normalizer};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
     expr::{Constant, Expr, Function},
+    fraction::{Fraction, leads_negative, whole},
     integers,
 };
 
 impl Normalizer<'_> {
-    pub fn call(&mut self, function: Function, arguments: &[Expr]) -> Normal {
+    pub(crate) fn call(&mut self, function: Function, arguments: &[Expr]) -> Normal {
         if let (Function::Determinant, [Expr::Matrix(rows)]) = (function, arguments) {
             return self.determinant(rows);
         }

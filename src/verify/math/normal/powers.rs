@@ -4,11 +4,12 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use super::{Fraction, Normal, Normalizer, leads_negative};
+use super::normalizer::{Normal, Normalizer};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
     expr::{Constant, Function},
+    fraction::{Fraction, leads_negative},
     integers,
     polynomial::{Monomial, Polynomial, bits},
 };
@@ -20,11 +21,11 @@ const HIGHEST_EXPANDED: i64 = 60;
 const HIGHEST_INDEX: i64 = 64;
 
 impl Normalizer<'_> {
-    pub fn power(&mut self, base: &Fraction, exponent: &Fraction) -> Normal {
+    pub(crate) fn power(&mut self, base: &Fraction, exponent: &Fraction) -> Normal {
         if let Some(value) = exponent.as_constant() {
             return self.rational_power(base, &value);
         }
-        // a^(x + 2) = a² a^x
+        // The whole part of an exponent is split off: a^(x + 2) = a² a^x.
         let constant = exponent.above.terms().find(|(monomial, _)| monomial.is_empty());
         let shift = match constant {
             Some((_, value)) if exponent.is_polynomial() => value.floor(),
@@ -79,7 +80,7 @@ impl Normalizer<'_> {
         self.whole_power(&root, above)
     }
 
-    pub fn whole_power(&mut self, base: &Fraction, exponent: i64) -> Normal {
+    pub(crate) fn whole_power(&mut self, base: &Fraction, exponent: i64) -> Normal {
         if exponent < 0 {
             let inverse = self.divide(&Fraction::one(), base)?;
             return match exponent.checked_neg() {
@@ -123,7 +124,7 @@ impl Normalizer<'_> {
     }
 
     /// The root of any index. Odd roots of negative numbers are negative, even ones imaginary.
-    pub fn root(&mut self, radicand: &Fraction, index: u32) -> Normal {
+    pub(crate) fn root(&mut self, radicand: &Fraction, index: u32) -> Normal {
         match (radicand.as_constant(), index) {
             (_, 0) => Err(Stop::Unreadable("a zeroth root")),
             (_, 1) => Ok(radicand.clone()),
@@ -178,7 +179,7 @@ impl Normalizer<'_> {
     }
 
     /// The natural logarithm.
-    pub fn logarithm(&mut self, value: &Fraction) -> Normal {
+    pub(crate) fn logarithm(&mut self, value: &Fraction) -> Normal {
         let Some(number) = value.as_constant() else {
             if let Some(power) = self.power_of_euler(value) {
                 return Ok(power);

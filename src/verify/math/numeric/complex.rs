@@ -4,49 +4,49 @@
 use super::real::Real;
 
 #[derive(Debug, Clone)]
-pub struct Complex<F> {
+pub(crate) struct Complex<F> {
     pub re: F,
     pub im: F,
 }
 
 impl<F: Real> Complex<F> {
-    pub fn real(re: F) -> Self {
+    pub(crate) fn real(re: F) -> Self {
         Self { re, im: F::from_f64(0.0) }
     }
 
-    pub fn number(value: f64) -> Self {
+    pub(crate) fn number(value: f64) -> Self {
         Self::real(F::from_f64(value))
     }
 
-    pub fn imaginary() -> Self {
+    pub(crate) fn imaginary() -> Self {
         Self { re: F::from_f64(0.0), im: F::from_f64(1.0) }
     }
 
-    pub fn is_real(&self) -> bool {
+    pub(crate) fn is_real(&self) -> bool {
         self.im.is_zero()
     }
 
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.re.is_zero() && self.im.is_zero()
     }
 
-    pub fn is_finite(&self) -> bool {
+    pub(crate) fn is_finite(&self) -> bool {
         self.re.is_finite() && self.im.is_finite()
     }
 
-    pub fn add(&self, other: &Self) -> Self {
+    pub(crate) fn add(&self, other: &Self) -> Self {
         Self { re: self.re.add(&other.re), im: self.im.add(&other.im) }
     }
 
-    pub fn sub(&self, other: &Self) -> Self {
+    pub(crate) fn sub(&self, other: &Self) -> Self {
         Self { re: self.re.sub(&other.re), im: self.im.sub(&other.im) }
     }
 
-    pub fn neg(&self) -> Self {
+    pub(crate) fn neg(&self) -> Self {
         Self { re: self.re.neg(), im: self.im.neg() }
     }
 
-    pub fn mul(&self, other: &Self) -> Self {
+    pub(crate) fn mul(&self, other: &Self) -> Self {
         if self.is_real() && other.is_real() {
             return Self::real(self.re.mul(&other.re));
         }
@@ -56,7 +56,7 @@ impl<F: Real> Complex<F> {
         }
     }
 
-    pub fn div(&self, other: &Self) -> Self {
+    pub(crate) fn div(&self, other: &Self) -> Self {
         if other.is_real() {
             return Self { re: self.re.div(&other.re), im: self.im.div(&other.re) };
         }
@@ -66,7 +66,7 @@ impl<F: Real> Complex<F> {
         Self { re: product.re.div(&size), im: product.im.div(&size) }
     }
 
-    pub fn abs(&self) -> F {
+    pub(crate) fn abs(&self) -> F {
         if self.is_real() {
             return self.re.abs();
         }
@@ -87,7 +87,7 @@ impl<F: Real> Complex<F> {
         }
     }
 
-    pub fn exp(&self) -> Self {
+    pub(crate) fn exp(&self) -> Self {
         let size = self.re.exp();
         if self.is_real() {
             return Self::real(size);
@@ -95,14 +95,14 @@ impl<F: Real> Complex<F> {
         Self { re: size.mul(&self.im.cos()), im: size.mul(&self.im.sin()) }
     }
 
-    pub fn ln(&self) -> Self {
+    pub(crate) fn ln(&self) -> Self {
         if self.is_real() && !self.re.is_negative() {
             return Self::real(self.re.ln());
         }
         Self { re: self.abs().ln(), im: self.argument() }
     }
 
-    pub fn pow(&self, exponent: &Self) -> Self {
+    pub(crate) fn pow(&self, exponent: &Self) -> Self {
         if self.is_zero() {
             return if exponent.re.is_negative() { self.div(self) } else { self.clone() };
         }
@@ -110,7 +110,7 @@ impl<F: Real> Complex<F> {
     }
 
     /// The root of a whole index: negative for odd roots of negative numbers, principal otherwise.
-    pub fn root(&self, index: u32) -> Self {
+    pub(crate) fn root(&self, index: u32) -> Self {
         if self.is_zero() {
             return self.clone();
         }
@@ -129,7 +129,7 @@ impl<F: Real> Complex<F> {
         self.pow(&exponent)
     }
 
-    pub fn square_root(&self) -> Self {
+    pub(crate) fn square_root(&self) -> Self {
         self.root(2)
     }
 
@@ -138,26 +138,26 @@ impl<F: Real> Complex<F> {
         Self { re: self.im.neg(), im: self.re.clone() }
     }
 
-    pub fn sinh(&self) -> Self {
+    pub(crate) fn sinh(&self) -> Self {
         let half = Self::number(0.5);
         self.exp().sub(&self.neg().exp()).mul(&half)
     }
 
-    pub fn cosh(&self) -> Self {
+    pub(crate) fn cosh(&self) -> Self {
         let half = Self::number(0.5);
         self.exp().add(&self.neg().exp()).mul(&half)
     }
 
-    pub fn sin(&self) -> Self {
+    pub(crate) fn sin(&self) -> Self {
         if self.is_real() { Self::real(self.re.sin()) } else { self.turned().sinh().turned().neg() }
     }
 
-    pub fn cos(&self) -> Self {
+    pub(crate) fn cos(&self) -> Self {
         if self.is_real() { Self::real(self.re.cos()) } else { self.turned().cosh() }
     }
 
-    pub fn arcsin(&self) -> Self {
-        // -i ln(i z + sqrt(1 - z²))
+    pub(crate) fn arcsin(&self) -> Self {
+        // The arcsine of z is -i ln(i z + sqrt(1 - z²)).
         let root = Self::number(1.0).sub(&self.mul(self)).square_root();
         if self.is_real() && root.is_real() {
             return if root.is_zero() {
@@ -173,20 +173,20 @@ impl<F: Real> Complex<F> {
         self.turned().add(&root).ln().turned().neg()
     }
 
-    pub fn arccos(&self) -> Self {
+    pub(crate) fn arccos(&self) -> Self {
         Self::real(F::pi().shifted(-1)).sub(&self.arcsin())
     }
 
-    pub fn arctan(&self) -> Self {
+    pub(crate) fn arctan(&self) -> Self {
         if self.is_real() {
             return Self::real(self.re.atan());
         }
-        // i/2 (ln(1 - i z) - ln(1 + i z))
+        // The arctangent of z is i/2 (ln(1 - i z) - ln(1 + i z)).
         let (one, turned) = (Self::number(1.0), self.turned());
         one.sub(&turned).ln().sub(&one.add(&turned).ln()).turned().mul(&Self::number(0.5))
     }
 
-    pub fn inverse(&self) -> Self {
+    pub(crate) fn inverse(&self) -> Self {
         Self::number(1.0).div(self)
     }
 }

@@ -12,9 +12,10 @@ use self::{
     real::{Long, Real},
 };
 use super::{
-    atoms::{Atom, Atoms, Fraction},
+    atoms::{Atom, Atoms},
     budget::{Budget, Stop},
     expr::{Constant, Function},
+    fraction::Fraction,
     polynomial::Polynomial,
 };
 
@@ -44,7 +45,7 @@ const LONG_COST: u64 = 200;
 ///
 /// # Errors
 /// Gives up where it has too few values, or the budget is spent.
-pub fn vanishes(polynomial: &Polynomial, atoms: &Atoms, budget: &Budget) -> Result<bool, Stop> {
+pub(crate) fn vanishes(polynomial: &Polynomial, atoms: &Atoms, budget: &Budget) -> Result<bool, Stop> {
     // Short numbers can only tell that it is not zero, and only where they do not overflow.
     for place in 0..PLACES {
         let value = Evaluator::<f64>::new(atoms, place, budget, SHORT_COST).sum(polynomial)?;
@@ -70,7 +71,7 @@ pub fn vanishes(polynomial: &Polynomial, atoms: &Atoms, budget: &Budget) -> Resu
 ///
 /// # Errors
 /// Gives up where they have too few values, or the budget is spent.
-pub fn proportion(
+pub(crate) fn proportion(
     left: &Polynomial,
     right: &Polynomial,
     atoms: &Atoms,
@@ -104,7 +105,7 @@ pub fn proportion(
 ///
 /// # Errors
 /// When the budget is spent.
-pub fn real_value(fraction: &Fraction, atoms: &Atoms, budget: &Budget) -> Result<Option<f64>, Stop> {
+pub(crate) fn real_value(fraction: &Fraction, atoms: &Atoms, budget: &Budget) -> Result<Option<f64>, Stop> {
     let value = Evaluator::<f64>::new(atoms, 0, budget, SHORT_COST).fraction(fraction)?;
     let imaginary = value.im.abs() > 1e-12 * value.re.abs().max(1.0);
     Ok((value.is_finite() && !imaginary).then_some(value.re))
@@ -114,7 +115,7 @@ pub fn real_value(fraction: &Fraction, atoms: &Atoms, budget: &Budget) -> Result
 ///
 /// # Errors
 /// When the budget is spent.
-pub fn distance(
+pub(crate) fn distance(
     left: &Fraction,
     right: &Fraction,
     atoms: &Atoms,
@@ -306,7 +307,7 @@ fn call<F: Real>(function: Function, arguments: &[Complex<F>]) -> Option<Complex
         Function::Arccsc => first.inverse().arcsin(),
         Function::Sinh => first.sinh(),
         Function::Cosh => first.cosh(),
-        // Nearer to one than can be told.
+        // Beyond this the value is too near to one to be told from it.
         Function::Tanh if first.re.to_f64().abs() > LARGEST_TANH => undefined(),
         Function::Tanh => first.sinh().div(&first.cosh()),
         Function::Arsinh => first.add(&first.mul(first).add(&one).square_root()).ln(),

@@ -13,7 +13,7 @@ const BITS: usize = 320;
 const ROUNDING: RoundingMode = RoundingMode::None;
 
 /// Arithmetic that both precisions have.
-pub trait Real: Clone {
+pub(crate) trait Real: Clone {
     /// Relative error under which two values count as the same, as a power of two.
     const EQUAL_EXPONENT: i32;
     fn from_rational(value: &BigRational) -> Self;
@@ -117,7 +117,7 @@ impl Real for f64 {
 
 /// A number of 320 bits.
 #[derive(Debug, Clone)]
-pub struct Long(BigFloat);
+pub(crate) struct Long(BigFloat);
 
 thread_local! {
     static CONSTANTS: RefCell<Consts> = RefCell::new(Consts::new().expect("memory for the constants"));

@@ -1,13 +1,17 @@
 //! Brackets of every kind: grouping, tuples, intervals, sets, absolute values, matrices.
 
-use super::{Bracket, Expr, Kind, Parsed, Parser, Stop};
-use crate::verify::math::expr::Function;
+use super::state::{ParsedExpr, Parser};
+use crate::verify::math::{
+    budget::Stop,
+    expr::{Expr, Function},
+    token::{Bracket, TokenKind},
+};
 
 impl Parser<'_> {
     /// Whatever the next opening bracket holds.
-    pub fn bracket(&mut self) -> Parsed {
+    pub(crate) fn bracket(&mut self) -> ParsedExpr {
         self.nested(|parser| {
-            let Some(Kind::Open(bracket)) = parser.next() else {
+            let Some(TokenKind::Open(bracket)) = parser.next() else {
                 return Err(Stop::Unreadable("a bracket is missing"));
             };
             let bars = std::mem::take(&mut parser.bars);
@@ -17,29 +21,29 @@ impl Parser<'_> {
                 Bracket::Curly => parser.set(),
                 Bracket::Angle => {
                     let items = parser.items()?;
-                    parser.expect(&Kind::Close(Bracket::Angle))?;
+                    parser.expect(&TokenKind::Close(Bracket::Angle))?;
                     Ok(Expr::Tuple(items))
                 }
                 Bracket::Floor => parser.enclosed(Function::Floor, Bracket::Floor),
                 Bracket::Ceil => parser.enclosed(Function::Ceil, Bracket::Ceil),
-                Bracket::Bar => parser.absolute(&Kind::Close(Bracket::Bar)),
+                Bracket::Bar => parser.absolute(&TokenKind::Close(Bracket::Bar)),
             };
             parser.bars = bars;
             result
         })
     }
 
-    fn enclosed(&mut self, function: Function, bracket: Bracket) -> Parsed {
+    fn enclosed(&mut self, function: Function, bracket: Bracket) -> ParsedExpr {
         let inside = self.sum()?;
-        self.expect(&Kind::Close(bracket))?;
+        self.expect(&TokenKind::Close(bracket))?;
         Ok(Expr::Call(function, vec![inside]))
     }
 
     /// `(…)`, `[…]` and their mixtures: a value, a tuple or an interval.
-    fn round_or_square(&mut self, open: Bracket) -> Parsed {
+    fn round_or_square(&mut self, open: Bracket) -> ParsedExpr {
         let mut items = self.items()?;
         let close = match self.next() {
-            Some(Kind::Close(close @ (Bracket::Round | Bracket::Square))) => close,
+            Some(TokenKind::Close(close @ (Bracket::Round | Bracket::Square))) => close,
             _ => return Err(Stop::Unreadable("a bracket does not close")),
         };
         let closed = [open == Bracket::Square, close == Bracket::Square];
@@ -56,19 +60,19 @@ impl Parser<'_> {
     }
 
     /// `{…}`: grouping, `{a \over b}`, or several items.
-    fn group(&mut self) -> Parsed {
+    fn group(&mut self) -> ParsedExpr {
         let mut items = self.items()?;
-        if let Some(kind @ (Kind::Over | Kind::Choose)) = self.peek().cloned() {
+        if let Some(kind @ (TokenKind::Over | TokenKind::Choose)) = self.peek().cloned() {
             self.at += 1;
             let below = self.sum()?;
-            self.expect(&Kind::Close(Bracket::Group))?;
+            self.expect(&TokenKind::Close(Bracket::Group))?;
             let above = items.pop().ok_or(Stop::Unreadable("nothing above the line"))?;
             return Ok(match kind {
-                Kind::Over => Expr::Quotient(Box::new(above), Box::new(below)),
+                TokenKind::Over => Expr::Quotient(Box::new(above), Box::new(below)),
                 _ => Expr::Call(Function::Binomial, vec![above, below]),
             });
         }
-        self.expect(&Kind::Close(Bracket::Group))?;
+        self.expect(&TokenKind::Close(Bracket::Group))?;
         match items.len() {
             0 => Err(Stop::Unreadable("empty braces")),
             1 => Ok(items.remove(0)),
@@ -78,12 +82,12 @@ impl Parser<'_> {
     }
 
     /// `\{…\}`: elements, or `\{x : condition\}`, which is read as its condition.
-    fn set(&mut self) -> Parsed {
+    fn set(&mut self) -> ParsedExpr {
         let start = self.at;
         self.bars = 1;
-        if matches!(self.peek(), Some(Kind::Symbol(_))) {
+        if matches!(self.peek(), Some(TokenKind::Symbol(_))) {
             let variable = self.item();
-            if variable.is_ok() && self.eat(&Kind::Bar) {
+            if variable.is_ok() && self.eat(&TokenKind::Bar) {
                 self.bars = 0;
                 return self.condition();
             }
@@ -93,7 +97,8 @@ impl Parser<'_> {
             {
                 self.at = start;
             } else if let Ok(Expr::Chain(first, rest)) = variable
-                && let (Expr::Ratio(mut parts), Some(Kind::Close(Bracket::Curly))) = (*first, self.peek())
+                && let (Expr::Ratio(mut parts), Some(TokenKind::Close(Bracket::Curly))) =
+                    (*first, self.peek())
             {
                 self.at += 1;
                 let last = parts.pop().ok_or(Stop::Unreadable("an empty condition"))?;
@@ -103,21 +108,21 @@ impl Parser<'_> {
         self.at = start;
         self.bars = 0;
         let items = self.items()?;
-        self.expect(&Kind::Close(Bracket::Curly))?;
+        self.expect(&TokenKind::Close(Bracket::Curly))?;
         Ok(Expr::Set(items))
     }
 
-    fn condition(&mut self) -> Parsed {
+    fn condition(&mut self) -> ParsedExpr {
         let condition = self.item()?;
-        self.expect(&Kind::Close(Bracket::Curly))?;
+        self.expect(&TokenKind::Close(Bracket::Curly))?;
         Ok(condition)
     }
 
-    /// `|…|`, whose opening bar is behind us.
-    pub fn absolute(&mut self, close: &Kind) -> Parsed {
+    /// `|…|`, whose opening bar has been read.
+    pub(crate) fn absolute(&mut self, close: &TokenKind) -> ParsedExpr {
         self.nested(|parser| {
             let bars = parser.bars;
-            parser.bars = usize::from(*close == Kind::Bar);
+            parser.bars = usize::from(*close == TokenKind::Bar);
             let inside = parser.sum()?;
             parser.bars = bars;
             parser.expect(close)?;
@@ -125,8 +130,8 @@ impl Parser<'_> {
         })
     }
 
-    /// `\begin{…}` is behind us: a matrix, or what an environment holds.
-    pub fn environment(&mut self, name: &str) -> Parsed {
+    /// What follows `\begin{…}`: a matrix, or what an environment holds.
+    pub(crate) fn environment(&mut self, name: &str) -> ParsedExpr {
         match name.trim_end_matches('*') {
             "pmatrix" | "bmatrix" | "matrix" | "Bmatrix" | "smallmatrix" | "array" => self.matrix(name),
             "vmatrix" => Ok(Expr::Call(Function::Determinant, vec![self.matrix(name)?])),
@@ -134,17 +139,17 @@ impl Parser<'_> {
         }
     }
 
-    fn matrix(&mut self, name: &str) -> Parsed {
+    fn matrix(&mut self, name: &str) -> ParsedExpr {
         self.nested(|parser| {
             let mut rows = vec![Vec::new()];
             loop {
                 match parser.peek() {
-                    Some(Kind::Cell) => parser.at += 1,
-                    Some(Kind::Row) => {
+                    Some(TokenKind::Cell) => parser.at += 1,
+                    Some(TokenKind::Row) => {
                         parser.at += 1;
                         rows.push(Vec::new());
                     }
-                    Some(Kind::End(end)) if end == name => {
+                    Some(TokenKind::End(end)) if end == name => {
                         parser.at += 1;
                         break;
                     }

@@ -2,8 +2,12 @@
 
 use num_rational::BigRational;
 
-use super::{Bracket, Expr, Kind, Parsed, Parser, Stop};
-use crate::verify::math::expr::{Constant, Function, Literal};
+use super::state::{ParsedExpr, Parser};
+use crate::verify::math::{
+    budget::Stop,
+    expr::{Constant, Expr, Function, Literal},
+    token::{Bracket, TokenKind},
+};
 
 /// Letters that stand for functions when a bracket follows.
 const FUNCTION_LETTERS: [&str; 16] = [
@@ -13,11 +17,11 @@ const FUNCTION_LETTERS: [&str; 16] = [
 
 impl Parser<'_> {
     /// A factor with its power and everything else behind it.
-    pub fn power(&mut self) -> Parsed {
+    pub(crate) fn power(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let base = parser.primary()?;
             let mut base = parser.postfix(base)?;
-            while parser.eat(&Kind::Power) {
+            while parser.eat(&TokenKind::Power) {
                 if parser.eat_degree() {
                     base = Expr::Degrees(Box::new(base));
                 } else {
@@ -32,46 +36,46 @@ impl Parser<'_> {
 
     /// `\circ` or `{\circ}` after a power sign: degrees.
     fn eat_degree(&mut self) -> bool {
-        if self.eat(&Kind::Degree) {
+        if self.eat(&TokenKind::Degree) {
             return true;
         }
-        let grouped = self.peek() == Some(&Kind::Open(Bracket::Group))
-            && self.peek_at(1) == Some(&Kind::Degree)
-            && self.peek_at(2) == Some(&Kind::Close(Bracket::Group));
+        let grouped = self.peek() == Some(&TokenKind::Open(Bracket::Group))
+            && self.peek_at(1) == Some(&TokenKind::Degree)
+            && self.peek_at(2) == Some(&TokenKind::Close(Bracket::Group));
         self.at += if grouped { 3 } else { 0 };
         grouped
     }
 
-    fn exponent(&mut self) -> Parsed {
+    fn exponent(&mut self) -> ParsedExpr {
         match self.peek() {
-            Some(Kind::Minus) => {
+            Some(TokenKind::Minus) => {
                 self.at += 1;
                 Ok(Expr::Negative(Box::new(self.nested(Self::exponent)?)))
             }
-            Some(Kind::Plus) => {
+            Some(TokenKind::Plus) => {
                 self.at += 1;
                 self.nested(Self::exponent)
             }
-            Some(Kind::Open(Bracket::Group)) => self.bracket(),
-            // a ^ b ^ c is a ^ (b ^ c)
+            Some(TokenKind::Open(Bracket::Group)) => self.bracket(),
+            // Powers are read from the right: a ^ b ^ c is a ^ (b ^ c).
             _ => self.power(),
         }
     }
 
-    fn postfix(&mut self, mut base: Expr) -> Parsed {
+    fn postfix(&mut self, mut base: Expr) -> ParsedExpr {
         loop {
             base = match self.peek() {
-                Some(Kind::Exclamation) => {
+                Some(TokenKind::Exclamation) => {
                     self.at += 1;
-                    let double = self.eat(&Kind::Exclamation);
+                    let double = self.eat(&TokenKind::Exclamation);
                     let function = if double { Function::DoubleFactorial } else { Function::Factorial };
                     Expr::Call(function, vec![base])
                 }
-                Some(Kind::Percent) => {
+                Some(TokenKind::Percent) => {
                     self.at += 1;
                     Expr::Percent(Box::new(base))
                 }
-                Some(Kind::Degree) => {
+                Some(TokenKind::Degree) => {
                     self.at += 1;
                     Expr::Degrees(Box::new(base))
                 }
@@ -81,35 +85,35 @@ impl Parser<'_> {
     }
 
     /// The smallest parts: numbers, unknowns, brackets, functions with their arguments.
-    pub fn primary(&mut self) -> Parsed {
+    pub(crate) fn primary(&mut self) -> ParsedExpr {
         self.budget.spend(10)?;
         let kind = self.peek().cloned().ok_or(Stop::Unreadable("it ends too early"))?;
         if self.is_bracketed_digits() {
             self.at += 3;
             return self.in_base(self.at - 2);
         }
-        if let Kind::Open(_) = kind {
+        if let TokenKind::Open(_) = kind {
             return self.bracket();
         }
         self.at += 1;
         match kind {
-            Kind::Number(number) => self.number(number),
-            Kind::Constant(constant) => self.constant(constant),
-            Kind::Symbol(name) => self.symbol(name),
-            Kind::Text(text) => Ok(self.words(text)),
-            Kind::Function(function) => self.function(function),
-            Kind::Fraction => self.fraction(),
-            Kind::Binomial => {
+            TokenKind::Number(number) => self.number(number),
+            TokenKind::Constant(constant) => self.constant(constant),
+            TokenKind::Symbol(name) => self.symbol(name),
+            TokenKind::Text(text) => Ok(self.words(text)),
+            TokenKind::Function(function) => self.function(function),
+            TokenKind::Fraction => self.fraction(),
+            TokenKind::Binomial => {
                 let (above, below) = (self.small_argument()?, self.small_argument()?);
                 Ok(Expr::Call(Function::Binomial, vec![above, below]))
             }
-            Kind::SquareRoot => self.root(),
-            Kind::Series(product) => self.series(product),
-            Kind::Bar => self.absolute(&Kind::Bar),
-            Kind::Begin(name) => self.environment(&name),
-            Kind::Numbers(letter) => Ok(Expr::Numbers(letter)),
-            Kind::EmptySet => Ok(Expr::Set(Vec::new())),
-            Kind::Overline => self.overline(),
+            TokenKind::SquareRoot => self.root(),
+            TokenKind::Series(product) => self.series(product),
+            TokenKind::Bar => self.absolute(&TokenKind::Bar),
+            TokenKind::Begin(name) => self.environment(&name),
+            TokenKind::Numbers(letter) => Ok(Expr::Numbers(letter)),
+            TokenKind::EmptySet => Ok(Expr::Set(Vec::new())),
+            TokenKind::Overline => self.overline(),
             _ => Err(Stop::Unreadable("a sign stands where a value should")),
         }
     }
@@ -117,7 +121,7 @@ impl Parser<'_> {
     /// Words that stand by themselves.
     fn words(&mut self, first: String) -> Expr {
         let mut words = first;
-        while let Some(Kind::Text(next)) = self.peek() {
+        while let Some(TokenKind::Text(next)) = self.peek() {
             words.push(' ');
             words.push_str(next);
             self.at += 1;
@@ -126,23 +130,23 @@ impl Parser<'_> {
     }
 
     /// A number, in another base where a subscript says so.
-    fn number(&mut self, number: Literal) -> Parsed {
-        if self.peek() != Some(&Kind::Subscript) {
+    fn number(&mut self, number: Literal) -> ParsedExpr {
+        if self.peek() != Some(&TokenKind::Subscript) {
             return Ok(Expr::Number(number));
         }
         self.in_base(self.at - 1)
     }
 
-    /// `(1011)_2`
+    /// Whether digits in brackets with an index follow, as in `(1011)_2`.
     fn is_bracketed_digits(&self) -> bool {
-        self.peek() == Some(&Kind::Open(Bracket::Round))
-            && matches!(self.peek_at(1), Some(Kind::Number(_)))
-            && self.peek_at(2) == Some(&Kind::Close(Bracket::Round))
-            && self.peek_at(3) == Some(&Kind::Subscript)
+        self.peek() == Some(&TokenKind::Open(Bracket::Round))
+            && matches!(self.peek_at(1), Some(TokenKind::Number(_)))
+            && self.peek_at(2) == Some(&TokenKind::Close(Bracket::Round))
+            && self.peek_at(3) == Some(&TokenKind::Subscript)
     }
 
     /// The digits of a token in the base that the subscript ahead names.
-    fn in_base(&mut self, token: usize) -> Parsed {
+    fn in_base(&mut self, token: usize) -> ParsedExpr {
         let digits = self.text[self.tokens[token].start..self.tokens[token].end].to_owned();
         self.at += 1;
         let base = match self.argument()? {
@@ -158,17 +162,17 @@ impl Parser<'_> {
         Ok(Expr::Based(BigRational::from_integer(value), base))
     }
 
-    fn constant(&mut self, constant: Constant) -> Parsed {
+    fn constant(&mut self, constant: Constant) -> ParsedExpr {
         match (constant, self.peek()) {
-            (Constant::Euler, Some(Kind::Subscript)) => self.symbol("e".to_owned()),
-            (Constant::Imaginary, Some(Kind::Subscript)) => self.symbol("i".to_owned()),
+            (Constant::Euler, Some(TokenKind::Subscript)) => self.symbol("e".to_owned()),
+            (Constant::Imaginary, Some(TokenKind::Subscript)) => self.symbol("i".to_owned()),
             _ => Ok(Expr::Constant(constant)),
         }
     }
 
     /// An unknown with its index and primes, or a function of what follows in brackets.
-    fn symbol(&mut self, mut name: String) -> Parsed {
-        if self.eat(&Kind::Subscript) {
+    fn symbol(&mut self, mut name: String) -> ParsedExpr {
+        if self.eat(&TokenKind::Subscript) {
             let start = self.tokens.get(self.at).map_or(0, |token| token.start);
             self.argument()?;
             let end = self.tokens[self.at - 1].end;
@@ -176,17 +180,17 @@ impl Parser<'_> {
             name.push('_');
             name.push_str(&plain_index(index));
         }
-        while self.eat(&Kind::Prime) {
+        while self.eat(&TokenKind::Prime) {
             name.push('\'');
         }
         let is_function = FUNCTION_LETTERS.contains(&name.trim_end_matches('\''));
-        if self.peek() != Some(&Kind::Open(Bracket::Round)) {
+        if self.peek() != Some(&TokenKind::Open(Bracket::Round)) {
             return Ok(Expr::Symbol(name));
         }
         let before = self.at;
         self.at += 1;
         let arguments = self.items()?;
-        self.expect(&Kind::Close(Bracket::Round))?;
+        self.expect(&TokenKind::Close(Bracket::Round))?;
         if is_function || arguments.len() > 1 {
             return Ok(Expr::Apply(name, arguments));
         }
@@ -198,7 +202,7 @@ impl Parser<'_> {
 /// A power; a power of a call such as `\sin(x)^2` is the power of its value.
 fn raise(base: Expr, exponent: Expr) -> Expr {
     match base {
-        // 5\text{ cm}^2
+        // In `5\text{ cm}^2` the power belongs to the unit.
         Expr::Quantity(value, unit) => Expr::Quantity(value, unit),
         base => Expr::Power(Box::new(base), Box::new(exponent)),
     }

@@ -1,19 +1,24 @@
 //! Functions and operators that come before their arguments.
 
-use super::{Bracket, Expr, Kind, Parsed, Parser, Relation, Stop};
-use crate::verify::math::{expr::Function, literal};
+use super::state::{ParsedExpr, Parser};
+use crate::verify::math::{
+    budget::Stop,
+    expr::{Constant, Expr, Function, Relation},
+    literal,
+    token::{Bracket, TokenKind},
+};
 
 impl Parser<'_> {
     /// `\frac` and its spellings: `\frac12`, `\frac1{2}`, `\frac{1}2`.
-    pub fn fraction(&mut self) -> Parsed {
+    pub(crate) fn fraction(&mut self) -> ParsedExpr {
         let above = self.small_argument()?;
         let below = self.small_argument()?;
         Ok(Expr::Quotient(Box::new(above), Box::new(below)))
     }
 
     /// A group in braces, or one token of which a number gives its first digit only.
-    pub fn small_argument(&mut self) -> Parsed {
-        let Some(Kind::Number(_)) = self.peek() else { return self.argument() };
+    pub(crate) fn small_argument(&mut self) -> ParsedExpr {
+        let Some(TokenKind::Number(_)) = self.peek() else { return self.argument() };
         let token = self.tokens[self.at].clone();
         let digits = literal::leading_digits(&self.text[token.start..token.end]);
         if digits.len() < 2 || token.end - token.start != digits.len() {
@@ -24,16 +29,16 @@ impl Parser<'_> {
         let (number, _) = rest.ok_or(Stop::Unreadable("a fraction"))?;
         let place = &mut self.tokens[self.at];
         place.start += 1;
-        place.kind = Kind::Number(number);
+        place.kind = TokenKind::Number(number);
         Ok(Expr::integer(first))
     }
 
     /// `\sqrt{…}`, `\sqrt[3]{…}`, `sqrt(…)`, `\sqrt2`
-    pub fn root(&mut self) -> Parsed {
-        let index = if self.peek() == Some(&Kind::Open(Bracket::Square)) && self.index_follows() {
+    pub(crate) fn root(&mut self) -> ParsedExpr {
+        let index = if self.peek() == Some(&TokenKind::Open(Bracket::Square)) && self.index_follows() {
             self.at += 1;
             let index = self.sum()?;
-            self.expect(&Kind::Close(Bracket::Square))?;
+            self.expect(&TokenKind::Close(Bracket::Square))?;
             index
         } else {
             Expr::integer(2)
@@ -45,24 +50,26 @@ impl Parser<'_> {
     /// Whether a bracket behind a root is its index: something to take the root of comes after it.
     fn index_follows(&self) -> bool {
         let close =
-            self.tokens[self.at..].iter().position(|token| token.kind == Kind::Close(Bracket::Square));
+            self.tokens[self.at..].iter().position(|token| token.kind == TokenKind::Close(Bracket::Square));
         close.is_some_and(|close| {
             matches!(
                 self.peek_at(close + 1),
-                Some(Kind::Open(_) | Kind::Number(_) | Kind::Symbol(_) | Kind::Constant(_))
+                Some(
+                    TokenKind::Open(_) | TokenKind::Number(_) | TokenKind::Symbol(_) | TokenKind::Constant(_)
+                )
             )
         })
     }
 
     /// A named function with its power, base and argument: `\sin^2 x`, `\log_2 8`, `\gcd(4, 6)`.
-    pub fn function(&mut self, function: Function) -> Parsed {
+    pub(crate) fn function(&mut self, function: Function) -> ParsedExpr {
         self.nested(|parser| {
             let mut base = None;
             let mut exponent = None;
             loop {
-                if parser.eat(&Kind::Subscript) {
+                if parser.eat(&TokenKind::Subscript) {
                     base = Some(parser.argument()?);
-                } else if parser.eat(&Kind::Power) {
+                } else if parser.eat(&TokenKind::Power) {
                     exponent = Some(parser.function_exponent()?);
                 } else {
                     break;
@@ -80,9 +87,9 @@ impl Parser<'_> {
         })
     }
 
-    fn function_exponent(&mut self) -> Parsed {
+    fn function_exponent(&mut self) -> ParsedExpr {
         match self.peek() {
-            Some(Kind::Minus) => {
+            Some(TokenKind::Minus) => {
                 self.at += 1;
                 Ok(Expr::Negative(Box::new(self.argument()?)))
             }
@@ -90,7 +97,7 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, function: Function, base: Option<Expr>) -> Parsed {
+    fn call(&mut self, function: Function, base: Option<Expr>) -> ParsedExpr {
         let arguments = self.function_arguments()?;
         Ok(match (function, base) {
             (Function::Log, base) => {
@@ -120,27 +127,27 @@ impl Parser<'_> {
     /// What a function is of: a bracket, or the factors that follow up to the next function or sign.
     fn function_arguments(&mut self) -> Result<Vec<Expr>, Stop> {
         match self.peek() {
-            Some(Kind::Open(Bracket::Round)) => {
+            Some(TokenKind::Open(Bracket::Round)) => {
                 self.at += 1;
                 let bars = std::mem::take(&mut self.bars);
                 let items = self.items()?;
                 self.bars = bars;
-                self.expect(&Kind::Close(Bracket::Round))?;
+                self.expect(&TokenKind::Close(Bracket::Round))?;
                 Ok(items)
             }
-            Some(Kind::Open(Bracket::Group)) => match self.bracket()? {
+            Some(TokenKind::Open(Bracket::Group)) => match self.bracket()? {
                 Expr::List(items) => Ok(items),
                 item => Ok(vec![item]),
             },
-            Some(Kind::Minus) => {
+            Some(TokenKind::Minus) => {
                 self.at += 1;
                 Ok(vec![Expr::Negative(Box::new(self.power()?))])
             }
-            // A function of a function: \ln\sin x
-            Some(Kind::Function(_)) => Ok(vec![self.power()?]),
+            // A function may be taken of a function, as in `\ln\sin x`.
+            Some(TokenKind::Function(_)) => Ok(vec![self.power()?]),
             _ => {
                 let mut factors = vec![self.power()?];
-                while self.starts_factor() && !matches!(self.peek(), Some(Kind::Function(_))) {
+                while self.starts_factor() && !matches!(self.peek(), Some(TokenKind::Function(_))) {
                     factors.push(self.power()?);
                 }
                 Ok(vec![if factors.len() == 1 { factors.remove(0) } else { Expr::Product(factors) }])
@@ -148,14 +155,14 @@ impl Parser<'_> {
         }
     }
 
-    /// `\sum_{k=1}^{n} …`: over the product that follows.
-    pub fn series(&mut self, product: bool) -> Parsed {
+    /// `\sum_{k=1}^{n} …`: a series over the product that follows.
+    pub(crate) fn series(&mut self, product: bool) -> ParsedExpr {
         self.nested(|parser| {
             let (mut range, mut to) = (None, None);
             loop {
-                if parser.eat(&Kind::Subscript) {
+                if parser.eat(&TokenKind::Subscript) {
                     range = Some(parser.argument()?);
-                } else if parser.eat(&Kind::Power) {
+                } else if parser.eat(&TokenKind::Power) {
                     to = Some(parser.argument()?);
                 } else {
                     break;
@@ -173,12 +180,12 @@ impl Parser<'_> {
         })
     }
 
-    fn sum_body(&mut self) -> Parsed {
+    fn sum_body(&mut self) -> ParsedExpr {
         let mut factors = vec![self.power()?];
         loop {
-            if self.eat(&Kind::Times) || self.starts_factor() {
+            if self.eat(&TokenKind::Times) || self.starts_factor() {
                 factors.push(self.power()?);
-            } else if self.eat(&Kind::Divide) {
+            } else if self.eat(&TokenKind::Divide) {
                 let below = self.power()?;
                 let above = if factors.len() == 1 { factors.remove(0) } else { Expr::Product(factors) };
                 factors = vec![Expr::Quotient(Box::new(above), Box::new(below))];
@@ -189,7 +196,7 @@ impl Parser<'_> {
     }
 
     /// `\overline{AB}` is a segment; `\overline{z}` a conjugate.
-    pub fn overline(&mut self) -> Parsed {
+    pub(crate) fn overline(&mut self) -> ParsedExpr {
         let inside = self.argument()?;
         Ok(match inside {
             Expr::Product(_) => inside,
@@ -198,11 +205,11 @@ impl Parser<'_> {
     }
 }
 
-/// The name of a summation index; i is one here.
+/// The name of a summation index, which may be `i`.
 fn index_name(variable: &Expr) -> Option<String> {
     match variable {
         Expr::Symbol(name) => Some(name.clone()),
-        Expr::Constant(crate::verify::math::expr::Constant::Imaginary) => Some("i".to_owned()),
+        Expr::Constant(Constant::Imaginary) => Some("i".to_owned()),
         _ => None,
     }
 }

@@ -1,17 +1,21 @@
 //! Answers side by side, relations between expressions, and operations on sets.
 
-use super::{Expr, Kind, Parsed, Parser, Relation, Stop};
-use crate::verify::math::token::Joint;
+use super::state::{ParsedExpr, Parser};
+use crate::verify::math::{
+    budget::Stop,
+    expr::{Expr, Relation},
+    token::{Conjunction, TokenKind},
+};
 
 /// Items side by side, and the words between them.
 #[derive(Default)]
-struct Group {
+struct JoinedItems {
     items: Vec<Expr>,
-    joints: Vec<Joint>,
+    conjunctions: Vec<Conjunction>,
 }
 
-impl Group {
-    /// The items; inequalities that "or" or "and" joins are one statement.
+impl JoinedItems {
+    /// The items; inequalities that are joined by "or" or "and" are one statement.
     fn items(self) -> Vec<Expr> {
         let is_inequality = |item: &Expr| match item {
             Expr::Chain(_, rest) => {
@@ -19,12 +23,14 @@ impl Group {
             }
             _ => false,
         };
-        let one_joint = self.joints.windows(2).all(|pair| pair[0] == pair[1]);
-        match self.joints.first() {
-            Some(joint) if one_joint && self.items.len() > 1 && self.items.iter().all(is_inequality) => {
-                vec![match joint {
-                    Joint::Or => Expr::Union(self.items),
-                    Joint::And => Expr::Intersection(self.items),
+        let one_conjunction = self.conjunctions.windows(2).all(|pair| pair[0] == pair[1]);
+        match self.conjunctions.first() {
+            Some(conjunction)
+                if one_conjunction && self.items.len() > 1 && self.items.iter().all(is_inequality) =>
+            {
+                vec![match conjunction {
+                    Conjunction::Or => Expr::Union(self.items),
+                    Conjunction::And => Expr::Intersection(self.items),
                 }]
             }
             _ => self.items,
@@ -34,7 +40,7 @@ impl Group {
 
 impl Parser<'_> {
     /// A whole answer: one item, or several side by side.
-    pub fn answer(&mut self) -> Parsed {
+    pub(crate) fn answer(&mut self) -> ParsedExpr {
         let groups = self.nested_groups()?;
         let several = groups.len() > 1 && groups.iter().any(|group| group.len() > 1);
         let mut items: Vec<Expr> = if several {
@@ -55,25 +61,27 @@ impl Parser<'_> {
     /// Items between commas and conjunctions, in groups between semicolons.
     fn nested_groups(&mut self) -> Result<Vec<Vec<Expr>>, Stop> {
         let mut groups = Vec::new();
-        let mut group = Group::default();
+        let mut group = JoinedItems::default();
         loop {
-            while let Some(Kind::Comma | Kind::Conjunction(_)) = self.peek() {
-                if let Some(Kind::Conjunction(joint)) = self.next() {
-                    group.joints.push(joint);
+            while let Some(TokenKind::Comma | TokenKind::Conjunction(_)) = self.peek() {
+                if let Some(TokenKind::Conjunction(conjunction)) = self.next() {
+                    group.conjunctions.push(conjunction);
                 }
             }
-            if self.eat(&Kind::Semicolon) {
+            if self.eat(&TokenKind::Semicolon) {
                 groups.push(std::mem::take(&mut group).items());
                 continue;
             }
-            if matches!(self.peek(), None | Some(Kind::Close(_))) {
+            if matches!(self.peek(), None | Some(TokenKind::Close(_))) {
                 break;
             }
             let item = self.item()?;
             group.items.push(item);
             if !matches!(
                 self.peek(),
-                None | Some(Kind::Comma | Kind::Conjunction(_) | Kind::Semicolon | Kind::Close(_))
+                None | Some(
+                    TokenKind::Comma | TokenKind::Conjunction(_) | TokenKind::Semicolon | TokenKind::Close(_)
+                )
             ) {
                 break;
             }
@@ -84,15 +92,15 @@ impl Parser<'_> {
     }
 
     /// Items within brackets; commas and semicolons separate alike.
-    pub fn items(&mut self) -> Result<Vec<Expr>, Stop> {
+    pub(crate) fn items(&mut self) -> Result<Vec<Expr>, Stop> {
         Ok(self.nested_groups()?.into_iter().flatten().collect())
     }
 
     /// An expression, or a chain of relations.
-    pub fn item(&mut self) -> Parsed {
+    pub(crate) fn item(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let first = match parser.relation() {
-                // "= 5": the name was left outside of the box; "> 5" is no value.
+                // In "= 5" the name was left outside of the box; "> 5" is no value.
                 Some(Relation::Equal | Relation::Approximate) => Expr::Text(String::new()),
                 Some(_) => return Err(Stop::Unreadable("a relation without its left side")),
                 None => parser.sets()?,
@@ -111,39 +119,40 @@ impl Parser<'_> {
     }
 
     /// Unions, intersections and differences, from left to right.
-    fn sets(&mut self) -> Parsed {
+    fn sets(&mut self) -> ParsedExpr {
         let mut left = self.ratio()?;
         loop {
-            let Some(operation @ (Kind::Union | Kind::Intersection | Kind::SetMinus)) = self.peek().cloned()
+            let Some(operation @ (TokenKind::Union | TokenKind::Intersection | TokenKind::SetMinus)) =
+                self.peek().cloned()
             else {
                 return Ok(left);
             };
             self.at += 1;
             let right = self.ratio()?;
             left = match (operation, left) {
-                (Kind::Union, Expr::Union(mut parts)) => {
+                (TokenKind::Union, Expr::Union(mut parts)) => {
                     parts.push(right);
                     Expr::Union(parts)
                 }
-                (Kind::Union, left) => Expr::Union(vec![left, right]),
-                (Kind::Intersection, left) => Expr::Intersection(vec![left, right]),
+                (TokenKind::Union, left) => Expr::Union(vec![left, right]),
+                (TokenKind::Intersection, left) => Expr::Intersection(vec![left, right]),
                 (_, left) => Expr::Difference(Box::new(left), Box::new(right)),
             };
         }
     }
 
-    fn ratio(&mut self) -> Parsed {
+    fn ratio(&mut self) -> ParsedExpr {
         let first = self.sum()?;
-        if self.peek() != Some(&Kind::Colon) {
+        if self.peek() != Some(&TokenKind::Colon) {
             return Ok(first);
         }
-        // A label: "\text{Area}: 5"
+        // Words before a colon are a label, as in "\text{Area}: 5".
         if matches!(first, Expr::Text(_)) {
             self.at += 1;
             return self.sum();
         }
         let mut parts = vec![first];
-        while self.eat(&Kind::Colon) {
+        while self.eat(&TokenKind::Colon) {
             parts.push(self.sum()?);
         }
         Ok(Expr::Ratio(parts))

@@ -1,26 +1,30 @@
 //! Sums, products and what stands side by side.
 
-use super::{Bracket, Expr, Kind, Parsed, Parser, Stop};
-use crate::verify::math::expr::Function;
+use super::state::{ParsedExpr, Parser};
+use crate::verify::math::{
+    budget::Stop,
+    expr::{Expr, Function},
+    token::{Bracket, TokenKind},
+};
 
 impl Parser<'_> {
-    pub fn sum(&mut self) -> Parsed {
+    pub(crate) fn sum(&mut self) -> ParsedExpr {
         self.nested(|parser| {
             let mut terms = Vec::new();
             loop {
                 let sign = match parser.peek() {
-                    Some(Kind::Plus | Kind::Minus | Kind::PlusMinus(_)) => parser.next(),
-                    _ if terms.is_empty() => Some(Kind::Plus),
+                    Some(TokenKind::Plus | TokenKind::Minus | TokenKind::PlusMinus(_)) => parser.next(),
+                    _ if terms.is_empty() => Some(TokenKind::Plus),
                     _ => break,
                 };
                 let term = match parser.peek() {
-                    // "+-3", "--3"
-                    Some(Kind::Plus | Kind::Minus | Kind::PlusMinus(_)) => parser.signed()?,
+                    // A second sign follows, as in "+-3" and "--3".
+                    Some(TokenKind::Plus | TokenKind::Minus | TokenKind::PlusMinus(_)) => parser.signed()?,
                     _ => parser.product()?,
                 };
                 terms.push(match sign {
-                    Some(Kind::Minus) => Expr::Negative(Box::new(term)),
-                    Some(Kind::PlusMinus(swapped)) => Expr::PlusMinus(Box::new(term), swapped),
+                    Some(TokenKind::Minus) => Expr::Negative(Box::new(term)),
+                    Some(TokenKind::PlusMinus(swapped)) => Expr::PlusMinus(Box::new(term), swapped),
                     _ => term,
                 });
             }
@@ -29,56 +33,56 @@ impl Parser<'_> {
     }
 
     /// A product with a sign of its own.
-    fn signed(&mut self) -> Parsed {
+    fn signed(&mut self) -> ParsedExpr {
         match self.next() {
-            Some(Kind::Minus) => Ok(Expr::Negative(Box::new(self.nested(Self::signed_or_product)?))),
-            Some(Kind::PlusMinus(swapped)) => {
+            Some(TokenKind::Minus) => Ok(Expr::Negative(Box::new(self.nested(Self::signed_or_product)?))),
+            Some(TokenKind::PlusMinus(swapped)) => {
                 Ok(Expr::PlusMinus(Box::new(self.nested(Self::signed_or_product)?), swapped))
             }
             _ => self.nested(Self::signed_or_product),
         }
     }
 
-    fn signed_or_product(&mut self) -> Parsed {
+    fn signed_or_product(&mut self) -> ParsedExpr {
         match self.peek() {
-            Some(Kind::Plus | Kind::Minus | Kind::PlusMinus(_)) => self.signed(),
+            Some(TokenKind::Plus | TokenKind::Minus | TokenKind::PlusMinus(_)) => self.signed(),
             _ => self.product(),
         }
     }
 
-    fn product(&mut self) -> Parsed {
+    fn product(&mut self) -> ParsedExpr {
         // A word before a number is a label.
-        while matches!(self.peek(), Some(Kind::Text(_))) && self.text_before_factor() {
+        while matches!(self.peek(), Some(TokenKind::Text(_))) && self.text_before_factor() {
             self.at += 1;
         }
         let mut left = self.power()?;
         loop {
             self.budget.spend(5)?;
             match self.peek() {
-                Some(Kind::Times) => {
+                Some(TokenKind::Times) => {
                     self.at += 1;
-                    if let Some(Kind::Text(_)) = self.peek() {
+                    if let Some(TokenKind::Text(_)) = self.peek() {
                         continue;
                     }
                     let right = self.operand()?;
                     left = multiply(left, right);
                 }
-                Some(Kind::Divide) => {
+                Some(TokenKind::Divide) => {
                     self.at += 1;
                     let right = self.operand()?;
                     left = Expr::Quotient(Box::new(left), Box::new(right));
                 }
-                Some(Kind::Function(Function::Mod)) => {
+                Some(TokenKind::Function(Function::Mod)) => {
                     self.at += 1;
                     let right = self.operand()?;
                     left = Expr::Call(Function::Mod, vec![left, right]);
                 }
-                Some(Kind::Text(_)) => left = self.quantity(left),
-                Some(Kind::Fraction) if is_whole(&left) => {
+                Some(TokenKind::Text(_)) => left = self.quantity(left),
+                Some(TokenKind::Fraction) if is_whole(&left) => {
                     let fraction = self.power()?;
                     left = mixed(left, fraction);
                 }
-                Some(Kind::Number(_)) if is_whole(&left) => left = self.mixed_in_line(left)?,
+                Some(TokenKind::Number(_)) if is_whole(&left) => left = self.mixed_in_line(left)?,
                 _ if self.starts_factor() => {
                     let right = self.power()?;
                     left = multiply(left, right);
@@ -89,13 +93,13 @@ impl Parser<'_> {
     }
 
     /// What follows a sign of multiplication or division; it may have a sign of its own.
-    fn operand(&mut self) -> Parsed {
+    fn operand(&mut self) -> ParsedExpr {
         match self.peek() {
-            Some(Kind::Minus) => {
+            Some(TokenKind::Minus) => {
                 self.at += 1;
                 Ok(Expr::Negative(Box::new(self.nested(Self::operand)?)))
             }
-            Some(Kind::Plus) => {
+            Some(TokenKind::Plus) => {
                 self.at += 1;
                 self.nested(Self::operand)
             }
@@ -103,12 +107,12 @@ impl Parser<'_> {
         }
     }
 
-    /// `1 2/3`
-    fn mixed_in_line(&mut self, whole: Expr) -> Parsed {
+    /// Reads a mixed number in one line, `1 2/3`.
+    fn mixed_in_line(&mut self, whole: Expr) -> ParsedExpr {
         let spaced = self.tokens[self.at].spaced;
         if !(spaced
-            && self.peek_at(1) == Some(&Kind::Divide)
-            && matches!(self.peek_at(2), Some(Kind::Number(_))))
+            && self.peek_at(1) == Some(&TokenKind::Divide)
+            && matches!(self.peek_at(2), Some(TokenKind::Number(_))))
         {
             return Err(Stop::Unreadable("numbers side by side"));
         }
@@ -120,16 +124,16 @@ impl Parser<'_> {
 
     fn text_before_factor(&self) -> bool {
         let mut ahead = 1;
-        while matches!(self.peek_at(ahead), Some(Kind::Text(_))) {
+        while matches!(self.peek_at(ahead), Some(TokenKind::Text(_))) {
             ahead += 1;
         }
         matches!(
             self.peek_at(ahead),
             Some(
-                Kind::Number(_)
-                    | Kind::Fraction
-                    | Kind::SquareRoot
-                    | Kind::Open(Bracket::Curly | Bracket::Round)
+                TokenKind::Number(_)
+                    | TokenKind::Fraction
+                    | TokenKind::SquareRoot
+                    | TokenKind::Open(Bracket::Curly | Bracket::Round)
             )
         )
     }
@@ -139,26 +143,26 @@ impl Parser<'_> {
         let mut unit = String::new();
         loop {
             match (self.peek(), self.peek_at(1)) {
-                (Some(Kind::Text(word)), _) => {
+                (Some(TokenKind::Text(word)), _) => {
                     if !unit.is_empty() && !unit.ends_with('/') {
                         unit.push(' ');
                     }
                     unit.push_str(word);
                     self.at += 1;
                 }
-                (Some(Kind::Divide), Some(Kind::Text(_))) if !unit.is_empty() => {
+                (Some(TokenKind::Divide), Some(TokenKind::Text(_))) if !unit.is_empty() => {
                     unit.push('/');
                     self.at += 1;
                 }
-                (Some(Kind::Power), Some(Kind::Number(number))) if !unit.is_empty() => {
+                (Some(TokenKind::Power), Some(TokenKind::Number(number))) if !unit.is_empty() => {
                     unit.push('^');
                     unit.push_str(&number.value.to_string());
                     self.at += 2;
                 }
-                (Some(Kind::Power), Some(Kind::Open(Bracket::Group)))
-                    if self.peek_at(3) == Some(&Kind::Close(Bracket::Group)) =>
+                (Some(TokenKind::Power), Some(TokenKind::Open(Bracket::Group)))
+                    if self.peek_at(3) == Some(&TokenKind::Close(Bracket::Group)) =>
                 {
-                    if let Some(Kind::Number(number)) = self.peek_at(2) {
+                    if let Some(TokenKind::Number(number)) = self.peek_at(2) {
                         unit.push('^');
                         unit.push_str(&number.value.to_string());
                     }

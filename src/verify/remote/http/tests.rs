@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Unscored,
+        reward::Unscored,
         testing::{Answer, Server},
     },
     *,

@@ -10,8 +10,8 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(10)
 }
 
-fn line(text: &str) -> Option<Output> {
-    Some(Output::Line(text.into()))
+fn line(text: &str) -> Option<ProcessOutput> {
+    Some(ProcessOutput::Line(text.into()))
 }
 
 #[test]
@@ -30,15 +30,15 @@ fn lines_go_in_and_come_out() {
 fn the_end_is_told_with_its_status() {
     let process = shell("printf last; exit 3");
     assert_eq!(process.next(soon()), line("last"));
-    assert_eq!(process.next(soon()), Some(Output::End));
-    assert_eq!(process.next(soon()), Some(Output::End));
+    assert_eq!(process.next(soon()), Some(ProcessOutput::End));
+    assert_eq!(process.next(soon()), Some(ProcessOutput::End));
     assert_eq!(process.end(), "exit status: 3");
 }
 
 #[test]
 fn a_process_that_only_closes_its_stdout_is_killed() {
     let process = shell("exec >&-; read -r line");
-    assert_eq!(process.next(soon()), Some(Output::End));
+    assert_eq!(process.next(soon()), Some(ProcessOutput::End));
     assert!(process.end().contains("signal: 9"));
 }
 
@@ -48,8 +48,8 @@ fn a_line_without_end_is_not_collected_for_ever() {
         "line=xxxxxxxxxxxxxxxx; line=$line$line$line$line; line=$line$line$line$line\n\
                          line=$line$line$line$line; while :; do printf %s $line; done",
     );
-    assert_eq!(process.next(soon()), Some(Output::TooLong));
-    assert_eq!(process.next(soon()), Some(Output::End));
+    assert_eq!(process.next(soon()), Some(ProcessOutput::TooLong));
+    assert_eq!(process.next(soon()), Some(ProcessOutput::End));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn runs(id: &str) -> bool {
 #[cfg(target_os = "linux")]
 fn dropping_kills_and_reaps_with_all_descendants() {
     let process = shell("(i=0; while [ $i -lt 10000000 ]; do i=$((i + 1)); done) & echo $!; exec cat");
-    let Some(Output::Line(line)) = process.next(soon()) else { panic!("no line") };
+    let Some(ProcessOutput::Line(line)) = process.next(soon()) else { panic!("no line") };
     let descendant = String::from_utf8(line).unwrap().trim().to_owned();
     let own = process.child.id();
     assert!(runs(&descendant) && runs(&own.to_string()));

@@ -1,0 +1,42 @@
+//! A training run as a library: three steps of the digits recipe, and the reward of each.
+//!
+//! `cargo run --release --example train -- runs/example`
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use spark::{
+    backend::{Job, run_job},
+    config::RunConfig,
+    kernels::TrainBackend,
+    run::{Launch, Run},
+};
+
+struct ThreeSteps(Launch);
+
+impl Job for ThreeSteps {
+    type Output = ();
+
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
+        let (mut run, start) = Run::<B>::open(self.0, device)?;
+        let before = run.score_start(start)?;
+        while run.steps_left() {
+            let report = run.step()?;
+            println!(
+                "step {}: reward {:.3}",
+                report.step,
+                report.metric("reason/reward").unwrap_or_default()
+            );
+        }
+        let summary = run.finish(before)?.context("one process writes the summary")?;
+        println!("solved {:.1} % after training", summary.after.reasoning_accuracy * 100.0);
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
+    let out = PathBuf::from(std::env::args().nth(1).context("usage: train OUT")?);
+    let settings = ["train.steps=3", "eval.problems=16"].map(str::to_owned);
+    let config = RunConfig::load("recipes/digits.toml".as_ref(), &settings)?;
+    run_job(None, config.seed, ThreeSteps(Launch::start(config, &out)?))
+}

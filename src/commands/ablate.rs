@@ -1,0 +1,23 @@
+//! `spark ablate`: runs what has not been run yet, then reports on everything that is complete.
+
+use anyhow::Result;
+
+use crate::{
+    ablation::{Ablation, Runner, planned_runs, report},
+    cli::{AblateArgs, CommonArgs},
+};
+
+/// Runs an ablation and prints its report.
+///
+/// # Errors
+/// Input errors of the recipe; when a run fails, or none is complete.
+pub fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
+    let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
+    let runs = planned_runs(&ablation, &args.out);
+    if !args.report {
+        let runner = Runner { jobs: args.jobs, backend: common.backend.clone(), quiet: common.quiet };
+        runner.run_missing(&ablation, &runs)?;
+    }
+    println!("{}", report(&ablation, &runs, &args.out)?);
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! The backends that have the generic kernels so far, with and without autodiff.
+
+use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
+
+use super::operations::Kernels;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use super::unfused;
+
+macro_rules! generic_kernels {
+    ($($feature:literal: $backend:ty),* $(,)?) => {$(
+        #[cfg(feature = $feature)]
+        impl Kernels for $backend {}
+        #[cfg(feature = $feature)]
+        impl<C: CheckpointStrategy> Kernels for Autodiff<$backend, C> {}
+    )*};
+}
+
+generic_kernels! {
+    "cuda": burn::backend::Cuda,
+    "cuda": unfused::Cuda,
+    "wgpu": burn::backend::Wgpu,
+    "wgpu": unfused::Wgpu,
+    "tch": burn::backend::LibTorch,
+}

@@ -1,0 +1,38 @@
+//! Flex's tensors as slices: taken out of Burn's tensors, read, and put back.
+
+use burn::tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend};
+use burn_flex::{Flex, FlexTensor, Layout};
+
+/// Whether the kernels here are for it; other float types have the generic ones.
+pub(super) fn is_f32<B: Backend, const D: usize>(tensor: &Tensor<B, D>) -> bool {
+    tensor.dtype() == DType::F32
+}
+
+/// Flex's own tensor in row-major order.
+pub(super) fn into_flex<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {
+    contiguous(tensor.into_primitive().tensor())
+}
+
+/// Burn's tensor around flex's own.
+pub(super) fn from_flex<const D: usize>(tensor: FlexTensor) -> Tensor<Flex, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(tensor))
+}
+
+/// The same tensor with its elements in row-major order from the start of its memory.
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    if tensor.as_slice::<f32>().is_some() { tensor } else { tensor.to_contiguous() }
+}
+
+/// The elements of a tensor in row-major order.
+///
+/// # Panics
+/// When the tensor is not [`contiguous`] or not f32.
+pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice().expect("kernels take contiguous f32 tensors")
+}
+
+/// A tensor of a shape, of its elements in row-major order.
+pub(super) fn tensor_of(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+    let bytes = burn::tensor::Bytes::from_elems(values);
+    FlexTensor::new(bytes, Layout::contiguous(shape.into()), DType::F32)
+}

@@ -1,0 +1,18 @@
+//! The kernels made of Burn's operations: what every backend can run, and what hand-written ones are tested against.
+//!
+//! Norms, softmax, rotations and distributions over the vocabulary are computed in f32 whatever float type the model
+//! has; Burn promotes no types, so that every change of type is written here.
+
+mod adamw;
+mod attention;
+mod elementwise;
+mod logprobs;
+
+pub use super::tensors::{cast, cat, index_tensor, visibility_bias};
+pub use adamw::adamw;
+pub use attention::{
+    attention, cached_attention, join_heads, rotate, self_attention, split_heads, tree_attention,
+};
+pub use burn::tensor::module::linear as project;
+pub use elementwise::{gated_silu, rms_norm};
+pub use logprobs::{entropy, target_logprobs};

@@ -1,0 +1,86 @@
+//! The operations that a backend may replace: the door for hand-written kernels.
+
+use burn::tensor::{
+    Tensor,
+    backend::{AutodiffBackend, Backend},
+};
+
+use super::{
+    adamw::{AdamWMoments, AdamWStep},
+    attention::Qkv,
+    cache::{KeyValues, Visibility},
+    forest::Forest,
+    generic,
+    logprobs::TargetLogprobs,
+};
+
+/// A backend with this crate's operations; every one has a generic default, so that an empty `impl` is enough.
+pub trait Kernels: Backend {
+    /// Batches that are best decoded side by side, each on a thread of its own.
+    fn sampling_workers() -> usize {
+        1
+    }
+
+    /// `x / sqrt(mean(x²) + ε) · weight` per row; `[rows, size]` in and out.
+    fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
+        generic::rms_norm(x, weight, epsilon)
+    }
+
+    /// `x · weight + bias`; `[rows, input]` and `[input, output]` to `[rows, output]`.
+    fn project(
+        x: Tensor<Self, 2>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 1>>,
+    ) -> Tensor<Self, 2> {
+        generic::project(x, weight, bias)
+    }
+
+    /// `silu(gate) · up`, element by element.
+    fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        generic::gated_silu(gate, up)
+    }
+
+    /// Rotates queries and keys and attends, every position to all of its row. The tokens are `rows` sequences of
+    /// equal length; the output is `[tokens, heads.queries · head_dim]`.
+    fn self_attention(inputs: Qkv<'_, Self>, rows: usize) -> Tensor<Self, 2> {
+        generic::self_attention(inputs, rows)
+    }
+
+    /// Rotates queries and keys and attends along the trees of a forest, with one row of angles; the output is
+    /// `[tokens, heads.queries · head_dim]`.
+    fn tree_attention(inputs: Qkv<'_, Self>, forest: &Forest<'_, Self>) -> Tensor<Self, 2> {
+        generic::tree_attention(inputs, forest)
+    }
+
+    /// Rotates queries and keys, appends keys and values to the cache and attends over what each position may see
+    /// of it. The tokens are as many sequences of equal length as `visibility` has starts; the output is
+    /// `[tokens, heads.queries · head_dim]`. An empty cache is `None`. No gradient flows through the cache.
+    fn cached_attention(
+        inputs: Qkv<'_, Self>,
+        visibility: &Visibility<'_, Self>,
+        cache: &mut Option<KeyValues<Self>>,
+    ) -> Tensor<Self, 2> {
+        generic::cached_attention(inputs, visibility, cache)
+    }
+
+    /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
+    fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
+        generic::target_logprobs(scores, targets, temperature)
+    }
+
+    /// One parameter's update by AdamW (arXiv 1711.05101), in place where the backend can; all `[elements]`.
+    /// Without moments it is the first update.
+    fn adamw(
+        weights: Tensor<Self, 1>,
+        gradient: Tensor<Self, 1>,
+        moments: Option<AdamWMoments<Self>>,
+        step: &AdamWStep,
+    ) -> (Tensor<Self, 1>, AdamWMoments<Self>) {
+        generic::adamw(weights, gradient, moments, step)
+    }
+}
+
+/// A backend that can be trained on, with its kernels.
+pub trait TrainBackend: AutodiffBackend<InnerBackend: Kernels> + Kernels {}
+
+impl<B: AutodiffBackend<InnerBackend: Kernels> + Kernels> TrainBackend for B {}

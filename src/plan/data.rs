@@ -1,0 +1,85 @@
+//! The sizes of a recipe's data: read from its files, or assumed where there are none.
+
+use std::{collections::HashSet, path::Path};
+
+use anyhow::Result;
+
+use super::{ProcessBase, PromptSizes};
+use crate::{
+    config::RunConfig,
+    data::{ImageRef, Problem, footprint::problem_bytes, load_problems},
+    model::{ImageShape, ModelConfig},
+    processor::{
+        Processor,
+        footprint::{cached_image_bytes, tokenizer_bytes},
+    },
+};
+
+/// What a plan knows of a recipe's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataSizes {
+    pub prompts: PromptSizes,
+    pub base: ProcessBase,
+    /// Held-out problems, where they are known.
+    pub test_problems: Option<usize>,
+    /// Where the lengths come from, for people to read.
+    pub basis: String,
+}
+
+impl DataSizes {
+    /// Reads the recipe's problems, train and test, and renders a sample of the former. `images` is the number of
+    /// images in the data, where somebody knows better than the files.
+    ///
+    /// # Errors
+    /// Input errors that name file and row.
+    pub fn read(config: &RunConfig, processor: &Processor, images: Option<u64>) -> Result<Self> {
+        let [train, test] = [&config.data.train, &config.data.test];
+        let problems = load_problems(train, config.data.bad_rows)?.problems;
+        let held_out =
+            if test.exists() { load_problems(test, config.data.bad_rows)?.problems } else { Vec::new() };
+        let new_tokens = config.train.max_new_tokens as u64;
+        let prompts = PromptSizes::measured(processor, &problems, &config.recycle, new_tokens)?;
+        let shown = |problem: &'_ Problem| problem.images.clone();
+        let different: HashSet<ImageRef> = problems.iter().chain(&held_out).flat_map(shown).collect();
+        let images = images.unwrap_or(different.len() as u64);
+        Ok(Self {
+            prompts,
+            base: ProcessBase {
+                tokenizer: tokenizer_bytes(&config.model.path),
+                problems: problem_bytes(train) + problem_bytes(test),
+                images: cached_image_bytes(images, prompts.image_bytes),
+            },
+            test_problems: (!held_out.is_empty()).then_some(held_out.len()),
+            basis: format!(
+                "{} problems of {}, rendered; recycled ones show the question again with their references as answers, \
+                 whole solutions half as long as they may be",
+                prompts.rendered,
+                train.display()
+            ),
+        })
+    }
+
+    /// Prompts of `text` tokens and one image of `image` tokens, `why` the data was not read. A run is taken to keep as
+    /// many images as it can, unless their number is given.
+    pub fn assumed(
+        model: &ModelConfig,
+        directory: &Path,
+        [text, image]: [u64; 2],
+        images: Option<u64>,
+        why: &str,
+    ) -> Self {
+        let image_bytes =
+            ImageShape::new(model, image as usize).map_or(0, |image| image.pixels * size_of::<f32>() as u64);
+        let images = images.unwrap_or(if image_bytes > 0 { u64::MAX } else { 0 });
+        Self {
+            prompts: PromptSizes::assumed(text, image, image_bytes),
+            base: ProcessBase {
+                tokenizer: tokenizer_bytes(directory),
+                problems: 0,
+                images: cached_image_bytes(images, image_bytes),
+            },
+            test_problems: None,
+            basis: why.to_owned(),
+        }
+    }
+}

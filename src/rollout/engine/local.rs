@@ -1,0 +1,111 @@
+//! [`LocalEngine`]: the weights, and workers that decode with them side by side.
+
+use std::sync::{Mutex, mpsc};
+
+use anyhow::{Context, Result};
+use burn::tensor::backend::Backend;
+
+use super::{
+    row::DecodingRow,
+    scheduler::{RequestQueue, Scheduler},
+    worker::Worker,
+};
+use crate::{
+    kernels::Kernels,
+    model::Model,
+    rollout::{completion::Completion, config::EngineConfig, generate::Generate, request::Request},
+};
+
+/// Samples from a model in this process.
+#[derive(Debug)]
+pub struct LocalEngine<B: Backend> {
+    /// `None` before the first weights and after they were released.
+    model: Option<Model<B>>,
+    config: EngineConfig,
+}
+
+impl<B: Backend> LocalEngine<B> {
+    /// An engine that waits for weights.
+    pub fn new(config: EngineConfig) -> Self {
+        Self { model: None, config }
+    }
+
+    /// An engine with weights. A clone of a model shares its weights.
+    pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
+        Self { model: Some(model), config }
+    }
+}
+
+impl<B: Kernels> Generate<B> for LocalEngine<B> {
+    fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
+        let model =
+            self.model.as_ref().context("the engine has no weights: give it some with update_weights")?;
+        let queue = RequestQueue::new(requests);
+        let workers = queue.workers(self.config, B::sampling_workers());
+        let work = |progress: &dyn Fn(usize)| {
+            let scheduler = Scheduler::new(&queue, self.config, workers);
+            decoded(Worker::new(model, requests, scheduler), requests, progress)
+        };
+        let mut rows = match workers {
+            1 => work(progress),
+            _ => side_by_side(workers, &work, progress),
+        };
+        rows.sort_by_key(|row| (row.request, row.sample));
+        let mut completions: Vec<Vec<Completion>> =
+            requests.iter().map(|request| Vec::with_capacity(request.completions())).collect();
+        rows.into_iter().for_each(|row| completions[row.request].push(row.completion));
+        Ok(completions)
+    }
+
+    fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
+        self.model = Some(policy.clone());
+        Ok(())
+    }
+
+    fn release_weights(&mut self) -> Result<()> {
+        self.model = None;
+        Ok(())
+    }
+}
+
+/// All rows of a worker in the order in which they left. `progress` is told of every request whose last row is among
+/// them.
+fn decoded<B: Kernels>(
+    worker: Worker<'_, B>,
+    requests: &[Request<'_>],
+    progress: &dyn Fn(usize),
+) -> Vec<DecodingRow> {
+    let mut left: Vec<usize> = requests.iter().map(Request::completions).collect();
+    let mut rows = Vec::new();
+    worker.work(&mut |row| {
+        left[row.request] -= 1;
+        if left[row.request] == 0 {
+            progress(1);
+        }
+        rows.push(row);
+    });
+    rows
+}
+
+/// Every worker on a thread of the pool that the kernels share their work on, so that no worker waits for that pool.
+/// `progress` is called on this thread alone.
+fn side_by_side(
+    workers: usize,
+    work: &(dyn Fn(&dyn Fn(usize)) -> Vec<DecodingRow> + Sync),
+    progress: &dyn Fn(usize),
+) -> Vec<DecodingRow> {
+    let (sender, finished) = mpsc::channel();
+    let done = Mutex::new(Vec::new());
+    rayon::in_place_scope(|scope| {
+        for sender in std::iter::repeat_n(sender, workers) {
+            let done = &done;
+            scope.spawn(move |_| {
+                // The receiver is gone only where another worker has panicked.
+                let rows = work(&|count| _ = sender.send(count));
+                done.lock().expect("no worker panics with rows in hand").extend(rows);
+            });
+        }
+        finished.iter().for_each(progress);
+    });
+    done.into_inner().expect("no worker panics with rows in hand")
+}

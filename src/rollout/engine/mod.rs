@@ -1,0 +1,21 @@
+//! The sampler of this crate: continuous batching over its own model. Prompts are admitted as rows fall free, longest
+//! first, and rows leave when they are done. Sees only token ids, patches and positions: no text, no problems.
+//!
+//! A prompt is run once and its cache fanned out to its completions. Each completion has a random stream of its own,
+//! so that its tokens do not depend on which other rows share the batch.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `scheduler` | which requests are admitted when, and when finished rows leave |
+//! | `row` | one completion in the making |
+//! | `batch` | rows that are decoded together, and their cache |
+//! | `worker` | one batch from its first prompt to its last token: schedule, run, draw |
+//! | `local` | [`LocalEngine`]: the weights, and the workers side by side |
+
+mod batch;
+mod local;
+mod row;
+mod scheduler;
+mod worker;
+
+pub use local::LocalEngine;

@@ -1,0 +1,62 @@
+//! One batch from its first prompt to its last token.
+
+use super::{
+    batch::{Batch, NextTokenScores},
+    row::DecodingRow,
+    scheduler::{Changes, Scheduler},
+};
+use crate::{kernels::Kernels, model::Model, rollout::request::Request};
+
+/// What goes through the model next.
+enum ForwardPass {
+    /// The prompts of these requests.
+    Prefill(Vec<usize>),
+    /// The newest token of every row.
+    Decode,
+}
+
+/// Decodes one batch; requests come from a queue that it may share with other workers.
+pub struct Worker<'a, B: Kernels> {
+    model: &'a Model<B>,
+    requests: &'a [Request<'a>],
+    scheduler: Scheduler<'a>,
+    batch: Batch<B>,
+    /// Whether prompts were run last: every row is then decoded before anything else changes.
+    has_prefilled: bool,
+}
+
+impl<'a, B: Kernels> Worker<'a, B> {
+    pub fn new(model: &'a Model<B>, requests: &'a [Request<'a>], scheduler: Scheduler<'a>) -> Self {
+        Self { model, requests, scheduler, batch: Batch::new(), has_prefilled: false }
+    }
+
+    /// Decodes until no request waits and no row is left. `finished` gets the rows in the order in which they leave.
+    pub fn work(mut self, finished: &mut dyn FnMut(DecodingRow)) {
+        while let Some(pass) = self.schedule(finished) {
+            let scores = self.run(pass);
+            self.batch.draw(&scores, self.requests);
+        }
+    }
+
+    fn schedule(&mut self, finished: &mut dyn FnMut(DecodingRow)) -> Option<ForwardPass> {
+        if std::mem::take(&mut self.has_prefilled) {
+            return Some(ForwardPass::Decode);
+        }
+        let Changes { retire, admit } = self.scheduler.next(self.batch.occupancy());
+        if retire {
+            self.batch.retire(self.model).into_iter().for_each(finished);
+        }
+        self.has_prefilled = !admit.is_empty();
+        match self.has_prefilled {
+            true => Some(ForwardPass::Prefill(admit)),
+            false => (self.batch.occupancy().rows > 0).then_some(ForwardPass::Decode),
+        }
+    }
+
+    fn run(&mut self, pass: ForwardPass) -> NextTokenScores {
+        match pass {
+            ForwardPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
+            ForwardPass::Decode => self.batch.decode(self.model),
+        }
+    }
+}

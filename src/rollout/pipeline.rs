@@ -1,0 +1,165 @@
+//! From problems to verified groups: render, sample, decode, check. Training and evaluation alike come through here.
+
+use anyhow::{Result, ensure};
+use burn::tensor::backend::Backend;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    completion::Completion,
+    generate::Generate,
+    group::{Rollout, RolloutGroup, UnscoredRollout},
+    request::Request,
+    sampling::Sampling,
+};
+use crate::{
+    data::Problem,
+    distributed::Peers,
+    metrics::{Part, timed},
+    processor::{Processor, Prompt},
+    random::{Stream, hash_text},
+    verify::{Response, Verifier},
+};
+
+/// What makes the draws of one batch its own: (seed, step, problem, sample) key every stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamplingKey {
+    pub seed: u64,
+    pub step: u64,
+}
+
+impl SamplingKey {
+    fn stream(self, problem: &Problem, sample: usize) -> Stream {
+        Stream::new(&[self.seed, self.step, hash_text(&problem.id), sample as u64])
+    }
+}
+
+/// A sampler with what it needs to answer problems.
+pub struct RolloutPipeline<'a, B: Backend> {
+    pub sampler: &'a dyn Generate<B>,
+    pub processor: &'a Processor,
+    pub verifier: &'a Verifier,
+    /// The ranks that share the problems.
+    pub peers: &'a Peers,
+}
+
+/// The completions of one problem, verified: those with a verdict, and those that none could be had for.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct VerifiedCompletions {
+    rollouts: Vec<Rollout>,
+    unscored: Vec<UnscoredRollout>,
+}
+
+impl<B: Backend> RolloutPipeline<'_, B> {
+    /// Samples `samples` completions for every problem and verifies them; groups come in the problems' order. Each
+    /// rank samples its share, and all ranks get all groups.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered (an image may be broken), the sampler fails, or a reward cannot be had.
+    pub fn rollout(
+        &self,
+        problems: Vec<Problem>,
+        samples: usize,
+        sampling: Sampling,
+        key: SamplingKey,
+        progress: &dyn Fn(usize),
+    ) -> Result<Vec<RolloutGroup>> {
+        let prompts: Vec<Prompt> = timed(Part::Render, || {
+            problems.par_iter().map(|problem| self.processor.prompt(problem)).collect::<Result<_>>()
+        })?;
+        let all = problems.iter().zip(&prompts).enumerate();
+        let own: Vec<(&Problem, &Prompt)> =
+            all.filter(|(place, _)| self.peers.owns(*place)).map(|(_, own)| own).collect();
+        let requests: Vec<Request<'_>> = own
+            .iter()
+            .map(|(problem, prompt)| Request {
+                prompt: &prompt.input,
+                sampling,
+                stop_ids: self.processor.eos_token_ids(),
+                streams: (0..samples).map(|sample| key.stream(problem, sample)).collect(),
+            })
+            .collect();
+        let completions = self.sampler.generate(&requests, progress)?;
+        check_completions(&requests, &completions)?;
+        let verified = timed(Part::Verify, || self.verified(&own, completions))?;
+        let verified = self.peers.interleaved(verified)?;
+        progress(problems.len() - own.len());
+        let groups = problems.into_iter().zip(prompts).zip(verified);
+        let group = |((problem, prompt), VerifiedCompletions { rollouts, unscored })| RolloutGroup {
+            problem,
+            prompt,
+            rollouts,
+            unscored,
+        };
+        Ok(groups.map(group).collect())
+    }
+
+    /// The most likely completion of every problem.
+    ///
+    /// # Errors
+    /// As [`Self::rollout`].
+    pub fn rollout_greedily(
+        &self,
+        problems: Vec<Problem>,
+        max_new_tokens: usize,
+        progress: &dyn Fn(usize),
+    ) -> Result<Vec<RolloutGroup>> {
+        let key = SamplingKey { seed: 0, step: 0 };
+        self.rollout(problems, 1, Sampling::greedy(max_new_tokens), key, progress)
+    }
+
+    /// Completions with their verdicts; all are checked together.
+    fn verified(
+        &self,
+        asked: &[(&Problem, &Prompt)],
+        completions: Vec<Vec<Completion>>,
+    ) -> Result<Vec<VerifiedCompletions>> {
+        let decode = |completion: &Completion| self.processor.decode(&completion.token_ids, true);
+        let texts: Vec<Vec<String>> =
+            completions.par_iter().map(|row| row.iter().map(decode).collect()).collect::<Result<_>>()?;
+        let responses: Vec<Response<'_>> = asked
+            .iter()
+            .zip(&texts)
+            .flat_map(|(&(problem, prompt), texts)| {
+                texts.iter().map(move |text| Response { problem, prompt: &prompt.text, text })
+            })
+            .collect();
+        let mut verdicts = self.verifier.verify_all(&responses)?.into_iter();
+        let mut verified = Vec::with_capacity(asked.len());
+        for (completions, texts) in completions.into_iter().zip(texts) {
+            let mut of_problem = VerifiedCompletions::default();
+            for (completion, text) in completions.into_iter().zip(texts) {
+                match verdicts.next().expect("one verdict per response") {
+                    Ok(verdict) => {
+                        let penalties = self.verifier.penalties(&text, completion.token_ids.len());
+                        of_problem.rollouts.push(Rollout { completion, text, verdict, penalties });
+                    }
+                    Err(unscored) => {
+                        let reason = unscored.reason;
+                        of_problem.unscored.push(UnscoredRollout { completion, text, reason });
+                    }
+                }
+            }
+            verified.push(of_problem);
+        }
+        Ok(verified)
+    }
+}
+
+/// Refuses what would be attributed to the wrong problem or could not be learnt from: a sampler may be anybody's.
+fn check_completions(requests: &[Request<'_>], completions: &[Vec<Completion>]) -> Result<()> {
+    let (asked, given) = (requests.len(), completions.len());
+    ensure!(asked == given, "the sampler answered {given} of {asked} requests");
+    for (number, (request, completions)) in requests.iter().zip(completions).enumerate() {
+        let (asked, given) = (request.completions(), completions.len());
+        ensure!(asked == given, "the sampler gave {given} of {asked} completions of request {number}");
+        for Completion { token_ids, logprobs, .. } in completions {
+            let (tokens, logprobs) = (token_ids.len(), logprobs.len());
+            ensure!(
+                tokens > 0 && tokens == logprobs,
+                "the sampler gave a completion of {tokens} tokens with {logprobs} log-probabilities to request {number}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! What a Rust program adds to a run: everything that has a door may come from outside the crate.
+
+use std::sync::Arc;
+
+use burn::tensor::backend::AutodiffBackend;
+
+use crate::{recycle::Recipe, rollout::Generate, verify::Check};
+
+/// Parts of a run that are the caller's own, beside those that ship or instead of them.
+pub struct Extensions<B: AutodiffBackend> {
+    /// Verifiers that rows and `verify.verifier` may name.
+    pub checks: Vec<Arc<dyn Check>>,
+    /// Recycled kinds beside those that ship.
+    pub recipes: Vec<Arc<dyn Recipe>>,
+    /// What samples instead of the engine of this process.
+    pub sampler: Option<Box<dyn Generate<B::InnerBackend>>>,
+}
+
+impl<B: AutodiffBackend> Default for Extensions<B> {
+    fn default() -> Self {
+        Self { checks: Vec::new(), recipes: Vec::new(), sampler: None }
+    }
+}

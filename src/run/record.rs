@@ -1,0 +1,74 @@
+//! Fifth line of a step: its numbers and completions go to the run's files.
+
+use anyhow::Result;
+
+use super::{
+    report::{record_groups, record_update, rollout_rows},
+    step::{SampledGroups, Step, StepUpdate},
+    training::Run,
+};
+use crate::{
+    data::Curriculum,
+    kernels::TrainBackend,
+    metrics::{Part, Record, memory_bytes, names, take_profile, timed},
+    recycle::RecycleReport,
+};
+
+impl<B: TrainBackend> Run<B> {
+    /// Counts the step's tokens, and writes its metrics and completions on the rank that writes.
+    pub(super) fn record(
+        &mut self,
+        step: &Step,
+        unrenderable: usize,
+        sampled: &SampledGroups,
+        recycled: &RecycleReport,
+        update: &StepUpdate,
+    ) -> Result<Record> {
+        self.state.tokens += sampled.tokens() as u64;
+        let mut record = self.metrics(step, unrenderable, sampled, recycled, update);
+        let Some(files) = &mut self.files else { return Ok(record) };
+        for (part, seconds) in take_profile().into_iter().flatten() {
+            record.set(part.metric(), seconds);
+        }
+        timed(Part::Record, || {
+            files.rollouts.append(&rollout_rows(&sampled.groups, step.number, &update.report.advantages))?;
+            files.sinks.record(&record)
+        })?;
+        Ok(record)
+    }
+
+    fn metrics(
+        &mut self,
+        step: &Step,
+        unrenderable: usize,
+        sampled: &SampledGroups,
+        recycled: &RecycleReport,
+        StepUpdate { report, kept_out }: &StepUpdate,
+    ) -> Record {
+        let seconds = step.started.elapsed().as_secs_f64();
+        let mut record = Record::new(step.number);
+        record.set(names::TIME, self.clock.seconds());
+        record.set(names::TOKENS, self.state.tokens as f64);
+        if let Some(bytes) = memory_bytes() {
+            record.set(names::MEMORY, bytes as f64);
+        }
+        record_update(&mut record, report);
+        if self.config.train.refill_rounds > 0 {
+            sampled.refills.record(*kept_out, &mut record);
+        }
+        if self.config.data.curriculum == Curriculum::Measured {
+            record.set(names::PASSED_OVER, self.state.problems.take_passed_over() as f64);
+        }
+        if let Some(coefficient) = self.trainer.adapted_kl_coefficient() {
+            record.set(names::KL_COEFFICIENT, coefficient);
+        }
+        record.set(names::RECYCLED_QUEUE, self.state.recycler.len() as f64);
+        recycled.record(&mut record);
+        record.set(names::RECYCLED_UNRENDERABLE, unrenderable as f64);
+        record.set(names::TOKENS_PER_SECOND_ROLLOUT, sampled.tokens() as f64 / sampled.seconds);
+        let training_seconds = seconds - sampled.seconds;
+        record.set(names::TOKENS_PER_SECOND_TRAIN, report.tokens as f64 / training_seconds);
+        record_groups(&mut record, &sampled.groups);
+        record
+    }
+}

@@ -1,0 +1,124 @@
+//! What a run keeps beside its tensors, and what carries it over a restart: the step, the place in the data, the
+//! recycled queue, counters. Saved with every checkpoint as `trainer/state.json`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::{auxiliary::Replay, checkpoints::check_same_data};
+use crate::{
+    config::RunConfig,
+    data::{Problem, ProblemDraw, ShuffledCursor},
+    distributed::Peers,
+    error::input_error,
+    recycle::{Recipe, Recycler},
+};
+
+/// Everything of a run that is neither configuration nor tensors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunState {
+    /// Steps done.
+    pub step: u64,
+    /// The place in the original problems.
+    pub problems: ProblemDraw,
+    /// Recycled problems that wait for their turn.
+    pub recycler: Recycler,
+    /// The place in the supervised pairs that are replayed, if any are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ShuffledCursor>,
+    /// Tokens sampled so far.
+    pub tokens: u64,
+    /// Seconds spent so far, interruptions left out.
+    pub seconds: f64,
+    /// The KL coefficient, where it is adapted to a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl_coefficient: Option<f64>,
+}
+
+impl RunState {
+    /// The state before the first step.
+    ///
+    /// # Errors
+    /// An input error where `[recycle]` and the recipes from outside do not fit together.
+    pub(super) fn new(
+        config: &RunConfig,
+        problems: &[Problem],
+        replay: &Replay,
+        recipes: Vec<Arc<dyn Recipe>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            step: 0,
+            problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
+            replay: replay.cursor(config.seed),
+            recycler: Recycler::new(config.recycle.clone(), config.seed, recipes)?,
+            tokens: 0,
+            seconds: 0.0,
+            kl_coefficient: None,
+        })
+    }
+
+    /// The saved state under today's recipe and data.
+    ///
+    /// # Errors
+    /// An input error where the data or the weights of its sources are not what the run drew by, or `[recycle]` and
+    /// the recipes from outside do not fit together.
+    pub(super) fn resumed(
+        self,
+        config: &RunConfig,
+        problems: &[Problem],
+        replay: &Replay,
+        recipes: Vec<Arc<dyn Recipe>>,
+    ) -> Result<Self> {
+        check_same_data(self.problems.problems(), &config.data.train, problems.len())?;
+        if !self.problems.fits(problems, &config.data.source_weights) {
+            return Err(input_error(
+                "--resume: data.source_weights is not what the run drew by; leave it as it was, or start a new run",
+            ));
+        }
+        let fresh = replay.cursor(config.seed);
+        let same = |cursor: &ShuffledCursor| fresh.as_ref().is_some_and(|fresh| fresh.len() == cursor.len());
+        let replay = self.replay.filter(same).or(fresh);
+        let recycler = self.recycler.with_config(config.recycle.clone(), recipes)?;
+        Ok(Self { recycler, replay, ..self })
+    }
+}
+
+/// Refuses weights of sources that do not exist, and weights that leave nothing to draw.
+///
+/// # Errors
+/// An input error that names the source and those that exist.
+pub(super) fn check_sources(config: &RunConfig, train: &[Problem]) -> Result<()> {
+    let weights = &config.data.source_weights;
+    let sources: BTreeSet<&str> = train.iter().filter_map(|problem| problem.source.as_deref()).collect();
+    let sources = Vec::from_iter(sources).join(", ");
+    if let Some(name) = ProblemDraw::unknown_source(train, weights) {
+        return Err(input_error(format!(
+            "data.source_weights: no problem of {} is of {name:?}; its sources are {sources}",
+            config.data.train.display()
+        )));
+    }
+    let counts = |problem: &Problem| {
+        weights.get(problem.source.as_deref().unwrap_or_default()).is_none_or(|weight| *weight > 0.0)
+    };
+    if !train.iter().any(counts) {
+        return Err(input_error(format!(
+            "data.source_weights: every source has weight 0; give one of {sources} more"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses ranks that go on from different checkpoints.
+///
+/// # Errors
+/// An input error that lists the ranks' steps, or a lost peer.
+pub(super) fn check_same_step(peers: &Peers, step: u64) -> Result<()> {
+    let steps = peers.gather(step)?;
+    if steps.iter().all(|other| *other == step) {
+        return Ok(());
+    }
+    Err(input_error(format!(
+        "--resume: the ranks' last checkpoints are of steps {steps:?}; --out must be one directory that all of them see"
+    )))
+}

@@ -1,0 +1,52 @@
+//! Fourth line of a step: the policy learns from the groups, and from what the recipe puts beside them.
+
+use anyhow::Result;
+
+use super::{
+    auxiliary::Triples,
+    step::{Step, StepUpdate},
+    training::Run,
+};
+use crate::{
+    kernels::TrainBackend,
+    random::{Stream, hash_text},
+    rollout::RolloutGroup,
+    train::{Auxiliary, AuxiliaryConfig, UpdateReport},
+};
+
+impl<B: TrainBackend> Run<B> {
+    /// Updates the policy on the step's groups and what goes beside them. With dynamic sampling, groups whose
+    /// rewards are all equal stay out of it; their advantages are reported as 0.
+    pub(super) fn update(&mut self, step: &Step, groups: &[RolloutGroup]) -> Result<StepUpdate> {
+        let auxiliary = self.auxiliary(step, groups)?;
+        if self.config.train.refill_rounds == 0 {
+            let report = self.trainer.update_with(groups, &auxiliary, step.number)?;
+            return Ok(StepUpdate { report, kept_out: 0 });
+        }
+        let teaching: Vec<RolloutGroup> = groups.iter().filter(|group| group.has_spread()).cloned().collect();
+        let report = self.trainer.update_with(&teaching, &auxiliary, step.number)?;
+        let mut found = report.advantages.into_iter();
+        let advantages = groups.iter().map(|group| match group.has_spread() {
+            true => found.next().expect("advantages of every group"),
+            false => vec![0.0; group.rollouts.len()],
+        });
+        let report = UpdateReport { advantages: advantages.collect(), ..report };
+        Ok(StepUpdate { report, kept_out: groups.len() - teaching.len() })
+    }
+
+    /// What the step has for the auxiliary objectives.
+    fn auxiliary(&mut self, step: &Step, groups: &[RolloutGroup]) -> Result<Auxiliary> {
+        let AuxiliaryConfig { consistency, consistency_pairs, replay_batch, .. } =
+            self.config.train.auxiliary;
+        let triples = Triples {
+            processor: &self.processor,
+            model: &self.trainer.policy.config,
+            wordings: self.config.recycle.wordings,
+            stream: Stream::new(&[hash_text("consistency"), step.seed, step.number]),
+        };
+        Ok(Auxiliary {
+            consistency: if consistency > 0.0 { triples.of(groups, consistency_pairs)? } else { Vec::new() },
+            replay: self.replay.draw(self.state.replay.as_mut(), replay_batch),
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! `Check`: the door for verifiers. One implementation says what its references look like, judges responses and
+//! compares answers. Knows nothing of which check a problem gets, or how several are combined.
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use super::{remote::Unscored, reply, verdict::Verdict};
+use crate::data::Problem;
+
+/// One response to judge.
+#[derive(Debug, Clone, Copy)]
+pub struct Response<'a> {
+    /// What was to be solved, with its reference answer.
+    pub problem: &'a Problem,
+    /// The whole prompt, as it was rendered for the model.
+    pub prompt: &'a str,
+    /// Everything that the model wrote.
+    pub text: &'a str,
+}
+
+impl<'a> Response<'a> {
+    /// The part of the text that answers: what follows the model's thoughts and, where the problem asks for a
+    /// critique first, what follows the box with the critique's verdict.
+    pub fn answer(&self) -> &'a str {
+        reply::answer_part(self.problem, self.text)
+    }
+}
+
+/// A way to judge responses, under a name that rows (`"verifier": "word_count"`), the setting `verify.verifier`
+/// and weighted compositions (`"word_count=0.5,math=0.5"`) use.
+///
+/// Only [`name`](Self::name) and [`check`](Self::check) are required. A program passes its own checks to
+/// [`Verifier::with_checks`](super::Verifier::with_checks):
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use spark::{
+///     data::Problem,
+///     verify::{Check, Verdict, Verifier, VerifyConfig},
+/// };
+///
+/// /// Right when the response has as many words as the reference says.
+/// struct WordCount;
+///
+/// impl Check for WordCount {
+///     fn name(&self) -> &str {
+///         "word_count"
+///     }
+///
+///     fn check(&self, problem: &Problem, response: &str) -> Verdict {
+///         let words = response.split_whitespace().count().to_string();
+///         let reward = if words == problem.answer { 1.0 } else { 0.0 };
+///         Verdict { reward, reason: format!("{words} words"), extracted: Some(words), ..Verdict::default() }
+///     }
+/// }
+///
+/// let verifier = Verifier::with_checks(VerifyConfig::default(), vec![Arc::new(WordCount)])?;
+/// let problem = Problem {
+///     answer: "3".to_owned(),
+///     verifier: Some("word_count".to_owned()),
+///     ..Problem::default()
+/// };
+/// assert!(verifier.verify(&problem, "just three words").is_correct());
+/// # Ok::<(), anyhow::Error>(())
+/// ```
+pub trait Check: Send + Sync {
+    /// The name, in letters, digits, `_` and `-`.
+    fn name(&self) -> &str;
+
+    /// Judges what a response answers; see [`Response::answer`].
+    fn check(&self, problem: &Problem, response: &str) -> Verdict;
+
+    /// Whether a reference answer has the shape that this check is made for. It decides for problems whose rows
+    /// name no verifier, where the settings name none either: the first check that claims the reference gets the
+    /// problem, checks from outside the crate before those that ship.
+    fn claims(&self, _reference: &str) -> bool {
+        false
+    }
+
+    /// Refuses a problem whose reference this check cannot use, since every response to it would score 0.
+    ///
+    /// # Errors
+    /// Says what is wrong with the reference, and the remedy. The problem's id is added by the caller.
+    fn check_reference(&self, _problem: &Problem) -> Result<()> {
+        Ok(())
+    }
+
+    /// Judges many responses at once, one result per response in their order. A check that asks something outside
+    /// of the process overrides it; a response that could not be judged is [`Unscored`], which is not a wrong one.
+    fn check_all(&self, responses: &[Response<'_>]) -> Vec<Result<Verdict, Unscored>> {
+        responses.par_iter().map(|response| Ok(self.check(response.problem, response.answer()))).collect()
+    }
+
+    /// Whether two answers to a problem, as extracted from responses, have the same value; `None` where this check
+    /// cannot say.
+    fn same(&self, _problem: &Problem, _first: &str, _second: &str) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,90 @@
+//! `choice`: the same letter, or the text of that option where the question lists its options.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::comparing::{Compare, compared};
+use crate::{
+    data::Problem,
+    verify::{label, math::Comparison, text},
+};
+
+/// Compares letters.
+pub(crate) struct Choice;
+
+impl Compare for Choice {
+    const NAME: &'static str = "choice";
+
+    /// Whether the reference is a capital letter; a small one is more often a variable.
+    fn claims(&self, gold: &str) -> bool {
+        let letter = label::bare(gold);
+        letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase())
+    }
+
+    fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
+        let letter =
+            |text: &str| label::choice(text).or_else(|| letter_of(text, &options(&problem.question)));
+        Some(compared(letter(answer)? == letter(gold)?))
+    }
+}
+
+/// `(A) …`, `A) …`, `A. …`, `A: …` at the beginning of a line or behind another option.
+static OPTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)(?:^|\s)(?:\(([A-Z])\)|([A-Z])[).:])\s+").expect("a valid pattern"));
+
+/// The options that a question lists: letters from A on, and their texts. Empty where there are none.
+fn options(question: &str) -> Vec<(char, &str)> {
+    let mut found: Vec<(char, usize, usize)> = Vec::new();
+    for captures in OPTION.captures_iter(question) {
+        let (Some(whole), Some(letter)) = (captures.get(0), captures.get(1).or(captures.get(2))) else {
+            continue;
+        };
+        let letter = letter.as_str().chars().next().unwrap_or('?');
+        // The letters come in order; anything else is the question's own text.
+        let expected = char::from(b'A' + found.len().min(25) as u8);
+        if letter == expected {
+            found.push((letter, whole.start(), whole.end()));
+        } else if letter == 'A' {
+            found = vec![(letter, whole.start(), whole.end())];
+        }
+    }
+    let ends: Vec<usize> = found.iter().skip(1).map(|(_, start, _)| *start).chain([question.len()]).collect();
+    let texts = found.iter().zip(ends).map(|((letter, _, start), end)| {
+        let text = question[*start..end].trim();
+        (*letter, text.lines().next().unwrap_or("").trim().trim_end_matches([',', ';']))
+    });
+    let options: Vec<(char, &str)> = texts.collect();
+    if options.len() < 2 { Vec::new() } else { options }
+}
+
+/// The letter of the one option whose text an answer gives.
+fn letter_of(answer: &str, options: &[(char, &str)]) -> Option<char> {
+    let plain = |text: &str| text::normal(text).to_lowercase();
+    let answer = plain(answer);
+    let mut letters = options.iter().filter(|(_, option)| plain(option) == answer).map(|(letter, _)| *letter);
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_found_in_lines_and_in_a_row() {
+        let expected = vec![('A', "Paris"), ('B', "Rome"), ('C', "Berlin")];
+        assert_eq!(options("Which city?\nA. Paris\nB. Rome\nC. Berlin"), expected);
+        assert_eq!(options("Which city? (A) Paris (B) Rome (C) Berlin"), expected);
+        assert_eq!(options("Which city?\nA) Paris\nB) Rome\nC) Berlin\n\nAnswer with a letter."), expected);
+        assert_eq!(options("Is A. Smith right?"), vec![]);
+        assert_eq!(options("What is 2 + 2?"), vec![]);
+    }
+
+    #[test]
+    fn a_text_names_an_option_if_only_one_has_it() {
+        let options = [('A', "12"), ('B', "New York"), ('C', "12")];
+        assert_eq!(letter_of(r"\text{new york}", &options), Some('B'));
+        assert_eq!(letter_of("12", &options), None);
+        assert_eq!(letter_of("13", &options), None);
+    }
+}

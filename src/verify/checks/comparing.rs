@@ -1,0 +1,119 @@
+//! Checks that read one answer out of a response and compare it with the reference. How answers of one sort are
+//! compared is all that they differ in.
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+
+use crate::{
+    data::Problem,
+    error::input_error,
+    verify::{
+        check::Check,
+        config::VerifyConfig,
+        extract::{Candidate, Extractor, candidates, gold_answer},
+        math::Comparison,
+        reply, text,
+        verdict::Verdict,
+    },
+};
+
+/// How answers of one sort are compared.
+pub(crate) trait Compare: Send + Sync {
+    /// The name of the check.
+    const NAME: &'static str;
+
+    /// Whether a reference, extracted from what the data gives, is of this sort.
+    fn claims(&self, _gold: &str) -> bool {
+        false
+    }
+
+    /// Compares an answer with the reference; `None` when either cannot be read as an answer of this sort.
+    fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison>;
+}
+
+/// The check of one sort of answers.
+pub(crate) struct Comparing<C> {
+    compare: C,
+    extract: Vec<Extractor>,
+}
+
+impl<C: Compare> Comparing<C> {
+    /// Looks for answers where the recipe says.
+    pub(crate) fn new(compare: C, config: &VerifyConfig) -> Self {
+        Self { compare, extract: config.extract.clone() }
+    }
+}
+
+impl<C: Compare> Check for Comparing<C> {
+    fn name(&self) -> &str {
+        C::NAME
+    }
+
+    fn claims(&self, reference: &str) -> bool {
+        self.compare.claims(&gold_answer(reference))
+    }
+
+    /// Compares the first answer that can be read. A box is always final.
+    fn check(&self, problem: &Problem, response: &str) -> Verdict {
+        let gold = gold_answer(&problem.answer);
+        let unread = reply::missing(problem);
+        let mut unreadable: Option<Verdict> = None;
+        for Candidate { text, extractor } in candidates(response, &self.extract) {
+            if text.is_empty() || !reply::is_offered(problem, &text) {
+                if extractor == Extractor::Box {
+                    return Verdict::unread(unread);
+                }
+                continue;
+            }
+            match self.compare.compare(problem, &gold, &text) {
+                Some(Comparison::Unreadable(reason)) if extractor != Extractor::Box => {
+                    let verdict = Verdict::found(&text, extractor, false, format!("different ({reason})"));
+                    unreadable.get_or_insert(verdict);
+                }
+                Some(comparison) => {
+                    let (equal, reason) = (comparison.is_equal(), reason(&comparison));
+                    return Verdict::found(&text, extractor, equal, reason);
+                }
+                None if extractor == Extractor::Box => return Verdict::unread(unread),
+                None => {}
+            }
+        }
+        unreadable.unwrap_or_else(|| Verdict::unread(unread))
+    }
+
+    fn check_reference(&self, problem: &Problem) -> Result<()> {
+        let gold: Cow<'_, str> = gold_answer(&problem.answer);
+        if text::normal(&gold).is_empty() {
+            let answer = &problem.answer;
+            return Err(input_error(format!("the answer {answer:?} is empty; give the reference answer")));
+        }
+        if self.same(problem, &gold, &gold) == Some(true) {
+            return Ok(());
+        }
+        Err(input_error(format!(
+            "the answer {gold:?} cannot be read by its verifier {:?}; correct the answer or name another verifier",
+            C::NAME
+        )))
+    }
+
+    fn same(&self, problem: &Problem, first: &str, second: &str) -> Option<bool> {
+        self.compare.compare(problem, first, second).map(|comparison| comparison.is_equal())
+    }
+}
+
+/// Equal or different, for sorts of answers that know no more than that.
+pub(crate) fn compared(equal: bool) -> Comparison {
+    if equal { Comparison::Equal } else { Comparison::Different }
+}
+
+/// Why two answers count as equal or not.
+fn reason(comparison: &Comparison) -> String {
+    match comparison {
+        Comparison::SameText | Comparison::Equal => "equal".to_owned(),
+        Comparison::Rounded => "equal when rounded".to_owned(),
+        Comparison::Different => "different".to_owned(),
+        Comparison::Unreadable(reason) => format!("different ({reason})"),
+        Comparison::GaveUp(reason) => format!("gave up: {reason}"),
+    }
+}

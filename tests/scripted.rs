@@ -1,0 +1,369 @@
+//! The sampler's door with replies that are decided beforehand: evaluation by every strategy, the judge set, and what
+//! a sampler is asked for and held to, in milliseconds and without weights.
+
+mod common;
+
+use std::{cell::RefCell, collections::HashMap, path::Path};
+
+use anyhow::Result;
+use common::Plain;
+use spark::{
+    data::{Kind, Problem},
+    distributed::ALONE,
+    eval::{
+        AnswerOptions, AnswerSummary, EvalConfig, FinalAnswer, JudgeSet, Scores, Strategy, answer_problems,
+        answer_with_reflection, evaluate, votes,
+    },
+    model::Model,
+    processor::Processor,
+    random::{Stream, hash_text},
+    rollout::{
+        Completion, EngineConfig, FinishReason, Generate, LocalEngine, Request, RolloutGroup,
+        RolloutPipeline, Sampling, SamplingKey, Scripted,
+    },
+    verify::Verifier,
+};
+
+/// A problem, and how the scripted model behaves when it meets it.
+struct Case {
+    question: &'static str,
+    answer: &'static str,
+    /// Its sampled answers, of which the first is the greedy one, too.
+    answers: [&'static str; 4],
+    /// Its answer on a second look at an earlier answer: (earlier, new). A new answer without digits cannot be read.
+    second_looks: &'static [(&'static str, &'static str)],
+    /// The answers that it calls right.
+    trusted: &'static [&'static str],
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        question: "What is 3 + 4?",
+        answer: "7",
+        answers: ["8", "7", "7", "9"],
+        second_looks: &[("8", "7")],
+        trusted: &["7"],
+    },
+    Case {
+        question: "What is 5 + 5?",
+        answer: "10",
+        answers: ["10", "11", "10", "10"],
+        second_looks: &[("10", "11")],
+        trusted: &["11"],
+    },
+    Case {
+        question: "What is 2 + 2?",
+        answer: "4",
+        answers: ["5", "5", "5", "4"],
+        second_looks: &[],
+        trusted: &["5"],
+    },
+    Case {
+        question: "What is 6 + 6?",
+        answer: "12",
+        answers: ["12"; 4],
+        second_looks: &[("12", "I am not sure.")],
+        trusted: &[],
+    },
+    Case {
+        question: "What is 9 + 9?",
+        answer: "18",
+        answers: ["1", "18", "1", "2"],
+        second_looks: &[("1", "2"), ("2", "18")],
+        trusted: &["18"],
+    },
+];
+
+fn problems() -> Vec<Problem> {
+    let problem = |(number, case): (usize, &Case)| Problem {
+        id: format!("p{number}"),
+        question: case.question.to_owned(),
+        answer: case.answer.to_owned(),
+        source: Some(if number < 2 { "first" } else { "second" }.to_owned()),
+        ..Problem::default()
+    };
+    CASES.iter().enumerate().map(problem).collect()
+}
+
+fn boxed(text: &str) -> String {
+    if text.contains(char::is_numeric) { format!("\\boxed{{{text}}}") } else { text.to_owned() }
+}
+
+/// What stands behind a label, up to the end of the line.
+fn behind<'a>(prompt: &'a str, label: &str) -> Option<&'a str> {
+    prompt.split_once(label)?.1.lines().next()
+}
+
+/// The reply of the scripted model; both ways of asking have the first wording.
+fn reply(prompt: &str, number: usize) -> String {
+    let case = CASES.iter().find(|case| prompt.contains(case.question)).expect("a known question");
+    if let Some(shown) = behind(prompt, "Proposed answer: ") {
+        let verdict = if case.trusted.contains(&shown) { "Yes" } else { "No" };
+        return format!("\\boxed{{{verdict}}}");
+    }
+    let again = behind(prompt, "Earlier answer: ")
+        .and_then(|earlier| case.second_looks.iter().find(|(first, _)| *first == earlier));
+    boxed(again.map_or(case.answers[number], |(_, new)| new))
+}
+
+fn processor() -> Processor {
+    Processor::from_dir(Path::new("models/tiny-text")).unwrap()
+}
+
+/// Does something with the scripted model that replies in this way.
+fn with<T>(
+    reply: impl Fn(&str, usize) -> String,
+    work: impl FnOnce(&RolloutPipeline<'_, Plain>) -> Result<T>,
+) -> Result<T> {
+    let processor = processor();
+    let sampler = Scripted::texts(&processor, reply);
+    through(&sampler, &processor, work)
+}
+
+fn through<T>(
+    sampler: &dyn Generate<Plain>,
+    processor: &Processor,
+    work: impl FnOnce(&RolloutPipeline<'_, Plain>) -> Result<T>,
+) -> Result<T> {
+    work(&RolloutPipeline { sampler, processor, verifier: &Verifier::default(), peers: &ALONE })
+}
+
+fn config() -> EvalConfig {
+    EvalConfig { vote_samples: 4, max_new_tokens: 40, reflection_rounds: 2, ..EvalConfig::default() }
+}
+
+fn options(strategy: Strategy, samples: usize) -> AnswerOptions {
+    AnswerOptions { strategy, samples, max_new_tokens: 40, seed: 1 }
+}
+
+#[test]
+fn single_answers_are_counted_by_source_and_kind() {
+    let answers =
+        with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 1), &|_| ()));
+    let summary = AnswerSummary::of(&answers.unwrap());
+    assert_eq!((summary.answers, summary.accuracy, summary.unparsed), (5, 0.4, 0));
+    let by_source = [("first".to_owned(), 0.5), ("second".to_owned(), 1.0 / 3.0)];
+    assert_eq!(Vec::from_iter(summary.by_source), by_source);
+    assert_eq!(Vec::from_iter(summary.by_kind), [("reason".to_owned(), 0.4)]);
+}
+
+#[test]
+fn several_samples_are_all_counted() {
+    let answers =
+        with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 4), &|_| ()));
+    let summary = AnswerSummary::of(&answers.unwrap());
+    assert_eq!((summary.answers, summary.accuracy), (20, (2.0 + 3.0 + 1.0 + 4.0 + 1.0) / 20.0));
+}
+
+#[test]
+fn reflection_goes_on_while_the_model_doubts_and_keeps_an_answer_that_it_does_not_replace() {
+    let answers =
+        with(reply, |model| answer_problems(model, problems(), options(Strategy::Reflect, 1), &|_| ()));
+    let answers: Vec<FinalAnswer> = answers.unwrap();
+    let rewards: Vec<&[f64]> = answers.iter().map(|answer| answer.rewards.as_slice()).collect();
+    // Doubted and mended; doubted though right; trusted though wrong; doubted twice without a new answer; mended in the
+    // second round.
+    assert_eq!(rewards, [&[0.0, 1.0][..], &[1.0, 0.0], &[0.0], &[1.0, 1.0, 1.0], &[0.0, 0.0, 1.0]]);
+    let texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(texts, ["\\boxed{7}", "\\boxed{11}", "\\boxed{5}", "\\boxed{12}", "\\boxed{18}"]);
+    assert_eq!(answers[0].to_json()["reflections"], 1);
+}
+
+#[test]
+fn reflection_stops_after_the_rounds_that_are_allowed() {
+    let rounds = |reflection_rounds| {
+        with(reply, |model| {
+            let groups = model.rollout_greedily(problems(), 40, &|_| ())?;
+            let config = EvalConfig { reflection_rounds, ..config() };
+            let answers = answer_with_reflection(model, &groups, &config)?;
+            Ok(answers.iter().map(FinalAnswer::rounds).collect::<Vec<_>>())
+        })
+        .unwrap()
+    };
+    assert_eq!(rounds(0), [0, 0, 0, 0, 0]);
+    assert_eq!(rounds(1), [1, 1, 0, 1, 1]);
+    assert_eq!(rounds(9), [1, 1, 0, 9, 2]);
+}
+
+#[test]
+fn votes_are_taken_with_and_without_the_models_own_judgement() {
+    let found = with(reply, |model| votes(model, &problems(), &config(), 1)).unwrap();
+    let figures: Vec<[f64; 3]> = found.iter().map(|vote| [vote.majority, vote.judged, vote.any]).collect();
+    assert_eq!(found.iter().map(|vote| vote.samples).collect::<Vec<_>>(), [1, 2, 4]);
+    assert_eq!(figures, [[0.4, 0.4, 0.4], [0.4, 0.6, 0.8], [0.6, 0.6, 1.0]]);
+}
+
+/// Groups of four sampled answers to every problem.
+fn sampled_groups(model: &RolloutPipeline<'_, Plain>) -> Result<Vec<RolloutGroup>> {
+    let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(40) };
+    model.rollout(problems(), 4, sampling, SamplingKey { seed: 1, step: 0 }, &|_| ())
+}
+
+fn judge_set() -> JudgeSet {
+    with(reply, |model| Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, 1))).unwrap()
+}
+
+#[test]
+fn the_judge_set_shows_the_models_own_answers_under_both_labels_equally_often() {
+    let JudgeSet { items, held_out } = judge_set();
+    let labels = |kind: Kind| -> Vec<&str> {
+        items.iter().filter(|item| item.kind == kind).map(|item| item.answer.as_str()).collect()
+    };
+    assert_eq!(labels(Kind::POINTWISE), ["No", "No", "Yes", "Yes"]);
+    assert_eq!(labels(Kind::PAIRWISE), ["B", "B", "A", "A"]);
+    assert_eq!(held_out.len(), items.len());
+}
+
+#[test]
+fn a_run_is_scored_on_solving_judging_reflecting_and_voting() {
+    let set = judge_set();
+    // Every item is judged rightly as it is worded in training, and every item that is worded otherwise is not.
+    let judge = |prompt: &str, number: usize| {
+        let asked = |items: &[Problem]| {
+            items.iter().find(|item| prompt.contains(&item.question)).map(|item| item.answer.clone())
+        };
+        match (asked(&set.items), asked(&set.held_out)) {
+            (Some(label), _) => format!("\\boxed{{{label}}}"),
+            (None, Some(_)) => "no verdict".to_owned(),
+            (None, None) => reply(prompt, number),
+        }
+    };
+    let done = RefCell::new(0);
+    let scores = with(judge, |model| {
+        evaluate(model, &problems(), &set, &config(), 1, &|count| *done.borrow_mut() += count)
+    })
+    .unwrap();
+    let Scores { accuracy_by_rounds, votes, .. } = &scores;
+    assert_eq!(
+        (scores.reasoning_accuracy, scores.reflect_accuracy),
+        (0.4, *accuracy_by_rounds.last().unwrap())
+    );
+    assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy, scores.judge_accuracy), (1.0, 1.0, 1.0));
+    assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (0.0, 1.0));
+    assert_eq!((accuracy_by_rounds.len(), votes.len()), (3, 3));
+    assert_eq!(*done.borrow(), 5 + set.items.len() + set.held_out.len());
+}
+
+#[test]
+fn a_verdict_for_everything_is_right_half_the_time() {
+    let set = judge_set();
+    let credulous = |prompt: &str, number: usize| match prompt.contains("\\boxed{Yes}") {
+        true => "\\boxed{Yes}".to_owned(),
+        false if prompt.contains("\\boxed{A}") => "\\boxed{A}".to_owned(),
+        false => reply(prompt, number),
+    };
+    let scores = with(credulous, |model| evaluate(model, &problems(), &set, &config(), 1, &|_| ())).unwrap();
+    assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy), (0.5, 0.5));
+    assert_eq!(scores.held_out_wording_accuracy, 0.5);
+    assert_eq!(scores.accuracy_by_rounds, [0.4; 3], "a model that never doubts never answers again");
+}
+
+/// A sampler of another crate: it keeps what it was asked for.
+#[derive(Default)]
+struct Recorder(RefCell<Vec<(u64, Sampling, Vec<u32>)>>);
+
+impl Generate<Plain> for Recorder {
+    fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
+        let mut completions = Vec::new();
+        for request in requests {
+            let mut seen = self.0.borrow_mut();
+            for mut stream in request.streams.iter().cloned() {
+                seen.push((stream.next_u64(), request.sampling, request.stop_ids.to_vec()));
+            }
+            let token_ids = request.stop_ids[..1].to_vec();
+            let silence = Completion { token_ids, logprobs: vec![0.0], finish_reason: FinishReason::Stop };
+            completions.push(vec![silence; request.completions()]);
+            progress(1);
+        }
+        Ok(completions)
+    }
+
+    fn update_weights(&mut self, _policy: &Model<Plain>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn every_completion_has_a_stream_keyed_by_seed_step_problem_and_sample() {
+    let (recorder, processor) = (Recorder::default(), processor());
+    let sampling = Sampling { temperature: 0.7, top_k: 5, ..Sampling::greedy(9) };
+    let key = SamplingKey { seed: 3, step: 8 };
+    let groups = through(&recorder, &processor, |model| model.rollout(problems(), 2, sampling, key, &|_| ()));
+    assert_eq!(groups.unwrap().iter().map(|group| group.rollouts.len()).collect::<Vec<_>>(), [2; 5]);
+    let asked = recorder.0.into_inner();
+    let draw =
+        |number: u64| Stream::new(&[3, 8, hash_text(&format!("p{}", number / 2)), number % 2]).next_u64();
+    assert_eq!(
+        asked.iter().map(|(draw, ..)| *draw).collect::<Vec<_>>(),
+        (0..10).map(draw).collect::<Vec<_>>()
+    );
+    assert!(asked.iter().all(|(_, asked, stop)| *asked == sampling && stop == processor.eos_token_ids()));
+}
+
+#[test]
+fn a_sampler_that_answers_with_too_little_is_refused() {
+    let refusal = |completions: Vec<Vec<Completion>>| {
+        struct Fixed(Vec<Vec<Completion>>);
+        impl Generate<Plain> for Fixed {
+            fn generate(&self, _: &[Request<'_>], _: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
+                Ok(self.0.clone())
+            }
+
+            fn update_weights(&mut self, _policy: &Model<Plain>) -> Result<()> {
+                Ok(())
+            }
+        }
+        let rollout = |model: &RolloutPipeline<'_, Plain>| model.rollout_greedily(problems(), 9, &|_| ());
+        through(&Fixed(completions), &processor(), rollout).unwrap_err().to_string()
+    };
+    let completion = |logprobs: &[f32]| Completion {
+        token_ids: vec![1],
+        logprobs: logprobs.to_vec(),
+        finish_reason: FinishReason::Stop,
+    };
+    assert!(refusal(vec![]).contains("0 of 5 requests"));
+    let mut one_short = vec![vec![completion(&[0.0])]; 5];
+    one_short[3].clear();
+    assert!(refusal(one_short).contains("0 of 1 completions of request 3"));
+    assert!(refusal(vec![vec![completion(&[])]; 5]).contains("1 tokens with 0 log-probabilities"));
+}
+
+#[test]
+fn a_scripted_reply_is_cut_off_where_the_token_limit_says() {
+    let groups = with(|_, _| "0123456789".to_owned(), |model| model.rollout_greedily(problems(), 4, &|_| ()));
+    for group in groups.unwrap() {
+        let completion = &group.rollouts[0].completion;
+        assert_eq!((completion.token_ids.len(), completion.finish_reason), (4, FinishReason::Length));
+    }
+}
+
+#[test]
+fn a_table_replies_to_the_prompts_that_it_lists() {
+    let processor = processor();
+    let prompt = processor.prompt(&problems()[0]).unwrap().input;
+    let completion = |token| Completion {
+        token_ids: vec![token],
+        logprobs: vec![-1.0],
+        finish_reason: FinishReason::Stop,
+    };
+    let table = HashMap::from([(prompt.ids.clone(), vec![completion(5), completion(6)])]);
+    let sampler = Scripted::table(table);
+    let generate = |prompt: &spark::model::ModelInput, samples: usize| {
+        let requests = Request::numbered(std::slice::from_ref(prompt), Sampling::greedy(1), samples, 0);
+        Generate::<Plain>::generate(&sampler, &requests, &|_| ())
+    };
+    let listed = vec![completion(5), completion(6), completion(5)];
+    assert_eq!(generate(&prompt, 3).unwrap(), [listed]);
+    let other = processor.prompt(&problems()[1]).unwrap().input;
+    assert!(generate(&other, 1).unwrap_err().to_string().contains("no scripted reply"));
+}
+
+#[test]
+fn an_engine_without_weights_says_so() {
+    let mut engine = LocalEngine::<Plain>::new(EngineConfig::default());
+    assert!(engine.generate(&[], &|_| ()).unwrap_err().to_string().contains("update_weights"));
+    engine.update_weights(&common::tiny_model(1)).unwrap();
+    assert!(engine.generate(&[], &|_| ()).unwrap().is_empty());
+    engine.release_weights().unwrap();
+    assert!(engine.generate(&[], &|_| ()).is_err());
+}
