@@ -150,9 +150,10 @@ fn recycle_a_step(bencher: Bencher<'_, '_>) {
         unscored: vec![],
     };
     let groups: Vec<RolloutGroup> = problems().into_iter().take(32).map(group).collect();
+    let verifier = Verifier::default();
     bencher
-        .with_inputs(|| Recycler::new(RecycleConfig::default(), 1))
-        .bench_values(|mut recycler| recycler.push(&groups, 1));
+        .with_inputs(|| Recycler::new(RecycleConfig::default(), 1, Vec::new()).unwrap())
+        .bench_values(|mut recycler| recycler.push(&groups, 1, &verifier));
 }
 
 /// A problem's image and text to patches and tokens.

@@ -6,6 +6,7 @@ use std::fs;
 
 use common::command::{refused, rows, spark};
 use serde_json::{Value, json};
+use spark::data::{BadRows, Kind, ReplyForm, load_problems};
 use tempfile::TempDir;
 
 /// Problems `n + 1 = ?` with one right and one wrong answer each.
@@ -101,4 +102,36 @@ fn the_rollouts_of_a_run_can_be_recycled() {
     let problems = rows(&out);
     assert_eq!(problems.iter().filter(|row| row["kind"] == "reflection").count(), 6);
     assert!(problems.iter().all(|row| row["images"][0]["path"] == "/data/a.png"));
+}
+
+#[test]
+fn choices_and_critiques_are_read_back_as_what_they_are() {
+    let folder = TempDir::new().unwrap();
+    let (input, out) = (folder.path().join("in.jsonl"), folder.path().join("out.jsonl"));
+    let completion =
+        |answer: usize, reward: u8| json!({"text": format!("\\boxed{{{answer}}}"), "reward": reward});
+    let row = |n: usize| {
+        let completions = [completion(n + 1, 1), completion(n + 2, 0), completion(n + 3, 0)];
+        json!({"question": format!("{n} + 1 = ?"), "answer": (n + 1).to_string(), "completions": completions})
+    };
+    fs::write(&input, (0..9).map(|n| format!("{}\n", row(n))).collect::<String>()).unwrap();
+    let mut command = spark();
+    command
+        .args(["recycle", "--recipe", "recipes/digits.toml", "--rollouts"])
+        .arg(&input)
+        .arg("--out")
+        .arg(&out);
+    for setting in ["choice_share=1.0", "critique_share=1.0", "mixed_pointwise_probability=0.0"] {
+        command.arg("--set").arg(format!("recycle.{setting}"));
+    }
+    let table = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+    assert!(table.contains("\nchoice ") && table.contains("\ncritique "), "{table}");
+    let problems = load_problems(&out, BadRows::Refuse).unwrap().problems;
+    let of = |kind: Kind| problems.iter().filter(move |problem| problem.kind == kind);
+    assert_eq!((of(Kind::CHOICE).count(), of(Kind::CRITIQUE).count(), problems.len()), (9, 9, 18));
+    assert!(of(Kind::CHOICE).all(|problem| problem.reply == ReplyForm::Choice(3)));
+    for problem in of(Kind::CRITIQUE) {
+        let shown_is_right = problem.question.lines().nth(1).unwrap().ends_with(&problem.answer);
+        assert_eq!(problem.reply, ReplyForm::Critique { right: shown_is_right }, "{}", problem.question);
+    }
 }

@@ -15,7 +15,8 @@ use crate::{
     config::RunConfig,
     data::Problem,
     error::input_error,
-    recycle::{RecycleConfig, RecycleReport, Recycler},
+    recycle::{Dropped, MadeItems, RecycleConfig, RecycleReport, Recycler},
+    verify::Verifier,
 };
 
 /// Writes the problems that the rollouts of a file make, and prints on stderr what became of them.
@@ -23,9 +24,9 @@ use crate::{
 /// # Errors
 /// Input errors that name the setting, or the file and line.
 pub fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
-    let config = match &args.recipe {
-        Some(recipe) => RunConfig::load(recipe, &args.set)?.recycle,
-        None if args.set.is_empty() => RecycleConfig::default(),
+    let RunConfig { recycle: config, verify, .. } = match &args.recipe {
+        Some(recipe) => RunConfig::load(recipe, &args.set)?,
+        None if args.set.is_empty() => RunConfig::default(),
         None => return Err(input_error("--set needs --recipe: there is nothing to change")),
     };
     let groups = rollouts::read(&args.rollouts)?;
@@ -36,8 +37,8 @@ pub fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         queue_capacity: usize::MAX,
         ..config
     };
-    let mut recycler = Recycler::new(unbounded, common.seed.unwrap_or(0));
-    let report = recycler.push(&groups, 1);
+    let mut recycler = Recycler::new(unbounded, common.seed.unwrap_or(0), Vec::new())?;
+    let report = recycler.push(&groups, 1, &Verifier::new(verify)?);
     let problems = recycler.take(usize::MAX, 1);
     write_problems(&args.out, &problems)?;
     if !common.quiet {
@@ -57,28 +58,37 @@ fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
 }
 
 fn table(report: &RecycleReport) -> String {
-    let RecycleReport { judge_dropped: judge, reflection_dropped: reflection, .. } = report;
-    let rows = [
-        ("groups", report.groups),
-        ("completions", report.completions),
-        ("  shown to a judge or for reflection, perhaps", report.candidates),
-        ("  without a readable answer, left out", report.unparsed),
-        ("  cut off by the token limit, left out", report.truncated),
-        ("  neither right nor wrong", report.ambiguous),
-        ("pointwise: Yes", report.yes),
-        ("pointwise: No", report.no),
-        ("pairwise: A", report.a),
-        ("pairwise: B", report.b),
-        ("pairwise: among three or more", report.choice),
-        ("no judge item: no candidate", judge.no_candidate),
-        ("no judge item: label in surplus", judge.unbalanced),
-        ("no judge item: made already", judge.duplicate),
-        ("reflection on a right answer", report.reflection_right),
-        ("reflection on a wrong answer", report.reflection_wrong),
-        ("  of both: a critique first", report.critique),
-        ("no reflection: no candidate", reflection.no_candidate),
-        ("no reflection: label in surplus", reflection.unbalanced),
-        ("no reflection: made already", reflection.duplicate),
+    let mut rows = vec![
+        ("groups".to_owned(), report.groups),
+        ("completions".to_owned(), report.completions),
+        ("  shown to a judge or for reflection, perhaps".to_owned(), report.candidates),
+        ("  without a readable answer, left out".to_owned(), report.unparsed),
+        ("  cut off by the token limit, left out".to_owned(), report.truncated),
+        ("  neither right nor wrong".to_owned(), report.ambiguous),
     ];
+    for line in &report.lines {
+        rows.extend(line.made.iter().flat_map(made_rows));
+        let name = if line.name == "judge" { "judge item" } else { &line.name };
+        let Dropped { no_candidate, unbalanced, duplicate, .. } = line.dropped;
+        rows.extend([
+            (format!("no {name}: no candidate"), no_candidate),
+            (format!("no {name}: label in surplus"), unbalanced),
+            (format!("no {name}: made already"), duplicate),
+        ]);
+    }
     rows.into_iter().map(|(name, count)| format!("{name:46} {count:>8}\n")).collect()
+}
+
+/// One row per named count of a kind's items: `pairwise: A`.
+fn made_rows(made: &MadeItems) -> Vec<(String, usize)> {
+    let kind = made.kind.name();
+    let row = |(name, count): (&str, usize)| {
+        let label = name.strip_prefix(kind).unwrap_or(name).trim_start_matches('_');
+        let title = match label.get(..1) {
+            Some(first) => format!("{kind}: {}{}", first.to_uppercase(), &label[1..]),
+            None => kind.to_owned(),
+        };
+        (title, count)
+    };
+    made.named().into_iter().map(row).collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{
-    ImageRef, Kind, Problem,
+    ImageRef, Kind, Problem, ReplyForm,
     rows::{Complaint, Fields, type_name},
 };
 
@@ -33,8 +33,9 @@ pub(super) fn problem_without_answer(
             Some(source) => Some(source),
             None => string(fields, "dataset")?,
         },
-        ..Problem::default()
-    })
+        reply: reply(fields)?,
+    }
+    .under_its_own_kind())
 }
 
 /// The row as a problem with a reference answer.
@@ -222,12 +223,32 @@ fn pixels(value: &Value, name: &str, field: &str) -> Parsed<Option<usize>> {
     }
 }
 
+/// Any word may be a kind; whether it is one that is known is for those to say who know the kinds.
 fn kind(fields: &Fields) -> Parsed<Kind> {
     let Some(name) = string(fields, "kind")? else { return Ok(Kind::default()) };
-    Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
-        let known = Kind::ALL.map(Kind::name).join(", ");
-        format!(r#"field "kind" is "{name}"; it must be one of {known}"#)
-    })
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(format!(
+            r#"field "kind" is "{name}"; it must be one word of letters, digits, "_" and "-""#
+        ));
+    }
+    Ok(Kind::named(&name))
+}
+
+/// How a reply is read, as recycled problems in a file say it.
+fn reply(fields: &Fields) -> Parsed<ReplyForm> {
+    match fields.get("reply") {
+        None | Some(Value::Null) => Ok(ReplyForm::Answer),
+        Some(value) => match serde_json::from_value(value.clone()) {
+            Ok(ReplyForm::Choice(candidates)) if !(2..=26).contains(&candidates) => {
+                Err(format!(r#"field "reply" has {candidates} candidates; letters are for 2 to 26"#))
+            }
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(format!(
+                r#"field "reply" is {value} ({error}); it must be "answer", {{"choice": candidates}} or {{"critique": {{"right": true or false}}}}"#
+            )),
+        },
+    }
 }
 
 /// A field that holds text or is absent; null counts as absent.
@@ -251,141 +272,4 @@ fn scalar(fields: &Fields, field: &str) -> Parsed<Option<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// Parses a row next to which the images `a.png` and `b.png` lie.
-    fn parse(row: Value) -> (tempfile::TempDir, Parsed<Problem>) {
-        let directory = tempfile::tempdir().unwrap();
-        for name in ["a.png", "b.png"] {
-            std::fs::write(directory.path().join(name), b"").unwrap();
-        }
-        let parsed = problem(row.as_object().unwrap(), directory.path(), "file:1".into());
-        (directory, parsed)
-    }
-
-    fn complaint(row: Value) -> String {
-        parse(row).1.unwrap_err()
-    }
-
-    #[test]
-    fn our_own_rows_carry_every_field_and_tolerate_others() {
-        let (directory, parsed) = parse(json!({
-            "id": 7, "question": "How many?", "answer": "3", "kind": "pointwise", "verifier": "math",
-            "source": "digits", "system": "Count.", "difficulty": 0.5,
-            "images": ["a.png", {"path": "b.png", "min_pixels": 16, "max_pixels": 64}],
-        }));
-        let expected = Problem {
-            id: "7".into(),
-            kind: Kind::POINTWISE,
-            system: Some("Count.".into()),
-            question: "How many?".into(),
-            images: vec![
-                directory.path().join("a.png").into(),
-                ImageRef { path: directory.path().join("b.png"), min_pixels: Some(16), max_pixels: Some(64) },
-            ],
-            answer: "3".into(),
-            verifier: Some("math".into()),
-            source: Some("digits".into()),
-            ..Problem::default()
-        };
-        assert_eq!(parsed.unwrap(), expected);
-    }
-
-    #[test]
-    fn a_row_without_id_is_named_after_its_place() {
-        assert_eq!(parse(json!({"question": "q", "answer": "a"})).1.unwrap().id, "file:1");
-    }
-
-    #[test]
-    fn answers_may_be_numbers_or_booleans() {
-        for (answer, text) in [(json!(3), "3"), (json!(-0.25), "-0.25"), (json!(true), "true")] {
-            assert_eq!(parse(json!({"question": "q", "answer": answer})).1.unwrap().answer, text);
-        }
-    }
-
-    #[test]
-    fn chat_messages_come_as_array_or_as_text() {
-        let messages = json!([
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": [
-                {"type": "image", "image": "a.png", "max_pixels": 1048576},
-                {"type": "text", "text": "What "},
-                {"type": "text", "text": "is it?"},
-            ]},
-        ]);
-        for (field, value) in [
-            ("message", messages.clone()),
-            ("messages", messages.clone()),
-            ("message", json!(messages.to_string())),
-        ] {
-            let (directory, parsed) = parse(json!({field: value, "answer": "a"}));
-            let problem = parsed.unwrap();
-            assert_eq!(problem.system.as_deref(), Some("Be brief."));
-            assert_eq!(problem.question, "What is it?");
-            assert_eq!(problem.images[0].path, directory.path().join("a.png"));
-            assert_eq!(problem.images[0].max_pixels, Some(1_048_576));
-        }
-    }
-
-    #[test]
-    fn benchmark_rows_have_one_image_several_or_none() {
-        for (images, count) in [(json!(null), 0), (json!("a.png"), 1), (json!(["a.png", "b.png"]), 2)] {
-            let row = json!({"dataset": "MathVista", "problem": "q", "answer": "a", "image_path": images});
-            let problem = parse(row).1.unwrap();
-            assert_eq!(problem.images.len(), count);
-            assert_eq!((problem.question.as_str(), problem.source.as_deref()), ("q", Some("MathVista")));
-        }
-    }
-
-    #[test]
-    fn a_bad_row_is_told_its_field_and_the_remedy() {
-        let user = json!({"role": "user", "content": "q"});
-        let cases = [
-            (json!({"prompt": "q", "answer": "a"}), "unknown row shape"),
-            (json!({"question": " ", "answer": "a"}), "\"question\" holds no question"),
-            (json!({"question": 5, "answer": "a"}), "\"question\" must be a string"),
-            (json!({"question": "q"}), "\"answer\" is missing or empty"),
-            (json!({"question": "q", "answer": ""}), "\"answer\" is missing or empty"),
-            (json!({"question": "q", "answer": ["a"]}), "\"answer\" must be a string or a number"),
-            (
-                json!({"question": "q", "answer": "a", "kind": "guess"}),
-                "reason, pointwise, pairwise, reflection",
-            ),
-            (json!({"question": "q", "answer": "a", "images": ["c.png"]}), "no image file"),
-            (json!({"question": "q", "answer": "a", "images": [3]}), "must be a path"),
-            (json!({"question": "q", "answer": "a", "images": ["https://x.org/a.png"]}), "save it"),
-            (
-                json!({"question": "q", "answer": "a", "images": [{"path": "a.png", "min_pixels": 0}]}),
-                "positive integer",
-            ),
-            (
-                json!({"question": "q", "answer": "a", "images": [{"path": "a.png", "min_pixels": 9, "max_pixels": 4}]}),
-                "swap them",
-            ),
-            (json!({"message": "[", "answer": "a"}), "not JSON"),
-            (json!({"message": [user, user], "answer": "a"}), "2 user turns"),
-            (json!({"message": [], "answer": "a"}), "0 user turns"),
-            (
-                json!({"message": [user, {"role": "assistant", "content": "a"}], "answer": "a"}),
-                "assistant turn",
-            ),
-            (
-                json!({"message": [user, {"role": "system", "content": "s"}], "answer": "a"}),
-                "one system message",
-            ),
-            (json!({"message": [{"role": "tool", "content": "q"}], "answer": "a"}), "role \"tool\""),
-            (
-                json!({"message": [{"role": "user", "content": [{"type": "video"}]}], "answer": "a"}),
-                "\"video\"",
-            ),
-            (json!({"message": [{"role": "user"}], "answer": "a"}), "content must be"),
-        ];
-        for (row, expected) in cases {
-            let complaint = complaint(row.clone());
-            assert!(complaint.contains(expected), "{row}: {complaint}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,5 @@
-//! `Kind`: the name of what a problem asks of the model. The kinds that ship have constants; a recycled kind of
-//! somebody else's is one more name.
+//! `Kind`: the name of what a problem asks of the model, and nothing but the name. The kinds that ship have
+//! constants; a kind from outside is one more name. What each asks for is known to [`crate::judge`].
 
 use std::{
     collections::BTreeSet,
@@ -20,25 +20,26 @@ impl Kind {
     pub const POINTWISE: Self = Self("pointwise");
     /// Which of these two answers is correct?
     pub const PAIRWISE: Self = Self("pairwise");
+    /// Which of these three answers or more is correct?
+    pub const CHOICE: Self = Self("choice");
     /// Here is a possibly wrong answer: judge it and solve the problem.
     pub const REFLECTION: Self = Self("reflection");
+    /// Is this answer correct, and what is the answer?
+    pub const CRITIQUE: Self = Self("critique");
 
-    /// The kinds that ship, in the order in which metrics and tables list them.
-    pub const ALL: [Self; 4] = [Self::REASON, Self::POINTWISE, Self::PAIRWISE, Self::REFLECTION];
-
-    /// A kind of this name.
+    /// A kind of this name, which is part of metrics' names: letters, digits, `_` and `-`.
     pub const fn new(name: &'static str) -> Self {
         Self(name)
+    }
+
+    /// The kind of a name that is read at run time. The name is kept for the life of the process.
+    pub fn named(name: &str) -> Self {
+        Self(interned(name))
     }
 
     /// The name used in files, settings and metrics.
     pub const fn name(self) -> &'static str {
         self.0
-    }
-
-    /// Whether the answer is a verdict about another answer.
-    pub fn is_judge(self) -> bool {
-        self == Self::POINTWISE || self == Self::PAIRWISE
     }
 }
 
@@ -62,22 +63,18 @@ impl Serialize for Kind {
 
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Ok(Self(interned(name)))
+        Ok(Self::named(&String::deserialize(deserializer)?))
     }
 }
 
 /// One copy of each name for the life of the process: kinds are few, and copied everywhere.
-fn interned(name: String) -> &'static str {
+fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    if let Some(kind) = Kind::ALL.iter().find(|kind| kind.0 == name) {
-        return kind.0;
-    }
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(&known) = names.get(name.as_str()) {
+    if let Some(&known) = names.get(name) {
         return known;
     }
-    let name: &'static str = name.leak();
+    let name: &'static str = name.to_owned().leak();
     names.insert(name);
     name
 }

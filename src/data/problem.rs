@@ -14,10 +14,13 @@ pub enum ReplyForm {
     /// An answer.
     #[default]
     Answer,
-    /// The letter of one of so many candidates.
+    /// The letter of one of this many candidates.
     Choice(u8),
     /// In a box of its own whether the shown answer is right, then the answer.
-    Critique { right: bool },
+    Critique {
+        /// Whether the shown answer is right.
+        right: bool,
+    },
 }
 
 impl ReplyForm {
@@ -65,7 +68,36 @@ pub struct Problem {
     /// The data set it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// More than an answer only in some recycled items.
+    /// How a reply is read. Only some recycled items ask for more than an answer.
     #[serde(default, skip_serializing_if = "ReplyForm::is_answer")]
     pub reply: ReplyForm,
+}
+
+impl Problem {
+    /// The problem under the kind that its form of reply has today. Choices were once pairs, and critiques
+    /// reflections, that were told apart by their reply alone; files and checkpoints of then are still read.
+    #[must_use]
+    pub fn under_its_own_kind(self) -> Self {
+        let kind = match (self.kind, self.reply) {
+            (Kind::PAIRWISE, ReplyForm::Choice(_)) => Kind::CHOICE,
+            (Kind::REFLECTION, ReplyForm::Critique { .. }) => Kind::CRITIQUE,
+            (kind, _) => kind,
+        };
+        Self { kind, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_and_critiques_of_old_get_kinds_of_their_own() {
+        let kind = |kind, reply| Problem { kind, reply, ..Problem::default() }.under_its_own_kind().kind;
+        assert_eq!(kind(Kind::PAIRWISE, ReplyForm::Choice(4)), Kind::CHOICE);
+        assert_eq!(kind(Kind::REFLECTION, ReplyForm::Critique { right: true }), Kind::CRITIQUE);
+        for unchanged in [Kind::REASON, Kind::PAIRWISE, Kind::REFLECTION, Kind::new("other")] {
+            assert_eq!(kind(unchanged, ReplyForm::Answer), unchanged);
+        }
+    }
 }

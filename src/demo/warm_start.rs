@@ -9,7 +9,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::exercise::{Exercise, Solution};
-use crate::{data::Kind, judge, random::Stream};
+use crate::{
+    data::Kind,
+    judge::{Item, Label},
+    random::Stream,
+};
 
 /// How often a candidate is shown as a whole solution instead of its bare answer.
 const WHOLE_SOLUTION: f64 = 0.25;
@@ -98,12 +102,10 @@ impl WarmStart<'_> {
     ) -> (String, String, String) {
         let candidate = case.candidate(exercise, stream);
         let shown = show(&candidate, whole_solution(stream));
-        let label = |right: bool| if right { "Yes" } else { "No" };
-        (
-            judge::pointwise(exercise.question(), &shown, stream.below(self.wordings)),
-            label(case.truth).to_owned(),
-            format!("{} \\boxed{{{}}}", compared(exercise, &candidate), label(case.verdict)),
-        )
+        let item = Item::pointwise(exercise.question(), &shown, case.truth, stream.below(self.wordings));
+        let verdict = reply(&Label::YesNo(case.verdict));
+        let completion = format!("{} \\boxed{{{verdict}}}", compared(exercise, &candidate));
+        (item.prompt, reply(&item.label), completion)
     }
 
     fn pairwise(
@@ -115,23 +117,19 @@ impl WarmStart<'_> {
         let (right, wrong) = (exercise.solution(), exercise.wrong_solution(stream));
         let (a, b) = if case.truth { (&right, &wrong) } else { (&wrong, &right) };
         let whole = whole_solution(stream);
-        let label = |first: bool| if first { "A" } else { "B" };
-        (
-            judge::pairwise(
-                exercise.question(),
-                &show(a, whole),
-                &show(b, whole),
-                stream.below(self.wordings),
-            ),
-            label(case.truth).to_owned(),
-            format!(
-                "{} A {} B {} \\boxed{{{}}}",
-                right.working,
-                compare(&right.answer, &a.answer),
-                compare(&right.answer, &b.answer),
-                label(case.verdict)
-            ),
-        )
+        let shown = [a, b].map(|solution| show(solution, whole));
+        let shown = [shown[0].as_str(), shown[1].as_str()];
+        let letter = |first: bool| Label::Letter { place: usize::from(!first), candidates: 2 };
+        let place = usize::from(!case.truth);
+        let item = Item::pairwise(exercise.question(), shown, place, stream.below(self.wordings));
+        let completion = format!(
+            "{} A {} B {} \\boxed{{{}}}",
+            right.working,
+            compare(&right.answer, &a.answer),
+            compare(&right.answer, &b.answer),
+            reply(&letter(case.verdict))
+        );
+        (item.prompt, reply(&item.label), completion)
     }
 
     /// Ends in the true answer, whatever the candidate.
@@ -145,8 +143,8 @@ impl WarmStart<'_> {
         let shown = show(&candidate, whole_solution(stream));
         let answer = exercise.solution().answer;
         let completion = format!("{} \\boxed{{{answer}}}", compared(exercise, &candidate));
-        let question = judge::reflection(exercise.question(), &shown, stream.below(self.wordings));
-        (question, answer, completion)
+        let item = Item::reflection(exercise.question(), &shown, stream.below(self.wordings));
+        (item.prompt, answer, completion)
     }
 }
 
@@ -188,6 +186,11 @@ fn compared(exercise: &impl Exercise, candidate: &Solution) -> String {
 /// `12 and 13: different.`, one's own answer first.
 pub fn compare(own: &str, candidate: &str) -> String {
     format!("{own} and {candidate}: {}.", if own == candidate { "same" } else { "different" })
+}
+
+/// The right reply to a question for a verdict.
+fn reply(label: &Label) -> String {
+    label.answer().expect("a verdict is known")
 }
 
 fn whole_solution(stream: &mut Stream) -> bool {
@@ -247,7 +250,8 @@ mod tests {
     #[test]
     fn half_solve_a_quarter_judge_a_quarter_reflect() {
         let pairs = pairs(1.0);
-        let counts = Kind::ALL.map(|kind| of_kind(&pairs, kind).len());
+        let counts = [Kind::REASON, Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION]
+            .map(|kind| of_kind(&pairs, kind).len());
         assert_eq!(counts, [120, 30, 30, 60]);
         assert_eq!(pairs.iter().map(|pair| &pair.id).collect::<HashSet<_>>().len(), 240);
     }

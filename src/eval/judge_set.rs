@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::reflect::is_it_right;
 use crate::{
     data::{Kind, Problem},
-    judge,
+    judge::{HELD_OUT_WORDINGS, Item},
     random::Stream,
-    rollout::{FinishReason, Rollout, RolloutGroup},
+    recycle::{Admission, Answers},
+    rollout::RolloutGroup,
 };
 
-/// The same items in two dresses.
+/// The same items under two sets of wordings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct JudgeSet {
     /// Worded as in training.
@@ -22,12 +22,12 @@ pub struct JudgeSet {
 }
 
 impl JudgeSet {
-    /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, in each dress;
-    /// training uses the first `wordings` wordings.
+    /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, under each set of
+    /// wordings; training uses the first `wordings` wordings.
     pub fn new(groups: &[RolloutGroup], items: usize, wordings: usize, seed: u64) -> Self {
         Self {
             items: build(groups, items, &(0..wordings), seed),
-            held_out: build(groups, items, &judge::HELD_OUT_WORDINGS, seed),
+            held_out: build(groups, items, &HELD_OUT_WORDINGS, seed),
         }
     }
 }
@@ -35,34 +35,29 @@ impl JudgeSet {
 /// As many items to be answered Yes as No, as many A as B, at most one of each kind per original problem.
 fn build(groups: &[RolloutGroup], items: usize, wordings: &Range<usize>, seed: u64) -> Vec<Problem> {
     let mut stream = Stream::new(&[seed]);
-    let mut order: Vec<&RolloutGroup> =
-        groups.iter().filter(|group| group.problem.kind == Kind::REASON).collect();
+    let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
+    let mut order: Vec<Answers<'_>> =
+        original.map(|group| Answers::of(group, Admission::default())).collect();
     stream.shuffle(&mut order);
     let mut pointwise = [Vec::new(), Vec::new()];
     let mut pairwise = [Vec::new(), Vec::new()];
-    for group in order {
-        let (right, wrong) = answers(group);
+    for answers in order {
+        let Answers { problem, .. } = answers;
+        let id = |kind: Kind| format!("{}#{kind}", problem.id);
+        let (right, wrong) = (answers.first(true), answers.first(false));
         // The scarcer label first, so that mixed groups serve the balance.
         let wants_right = pointwise[1].len() <= pointwise[0].len();
-        let candidate = match (right.first(), wrong.first()) {
-            (Some(right), Some(wrong)) => Some(if wants_right { (*right, true) } else { (*wrong, false) }),
-            (Some(right), None) => Some((*right, true)),
-            (None, Some(wrong)) => Some((*wrong, false)),
-            (None, None) => None,
-        };
         let wording = wordings.start + stream.below(wordings.len());
-        if let Some((answer, is_right)) = candidate {
-            pointwise[usize::from(is_right)].push(pointwise_item(&group.problem, answer, is_right, wording));
+        let is_right = if right.is_some() && wrong.is_some() { wants_right } else { right.is_some() };
+        if let Some(answer) = if is_right { right } else { wrong } {
+            let item = Item::pointwise(&problem.question, answer, is_right, wording);
+            pointwise[usize::from(is_right)].push(item.problem(problem, id(Kind::POINTWISE)));
         }
-        if let (Some(right), Some(wrong)) = (right.first(), wrong.first()) {
+        if let (Some(right), Some(wrong)) = (right, wrong) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
-            pairwise[usize::from(right_is_a)].push(pairwise_item(
-                &group.problem,
-                right,
-                wrong,
-                right_is_a,
-                wording,
-            ));
+            let shown = if right_is_a { [right, wrong] } else { [wrong, right] };
+            let item = Item::pairwise(&problem.question, shown, usize::from(!right_is_a), wording);
+            pairwise[usize::from(right_is_a)].push(item.problem(problem, id(Kind::PAIRWISE)));
         }
     }
     [pointwise, pairwise].into_iter().flat_map(|labels| balanced(labels, items)).collect()
@@ -74,32 +69,6 @@ fn balanced([mut no, mut yes]: [Vec<Problem>; 2], items: usize) -> Vec<Problem> 
     no.truncate(count);
     yes.truncate(count);
     no.into_iter().chain(yes).collect()
-}
-
-/// The distinct answers of finished completions: right ones, wrong ones.
-fn answers(group: &RolloutGroup) -> (Vec<&str>, Vec<&str>) {
-    let finished = |rollout: &&Rollout| rollout.completion.finish_reason == FinishReason::Stop;
-    let read = |correct: bool| {
-        let of_sort = group.rollouts.iter().filter(finished).filter(|r| r.verdict.is_correct() == correct);
-        of_sort.filter_map(|rollout| rollout.verdict.extracted.as_deref()).collect()
-    };
-    (read(true), read(false))
-}
-
-fn pointwise_item(problem: &Problem, answer: &str, is_right: bool, wording: usize) -> Problem {
-    Problem { id: format!("{}#pointwise", problem.id), ..is_it_right(problem, answer, is_right, wording) }
-}
-
-fn pairwise_item(problem: &Problem, right: &str, wrong: &str, right_is_a: bool, wording: usize) -> Problem {
-    let (a, b) = if right_is_a { (right, wrong) } else { (wrong, right) };
-    Problem {
-        id: format!("{}#pairwise", problem.id),
-        kind: Kind::PAIRWISE,
-        question: judge::pairwise(&problem.question, a, b, wording),
-        answer: if right_is_a { "A" } else { "B" }.to_owned(),
-        verifier: Some("choice".to_owned()),
-        ..problem.clone()
-    }
 }
 
 #[cfg(test)]
@@ -116,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_balanced_and_both_dresses_show_the_same_answers_under_the_same_labels() {
+    fn labels_are_balanced_and_both_sets_of_wordings_show_the_same_answers_under_the_same_labels() {
         let set = JudgeSet::new(&groups(), 8, 4, 1);
         let labels = |items: &[Problem]| -> Vec<(String, String)> {
             items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()

@@ -6,8 +6,8 @@ use burn::tensor::backend::Backend;
 
 use super::{answer::FinalAnswer, config::EvalConfig};
 use crate::{
-    data::{Kind, Problem},
-    judge,
+    data::Problem,
+    judge::Item,
     rollout::{RolloutGroup, RolloutPipeline},
 };
 
@@ -75,19 +75,10 @@ fn self_judgement(answer: &FinalAnswer) -> Problem {
 
 /// Asks whether an answer is right, checked against `expected`.
 pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wording: usize) -> Problem {
-    Problem {
-        kind: Kind::POINTWISE,
-        question: judge::pointwise(&problem.question, answer, wording),
-        answer: if expected { "Yes" } else { "No" }.to_owned(),
-        verifier: Some("yes_no".to_owned()),
-        ..problem.clone()
-    }
+    Item::pointwise(&problem.question, answer, expected, wording).problem(problem, problem.id.clone())
 }
 
 fn reflection(answer: &FinalAnswer) -> Problem {
-    Problem {
-        kind: Kind::REFLECTION,
-        question: judge::reflection(&answer.problem.question, shown_answer(answer), 0),
-        ..answer.problem.clone()
-    }
+    let FinalAnswer { problem, .. } = answer;
+    Item::reflection(&problem.question, shown_answer(answer), 0).problem(problem, problem.id.clone())
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     data::{Kind, Problem},
+    judge::KINDS,
     rollout::{RolloutGroup, RolloutPipeline},
 };
 
@@ -37,6 +38,18 @@ pub struct Scores {
     pub votes: Vec<Votes>,
     /// Share of greedy answers and judge replies from which an answer could be read.
     pub parsed: f64,
+}
+
+impl Scores {
+    /// The accuracy on a kind; `None` where it is not measured.
+    pub fn of(&self, kind: Kind) -> Option<f64> {
+        match kind {
+            Kind::REASON => Some(self.reasoning_accuracy),
+            Kind::POINTWISE => Some(self.pointwise_accuracy),
+            Kind::PAIRWISE => Some(self.pairwise_accuracy),
+            _ => None,
+        }
+    }
 }
 
 /// The mean reward of all rollouts of some kind; 0 without any.
@@ -78,7 +91,7 @@ pub fn evaluate<B: Backend>(
     })
 }
 
-/// The mean of pointwise and pairwise accuracy.
+/// The mean of the accuracies on the kinds that the judge set has items of.
 fn judge_accuracy(groups: &[RolloutGroup]) -> f64 {
-    (accuracy(groups, Kind::POINTWISE) + accuracy(groups, Kind::PAIRWISE)) / 2.0
+    mean(KINDS.iter().filter(|spec| spec.in_judge_set).map(|spec| accuracy(groups, spec.kind)))
 }

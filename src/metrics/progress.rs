@@ -7,8 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Record, names, per_kind};
-use crate::data::Kind;
+use super::{Record, names};
 
 /// How often a line is written when stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -49,12 +48,11 @@ impl Progress {
     }
 }
 
-/// Rewards per kind, loss and speed.
+/// Rewards of the kinds, in the order in which they were recorded, loss and speed.
 fn message(record: &Record) -> String {
-    let reward = |kind: Kind| {
-        record.get(&per_kind(kind, names::REWARD)).map(|reward| format!("{} {reward:.2}", kind.name()))
-    };
-    let mut parts: Vec<String> = Kind::ALL.into_iter().filter_map(reward).collect();
+    let suffix = format!("/{}", names::REWARD);
+    let reward = |(name, value): (&str, f64)| Some(format!("{} {value:.2}", name.strip_suffix(&suffix)?));
+    let mut parts: Vec<String> = record.values().filter_map(reward).collect();
     parts.extend(record.get(names::LOSS).map(|loss| format!("loss {loss:+.4}")));
     parts.extend(record.get(names::TOKENS_PER_SECOND_ROLLOUT).map(|speed| format!("{speed:.0} tok/s")));
     parts.join("  ")

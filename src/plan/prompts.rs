@@ -4,13 +4,7 @@ use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{
-    data::{Kind, Problem},
-    judge,
-    model::ImagePatches,
-    processor::Processor,
-    recycle::RecycleConfig,
-};
+use crate::{data::Problem, judge::Item, model::ImagePatches, processor::Processor, recycle::RecycleConfig};
 
 /// Problems that are rendered, at most.
 const SAMPLE: usize = 256;
@@ -151,8 +145,8 @@ impl Measured {
     fn new(processor: &Processor, problem: &Problem) -> Result<Self> {
         let own = processor.prompt(problem)?.input;
         let Problem { question, answer, .. } = problem;
-        let length = |kind, question: String| -> Result<u64> {
-            let recycled = Problem { kind, question, ..problem.clone() };
+        let length = |item: Item| -> Result<u64> {
+            let recycled = item.problem(problem, problem.id.clone());
             Ok(processor.prompt(&recycled)?.input.ids.len() as u64)
         };
         let per_token = processor.image().map_or(1, |image| image.merge_size.pow(2));
@@ -161,8 +155,8 @@ impl Measured {
         };
         Ok(Self {
             original: own.ids.len() as u64,
-            pair: length(Kind::PAIRWISE, judge::pairwise(question, answer, answer, 0))?,
-            reflection: length(Kind::REFLECTION, judge::reflection(question, answer, 0))?,
+            pair: length(Item::pairwise(question, [answer, answer], 0, 0))?,
+            reflection: length(Item::reflection(question, answer, 0))?,
             images: own.images.len() as u64,
             image_tokens: sum(&|image| image.patches() / per_token),
             image_bytes: sum(&|image| image.pixels.len() * size_of::<f32>()),

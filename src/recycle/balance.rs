@@ -1,63 +1,19 @@
-//! Labels balanced by construction: what a batch may be labelled, and what it is.
+//! One of two labels for each item of a batch, balanced by construction.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
+use super::tally::EitherCounts;
 use crate::random::Stream;
 
-/// The labels that a group can truthfully supply.
+/// The labels that an item can truthfully have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
-    /// All its answers are right (`true`), or all are wrong.
+    /// This one only.
     Only(bool),
-    /// It has answers of both sorts.
+    /// Either of the two.
     Either,
 }
 
-/// Items made so far with either label. Whole numbers, so that a restored run goes on exactly.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    positive: u64,
-    negative: u64,
-}
-
-impl Tally {
-    /// Items labelled `true` beyond their share; below zero where they are too few.
-    fn surplus(self, share: f64) -> f64 {
-        self.positive as f64 - share * (self.positive + self.negative) as f64
-    }
-
-    /// Counts a batch.
-    pub fn add(&mut self, labels: &[Option<bool>]) {
-        self.positive += count(labels, true) as u64;
-        self.negative += count(labels, false) as u64;
-    }
-}
-
-/// How often the right one of several candidates stood in each place, by the number of candidates.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Places(BTreeMap<usize, Vec<u64>>);
-
-impl Places {
-    /// The place for the next item of so many candidates: one that has been used least, over all batches and
-    /// then in this one, whose counts are `batch`; chance decides between equals.
-    pub fn next(&self, candidates: usize, batch: &Self, stream: &mut Stream) -> usize {
-        let used = |places: &Self, place: usize| places.0.get(&candidates).map_or(0, |used| used[place]);
-        let mut order: Vec<usize> = (0..candidates).collect();
-        stream.shuffle(&mut order);
-        let least = order.into_iter().min_by_key(|&place| (used(self, place), used(batch, place)));
-        least.expect("an item has candidates")
-    }
-
-    /// Counts an item.
-    pub fn add(&mut self, candidates: usize, place: usize) {
-        self.0.entry(candidates).or_insert_with(|| vec![0; candidates])[place] += 1;
-    }
-}
-
 /// How many of `labels` are `label`.
-pub fn count(labels: &[Option<bool>], label: bool) -> usize {
+fn count(labels: &[Option<bool>], label: bool) -> usize {
     labels.iter().filter(|given| **given == Some(label)).count()
 }
 
@@ -67,18 +23,19 @@ pub fn count(labels: &[Option<bool>], label: bool) -> usize {
 /// batch and over all batches so far, so |true − false| ≤ 1 for each: of the offers right, right, right,
 /// either, the last is labelled wrong and one of the first is dropped.
 #[derive(Debug, Clone)]
-pub struct Labels {
+pub struct EitherLabels {
     labels: Vec<Option<bool>>,
     share: f64,
-    /// Where the surplus over all batches may end.
+    /// The least surplus over all batches that the batch may end with.
     low: f64,
+    /// The greatest.
     high: f64,
     surplus: f64,
 }
 
-impl Labels {
+impl EitherLabels {
     /// Labels `offers` so that a share of `share` is `true`, after the items in `before`.
-    pub fn balanced(offers: &[Offer], share: f64, before: Tally, stream: &mut Stream) -> Self {
+    pub fn balanced(offers: &[Offer], share: f64, before: EitherCounts, stream: &mut Stream) -> Self {
         let surplus = before.surplus(share);
         let low = (surplus - 0.5).max(-0.5);
         let high = (surplus + 0.5).min(0.5);
@@ -162,8 +119,13 @@ mod tests {
         count(labels, true) as i64 - count(labels, false) as i64
     }
 
+    fn add(counts: &mut EitherCounts, labels: &[Option<bool>]) {
+        counts.positive += count(labels, true) as u64;
+        counts.negative += count(labels, false) as u64;
+    }
+
     fn balanced(offers: &[Offer], share: f64) -> Vec<Option<bool>> {
-        Labels::balanced(offers, share, Tally::default(), &mut Stream::new(&[1])).labels
+        EitherLabels::balanced(offers, share, EitherCounts::default(), &mut Stream::new(&[1])).labels
     }
 
     #[test]
@@ -189,9 +151,9 @@ mod tests {
             batches in proptest::collection::vec((offers(), 0..40usize), 1..6), seed: u64,
         ) {
             let mut stream = Stream::new(&[seed]);
-            let mut tally = Tally::default();
+            let mut tally = EitherCounts::default();
             for (offers, most) in &batches {
-                let mut balance = Labels::balanced(offers, 0.5, tally, &mut stream);
+                let mut balance = EitherLabels::balanced(offers, 0.5, tally, &mut stream);
                 let made = balance.made();
                 balance.limit(*most, &mut stream);
                 prop_assert_eq!(balance.made(), made.min(*most));
@@ -200,7 +162,7 @@ mod tests {
                         prop_assert_eq!(only, label);
                     }
                 }
-                tally.add(balance.as_slice());
+                add(&mut tally, balance.as_slice());
                 prop_assert!(difference(balance.as_slice()).abs() <= 1);
                 prop_assert!(tally.positive.abs_diff(tally.negative) <= 1, "{:?}", tally);
             }
@@ -209,9 +171,9 @@ mod tests {
         #[test]
         fn nothing_is_dropped_that_could_be_balanced(batches in proptest::collection::vec(offers(), 1..4)) {
             let mut stream = Stream::new(&[2]);
-            let mut tally = Tally::default();
+            let mut tally = EitherCounts::default();
             for offers in &batches {
-                let labels = Labels::balanced(offers, 0.5, tally, &mut stream);
+                let labels = EitherLabels::balanced(offers, 0.5, tally, &mut stream);
                 let only: Vec<Option<bool>> = offers
                     .iter()
                     .map(|offer| match offer { Offer::Only(label) => Some(*label), Offer::Either => None })
@@ -219,7 +181,7 @@ mod tests {
                 let either = only.iter().filter(|label| label.is_none()).count();
                 let surplus = (difference(&only).unsigned_abs() as usize).saturating_sub(either);
                 prop_assert!(offers.len() - labels.made() <= surplus);
-                tally.add(labels.as_slice());
+                add(&mut tally, labels.as_slice());
             }
         }
 
@@ -228,12 +190,12 @@ mod tests {
             batches in proptest::collection::vec((offers(), 0..40usize), 1..6), share in 0.0..=1.0f64,
         ) {
             let mut stream = Stream::new(&[3]);
-            let mut tally = Tally::default();
+            let mut tally = EitherCounts::default();
             for (offers, most) in &batches {
-                let mut labels = Labels::balanced(offers, share, tally, &mut stream);
+                let mut labels = EitherLabels::balanced(offers, share, tally, &mut stream);
                 labels.limit(*most, &mut stream);
                 prop_assert!(labels.made() <= *most);
-                tally.add(labels.as_slice());
+                add(&mut tally, labels.as_slice());
                 prop_assert!(tally.surplus(share).abs() <= 1.0 + 1e-6, "{:?} {}", tally, tally.surplus(share));
             }
         }

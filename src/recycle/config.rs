@@ -1,8 +1,11 @@
-//! The `[recycle]` part of a recipe.
+//! The `[recycle]` part of a run's recipe.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Admission;
 use crate::{data::Kind, error::input_error, judge::WORDINGS};
 
 /// Which right and which wrong answer of a group are shown side by side.
@@ -29,7 +32,7 @@ pub enum Unparsed {
 }
 
 /// How a drawn batch is shared out among the kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shares {
     /// The kinds take turns.
@@ -41,32 +44,44 @@ pub enum Shares {
     Fixed(KindShares),
 }
 
-/// One weight per recycled kind.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KindShares {
-    pub pointwise: f64,
-    pub pairwise: f64,
-    pub reflection: f64,
-}
+/// Weights of recycled kinds, by name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KindShares(BTreeMap<Kind, f64>);
 
 impl KindShares {
-    /// The weight of a kind; original problems have none.
+    /// The weight of a kind. One that is not set is that of the kind that it is like, and else 0: a choice counts
+    /// as a pair does, a critique as a reflection.
     pub fn of(&self, kind: Kind) -> f64 {
-        match kind {
-            Kind::POINTWISE => self.pointwise,
-            Kind::PAIRWISE => self.pairwise,
-            Kind::REFLECTION => self.reflection,
-            _ => 0.0,
+        let like = || self.0.get(&kind.like()?);
+        self.0.get(&kind).or_else(like).copied().unwrap_or(0.0)
+    }
+
+    /// The kinds that are set.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.0.keys().copied()
+    }
+
+    fn check(&self) -> Result<()> {
+        let sound = |weight: &f64| weight.is_finite() && *weight >= 0.0;
+        if self.0.values().all(sound) && self.0.values().sum::<f64>() > 0.0 {
+            return Ok(());
         }
+        Err(input_error("recycle.shares: weights must be 0 or more, and one of them above 0"))
+    }
+}
+
+impl FromIterator<(Kind, f64)> for KindShares {
+    fn from_iter<I: IntoIterator<Item = (Kind, f64)>>(weights: I) -> Self {
+        Self(weights.into_iter().collect())
     }
 }
 
 /// Candidates in an item, at most.
 pub const MOST_CHOICES: usize = 8;
 
-/// Which items are made of a step's groups, and how long they wait. Defaults are the original's
-/// values where it has them.
+/// Which items are made of a step's groups, and how long they wait. Defaults are those of
+/// SPARK's released code where it has them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecycleConfig {
@@ -84,9 +99,9 @@ pub struct RecycleConfig {
     pub wordings: usize,
     /// Share of reflection items whose shown answer is right: changing it must not always pay.
     pub reflection_right_share: f64,
-    /// Pointwise and pairwise items per step, at most.
+    /// Judge items per step, at most, whatever their kind; and as many of each recipe from outside.
     pub max_judge_per_step: usize,
-    /// Reflection items per step, at most.
+    /// Reflections and critiques per step, at most.
     pub max_reflection_per_step: usize,
     /// How the two answers of a pair are chosen.
     pub pair_selection: PairSelection,
@@ -104,7 +119,7 @@ pub struct RecycleConfig {
     pub shares: Shares,
     /// Nothing is drawn before this many items wait.
     pub min_queue: usize,
-    /// Items that may wait; beyond that the oldest goes.
+    /// Items that may wait; beyond that the oldest is dropped.
     pub queue_capacity: usize,
     /// Items older than this many steps are dropped: the policy has moved on.
     pub max_age_steps: u64,
@@ -137,6 +152,11 @@ impl Default for RecycleConfig {
 }
 
 impl RecycleConfig {
+    /// Which completions may be shown.
+    pub(super) fn admission(&self) -> Admission {
+        Admission { truncated: self.truncated, unparsed: self.unparsed == Unparsed::ShowWhole }
+    }
+
     /// # Errors
     /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<()> {
@@ -158,15 +178,8 @@ impl RecycleConfig {
                 self.choice_candidates
             )));
         }
-        if let Shares::Fixed(shares) = self.shares {
-            let weights = [shares.pointwise, shares.pairwise, shares.reflection];
-            if weights.iter().any(|weight| !(weight.is_finite() && *weight >= 0.0))
-                || weights.iter().sum::<f64>() <= 0.0
-            {
-                return Err(input_error(
-                    "recycle.shares: weights must be 0 or more, and one of them above 0",
-                ));
-            }
+        if let Shares::Fixed(shares) = &self.shares {
+            shares.check()?;
         }
         let shares = [
             ("mixed_pointwise_probability", self.mixed_pointwise_probability),

@@ -5,20 +5,25 @@ use std::collections::HashSet;
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    testing::{Outcome, REFERENCE, group},
+    queue::key,
+    testing::{REFERENCE, TestOutcome, group},
     *,
 };
-use crate::data::ReplyForm;
+use crate::{
+    data::{Kind, Problem, ReplyForm},
+    rollout::RolloutGroup,
+    verify::Verifier,
+};
 
-fn outcomes() -> impl Strategy<Value = Vec<Outcome>> {
-    let right = || (0..3u8).prop_map(Outcome::Right);
-    let wrong = || (0..3u8).prop_map(Outcome::Wrong);
+fn outcomes() -> impl Strategy<Value = Vec<TestOutcome>> {
+    let right = || (0..3u8).prop_map(TestOutcome::Right);
+    let wrong = || (0..3u8).prop_map(TestOutcome::Wrong);
     let any = prop_oneof![
         4 => right(),
         4 => wrong(),
-        1 => Just(Outcome::Unparsed),
-        1 => Just(Outcome::Truncated),
-        1 => Just(Outcome::HalfRight),
+        1 => Just(TestOutcome::Unparsed),
+        1 => Just(TestOutcome::Truncated),
+        1 => Just(TestOutcome::HalfRight),
     ];
     prop_oneof![vec(right(), 1..5), vec(wrong(), 1..5), vec(any, 0..7)]
 }
@@ -57,7 +62,7 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         prop_oneof![
             Just(Shares::Turns),
             Just(Shares::Adaptive),
-            Just(Shares::Fixed(KindShares { pointwise: 1.0, pairwise: 0.0, reflection: 2.5 })),
+            Just(Shares::Fixed(KindShares::from_iter([(Kind::POINTWISE, 1.0), (Kind::REFLECTION, 2.5)]))),
         ],
     );
     (switches, shares, bounds, extra).prop_map(|(switches, shares, bounds, extra)| RecycleConfig {
@@ -83,6 +88,14 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
     })
 }
 
+fn recycler(config: &RecycleConfig, seed: u64) -> Recycler {
+    Recycler::new(config.clone(), seed, Vec::new()).unwrap()
+}
+
+fn push(recycler: &mut Recycler, groups: &[RolloutGroup], step: u64) -> RecycleReport {
+    recycler.push(groups, step, &Verifier::default())
+}
+
 /// Everything made of the batches under the default settings, and the reports.
 fn everything(batches: &[Vec<RolloutGroup>], seed: u64) -> (Vec<Problem>, Vec<RecycleReport>) {
     everything_under(RecycleConfig::default(), batches, seed)
@@ -94,8 +107,8 @@ fn everything_under(
     seed: u64,
 ) -> (Vec<Problem>, Vec<RecycleReport>) {
     let config = RecycleConfig { queue_capacity: usize::MAX, max_age_steps: 99, ..config };
-    let mut recycler = Recycler::new(config, seed);
-    let reports = (0..).zip(batches).map(|(step, groups)| recycler.push(groups, step)).collect();
+    let mut recycler = recycler(&config, seed);
+    let reports = (0..).zip(batches).map(|(step, groups)| push(&mut recycler, groups, step)).collect();
     (recycler.take(usize::MAX, 0), reports)
 }
 
@@ -109,6 +122,7 @@ proptest! {
             item.question = item.question.replace("unparsed", "wrong-").replace("truncated", "right-");
             let (right, wrong) = (item.question.find("right-"), item.question.find("wrong-"));
             if let ReplyForm::Choice(candidates) = item.reply {
+                prop_assert_eq!((item.kind, item.verifier.as_deref()), (Kind::CHOICE, Some("choice")));
                 let lines: Vec<&str> = item.question.lines().skip(1).take(candidates.into()).collect();
                 let place = lines.iter().position(|line| line.contains("right-")).unwrap();
                 prop_assert_eq!(item.answer.as_str(), char::from(b'A' + place as u8).to_string());
@@ -117,7 +131,7 @@ proptest! {
                 continue;
             }
             if let ReplyForm::Critique { right: label } = item.reply {
-                prop_assert_eq!((item.kind, label), (Kind::REFLECTION, right.is_some()));
+                prop_assert_eq!((item.kind, label), (Kind::CRITIQUE, right.is_some()));
             }
             match item.kind {
                 Kind::POINTWISE => {
@@ -130,7 +144,7 @@ proptest! {
                     prop_assert!(right.is_some() && wrong.is_some());
                     prop_assert_eq!(item.answer.as_str(), if right < wrong { "A" } else { "B" });
                 }
-                Kind::REFLECTION => {
+                Kind::REFLECTION | Kind::CRITIQUE => {
                     prop_assert_eq!((item.answer.as_str(), item.verifier.as_deref()), (REFERENCE, Some("exact")));
                     prop_assert!(right.is_some() != wrong.is_some());
                 }
@@ -166,12 +180,13 @@ proptest! {
     fn labels_are_balanced_in_every_step_and_over_all(
         config in config(), batches in batches(), seed: u64,
     ) {
-        let mut recycler = Recycler::new(config, seed);
-        let mut totals = [0i64; 3];
+        let mut recycler = recycler(&config, seed);
+        let mut totals = [0i64; 4];
         for (step, groups) in (0..).zip(&batches) {
-            let report = recycler.push(groups, step);
-            let pairs = [(report.yes, report.no), (report.a, report.b), (report.reflection_right, report.reflection_wrong)];
-            for (total, (positive, negative)) in totals.iter_mut().zip(pairs) {
+            let report = push(&mut recycler, groups, step);
+            let kinds = [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION, Kind::CRITIQUE];
+            let pairs = kinds.map(|kind| report.made(kind).unwrap().by_label);
+            for (total, [positive, negative]) in totals.iter_mut().zip(pairs) {
                 let difference = positive as i64 - negative as i64;
                 *total += difference;
                 prop_assert!(difference.abs() <= 1 && total.abs() <= 1, "{:?}", report);
@@ -181,32 +196,35 @@ proptest! {
 
     #[test]
     fn everything_seen_is_counted_and_every_bound_holds(config in config(), batches in batches(), seed: u64) {
-        let mut recycler = Recycler::new(config.clone(), seed);
+        let mut recycler = recycler(&config, seed);
         let mut left = 0;
         for (step, groups) in (0..).zip(&batches) {
-            let report = recycler.push(groups, step);
+            let report = push(&mut recycler, groups, step);
             let original: Vec<_> = groups.iter().filter(|group| group.problem.kind == Kind::REASON).collect();
             prop_assert_eq!(report.groups, original.len());
             prop_assert_eq!(report.completions, original.iter().map(|group| group.rollouts.len()).sum::<usize>());
-            prop_assert_eq!(report.judge_items() + report.judge_dropped.total(), report.groups);
-            let reflection_groups = if config.reflection { report.groups } else { 0 };
-            prop_assert_eq!(report.reflection_items() + report.reflection_dropped.total(), reflection_groups);
-            prop_assert!(report.judge_items() <= config.max_judge_per_step);
-            prop_assert!(report.reflection_items() <= config.max_reflection_per_step);
-            prop_assert!(config.pointwise || report.yes + report.no == 0);
-            prop_assert!(config.pairwise || report.a + report.b == 0);
+            for (line, most) in report.lines.iter().zip([config.max_judge_per_step, config.max_reflection_per_step]) {
+                let groups = if line.is_on { report.groups } else { 0 };
+                prop_assert_eq!(line.items() + line.dropped.total(), groups);
+                prop_assert!(line.items() <= most);
+                left += line.items();
+            }
+            let made = |kind: Kind| report.made(kind).unwrap().total;
+            prop_assert!(config.pointwise || made(Kind::POINTWISE) == 0);
+            prop_assert!(config.pairwise || made(Kind::PAIRWISE) + made(Kind::CHOICE) == 0);
+            prop_assert!(config.choice_share > 0.0 || made(Kind::CHOICE) == 0);
+            prop_assert!(config.critique_share > 0.0 || made(Kind::CRITIQUE) == 0);
             prop_assert!(recycler.len() <= config.queue_capacity);
-            left += report.judge_items() + report.reflection_items();
             left -= report.aged + report.pushed_out + recycler.take(5, step).len();
-            prop_assert_eq!(left, recycler.len() + recycler.aged);
+            prop_assert_eq!(left, recycler.len() + aged(&recycler));
         }
     }
 
     #[test]
     fn nothing_older_than_the_limit_is_taken(config in config(), batches in batches(), seed: u64) {
-        let mut recycler = Recycler::new(config.clone(), seed);
+        let mut recycler = recycler(&config, seed);
         for (step, groups) in (0u64..).zip(&batches) {
-            recycler.push(groups, step);
+            push(&mut recycler, groups, step);
             for item in recycler.take(4, step) {
                 let born = item.id.rsplit('@').next().and_then(|tail| tail.split('.').next()?.parse::<u64>().ok());
                 prop_assert!(step - born.unwrap() <= config.max_age_steps);
@@ -216,15 +234,19 @@ proptest! {
 
     #[test]
     fn a_restored_recycler_goes_on_exactly(config in config(), batches in batches(), seed: u64) {
-        let mut recycler = Recycler::new(config.clone(), seed);
-        let mut restored = Recycler::new(config.clone(), seed);
+        let [mut kept, mut restored] = [recycler(&config, seed), recycler(&config, seed)];
         for (step, groups) in (0..).zip(&batches) {
-            prop_assert_eq!(recycler.push(groups, step), restored.push(groups, step));
-            prop_assert_eq!(recycler.take(3, step), restored.take(3, step));
+            prop_assert_eq!(push(&mut kept, groups, step), push(&mut restored, groups, step));
+            prop_assert_eq!(kept.take(3, step), restored.take(3, step));
             let state = serde_json::to_string(&restored).unwrap();
+            prop_assert_eq!(&serde_json::to_string(&kept).unwrap(), &state);
             let unconfigured: Recycler = serde_json::from_str(&state).unwrap();
-            restored = unconfigured.with_config(config.clone());
-            prop_assert_eq!(&recycler, &restored);
+            restored = unconfigured.with_config(config.clone(), Vec::new()).unwrap();
         }
     }
+}
+
+/// Items that have grown too old since the last report.
+fn aged(recycler: &Recycler) -> usize {
+    serde_json::to_value(recycler).unwrap()["aged"].as_u64().unwrap() as usize
 }

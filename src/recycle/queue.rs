@@ -2,33 +2,55 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::shares::{KINDS, Quotas};
 use crate::data::{ImageRef, Kind, Problem};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Waiting {
+struct QueuedItem {
     /// The step whose groups it was made of.
     born: u64,
+    #[serde(deserialize_with = "under_its_own_kind")]
     problem: Problem,
 }
 
 /// What makes two items the same, whatever they are called.
-pub type Key = (Kind, String, Vec<ImageRef>);
+pub type ItemKey = (Kind, String, Vec<ImageRef>);
 
 /// The key of an item.
-pub fn key(problem: &Problem) -> Key {
+pub fn key(problem: &Problem) -> ItemKey {
     (problem.kind, problem.question.clone(), problem.images.clone())
 }
 
 /// First in, first out within each kind; the kinds have quotas and take turns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// Which of `KINDS` is served next; kept, so that small batches serve every kind, too.
-    turn: usize,
+    waiting: VecDeque<QueuedItem>,
+    /// The kind that is served next, `None` for the first; kept, so that small batches serve every kind, too.
+    #[serde(deserialize_with = "kind_or_its_number")]
+    turn: Option<Kind>,
 }
+
+fn under_its_own_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Problem, D::Error> {
+    Problem::deserialize(deserializer).map(Problem::under_its_own_kind)
+}
+
+/// Older checkpoints hold the number of the kind in a fixed list.
+fn kind_or_its_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Kind>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Turn {
+        Number(usize),
+        Name(Option<Kind>),
+    }
+    Ok(match Turn::deserialize(deserializer)? {
+        Turn::Number(number) => OLD_KINDS.get(number).copied(),
+        Turn::Name(kind) => kind,
+    })
+}
+
+/// The kinds of older checkpoints, in the order in which their states list them.
+pub const OLD_KINDS: [Kind; 3] = [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION];
 
 impl Queue {
     /// Problems waiting.
@@ -37,13 +59,13 @@ impl Queue {
     }
 
     /// What waits already.
-    pub fn keys(&self) -> HashSet<Key> {
+    pub fn keys(&self) -> HashSet<ItemKey> {
         self.waiting.iter().map(|waiting| key(&waiting.problem)).collect()
     }
 
     /// Adds a problem made in step `born`.
     pub fn push(&mut self, problem: Problem, born: u64) {
-        self.waiting.push_back(Waiting { born, problem });
+        self.waiting.push_back(QueuedItem { born, problem });
     }
 
     /// Drops the oldest beyond the capacity; says how many.
@@ -60,31 +82,38 @@ impl Queue {
         before - self.waiting.len()
     }
 
-    /// Up to `count` problems: of each kind its quota, oldest first; what is left, the kinds in turn, so that
-    /// every kind that waits is served.
-    pub fn take(&mut self, count: usize, quotas: Quotas) -> Vec<Problem> {
+    /// Up to `count` problems: of each of `kinds` its quota, oldest first; what is left, the kinds in turn, so that
+    /// every kind that waits is served. Kinds that wait and are not among `kinds` take their turns after them.
+    pub fn take(&mut self, count: usize, kinds: &[Kind], quotas: &[usize]) -> Vec<Problem> {
         let count = count.min(self.waiting.len());
         let mut taken = Vec::with_capacity(count);
-        for kind in 0..KINDS.len() {
-            taken.extend((0..quotas.of_kind(kind)).map_while(|_| self.oldest(kind)));
+        for (&kind, &quota) in kinds.iter().zip(quotas) {
+            taken.extend((0..quota).map_while(|_| self.oldest(kind)));
+        }
+        let mut order = kinds.to_vec();
+        for item in &self.waiting {
+            if !order.contains(&item.problem.kind) {
+                order.push(item.problem.kind);
+            }
         }
         let left = count.saturating_sub(taken.len());
-        taken.extend((0..left).map(|_| self.next().expect("no more are taken than wait")));
+        taken.extend((0..left).map(|_| self.next(&order).expect("no more are taken than wait")));
         taken
     }
 
     /// The oldest problem of a kind.
-    fn oldest(&mut self, kind: usize) -> Option<Problem> {
-        let place = self.waiting.iter().position(|waiting| waiting.problem.kind == KINDS[kind])?;
+    fn oldest(&mut self, kind: Kind) -> Option<Problem> {
+        let place = self.waiting.iter().position(|waiting| waiting.problem.kind == kind)?;
         self.waiting.remove(place).map(|waiting| waiting.problem)
     }
 
     /// The oldest problem of the kind whose turn it is, or of the next kind that waits.
-    fn next(&mut self) -> Option<Problem> {
-        let mut in_turn = (self.turn..self.turn + KINDS.len()).map(|turn| turn % KINDS.len());
-        in_turn.find_map(|turn| {
-            let problem = self.oldest(turn)?;
-            self.turn = (turn + 1) % KINDS.len();
+    fn next(&mut self, order: &[Kind]) -> Option<Problem> {
+        let first = order.iter().position(|&kind| Some(kind) == self.turn).unwrap_or(0);
+        let mut in_turn = (first..first + order.len()).map(|place| place % order.len());
+        in_turn.find_map(|place| {
+            let problem = self.oldest(order[place])?;
+            self.turn = Some(order[(place + 1) % order.len()]);
             Some(problem)
         })
     }
@@ -93,7 +122,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recycle::KindShares;
 
     /// Items named by kind and number, born in this order at steps 0, 1, 2 …
     fn queue(kinds: &[Kind]) -> Queue {
@@ -116,17 +144,17 @@ mod tests {
         let mut queue =
             queue(&[Kind::REFLECTION, Kind::POINTWISE, Kind::POINTWISE, Kind::PAIRWISE, Kind::POINTWISE]);
         assert_eq!(
-            ids(queue.take(4, Quotas::default())),
+            ids(queue.take(4, &OLD_KINDS, &[])),
             ["pointwise1", "pairwise3", "reflection0", "pointwise2"]
         );
-        assert_eq!(ids(queue.take(usize::MAX, Quotas::default())), ["pointwise4"]);
+        assert_eq!(ids(queue.take(usize::MAX, &OLD_KINDS, &[])), ["pointwise4"]);
         assert_eq!(queue.len(), 0);
     }
 
     #[test]
     fn one_at_a_time_serves_every_kind() {
         let mut queue = queue(&[Kind::POINTWISE, Kind::POINTWISE, Kind::PAIRWISE]);
-        let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1, Quotas::default()))).collect();
+        let order: Vec<String> = (0..3).flat_map(|_| ids(queue.take(1, &OLD_KINDS, &[]))).collect();
         assert_eq!(order, ["pointwise0", "pairwise2", "pointwise1"]);
     }
 
@@ -135,7 +163,7 @@ mod tests {
         let mut queue = queue(&[Kind::PAIRWISE; 6]);
         assert_eq!(queue.shrink(5), 1);
         assert_eq!(queue.drop_aged(5, 2), 2);
-        assert_eq!(ids(queue.take(9, Quotas::default())), ["pairwise3", "pairwise4", "pairwise5"]);
+        assert_eq!(ids(queue.take(9, &OLD_KINDS, &[])), ["pairwise3", "pairwise4", "pairwise5"]);
     }
 
     #[test]
@@ -148,9 +176,17 @@ mod tests {
             Kind::REFLECTION,
             Kind::POINTWISE,
         ]);
-        let shares = KindShares { pointwise: 0.0, pairwise: 1.0, reflection: 3.0 };
-        let quotas = Quotas::of(4, |kind| shares.of(kind));
-        assert_eq!(ids(queue.take(4, quotas)), ["pairwise0", "reflection2", "reflection3", "reflection4"]);
-        assert_eq!(ids(queue.take(4, quotas)), ["pointwise1", "pointwise5"]);
+        let quotas = [0, 1, 3];
+        let taken = ids(queue.take(4, &OLD_KINDS, &quotas));
+        assert_eq!(taken, ["pairwise0", "reflection2", "reflection3", "reflection4"]);
+        assert_eq!(ids(queue.take(4, &OLD_KINDS, &quotas)), ["pointwise1", "pointwise5"]);
+    }
+
+    #[test]
+    fn kinds_that_nobody_makes_any_more_are_served_after_the_others() {
+        let other = Kind::new("other");
+        let mut queue = queue(&[other, Kind::REFLECTION, Kind::POINTWISE, other]);
+        let taken = ids(queue.take(9, &[Kind::POINTWISE, Kind::REFLECTION], &[]));
+        assert_eq!(taken, ["pointwise2", "reflection1", "other0", "other3"]);
     }
 }

@@ -9,7 +9,7 @@ pub const REFERENCE: &str = "the-reference";
 
 /// How a completion went; numbers tell answers apart.
 #[derive(Debug, Clone, Copy)]
-pub enum Outcome {
+pub enum TestOutcome {
     Right(u8),
     Wrong(u8),
     Unparsed,
@@ -17,23 +17,23 @@ pub enum Outcome {
     HalfRight,
 }
 
-fn rollout(outcome: Outcome) -> Rollout {
+fn rollout(outcome: TestOutcome) -> Rollout {
     let (extracted, reward) = match outcome {
-        Outcome::Right(number) => (Some(format!("right-{number}")), 1.0),
-        Outcome::Wrong(number) => (Some(format!("wrong-{number}")), 0.0),
-        Outcome::Unparsed => (None, 0.0),
-        Outcome::Truncated => (Some("truncated".to_owned()), 1.0),
-        Outcome::HalfRight => (Some("half".to_owned()), 0.5),
+        TestOutcome::Right(number) => (Some(format!("right-{number}")), 1.0),
+        TestOutcome::Wrong(number) => (Some(format!("wrong-{number}")), 0.0),
+        TestOutcome::Unparsed => (None, 0.0),
+        TestOutcome::Truncated => (Some("truncated".to_owned()), 1.0),
+        TestOutcome::HalfRight => (Some("half".to_owned()), 0.5),
     };
     let finish_reason =
-        if matches!(outcome, Outcome::Truncated) { FinishReason::Length } else { FinishReason::Stop };
+        if matches!(outcome, TestOutcome::Truncated) { FinishReason::Length } else { FinishReason::Stop };
     let mut rollout = testing::rollout(extracted.as_deref(), reward);
     rollout.completion.finish_reason = finish_reason;
     rollout.text = format!("Therefore {}.", extracted.as_deref().unwrap_or("unparsed"));
     rollout
 }
 
-pub fn group(number: u8, kind: Kind, outcomes: &[Outcome]) -> RolloutGroup {
+pub fn group(number: u8, kind: Kind, outcomes: &[TestOutcome]) -> RolloutGroup {
     let problem = Problem {
         id: format!("{}-{number}", kind.name()),
         kind,

@@ -7,11 +7,12 @@ use crate::{
     config::RunConfig,
     data::{Kind, Problem, ShuffledCursor},
     error::input_error,
-    judge,
+    judge::Item,
     model::{ModelConfig, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
-    rollout::{FinishReason, Rollout, RolloutGroup},
+    recycle::{Admission, Answers},
+    rollout::RolloutGroup,
     train::{VerdictTriple, batch::Example},
 };
 
@@ -53,7 +54,7 @@ impl Replay {
 pub struct Triples<'a> {
     pub processor: &'a Processor,
     pub model: &'a ModelConfig,
-    /// Of the judge prompts, from the first.
+    /// How many of the wordings of the judge prompts are used, from the first.
     pub wordings: usize,
     pub stream: Stream,
 }
@@ -64,10 +65,15 @@ impl Triples<'_> {
     /// # Errors
     /// When the tokenizer cannot encode a verdict.
     pub fn of(mut self, groups: &[RolloutGroup], most: usize) -> Result<Vec<VerdictTriple>> {
-        let mut mixed: Vec<(&Problem, [&str; 2])> = groups
+        let mut mixed: Vec<(&Problem, [(&str, bool); 2])> = groups
             .iter()
             .filter(|group| group.problem.kind == Kind::REASON)
-            .filter_map(|group| Some((&group.problem, [answer(group, true)?, answer(group, false)?])))
+            .filter_map(|group| {
+                let answers = Answers::of(group, Admission::default());
+                let [right, wrong] =
+                    [true, false].map(|right| answers.first(right).map(|text| (text, right)));
+                Some((&group.problem, [right?, wrong?]))
+            })
             .collect();
         self.stream.shuffle(&mut mixed);
         let mut triples = Vec::new();
@@ -77,20 +83,23 @@ impl Triples<'_> {
         Ok(triples)
     }
 
-    fn triple(&mut self, problem: &Problem, mut answers: [&str; 2]) -> Result<Option<VerdictTriple>> {
+    /// The sequences of a pair and of its two answers, each with both verdicts. `answers` says of each whether
+    /// it is right.
+    fn triple(&mut self, problem: &Problem, mut answers: [(&str, bool); 2]) -> Result<Option<VerdictTriple>> {
         self.stream.shuffle(&mut answers);
-        let [first, second] = answers;
+        let [(first, first_is_right), (second, second_is_right)] = answers;
         let wording = self.stream.below(self.wordings);
         let question = &problem.question;
         let asked = [
-            (Kind::PAIRWISE, judge::pairwise(question, first, second, wording), ["A", "B"]),
-            (Kind::POINTWISE, judge::pointwise(question, first, wording), ["Yes", "No"]),
-            (Kind::POINTWISE, judge::pointwise(question, second, wording), ["Yes", "No"]),
+            Item::pairwise(question, [first, second], usize::from(second_is_right), wording),
+            Item::pointwise(question, first, first_is_right, wording),
+            Item::pointwise(question, second, second_is_right, wording),
         ];
         let mut sequences = Vec::with_capacity(6);
-        for (kind, question, verdicts) in asked {
+        for item in asked {
+            let verdicts = item.label.verdicts();
             // An answer in which the model spelled out a special token cannot be shown.
-            let Ok(prompt) = self.processor.prompt(&Problem { kind, question, ..problem.clone() }) else {
+            let Ok(prompt) = self.processor.prompt(&item.problem(problem, problem.id.clone())) else {
                 return Ok(None);
             };
             for verdict in verdicts {
@@ -100,14 +109,4 @@ impl Triples<'_> {
         }
         Ok(sequences.try_into().ok().map(VerdictTriple))
     }
-}
-
-/// The first finished right or wrong answer of a group.
-fn answer(group: &RolloutGroup, right: bool) -> Option<&str> {
-    let shown = |rollout: &&Rollout| {
-        let Rollout { completion, verdict, .. } = rollout;
-        completion.finish_reason == FinishReason::Stop
-            && if right { verdict.is_correct() } else { verdict.reward <= 0.0 }
-    };
-    group.rollouts.iter().filter(shown).find_map(|rollout| rollout.verdict.extracted.as_deref())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::backend::AutodiffBackend;
 
 use crate::{
+    recycle::Recipe,
     rollout::Generate,
     train::{Advantage, Objective},
     verify::Check,
@@ -14,6 +15,8 @@ use crate::{
 pub struct Extensions<B: AutodiffBackend> {
     /// Verifiers that rows and `verify.verifier` may name.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Recycled kinds beside those that ship.
+    pub recipes: Vec<Arc<dyn Recipe>>,
     /// Advantage estimators that `train.advantage` may name.
     pub advantages: Vec<Arc<dyn Advantage>>,
     /// Objectives that join every update, but for one that `train.loss` names: that one stands in for the surrogate.
@@ -24,6 +27,12 @@ pub struct Extensions<B: AutodiffBackend> {
 
 impl<B: AutodiffBackend> Default for Extensions<B> {
     fn default() -> Self {
-        Self { checks: Vec::new(), advantages: Vec::new(), objectives: Vec::new(), sampler: None }
+        Self {
+            checks: Vec::new(),
+            recipes: Vec::new(),
+            advantages: Vec::new(),
+            objectives: Vec::new(),
+            sampler: None,
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     config::{DataConfig, RunConfig},
     data::{BadRows, Problem, SftExample, load_problems, load_sft},
     error::input_error,
+    judge::check_kind,
     model::{
         Model, ModelConfig, Sequence, base_dir, check_precision, computing_in, is_adapter, load_model,
         weights::Precision,
@@ -69,7 +70,9 @@ pub fn usable_problems(
         .problems
         .into_par_iter()
         .map(|problem| {
-            let check = verifier.prepare(&problem).and_then(|()| processor.prompt(&problem).map(|_| ()));
+            let check = check_kind(&problem)
+                .and_then(|()| verifier.prepare(&problem))
+                .and_then(|()| processor.prompt(&problem).map(|_| ()));
             (problem, check)
         })
         .collect();

@@ -49,7 +49,7 @@ impl<B: TrainBackend> Run<B> {
         device: B::Device,
     ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
         let Launch { config, dir, resume, quiet, peers } = launch;
-        let Extensions { checks, advantages, objectives, sampler } = extensions;
+        let Extensions { checks, recipes, advantages, objectives, sampler } = extensions;
         let (opened, peers) = (Instant::now(), Arc::new(peers));
         check_precision::<B>(config.model.dtype, &device)?;
         let Inputs { start, processor, verifier, train, test, replay } =
@@ -59,10 +59,10 @@ impl<B: TrainBackend> Run<B> {
         let saved_step = saved.as_ref().map(|saved: &Saved<B, RunState>| saved.state.step);
         let saved = match saved {
             Some(Saved { policy, optimizer, reference, average, state }) => {
-                let state = state.resumed(&config, &train, &replay)?;
+                let state = state.resumed(&config, &train, &replay, recipes)?;
                 Saved { policy, optimizer, reference, average, state }
             }
-            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay))?,
+            None => Saved::new(&start, &config, RunState::new(&config, &train, &replay, recipes)?)?,
         };
         check_same_step(&peers, saved.state.step)?;
         let files = open_files(&dir, &config, resume.then_some(saved.state.step), &peers, quiet)?;

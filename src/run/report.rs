@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     data::Kind,
     eval::Scores,
+    judge::{self, KINDS},
     metrics::{Record, names, per_kind},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{
@@ -32,7 +33,7 @@ pub struct Summary {
 
 /// Adds the metrics of each kind that occurs among a step's groups.
 pub fn record_groups(record: &mut Record, groups: &[RolloutGroup]) {
-    for kind in Kind::ALL {
+    for kind in judge::in_order(groups.iter().map(|group| group.problem.kind)) {
         let of_kind: Vec<&RolloutGroup> = groups.iter().filter(|group| group.problem.kind == kind).collect();
         record.set(per_kind(kind, names::COUNT), of_kind.len() as f64);
         if !of_kind.is_empty() {
@@ -120,14 +121,20 @@ fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, fou
 /// The table at the end of a run.
 pub fn table(summary: &Summary) -> String {
     let Summary { before, after, seconds, peak_memory_bytes, .. } = summary;
-    let rows = [
-        ("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
-        ("judge accuracy", before.judge_accuracy, after.judge_accuracy),
-        ("  pointwise", before.pointwise_accuracy, after.pointwise_accuracy),
-        ("  pairwise", before.pairwise_accuracy, after.pairwise_accuracy),
-        ("  held-out wordings", before.held_out_wording_accuracy, after.held_out_wording_accuracy),
-        ("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
+    let row = |name: &str, before, after| (name.to_owned(), before, after);
+    let mut rows = vec![
+        row("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
+        row("judge accuracy", before.judge_accuracy, after.judge_accuracy),
     ];
+    rows.extend(
+        KINDS.iter().filter(|spec| spec.in_judge_set).filter_map(|spec| {
+            Some((format!("  {}", spec.title), before.of(spec.kind)?, after.of(spec.kind)?))
+        }),
+    );
+    rows.extend([
+        row("  held-out wordings", before.held_out_wording_accuracy, after.held_out_wording_accuracy),
+        row("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
+    ]);
     let mut lines = vec![format!("{:<22}{:>9}{:>9}{:>9}", "held-out set", "before", "after", "points")];
     lines.extend(rows.iter().map(|(name, before, after)| {
         let [before, after] = [before, after].map(|share| share * 100.0);

@@ -69,15 +69,8 @@ impl<B: TrainBackend> Run<B> {
 
     /// Turns the step's original groups into judge and reflection problems for later steps.
     pub(super) fn recycle(&mut self, step: &Step, groups: &[RolloutGroup]) -> RecycleReport {
-        for kind in Kind::ALL {
-            let of_kind = groups.iter().filter(|group| group.problem.kind == kind);
-            let rewards: Vec<f64> =
-                of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward).collect();
-            if !rewards.is_empty() {
-                self.state.recycler.observe(kind, mean(&rewards));
-            }
-        }
-        timed(Part::Recycle, || self.state.recycler.push(groups, step.number))
+        self.state.recycler.observe(groups);
+        timed(Part::Recycle, || self.state.recycler.push(groups, step.number, &self.verifier))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a run keeps beside its tensors, and what carries it over a restart: the step, the place in the data, the
 //! recycled queue, counters. Saved with every checkpoint as `trainer/state.json`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::{
     data::{Problem, ProblemDraw, ShuffledCursor},
     distributed::Peers,
     error::input_error,
-    recycle::Recycler,
+    recycle::{Recipe, Recycler},
 };
 
 /// Everything of a run that is neither configuration nor tensors.
@@ -38,23 +38,38 @@ pub struct RunState {
 
 impl RunState {
     /// The state before the first step.
-    pub(super) fn new(config: &RunConfig, problems: &[Problem], replay: &Replay) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// An input error where `[recycle]` and the recipes from outside do not fit together.
+    pub(super) fn new(
+        config: &RunConfig,
+        problems: &[Problem],
+        replay: &Replay,
+        recipes: Vec<Arc<dyn Recipe>>,
+    ) -> Result<Self> {
+        Ok(Self {
             step: 0,
             problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
             replay: replay.cursor(config.seed),
-            recycler: Recycler::new(config.recycle.clone(), config.seed),
+            recycler: Recycler::new(config.recycle.clone(), config.seed, recipes)?,
             tokens: 0,
             seconds: 0.0,
             kl_coefficient: None,
-        }
+        })
     }
 
     /// The saved state under today's recipe and data.
     ///
     /// # Errors
-    /// An input error where the data or the weights of its sources are not what the run drew by.
-    pub(super) fn resumed(self, config: &RunConfig, problems: &[Problem], replay: &Replay) -> Result<Self> {
+    /// An input error where the data or the weights of its sources are not what the run drew by, or `[recycle]` and
+    /// the recipes from outside do not fit together.
+    pub(super) fn resumed(
+        self,
+        config: &RunConfig,
+        problems: &[Problem],
+        replay: &Replay,
+        recipes: Vec<Arc<dyn Recipe>>,
+    ) -> Result<Self> {
         check_same_data(self.problems.problems(), &config.data.train, problems.len())?;
         if !self.problems.fits(problems, &config.data.source_weights) {
             return Err(input_error(
@@ -64,7 +79,8 @@ impl RunState {
         let fresh = replay.cursor(config.seed);
         let same = |cursor: &ShuffledCursor| fresh.as_ref().is_some_and(|fresh| fresh.len() == cursor.len());
         let replay = self.replay.filter(same).or(fresh);
-        Ok(Self { recycler: self.recycler.with_config(config.recycle.clone()), replay, ..self })
+        let recycler = self.recycler.with_config(config.recycle.clone(), recipes)?;
+        Ok(Self { recycler, replay, ..self })
     }
 }
 

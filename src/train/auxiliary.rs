@@ -65,8 +65,8 @@ impl AuxiliaryConfig {
         if self.reflection_likelihood == 0.0 {
             return Vec::new();
         }
-        let kinds = [Kind::REFLECTION, Kind::new("critique")];
-        let reflections = groups.iter().filter(|group| kinds.contains(&group.problem.kind));
+        let reflects = |kind: Kind| kind == Kind::REFLECTION || kind == Kind::CRITIQUE;
+        let reflections = groups.iter().filter(|group| reflects(group.problem.kind));
         let right = reflections.flat_map(|group| {
             let right = group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct());
             right.map(|Rollout { completion, .. }| {

@@ -9,11 +9,6 @@ use serde::{
 
 use crate::data::Kind;
 
-/// Kinds that count what another kind counts where nothing is said of them: they were part of that kind once, and
-/// recipes of that time keep their meaning.
-const FOLLOWS: [(Kind, Kind); 2] =
-    [(Kind::new("choice"), Kind::PAIRWISE), (Kind::new("critique"), Kind::REFLECTION)];
-
 /// A weight per kind of problem, by name; 1 where nothing else is said.
 ///
 /// `{ reason = 3.0, pairwise = 0.5 }`: reasoning counts threefold, pairwise judging half, and so does `choice`, which
@@ -36,8 +31,7 @@ impl KindWeights {
     /// The weight of a kind.
     pub fn of(&self, kind: Kind) -> f64 {
         let named = |kind: Kind| self.0.iter().find(|(known, _)| *known == kind).map(|(_, weight)| *weight);
-        let followed = || FOLLOWS.iter().find(|(follower, _)| *follower == kind).map(|(_, kind)| *kind);
-        named(kind).or_else(|| named(followed()?)).unwrap_or(1.0)
+        named(kind).or_else(|| named(kind.like()?)).unwrap_or(1.0)
     }
 
     /// The same with another weight for a kind.

@@ -6,7 +6,7 @@ use super::{
     label,
     verdict::Verdict,
 };
-use crate::data::{Kind, Problem, ReplyForm};
+use crate::data::{Problem, ReplyForm};
 
 /// The text after the model's thoughts, where it ends them: an answer that occurs only in thoughts does not count.
 pub(crate) fn behind_thoughts(response: &str) -> &str {
@@ -43,11 +43,8 @@ pub(crate) fn missing(problem: &Problem) -> &'static str {
 
 /// Whether an answer is among those that the problem offers: between two candidates there is no "C".
 pub(crate) fn is_offered(problem: &Problem, answer: &str) -> bool {
-    let candidates = match problem.reply {
-        ReplyForm::Choice(candidates) => candidates,
-        _ if problem.kind == Kind::PAIRWISE => 2,
-        _ => return true,
-    };
-    let last = char::from(b'A' + candidates - 1);
-    label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
+    problem.candidates().is_none_or(|candidates| {
+        let last = char::from(b'A' + candidates - 1);
+        label::choice(answer).is_some_and(|letter| ('A'..=last).contains(&letter))
+    })
 }

@@ -46,7 +46,7 @@ struct CompletionRow {
 struct Sampled {
     #[serde(alias = "completion")]
     text: String,
-    /// `None`: not scored.
+    /// `None` where it was not scored.
     reward: Option<f64>,
     #[serde(default)]
     finish_reason: Option<FinishReason>,

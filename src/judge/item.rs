@@ -1,0 +1,212 @@
+//! `Item`: a question about answers whose right reply is known, whatever made it. One function turns it into a
+//! problem that is sampled, verified and learnt from like any other.
+
+use super::prompts;
+use crate::data::{Kind, Problem, ReplyForm};
+
+/// A question about one answer or several to an original problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub kind: Kind,
+    /// The user's text: the original question, the answers shown, and what is asked about them.
+    pub prompt: String,
+    /// The right reply, and how a reply is read.
+    pub label: Label,
+}
+
+/// The right reply to an item, and how a reply is read and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Label {
+    /// Yes or No, read by the verifier `yes_no`.
+    YesNo(bool),
+    /// The letter of one of several candidates, read by the verifier `choice`.
+    Letter { place: usize, candidates: usize },
+    /// The original problem's reference answer, read by the original's verifier.
+    Original,
+    /// In a box of its own whether the shown answer is right, then the original's reference answer. Each is
+    /// half of the reward.
+    Critique { right: bool },
+    /// An answer of the item's own; without a verifier's name, the answer's shape decides.
+    Own { answer: String, verifier: Option<String> },
+}
+
+impl Label {
+    /// The right reply in words; `None` where the original problem knows it.
+    pub fn answer(&self) -> Option<String> {
+        match self {
+            Self::YesNo(right) => Some(if *right { "Yes" } else { "No" }.to_owned()),
+            Self::Letter { place, .. } => Some(letter(*place)),
+            Self::Original | Self::Critique { .. } => None,
+            Self::Own { answer, .. } => Some(answer.clone()),
+        }
+    }
+
+    /// The replies that a verdict is one of, in a fixed order: Yes and No, or the letters. Empty where the reply
+    /// is not a verdict.
+    pub fn verdicts(&self) -> Vec<String> {
+        match self {
+            Self::YesNo(_) => vec!["Yes".to_owned(), "No".to_owned()],
+            Self::Letter { candidates, .. } => (0..*candidates).map(letter).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn verifier(&self) -> Option<String> {
+        match self {
+            Self::YesNo(_) => Some("yes_no".to_owned()),
+            Self::Letter { .. } => Some("choice".to_owned()),
+            Self::Own { verifier, .. } => verifier.clone(),
+            Self::Original | Self::Critique { .. } => None,
+        }
+    }
+
+    fn reply_form(&self) -> ReplyForm {
+        match self {
+            // A pair is the plain case: files say how many candidates there are only beyond two.
+            Self::Letter { candidates, .. } if *candidates > 2 => ReplyForm::Choice(*candidates as u8),
+            Self::Critique { right } => ReplyForm::Critique { right: *right },
+            _ => ReplyForm::Answer,
+        }
+    }
+}
+
+fn letter(place: usize) -> String {
+    char::from(b'A' + place as u8).to_string()
+}
+
+/// The constructors take the original question, what is shown, and the number of a wording.
+///
+/// # Panics
+/// When there is no such wording.
+impl Item {
+    /// "Is this answer correct?"
+    pub fn pointwise(question: &str, candidate: &str, right: bool, wording: usize) -> Self {
+        let prompt = prompts::pointwise(question, candidate, wording);
+        Self { kind: Kind::POINTWISE, prompt, label: Label::YesNo(right) }
+    }
+
+    /// "Which of these two is correct?", the right one being in place 0 or 1.
+    pub fn pairwise(question: &str, [a, b]: [&str; 2], place: usize, wording: usize) -> Self {
+        let prompt = prompts::pairwise(question, a, b, wording);
+        Self { kind: Kind::PAIRWISE, prompt, label: Label::Letter { place, candidates: 2 } }
+    }
+
+    /// "Which of these is correct?", the right one being in this place from 0.
+    pub fn choice(question: &str, candidates: &[&str], place: usize, wording: usize) -> Self {
+        let prompt = prompts::choice(question, candidates, wording);
+        Self { kind: Kind::CHOICE, prompt, label: Label::Letter { place, candidates: candidates.len() } }
+    }
+
+    /// "Here is a possibly wrong answer: judge it and solve the problem."
+    pub fn reflection(question: &str, candidate: &str, wording: usize) -> Self {
+        let prompt = prompts::reflection(question, candidate, wording);
+        Self { kind: Kind::REFLECTION, prompt, label: Label::Original }
+    }
+
+    /// "Is this answer correct, and what is the answer?"
+    pub fn critique(question: &str, candidate: &str, right: bool, wording: usize) -> Self {
+        let prompt = prompts::critique(question, candidate, wording);
+        Self { kind: Kind::CRITIQUE, prompt, label: Label::Critique { right } }
+    }
+
+    /// The item as a problem of its own. What it does not say itself is the original's: system message, images
+    /// and source, and for some labels the reference answer and its verifier.
+    ///
+    /// ```
+    /// use spark::{data::{Kind, Problem}, judge::Item};
+    ///
+    /// let original = Problem { question: "2 + 2 = ?".into(), answer: "4".into(), ..Problem::default() };
+    /// let item = Item::pointwise(&original.question, "5", false, 0);
+    /// let problem = item.problem(&original, "sum#pointwise".into());
+    /// assert_eq!((problem.kind, problem.answer.as_str()), (Kind::POINTWISE, "No"));
+    /// assert!(problem.question.contains("Proposed answer: 5"));
+    /// ```
+    pub fn problem(self, original: &Problem, id: String) -> Problem {
+        let (answer, verifier) = match self.label.answer() {
+            Some(answer) => (answer, self.label.verifier()),
+            None => (original.answer.clone(), original.verifier.clone()),
+        };
+        let reply = self.label.reply_form();
+        Problem { id, kind: self.kind, question: self.prompt, answer, verifier, reply, ..original.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn original() -> Problem {
+        Problem {
+            id: "p".into(),
+            system: Some("Be brief.".into()),
+            question: "How many?".into(),
+            images: vec![std::path::PathBuf::from("a.png").into()],
+            answer: "12".into(),
+            verifier: Some("math".into()),
+            source: Some("digits".into()),
+            ..Problem::default()
+        }
+    }
+
+    /// Kind, answer, verifier and reply of an item's problem; everything else is checked to be the original's.
+    fn asked(item: Item) -> (Kind, String, Option<String>, ReplyForm) {
+        let original = original();
+        let problem = item.problem(&original, "p#item".into());
+        assert_eq!(problem.id, "p#item");
+        assert!(problem.question.starts_with("How many?\n"));
+        let kept = (&problem.system, &problem.images, &problem.source);
+        assert_eq!(kept, (&original.system, &original.images, &original.source));
+        (problem.kind, problem.answer, problem.verifier, problem.reply)
+    }
+
+    fn expected(
+        kind: Kind,
+        answer: &str,
+        verifier: &str,
+        reply: ReplyForm,
+    ) -> (Kind, String, Option<String>, ReplyForm) {
+        (kind, answer.to_owned(), Some(verifier.to_owned()), reply)
+    }
+
+    #[test]
+    fn every_form_of_item_has_its_label_its_verifier_and_its_reply() {
+        let question = "How many?";
+        let plain = ReplyForm::Answer;
+        assert_eq!(
+            asked(Item::pointwise(question, "13", false, 0)),
+            expected(Kind::POINTWISE, "No", "yes_no", plain)
+        );
+        assert_eq!(
+            asked(Item::pairwise(question, ["13", "12"], 1, 0)),
+            expected(Kind::PAIRWISE, "B", "choice", plain)
+        );
+        assert_eq!(
+            asked(Item::choice(question, &["13", "14", "12"], 2, 0)),
+            expected(Kind::CHOICE, "C", "choice", ReplyForm::Choice(3))
+        );
+        assert_eq!(
+            asked(Item::reflection(question, "13", 0)),
+            expected(Kind::REFLECTION, "12", "math", plain)
+        );
+        assert_eq!(
+            asked(Item::critique(question, "13", false, 0)),
+            expected(Kind::CRITIQUE, "12", "math", ReplyForm::Critique { right: false })
+        );
+        let own = Label::Own { answer: "2".into(), verifier: Some("exact".into()) };
+        let item = Item {
+            kind: Kind::new("count"),
+            prompt: "How many?\nHow many digits has it?".into(),
+            label: own,
+        };
+        assert_eq!(asked(item), expected(Kind::new("count"), "2", "exact", plain));
+    }
+
+    #[test]
+    fn the_right_reply_is_among_the_verdicts() {
+        for label in [Label::YesNo(false), Label::Letter { place: 3, candidates: 4 }] {
+            assert!(label.verdicts().contains(&label.answer().unwrap()), "{label:?}");
+        }
+        assert_eq!(Label::Letter { place: 0, candidates: 3 }.verdicts(), ["A", "B", "C"]);
+        assert!(Label::Original.verdicts().is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+//! "Which of these two is correct?", with the right one as A and as B.
+
+use crate::{
+    data::Kind,
+    judge::Item,
+    recycle::{
+        answers::Answers,
+        config::PairSelection,
+        recipe::{Draw, ItemDraft, Recipe, shown},
+    },
+    rollout::Rollout,
+};
+
+/// Positive: the right answer is A.
+#[derive(Debug)]
+pub struct PairwiseRecipe {
+    /// How the two answers are chosen.
+    pub selection: PairSelection,
+}
+
+impl Recipe for PairwiseRecipe {
+    fn kind(&self) -> Kind {
+        Kind::PAIRWISE
+    }
+
+    fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
+        let [positive, negative] = [true, false].map(|right_is_a| {
+            let whole = draw.whole();
+            let pair = self.pair(answers, right_is_a, draw)?;
+            // One bare answer beside one whole solution would tell them apart.
+            let whole = whole || pair.iter().any(|rollout| rollout.verdict.extracted.is_none());
+            let pair = pair.map(|rollout| shown(rollout, whole));
+            Some(Item::pairwise(&answers.problem.question, pair, usize::from(!right_is_a), draw.wording()))
+        });
+        ItemDraft::either(positive, negative)
+    }
+
+    fn label_names(&self) -> Option<[&'static str; 2]> {
+        Some(["a", "b"])
+    }
+}
+
+impl PairwiseRecipe {
+    /// A right and a wrong completion, in the order in which they are shown.
+    fn pair<'g>(
+        &self,
+        answers: &Answers<'g>,
+        right_is_a: bool,
+        draw: &mut Draw<'_>,
+    ) -> Option<[&'g Rollout; 2]> {
+        let (right, wrong) = match self.selection {
+            // The first shown has the label's sort, so that both positions take the same path.
+            PairSelection::Random => {
+                let a = answers.pick(right_is_a, draw.stream)?;
+                return Some([a, answers.pick(!right_is_a, draw.stream)?]);
+            }
+            PairSelection::ClosestLength => answers.closest_in_length()?,
+            PairSelection::Hardest => (answers.pick(true, draw.stream)?, answers.most_frequent_wrong()?),
+        };
+        Some(if right_is_a { [right, wrong] } else { [wrong, right] })
+    }
+}
