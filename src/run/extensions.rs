@@ -7,7 +7,7 @@ use burn::tensor::backend::AutodiffBackend;
 use crate::{
     recycle::Recipe,
     rollout::Generate,
-    train::{Advantage, Objective},
+    train::{Advantage, KnownNames, Objective},
     verify::Check,
 };
 
@@ -33,6 +33,19 @@ impl<B: AutodiffBackend> Default for Extensions<B> {
             advantages: Vec::new(),
             objectives: Vec::new(),
             sampler: None,
+        }
+    }
+}
+
+impl<B: AutodiffBackend> Extensions<B> {
+    /// The names that a recipe may use beside the built-in ones, for [`RunConfig::load_with`].
+    ///
+    /// [`RunConfig::load_with`]: crate::config::RunConfig::load_with
+    pub fn known_names(&self) -> KnownNames {
+        KnownNames {
+            advantages: self.advantages.iter().map(|own| own.name().to_owned()).collect(),
+            losses: self.objectives.iter().map(|own| own.name().to_owned()).collect(),
+            kinds: self.recipes.iter().map(|own| own.kind()).collect(),
         }
     }
 }
