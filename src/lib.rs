@@ -23,7 +23,8 @@
 //! | [`model`], [`judge`] | language models, with or without eyes; judge prompts |
 //! | [`processor`], [`verify`] | problem to prompt; text to verdict |
 //! | [`rollout`] | sampling |
-//! | [`checkpoint`], [`recycle`], [`train`], [`eval`] | directories that survive a kill; groups to problems; groups to a better policy; how good it is |
+//! | [`checkpoint`], [`recycle`], [`train`] | directories that survive a kill; groups to problems; groups to a better policy |
+//! | [`eval`] | how good a policy is, as a solver and as a judge |
 //! | [`config`] | a run's recipe |
 //! | [`plan`], [`run`] | how much memory a recipe needs; a training run as a library |
 //! | [`demo`] | what makes the shipped data and models |
