@@ -21,6 +21,7 @@ macro_rules! define_network {
     ($($family:ident: $folder:ident),* $(,)?) => {
         /// The parameters of a model, whatever its family.
         #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "a model has one, and Burn has no boxed modules")]
         pub enum Network<B: Backend> {
             $($family(super::$folder::Network<B>)),*
         }
