@@ -1,6 +1,9 @@
 //! From the list of families to one type: the network of whichever family a configuration is for, and how
 //! each family's configuration is read. Everything here is generated from the list in [`super::family`].
 
+// A model has one network, and Burn has no boxed modules; its derived types are concerned, too.
+#![allow(clippy::large_enum_variant)]
+
 use std::path::Path;
 
 use anyhow::{Context, Result};

@@ -70,7 +70,7 @@ def main():
         theirs = by_transformers(model, tokenizer, prompt, arguments.tokens)
         identical += ours == theirs
         if ours != theirs:
-            print(f"{prompt!r}\n  spark:        {ours}\n  transformers: {theirs}")
+            print(f"{prompt!r}\n  spark:        {ours}\n  transformers: {theirs}", flush=True)
     print(f"{identical} of {len(PROMPTS)} greedy texts of {arguments.tokens} tokens are identical")
     raise SystemExit(identical != len(PROMPTS))
 
