@@ -74,7 +74,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Log-probabilities of given completions
     #[command(
-        after_help = "Rows: {\"messages\": [chat messages], \"images\": [paths], \"completion\": text}\n\n\
+        after_help = "Rows: {\"messages\": [chat messages], \"images\": [paths], \"completion\": text}\n\
+        Images are listed, shown by path in their parts, or both where the two agree.\n\n\
         Example:\n  spark score --model models/tiny-vl --data rows.jsonl > scored.jsonl"
     )]
     Score(ScoreArgs),
