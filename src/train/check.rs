@@ -162,16 +162,16 @@ mod tests {
         for setting in [
             "samples_per_prompt = 1",
             "epochs = 0",
-            "temperature = 0",
+            "temperature = 0.0",
             "top_p = 1.5",
-            "clip_low = 2",
-            "ema_decay = 1",
+            "clip_low = 2.0",
+            "ema_decay = 1.0",
             "dual_clip = 0.5",
             "importance_high = 0.5",
-            "learning_rate = -1",
-            "kl_horizon = 0",
+            "learning_rate = -1.0",
+            "kl_horizon = 0.0",
         ] {
-            let message = refused(&setting.replace("= 0", "= 0.0").replace("epochs = 0.0", "epochs = 0"));
+            let message = refused(setting);
             assert!(
                 message.starts_with(&format!("train.{}", setting.split(" =").next().unwrap())),
                 "{message}"

@@ -232,7 +232,7 @@ replay_batch = 19
 [adamw]
 beta1 = 0.85
 beta2 = 0.95
-epsilon = 1e-6
+epsilon = 0.125
 weight_decay = 0.05
 "#;
 
