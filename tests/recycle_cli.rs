@@ -121,7 +121,9 @@ fn choices_and_critiques_are_read_back_as_what_they_are() {
         .arg(&input)
         .arg("--out")
         .arg(&out);
-    for setting in ["choice_share=1.0", "critique_share=1.0", "mixed_pointwise_probability=0.0"] {
+    let settings =
+        ["choice_share=1.0", "critique_share=1.0", "mixed_pointwise_probability=0.0", "solution_share=0.0"];
+    for setting in settings {
         command.arg("--set").arg(format!("recycle.{setting}"));
     }
     let table = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
