@@ -65,7 +65,6 @@ fn a_room_uses_only_rooms_in_rows_above_its_own() {
 }
 
 #[test]
-#[ignore = "until every room has been rebuilt"]
 fn files_and_functions_are_short() {
     let sources = sources();
     let long_file = |(name, text): &(String, String)| {
@@ -79,7 +78,6 @@ fn files_and_functions_are_short() {
 }
 
 #[test]
-#[ignore = "until every room has been rebuilt"]
 fn a_type_name_has_one_meaning() {
     assert_none("type name defined twice", &check::types_defined_twice(&Tree::new(sources())));
 }

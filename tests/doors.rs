@@ -166,7 +166,7 @@ fn a_run_with_parts_of_its_own_behind_every_door() {
     let config = RunConfig::load_with(&recipe(root.path()), &[], &names).unwrap();
     let out = root.path().join("run");
     let launch = Launch::start(config, &out).unwrap();
-    let (mut run, start) = Run::<Differentiable>::open_with(launch, extensions, &Default::default()).unwrap();
+    let (mut run, start) = Run::<Differentiable>::open_with(launch, extensions, Default::default()).unwrap();
     let before = run.score_start(start).unwrap();
     let mut reports: Vec<StepReport> = Vec::new();
     while run.steps_left() {
