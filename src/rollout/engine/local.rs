@@ -89,9 +89,9 @@ fn decoded<B: Kernels>(
 
 /// Every worker on a thread of the pool that the kernels share their work on, so that no worker waits for that pool.
 /// `progress` is called on this thread alone.
-fn side_by_side(
+fn side_by_side<F: Fn(&dyn Fn(usize)) -> Vec<DecodingRow> + Sync>(
     workers: usize,
-    work: &(dyn Fn(&dyn Fn(usize)) -> Vec<DecodingRow> + Sync),
+    work: &F,
     progress: &dyn Fn(usize),
 ) -> Vec<DecodingRow> {
     let (sender, finished) = mpsc::channel();
