@@ -110,7 +110,7 @@ fn computing_again_changes_memory_and_not_the_update() {
 
 /// `w · ρ'` with `w = π_trainer / π_sampler` and `ρ' = π / π_trainer` is the ratio against the sampler.
 #[test]
-fn an_unbounded_correction_is_the_ratio_against_the_inference_model() {
+fn an_unbounded_correction_is_the_ratio_against_the_sampler() {
     let unbounded = TrainConfig { loss: clip(1.0, 1e9, 0.0), kl: penalty(0.0), ..config() };
     let (plain, _) = updated(unbounded.clone());
     let truncated =
