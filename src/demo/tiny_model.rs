@@ -13,7 +13,7 @@ use tokenizers::Tokenizer;
 use super::vocabulary::{SPECIAL_TOKENS, train_tokenizer};
 use crate::error::input_error;
 
-/// Model's template in short: no system prompt of its own, no image numbering, no video.
+/// Qwen2's template in short: no system prompt of its own, no image numbering, no video.
 const CHAT_TEMPLATE: &str = include_str!("chat_template.jinja");
 const END_OF_TURN: &str = "<|im_end|>";
 const PADDING: &str = "<|endoftext|>";

@@ -1,4 +1,4 @@
-//! Trains a small byte-level BPE tokenizer with Model's pre-tokenisation and special tokens.
+//! Trains a small byte-level BPE tokenizer with Qwen2's pre-tokenisation and special tokens.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use tokenizers::{
 
 use crate::error::input_error;
 
-/// Model's special tokens, in its order.
+/// Qwen2's special tokens, in its order.
 pub const SPECIAL_TOKENS: [&str; 14] = [
     "<|endoftext|>",
     "<|im_start|>",
@@ -34,7 +34,7 @@ pub const SPECIAL_TOKENS: [&str; 14] = [
     "<|video_pad|>",
 ];
 
-/// Model's split into words, single digits, runs of punctuation, and white space.
+/// Qwen2's split into words, single digits, runs of punctuation, and white space.
 const QWEN_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// A tokenizer of at most `size` tokens, trained on the texts: 256 bytes, the most frequent merges, and
