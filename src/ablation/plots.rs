@@ -23,7 +23,7 @@ const STRETCHES: usize = 25;
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_all(outcomes: &TaskOutcomes, compared: &str, dir: &Path) -> Result<()> {
+pub(super) fn write_all(outcomes: &TaskOutcomes, compared: &str, dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     accuracy_bars(outcomes, dir, "reasoning", &["reasoning", "with reflection"], "Solving")?;
     let judging = ["pointwise", "pairwise", "held-out wordings"];

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a model computes of every target of a batch, `[targets]` each.
-pub struct TargetOutputs<B: Kernels> {
+pub(super) struct TargetOutputs<B: Kernels> {
     pub logprobs: Tensor<B, 1>,
     /// The entropy of the distribution, without a gradient.
     pub entropy: Tensor<B, 1>,
@@ -29,7 +29,7 @@ pub struct TargetOutputs<B: Kernels> {
 
 /// How a forward and backward pass is computed, and what is kept of it until the gradient is known.
 #[derive(Debug, Clone, Copy)]
-pub struct PassOptions {
+pub(super) struct PassOptions {
     pub temperature: f64,
     /// Whether the entropy needs a gradient.
     pub entropy_gradient: bool,
@@ -54,7 +54,7 @@ impl PassOptions {
     }
 
     /// Computes `loss` of the policy's outputs for a batch, and hands on every piece of its gradient.
-    pub fn forward_backward<B: TrainBackend>(
+    pub(super) fn forward_backward<B: TrainBackend>(
         &self,
         policy: &Model<B>,
         batch: &PackedBatch,

@@ -11,7 +11,7 @@ use crate::{
 
 /// Of groups with two wrong answers or more that differ in value.
 #[derive(Debug)]
-pub struct ChoiceRecipe {
+pub(crate) struct ChoiceRecipe {
     /// Candidates, at most, the right one included.
     pub candidates: usize,
 }
