@@ -36,7 +36,7 @@ pub(super) struct KeptMemory {
 }
 
 impl KeptMemory {
-    /// Of all moments of a run.
+    /// The largest over all moments of a run.
     pub(super) fn new<'a>(drafts: impl Iterator<Item = &'a MomentDraft> + Clone) -> Self {
         let most = |side_by_side| {
             drafts

@@ -23,7 +23,7 @@ pub(super) struct TargetOutputs<B: Kernels> {
     pub logprobs: Tensor<B, 1>,
     /// The entropy of the distribution, without a gradient.
     pub entropy: Tensor<B, 1>,
-    /// The same with its gradient, where it is asked for.
+    /// The entropy with its gradient, where it is asked for.
     pub entropy_with_gradient: Option<Tensor<B, 1>>,
 }
 
