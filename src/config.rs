@@ -116,7 +116,7 @@ impl RunConfig {
         Self::load_with(recipe, settings, &KnownNames::default())
     }
 
-    /// The same where the recipe may name what a program adds to a run.
+    /// Reads a recipe as [`Self::load`] does; it may also name what a program adds to a run.
     ///
     /// # Errors
     /// Input errors that name the file and line, or the setting, and what was expected.

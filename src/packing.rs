@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(packed([3, 4, 5, 9, 1], 8), [0..2, 2..3, 3..4, 4..5]);
         assert_eq!(packed([4, 4, 4, 4, 4], 8), [0..2, 2..4, 4..5]);
         assert_eq!(packed([2, 2], 0), [0..1, 1..2]);
-        assert_eq!(packed([0, 0], 0), [0..2]);
+        assert_eq!(packed([0, 0, 1], 0), [0..2, 2..3]);
         assert!(packed([], 8).is_empty());
     }
 

@@ -14,11 +14,11 @@ use crate::{
 };
 
 /// Outcomes of one task: of each variant in the recipe's order, by seed.
-pub type TaskOutcomes = Vec<(String, BTreeMap<u64, Outcome>)>;
+pub(super) type TaskOutcomes = Vec<(String, BTreeMap<u64, Outcome>)>;
 
 /// A run's summary and its records of every step.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub(super) struct Outcome {
     pub summary: Summary,
     pub steps: Vec<Value>,
 }
@@ -26,7 +26,7 @@ pub struct Outcome {
 impl Outcome {
     /// # Errors
     /// When a file of the run is missing or malformed.
-    pub fn read(dir: &RunDirectory) -> Result<Self> {
+    pub(super) fn read(dir: &RunDirectory) -> Result<Self> {
         let path = dir.metrics();
         let unreadable = |error: &dyn std::fmt::Display| input_error(format!("{}: {error}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
@@ -35,7 +35,7 @@ impl Outcome {
     }
 
     /// A metric over the run: (tokens sampled so far, value) of every step that has it.
-    pub fn series(&self, metric: &str) -> Vec<(f64, f64)> {
+    pub(super) fn series(&self, metric: &str) -> Vec<(f64, f64)> {
         let point = |step: &Value| Some((step["tokens"].as_f64()?, step[metric].as_f64()?));
         self.steps.iter().filter_map(point).collect()
     }

@@ -16,14 +16,14 @@ use crate::{
     plot::{Point, Series, Titles, bars, curves},
 };
 
-/// Points of a curve over a run: steps are gathered into this many stretches of tokens.
-const STRETCHES: usize = 25;
+/// Points of a curve over a run: steps are gathered into this many bins of tokens.
+const BINS: usize = 25;
 
 /// Writes every plot of a task into a folder.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_all(outcomes: &TaskOutcomes, compared: &str, dir: &Path) -> Result<()> {
+pub(super) fn write_all(outcomes: &TaskOutcomes, compared: &str, dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     accuracy_bars(outcomes, dir, "reasoning", &["reasoning", "with reflection"], "Solving")?;
     let judging = ["pointwise", "pairwise", "held-out wordings"];
@@ -175,18 +175,18 @@ fn percent_points(values: impl Iterator<Item = (usize, Vec<f64>)>) -> Vec<Point>
     values.filter_map(point).collect()
 }
 
-/// The mean of several runs' curves, gathered into stretches of equal numbers of tokens.
+/// The mean of several runs' curves, gathered into bins of equal numbers of tokens.
 fn over_tokens(runs: &[&Outcome], series: impl Fn(&Outcome) -> Vec<(f64, f64)>) -> Vec<Point> {
     let all: Vec<(f64, f64)> = runs.iter().flat_map(|outcome| series(outcome)).collect();
     let most = all.iter().map(|(tokens, _)| *tokens).fold(0.0, f64::max);
-    let mut stretches = vec![Vec::new(); STRETCHES];
+    let mut bins = vec![Vec::new(); BINS];
     for (tokens, value) in all {
-        let stretch = (tokens / most * STRETCHES as f64) as usize;
-        stretches[stretch.min(STRETCHES - 1)].push(value);
+        let bin = (tokens / most * BINS as f64) as usize;
+        bins[bin.min(BINS - 1)].push(value);
     }
-    let middle = |stretch: usize| (stretch as f64 + 0.5) / STRETCHES as f64 * most / 1e6;
-    let point = |(stretch, values): (usize, Vec<f64>)| {
-        Estimate::of(&values).map(|found| Point { x: middle(stretch), y: found.mean, half_width: None })
+    let middle = |bin: usize| (bin as f64 + 0.5) / BINS as f64 * most / 1e6;
+    let point = |(bin, values): (usize, Vec<f64>)| {
+        Estimate::of(&values).map(|found| Point { x: middle(bin), y: found.mean, half_width: None })
     };
-    stretches.into_iter().enumerate().filter_map(point).collect()
+    bins.into_iter().enumerate().filter_map(point).collect()
 }

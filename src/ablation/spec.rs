@@ -103,7 +103,7 @@ impl Ablation {
 }
 
 /// All settings of a run; the variant's win.
-pub fn settings(task: &AblationTask, variant: &Variant) -> Vec<String> {
+pub(super) fn settings(task: &AblationTask, variant: &Variant) -> Vec<String> {
     [task.set.as_slice(), &variant.set].concat()
 }
 

@@ -12,7 +12,7 @@ const T_QUANTILES: [f64; 30] = [
 
 /// A mean and half the width of its 95 % interval, from Student's t.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Estimate {
+pub(super) struct Estimate {
     pub mean: f64,
     /// `None` with a single value, which says nothing of its spread.
     pub half_width: Option<f64>,
@@ -21,7 +21,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// `None` without any value.
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub(super) fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() {
             return None;
         }
@@ -34,12 +34,12 @@ impl Estimate {
     }
 
     /// `82.1 ± 1.3`, in percent.
-    pub fn percent(&self) -> String {
+    pub(super) fn percent(&self) -> String {
         self.show(100.0, 1)
     }
 
     /// The mean and the half width, times `scale`.
-    pub fn show(&self, scale: f64, places: usize) -> String {
+    pub(super) fn show(&self, scale: f64, places: usize) -> String {
         let mean = format!("{:.places$}", self.mean * scale);
         self.half_width.map_or(mean.clone(), |width| format!("{mean} ± {:.places$}", width * scale))
     }

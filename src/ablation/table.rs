@@ -14,7 +14,7 @@ use crate::eval::Scores;
 type Metric = (&'static str, fn(&Scores) -> f64);
 
 /// The columns of the table.
-pub const METRICS: [Metric; 7] = [
+pub(super) const METRICS: [Metric; 7] = [
     ("reasoning", |scores| scores.reasoning_accuracy),
     ("judge", |scores| scores.judge_accuracy),
     ("pointwise", |scores| scores.pointwise_accuracy),
@@ -26,7 +26,7 @@ pub const METRICS: [Metric; 7] = [
 
 /// Everything of one variant, for other programs.
 #[derive(Debug, Serialize)]
-pub struct VariantFigures {
+pub(super) struct VariantFigures {
     seeds: Vec<u64>,
     steps: Option<Estimate>,
     tokens: Option<Estimate>,
@@ -59,7 +59,7 @@ impl Work {
 }
 
 /// The figures of the start and of every variant by name.
-pub fn figures(outcomes: &TaskOutcomes) -> BTreeMap<String, VariantFigures> {
+pub(super) fn figures(outcomes: &TaskOutcomes) -> BTreeMap<String, VariantFigures> {
     let of = |scores: &BySeed<'_>, work: Work| VariantFigures {
         seeds: scores.keys().copied().collect(),
         steps: work.steps,
@@ -77,7 +77,7 @@ pub fn figures(outcomes: &TaskOutcomes) -> BTreeMap<String, VariantFigures> {
 }
 
 /// The table in Markdown.
-pub fn markdown(outcomes: &TaskOutcomes, compared: &str) -> String {
+pub(super) fn markdown(outcomes: &TaskOutcomes, compared: &str) -> String {
     let mut lines =
         vec!["Accuracy in percent on held-out problems, mean ± 95 % interval over seeds.".to_owned()];
     lines.push(String::new());

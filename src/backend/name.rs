@@ -37,7 +37,7 @@ impl<'a> BackendName<'a> {
     ///
     /// # Errors
     /// When the backend is unknown or has no such form, or none is compiled in.
-    pub fn parse(asked: Option<&'a str>) -> Result<Self> {
+    pub(super) fn parse(asked: Option<&'a str>) -> Result<Self> {
         let asked = match asked {
             Some(name) => name,
             None => compiled_in().first().copied().ok_or_else(|| {

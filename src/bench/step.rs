@@ -46,7 +46,7 @@ pub struct StepTiming {
 ///
 /// # Errors
 /// When sampling or the update fails.
-pub fn timed_step<B: TrainBackend>(
+pub(super) fn timed_step<B: TrainBackend>(
     work: BenchWork,
     trainer: &mut Trainer<B>,
     workload: &StepWorkload,

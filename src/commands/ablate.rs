@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors of the recipe; when a run fails, or none is complete.
-pub fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
     let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {

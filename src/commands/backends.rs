@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// When a device that was found cannot be opened.
-pub fn run(args: &BackendsArgs) -> Result<()> {
+pub(super) fn run(args: &BackendsArgs) -> Result<()> {
     let backends = availability()?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&backends)?);

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
     if [args.prompts, args.samples, args.prompt_tokens, args.completion_tokens, args.steps].contains(&0) {
         return Err(input_error(
             "--prompts, --samples, --prompt-tokens, --completion-tokens and --steps must be at least 1",

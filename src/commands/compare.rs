@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option; a failure when a tolerance is missed.
-pub fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     if args.backends.len() < 2 {
         return Err(input_error("--backends needs two names or more, as in flex,vulkan"));
     }

@@ -12,7 +12,7 @@ fn make_tiny_model(architecture: demo::Architecture, dataset: PathBuf, out: Path
     Ok(())
 }
 
-pub fn run(what: DataCommand, seed: Option<u64>) -> Result<()> {
+pub(super) fn run(what: DataCommand, seed: Option<u64>) -> Result<()> {
     match what {
         DataCommand::Digits { source, out } => {
             let mut options = demo::DigitsVlOptions::new(source, out);

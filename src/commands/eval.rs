@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
     if args.samples == 0 || args.max_new_tokens == 0 {
         return Err(input_error("--samples and --max-new-tokens must be at least 1"));
     }

@@ -24,7 +24,7 @@ const TO_STDOUT: &str = "writing to standard output";
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
     let in_range = args.temperature.is_none_or(|temperature| temperature >= 0.0)
         && args.top_p.is_none_or(|top_p| top_p > 0.0 && top_p <= 1.0)
         && args.repetition_penalty.is_none_or(|penalty| penalty > 0.0);

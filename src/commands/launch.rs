@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the variable.
-pub fn rank() -> Result<Rank> {
+pub(super) fn rank() -> Result<Rank> {
     Rank::from_variables(&|name| std::env::var(name).ok())
 }
 
@@ -25,7 +25,7 @@ pub fn rank() -> Result<Rank> {
 ///
 /// # Errors
 /// As [`RunConfig::load`], [`RunDirectory::create`], [`RunDirectory::existing`] and [`Rank::meet`].
-pub fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Launch> {
+pub(super) fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Launch> {
     let named = args.recipe.recipe.clone();
     let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
     let (name, out) = (stem(&recipe), args.out.as_deref());

@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
     if !is_adapter(&args.model) {
         return Err(input_error(format!(
             "--model {}: holds no adapter_config.json; name a PEFT directory",

@@ -24,7 +24,7 @@ const IMAGE_TOKENS: u64 = 256;
 ///
 /// # Errors
 /// Input errors that name the option or file; otherwise when the plan does not fit.
-pub fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
     let mut config = RunConfig::load(recipe, &args.recipe.settings)?;
     if let Some(model) = &args.model {

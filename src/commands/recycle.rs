@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the setting, or the file and line.
-pub fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     let RunConfig { recycle: config, verify, .. } = match &args.recipe {
         Some(recipe) => RunConfig::load(recipe, &args.set)?,
         None if args.set.is_empty() => RunConfig::default(),

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option, or the file and row.
-pub fn run(args: ScoreArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: ScoreArgs, common: &CommonArgs) -> Result<()> {
     if args.batch_tokens == 0 {
         return Err(input_error("--batch-tokens must be at least 1"));
     }

@@ -31,7 +31,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the file or setting; otherwise whatever a step fails with.
-pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = rank()?;
     rank.alone("sft")?;
     let launch = launch(&args, common, &rank)?;

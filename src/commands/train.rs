@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors before anything is computed; otherwise whatever a step fails with.
-pub fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = rank()?;
     let backend = rank.backend(common.backend.as_deref())?;
     let launch = launch(&args, common, &rank)?;

@@ -46,7 +46,7 @@ struct VerdictRow {
 ///
 /// # Errors
 /// Input errors that name the option, or the file and line.
-pub fn run(args: &VerifyArgs) -> Result<()> {
+pub(super) fn run(args: &VerifyArgs) -> Result<()> {
     let verifier = Verifier::new(VerifyConfig {
         extract: args.extract.clone(),
         verifier: args.verifier.clone(),

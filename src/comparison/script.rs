@@ -10,27 +10,27 @@ use crate::{
 };
 
 /// The groups that each update learns from, by step.
-pub type Script = Vec<Vec<RolloutGroup>>;
+pub(super) type Script = Vec<Vec<RolloutGroup>>;
 
 /// Samples a script's steps.
-pub struct ScriptSource<'a> {
+pub(super) struct ScriptSource<'a> {
     config: &'a RunConfig,
     train: &'a [Problem],
     cursor: ShuffledCursor,
 }
 
 impl<'a> ScriptSource<'a> {
-    pub fn new(config: &'a RunConfig, train: &'a [Problem]) -> Self {
+    pub(super) fn new(config: &'a RunConfig, train: &'a [Problem]) -> Self {
         Self { config, train, cursor: ShuffledCursor::new(config.seed, train.len()) }
     }
 
     /// How a sampler decodes.
-    pub fn engine(&self) -> EngineConfig {
+    pub(super) fn engine(&self) -> EngineConfig {
         self.config.rollout
     }
 
     /// Groups over the next problems.
-    pub fn next<B: Backend>(
+    pub(super) fn next<B: Backend>(
         &mut self,
         pipeline: &RolloutPipeline<'_, B>,
         step: u64,
@@ -41,7 +41,7 @@ impl<'a> ScriptSource<'a> {
     }
 
     /// The first step's problems once more, with everything compiled and warm.
-    pub fn first_again<B: Backend>(
+    pub(super) fn first_again<B: Backend>(
         &self,
         pipeline: &RolloutPipeline<'_, B>,
         first: &[RolloutGroup],

@@ -59,7 +59,7 @@ pub struct Trace {
 }
 
 /// Runs the script on one backend; the first writes it.
-pub struct TraceJob<'a> {
+pub(super) struct TraceJob<'a> {
     pub backend: &'a str,
     pub precision: Precision,
     pub config: &'a RunConfig,

@@ -35,7 +35,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the file cannot be read, is not UTF-8, or is an array that is not JSON.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(super) fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| {
             input_error(format!("cannot read {}: {error}; check the path to the data", path.display()))
         })?;

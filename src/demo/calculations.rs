@@ -25,7 +25,7 @@ const LARGEST: u32 = 60;
 
 /// One calculation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Operation {
+pub(super) struct Operation {
     pub left: u32,
     pub operator: char,
     pub right: u32,
@@ -34,7 +34,7 @@ pub struct Operation {
 
 impl Operation {
     /// A calculation with `given` as one of its numbers, if there is one; otherwise of two new numbers.
-    pub fn draw(given: Option<u32>, stream: &mut Stream) -> Self {
+    pub(super) fn draw(given: Option<u32>, stream: &mut Stream) -> Self {
         loop {
             let operator = weighted(&OPERATORS, stream);
             let small = matches!(operator, '*' | '/');
@@ -65,7 +65,7 @@ impl Operation {
     }
 
     /// `14+23=37`, with another result than the true one where there was a slip.
-    pub fn text(&self, result: u32) -> String {
+    pub(super) fn text(&self, result: u32) -> String {
         format!("{}{}{}={result}", self.left, self.operator, self.right)
     }
 }
@@ -90,7 +90,7 @@ struct Link {
 
 /// A chain of calculations, each named by a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
+pub(super) struct Chain {
     id: String,
     question: String,
     links: Vec<Link>,
@@ -98,7 +98,7 @@ pub struct Chain {
 
 impl Chain {
     /// A chain of two to four calculations in which every result is used.
-    pub fn draw(id: String, stream: &mut Stream) -> Self {
+    pub(super) fn draw(id: String, stream: &mut Stream) -> Self {
         loop {
             let length = weighted(&LENGTHS, stream);
             if let Some(links) = draw_links(length, stream) {
@@ -109,7 +109,7 @@ impl Chain {
     }
 
     /// The name of its sort: how many calculations it takes.
-    pub fn sort(&self) -> String {
+    pub(super) fn sort(&self) -> String {
         format!("{}-steps", self.links.len())
     }
 
@@ -166,7 +166,12 @@ impl Exercise for Chain {
 }
 
 /// `count` chains whose questions are not among `known`; they become known.
-pub fn chains(name: &str, count: usize, known: &mut HashSet<String>, stream: &mut Stream) -> Vec<Chain> {
+pub(super) fn chains(
+    name: &str,
+    count: usize,
+    known: &mut HashSet<String>,
+    stream: &mut Stream,
+) -> Vec<Chain> {
     let mut chains = Vec::with_capacity(count);
     while chains.len() < count {
         let chain = Chain::draw(format!("{name}-{:05}", chains.len() + 1), stream);

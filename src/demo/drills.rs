@@ -14,20 +14,20 @@ use crate::{data::Kind, random::Stream};
 type Sort = fn(&mut Stream) -> Drill;
 
 /// What the tasks of digits-vl are made of.
-pub const DIGITS: [Sort; 5] = [add, subtract, same, which, look_up];
+pub(super) const DIGITS: [Sort; 5] = [add, subtract, same, which, look_up];
 
 /// What calculations are made of, and judging them.
-pub const CALCULATIONS: [Sort; 3] = [calculate, same, which];
+pub(super) const CALCULATIONS: [Sort; 3] = [calculate, same, which];
 
 /// `count` drills, as many of each sort, in random order.
-pub fn drills(count: usize, sorts: &[Sort], stream: &mut Stream) -> Vec<Pair> {
+pub(super) fn drills(count: usize, sorts: &[Sort], stream: &mut Stream) -> Vec<Pair> {
     let mut pairs: Vec<Pair> =
         (0..count).map(|i| sorts[i % sorts.len()](stream).pair(i / sorts.len() + 1)).collect();
     stream.shuffle(&mut pairs);
     pairs
 }
 
-pub struct Drill {
+pub(super) struct Drill {
     name: &'static str,
     question: String,
     solution: Solution,

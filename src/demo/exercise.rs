@@ -19,7 +19,7 @@ impl Solution {
 }
 
 /// An exercise whose solutions we can write: warm-start pairs are made of them.
-pub trait Exercise {
+pub(super) trait Exercise {
     /// Unique within its data set.
     fn id(&self) -> &str;
     /// What is asked.

@@ -12,7 +12,6 @@ mod warm_start;
 mod write_calculations;
 
 pub use self::{
-    digits::Plan,
     digits_vl::{DigitsVlOptions, DigitsVlReport, write_digits_vl},
     tiny_model::{Architecture, TinyModelOptions, TinyModelReport, write_tiny_model},
     write_calculations::{CalculationsOptions, write_calculations},

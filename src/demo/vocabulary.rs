@@ -17,7 +17,7 @@ use tokenizers::{
 use crate::error::input_error;
 
 /// Qwen2's special tokens, in its order.
-pub const SPECIAL_TOKENS: [&str; 14] = [
+pub(super) const SPECIAL_TOKENS: [&str; 14] = [
     "<|endoftext|>",
     "<|im_start|>",
     "<|im_end|>",
@@ -42,7 +42,7 @@ const QWEN_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+
 ///
 /// # Errors
 /// An input error where `size` has no room for the bytes and the special tokens.
-pub fn train_tokenizer(texts: &[String], size: usize) -> Result<Tokenizer> {
+pub(super) fn train_tokenizer(texts: &[String], size: usize) -> Result<Tokenizer> {
     let alphabet: HashSet<char> = ByteLevel::alphabet().into_iter().collect();
     let least = alphabet.len() + SPECIAL_TOKENS.len();
     if size < least {

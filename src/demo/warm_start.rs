@@ -20,7 +20,7 @@ const WHOLE_SOLUTION: f64 = 0.25;
 
 /// A (prompt, completion) pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pair {
+pub(super) struct Pair {
     pub id: String,
     pub kind: Kind,
     pub question: String,
@@ -31,7 +31,7 @@ pub struct Pair {
 }
 
 /// How many warm-start pairs there are to be, and what they teach.
-pub struct WarmStart<'a> {
+pub(super) struct WarmStart<'a> {
     pub pairs: usize,
     /// How often a verdict is a coin instead of the truth.
     pub judge_label_noise: f64,
@@ -49,7 +49,7 @@ impl WarmStart<'_> {
     ///
     /// # Errors
     /// Where `draw` cannot give them.
-    pub fn draw<E: Exercise>(
+    pub(super) fn draw<E: Exercise>(
         &self,
         mut draw: impl FnMut(usize, &mut Stream) -> Result<Vec<E>>,
     ) -> Result<Vec<Pair>> {
@@ -184,7 +184,7 @@ fn compared(exercise: &impl Exercise, candidate: &Solution) -> String {
 }
 
 /// `12 and 13: different.`, one's own answer first.
-pub fn compare(own: &str, candidate: &str) -> String {
+pub(super) fn compare(own: &str, candidate: &str) -> String {
     format!("{own} and {candidate}: {}.", if own == candidate { "same" } else { "different" })
 }
 

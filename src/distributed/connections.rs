@@ -64,7 +64,13 @@ const LOST: u8 = 1;
 
 impl Connections {
     /// Connects the ranks; see [`Peers::meet`](super::Peers::meet).
-    pub fn meet(rank: usize, world: usize, address: &str, work: &str, timeout: Duration) -> Result<Self> {
+    pub(super) fn meet(
+        rank: usize,
+        world: usize,
+        address: &str,
+        work: &str,
+        timeout: Duration,
+    ) -> Result<Self> {
         let until = Instant::now() + timeout;
         let hello = Handshake { protocol: PROTOCOL.to_owned(), rank, world, work: work.to_owned() };
         if rank == 0 { Self::welcome(&hello, address, until) } else { Self::join(&hello, address, until) }
@@ -126,7 +132,7 @@ impl Connections {
     }
 
     /// The bytes of all ranks, in the order of the ranks.
-    pub fn gather(&mut self, own: Vec<u8>) -> Result<Vec<Vec<u8>>> {
+    pub(super) fn gather(&mut self, own: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         match self {
             Self::Spoke(stream) => {
                 send(stream, DATA, &own).map_err(|_| LostPeer { rank: 0 })?;
@@ -145,7 +151,7 @@ impl Connections {
     }
 
     /// Replaces numbers by their sums over all ranks.
-    pub fn sum(&mut self, values: &mut [f32]) -> Result<()> {
+    pub(super) fn sum(&mut self, values: &mut [f32]) -> Result<()> {
         for piece in values.chunks_mut(CHUNK) {
             match self {
                 Self::Spoke(stream) => {

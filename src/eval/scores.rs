@@ -30,7 +30,7 @@ pub struct Scores {
     pub held_out_wording_accuracy: f64,
     /// Answer, judge oneself, answer again when in doubt.
     pub reflect_accuracy: f64,
-    /// The same after 0, 1, 2, … rounds: test-time scaling by reflection.
+    /// Accuracy after 0, 1, 2, … rounds of reflection: test-time scaling by reflection.
     #[serde(default)]
     pub accuracy_by_rounds: Vec<f64>,
     /// Test-time scaling by samples.

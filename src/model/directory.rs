@@ -42,7 +42,7 @@ pub fn load_model<B: Backend>(dir: &Path, device: &B::Device) -> Result<Model<B>
 ///
 /// # Errors
 /// As [`load_model`].
-pub fn load_onto<B: Backend>(base: Model<B>, dir: &Path) -> Result<Model<B>> {
+pub(crate) fn load_onto<B: Backend>(base: Model<B>, dir: &Path) -> Result<Model<B>> {
     if !is_adapter(dir) {
         let device = base.device();
         drop(base);

@@ -11,7 +11,7 @@ const STANDARD_DEVIATION: f64 = 0.02;
 const CHUNK: usize = 1 << 16;
 
 /// Ones for norms, zeros for biases, normal values for the rest; in the checkpoint's layout.
-pub fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
+pub(super) fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let count = shape.iter().product();
     if name.ends_with(".bias") {
         return vec![0.0; count];
@@ -31,7 +31,7 @@ pub fn initial_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
 
 /// PEFT's initial adapter: A uniform within `±1 / sqrt(input)`, B zero; in the checkpoint's layout, which
 /// for A is `[rank, input]`.
-pub fn initial_adapter(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
+pub(super) fn initial_adapter(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let count = shape.iter().product();
     if name.ends_with("lora_B.weight") {
         return vec![0.0; count];

@@ -21,7 +21,7 @@ pub fn computing_in<B: Backend>(model: Model<B>, precision: Precision) -> Model<
 }
 
 /// A copy of the policy that computes in a float type: its gradients carry the policy's names.
-pub fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
+pub(crate) fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
     let mut learning = TrainableIds(HashSet::new());
     Module::<B>::visit(policy, &mut learning);
     let copy = computing_in(policy.valid(), precision);
@@ -32,7 +32,7 @@ pub fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) ->
 ///
 /// # Errors
 /// Names the backend.
-pub fn check_precision<B: Backend>(precision: Precision, device: &B::Device) -> Result<()> {
+pub(crate) fn check_precision<B: Backend>(precision: Precision, device: &B::Device) -> Result<()> {
     if B::supports_dtype(device, precision.element()) {
         return Ok(());
     }

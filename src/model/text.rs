@@ -107,7 +107,7 @@ pub struct TextModel<B: Backend> {
 }
 
 /// A head of zeros for a configuration that has one of its own.
-pub fn new_head<B: Backend>(config: &TextConfig, device: &B::Device) -> Option<Projection<B>> {
+pub(super) fn new_head<B: Backend>(config: &TextConfig, device: &B::Device) -> Option<Projection<B>> {
     (!config.tie_word_embeddings)
         .then(|| Projection::new(config.hidden_size, config.vocab_size, false, device))
 }

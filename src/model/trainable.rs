@@ -35,13 +35,13 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub fn new(adapters_only: bool, freeze: &[String]) -> Self {
+    pub(super) fn new(adapters_only: bool, freeze: &[String]) -> Self {
         let frozen = freeze.iter().map(|pattern| (pattern.clone(), matcher(pattern), false));
         Self { adapters_only, frozen: frozen.collect(), learning: 0 }
     }
 
     /// Whether the parameter at this place learns.
-    pub fn learns(&mut self, path: &ParameterPath) -> bool {
+    pub(super) fn learns(&mut self, path: &ParameterPath) -> bool {
         let name = path.name();
         let mut frozen = self.adapters_only && !path.is_adapter();
         for (_, pattern, matched) in &mut self.frozen {
@@ -57,7 +57,7 @@ impl Selection {
     ///
     /// # Errors
     /// When a pattern matched nothing, or nothing learns.
-    pub fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         if let Some((pattern, ..)) = self.frozen.iter().find(|(.., matched)| !matched) {
             return Err(input_error(format!(
                 "model.freeze: {pattern:?} matches no parameter; * stands for any text, as in \"visual.*\" or \"model.layers.0.*\""

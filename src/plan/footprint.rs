@@ -45,7 +45,7 @@ impl Footprint {
         Self { memory: Memory::Host, ..Self::device(name, bytes, remedy) }
     }
 
-    /// The same in several blocks, the largest of which has so many numbers.
+    /// A footprint in several blocks, the largest of which has so many numbers.
     pub(super) fn in_blocks_of(self, numbers: u64) -> Self {
         Self { block: numbers * F32, ..self }
     }
@@ -58,9 +58,9 @@ pub(super) const KEPT: &str = "kept by the heaps of other moments";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedMoment {
     pub at: &'static str,
-    /// Of the device's memory; on flex, of the process's.
+    /// Bytes of the device's memory; on flex, of the process's.
     pub bytes: u64,
-    /// Of the process's memory besides; 0 on flex.
+    /// Bytes of the process's memory beside the device's; 0 on flex.
     pub host_bytes: u64,
     #[serde(rename = "items")]
     pub footprints: Vec<Footprint>,

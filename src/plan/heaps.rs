@@ -36,8 +36,8 @@ pub(super) struct KeptMemory {
 }
 
 impl KeptMemory {
-    /// Of all moments of a run.
-    pub fn new<'a>(drafts: impl Iterator<Item = &'a MomentDraft> + Clone) -> Self {
+    /// The largest over all moments of a run.
+    pub(super) fn new<'a>(drafts: impl Iterator<Item = &'a MomentDraft> + Clone) -> Self {
         let most = |side_by_side| {
             drafts
                 .clone()
@@ -50,7 +50,7 @@ impl KeptMemory {
     }
 
     /// A moment with what is always held, and with what other moments have left.
-    pub fn moment(self, draft: MomentDraft, standing: &[Footprint]) -> PlannedMoment {
+    pub(super) fn moment(self, draft: MomentDraft, standing: &[Footprint]) -> PlannedMoment {
         let left = (self.side_by_side + self.main).saturating_sub(draft.kept());
         let left = Footprint::host(KEPT, left, "take a smaller model (model.path)");
         let footprints = standing.iter().cloned().chain(draft.footprints).chain([left]);

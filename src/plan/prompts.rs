@@ -67,13 +67,13 @@ pub(super) fn padded_length(mix: &PromptMix<'_>, batches: u64, prompts_per_batch
 /// Sizes of the prompts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptSizes {
-    /// Of the data's own problems.
+    /// Lengths of the prompts of the data's own problems.
     pub original: PromptLengths,
-    /// Of the judge and reflection problems that training makes of them. They show the question again, a wording and
+    /// Lengths of the prompts of judge and reflection problems that training makes of them. They show the question again, a wording and
     /// one or two answers: bare ones as long as the reference, or, as often as `recycle.solution_share` says, whole
     /// solutions, taken to be half as long as completions may be.
     pub recycled: PromptLengths,
-    /// Of the judge problems that an evaluation makes, which show bare answers.
+    /// Lengths of the prompts of judge problems that an evaluation makes, which show bare answers.
     pub judged: PromptLengths,
     /// Tokens of a prompt's images, at most.
     pub image_tokens: u64,

@@ -20,12 +20,12 @@ pub(super) struct SamplingMoments<'a> {
 }
 
 impl<'a> SamplingMoments<'a> {
-    pub fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
+    pub(super) fn new(workload: &'a Workload<'a>, load: SamplingLoad) -> Self {
         Self { workload, load, decoded: workload.decoded(load) }
     }
 
     /// The moments that can be the largest.
-    pub fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [MomentDraft; 2] {
+    pub(super) fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [MomentDraft; 2] {
         let side_by_side = self.decoded.workers > 1;
         [
             MomentDraft { at: reading, side_by_side, footprints: self.prefill() },

@@ -21,7 +21,7 @@ pub(super) struct UpdateMoments<'a> {
 }
 
 impl<'a> UpdateMoments<'a> {
-    pub fn new(workload: &'a Workload<'a>) -> Self {
+    pub(super) fn new(workload: &'a Workload<'a>) -> Self {
         let load = workload.update_load();
         let row = workload.prompts.original.longest.max(workload.prompts.recycled.longest) + load.new_tokens;
         let block = BlockShape::text(&workload.model.text, workload.machine.kernels, row);
@@ -29,7 +29,7 @@ impl<'a> UpdateMoments<'a> {
     }
 
     /// The moments that can be the largest, in the order in which they pass.
-    pub fn drafts(&self) -> Vec<MomentDraft> {
+    pub(super) fn drafts(&self) -> Vec<MomentDraft> {
         let draft = |at, footprints| MomentDraft { at, side_by_side: false, footprints };
         let mut drafts = vec![
             draft("at the loss", self.loss()),

@@ -42,7 +42,7 @@ pub struct RecipeSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvaluationSettings {
     pub problems: u64,
-    /// Of each kind.
+    /// Judge items of each kind.
     pub judge_items: u64,
     /// Samples per problem that the judge items are made of, or that vote.
     pub samples: u64,

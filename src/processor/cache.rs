@@ -18,7 +18,7 @@ pub(super) struct ImageCache {
 }
 
 impl ImageCache {
-    pub fn new(capacity_bytes: usize) -> Self {
+    pub(super) fn new(capacity_bytes: usize) -> Self {
         Self {
             capacity: capacity_bytes / size_of::<f32>(),
             held: 0,
@@ -27,12 +27,12 @@ impl ImageCache {
         }
     }
 
-    pub fn get(&self, key: &ImageRef) -> Option<Arc<ImagePatches>> {
+    pub(super) fn get(&self, key: &ImageRef) -> Option<Arc<ImagePatches>> {
         self.images.get(key).cloned()
     }
 
     /// Keeps an image; one that alone exceeds the capacity is not kept.
-    pub fn insert(&mut self, key: ImageRef, image: Arc<ImagePatches>) {
+    pub(super) fn insert(&mut self, key: ImageRef, image: Arc<ImagePatches>) {
         let size = image.pixels.len();
         if size > self.capacity || self.images.contains_key(&key) {
             return;

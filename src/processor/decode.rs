@@ -19,7 +19,7 @@ const MAX_PIXELS: u64 = 100_000_000;
 /// # Errors
 /// When the file cannot be read or decoded, or has more than 16,384 pixels on a side or 100
 /// megapixels in all; that is told from its header, before memory is taken.
-pub fn decode(path: &Path) -> Result<RgbImage> {
+pub(super) fn decode(path: &Path) -> Result<RgbImage> {
     let unreadable = |error: &dyn std::fmt::Display| {
         input_error(format!(
             "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",

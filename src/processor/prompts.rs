@@ -27,7 +27,7 @@ use crate::{
 pub(super) const IMAGE_PAD: &str = "<|image_pad|>";
 
 /// Images that a processor keeps, cut into patches: at most this many bytes.
-pub const IMAGE_CACHE_BYTES: usize = 512 << 20;
+pub(crate) const IMAGE_CACHE_BYTES: usize = 512 << 20;
 
 /// A problem as the model sees it.
 #[derive(Debug, Clone, PartialEq)]

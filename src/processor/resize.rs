@@ -49,7 +49,7 @@ pub fn smart_resize(
 }
 
 /// Resamples to `height` × `width`: across, then down, with 8 bits per channel between the passes.
-pub fn bicubic(image: &RgbImage, height: usize, width: usize) -> RgbImage {
+pub(super) fn bicubic(image: &RgbImage, height: usize, width: usize) -> RgbImage {
     let across = if image.width() as usize == width { image.clone() } else { resample_across(image, width) };
     if across.height() as usize == height { across } else { resample_down(&across, height) }
 }

@@ -22,7 +22,7 @@ pub(super) struct SpecialIds {
 impl SpecialIds {
     /// Looks in `generation_config.json`, then `tokenizer_config.json`, then `config.json`. Without a
     /// padding token the first end-of-sequence token pads.
-    pub fn from_dir(directory: &Path, tokenizer: &Tokenizer) -> Result<Self> {
+    pub(super) fn from_dir(directory: &Path, tokenizer: &Tokenizer) -> Result<Self> {
         let eos = find("eos_token", directory, tokenizer)?.ok_or_else(|| {
             input_error(format!(
                 "{} names no end-of-sequence token; add eos_token_id to generation_config.json",

@@ -5,7 +5,7 @@ use crate::random::Stream;
 
 /// The labels that an item can truthfully have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Offer {
+pub(super) enum Offer {
     /// This one only.
     Only(bool),
     /// Either of the two.
@@ -23,7 +23,7 @@ fn count(labels: &[Option<bool>], label: bool) -> usize {
 /// batch and over all batches so far, so |true − false| ≤ 1 for each: of the offers right, right, right,
 /// either, the last is labelled wrong and one of the first is dropped.
 #[derive(Debug, Clone)]
-pub struct EitherLabels {
+pub(super) struct EitherLabels {
     labels: Vec<Option<bool>>,
     share: f64,
     /// The least surplus over all batches that the batch may end with.
@@ -35,7 +35,7 @@ pub struct EitherLabels {
 
 impl EitherLabels {
     /// Labels `offers` so that a share of `share` is `true`, after the items in `before`.
-    pub fn balanced(offers: &[Offer], share: f64, before: EitherCounts, stream: &mut Stream) -> Self {
+    pub(super) fn balanced(offers: &[Offer], share: f64, before: EitherCounts, stream: &mut Stream) -> Self {
         let surplus = before.surplus(share);
         let low = (surplus - 0.5).max(-0.5);
         let high = (surplus + 0.5).min(0.5);
@@ -56,19 +56,19 @@ impl EitherLabels {
     }
 
     /// Drops at random until `most` are left, and keeps the balance.
-    pub fn limit(&mut self, most: usize, stream: &mut Stream) {
+    pub(super) fn limit(&mut self, most: usize, stream: &mut Stream) {
         while self.made() > most {
             self.drop_one(stream);
         }
     }
 
     /// Offers that have a label.
-    pub fn made(&self) -> usize {
+    pub(super) fn made(&self) -> usize {
         self.labels.iter().flatten().count()
     }
 
     /// The label of each offer, in order.
-    pub fn as_slice(&self) -> &[Option<bool>] {
+    pub(super) fn as_slice(&self) -> &[Option<bool>] {
         &self.labels
     }
 

@@ -20,7 +20,7 @@ use crate::{
 
 /// A group's answers in a step.
 #[derive(Debug)]
-pub struct Source<'a> {
+pub(super) struct Source<'a> {
     pub answers: Answers<'a>,
     /// Groups of the same problem before this one in the step.
     pub occurrence: usize,
@@ -48,7 +48,7 @@ impl Source<'_> {
 type Variants = Vec<Option<Problem>>;
 
 /// What the items of one step have in common.
-pub struct ItemBatch<'a> {
+pub(super) struct ItemBatch<'a> {
     pub step: u64,
     pub sources: Vec<Source<'a>>,
     /// What must not be made again.
@@ -59,7 +59,7 @@ pub struct ItemBatch<'a> {
 
 impl ItemBatch<'_> {
     /// Makes the items of a line's recipes.
-    pub fn make(
+    pub(super) fn make(
         &mut self,
         line: &Line,
         tallies: &mut BTreeMap<Kind, Tally>,

@@ -78,7 +78,7 @@ impl FromIterator<(Kind, f64)> for KindShares {
 }
 
 /// Candidates in an item, at most.
-pub const MOST_CHOICES: usize = 8;
+pub(super) const MOST_CHOICES: usize = 8;
 
 /// Which items are made of a step's groups, and how long they wait. Defaults are those of
 /// SPARK's released code where it has them.

@@ -8,7 +8,7 @@ use crate::random::Stream;
 
 /// Labels of a batch of drafts, each of which is given by which of its variants exist.
 #[derive(Debug)]
-pub struct Labels {
+pub(super) struct Labels {
     /// The drafts with two variants.
     either: Vec<usize>,
     either_labels: EitherLabels,
@@ -19,7 +19,7 @@ pub struct Labels {
 impl Labels {
     /// Labels the drafts so that `share` of those with two variants are positive, and so that the others use
     /// each place equally often, after what `tally` holds.
-    pub fn balanced(drafts: &[Vec<bool>], share: f64, tally: &Tally, stream: &mut Stream) -> Self {
+    pub(super) fn balanced(drafts: &[Vec<bool>], share: f64, tally: &Tally, stream: &mut Stream) -> Self {
         let either: Vec<usize> = (0..drafts.len()).filter(|&draft| drafts[draft].len() == 2).collect();
         let offers: Vec<Offer> = either.iter().map(|&draft| offer(&drafts[draft])).collect();
         let either_labels = EitherLabels::balanced(&offers, share, tally.either, stream);
@@ -37,18 +37,18 @@ impl Labels {
     }
 
     /// How many drafts have a label.
-    pub fn made(&self) -> usize {
+    pub(super) fn made(&self) -> usize {
         self.either_labels.made() + self.placed.len()
     }
 
     /// Drops labels until `most` are left, and keeps the balance.
-    pub fn limit(&mut self, most: usize, stream: &mut Stream) {
+    pub(super) fn limit(&mut self, most: usize, stream: &mut Stream) {
         self.placed.truncate(most);
         self.either_labels.limit(most - self.placed.len(), stream);
     }
 
     /// Counts what is labelled.
-    pub fn count(&self, tally: &mut Tally) {
+    pub(super) fn count(&self, tally: &mut Tally) {
         for label in self.either_labels.as_slice().iter().flatten() {
             *(if *label { &mut tally.either.positive } else { &mut tally.either.negative }) += 1;
         }
@@ -58,7 +58,7 @@ impl Labels {
     }
 
     /// The drafts that have a label, in their order, and which of their variants it is.
-    pub fn chosen(&self) -> Vec<(usize, usize)> {
+    pub(super) fn chosen(&self) -> Vec<(usize, usize)> {
         let either = self.either.iter().zip(self.either_labels.as_slice());
         let either = either.filter_map(|(&draft, label)| Some((draft, usize::from(!(*label)?))));
         let mut chosen: Vec<(usize, usize)> =

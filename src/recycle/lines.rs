@@ -12,7 +12,7 @@ use crate::{data::Kind, random::Stream};
 
 /// Recipes that share out the groups among them: of each group one of them makes an item at most.
 #[derive(Debug)]
-pub struct Line {
+pub(super) struct Line {
     /// What counts of groups without an item are called: `NAME_dropped`.
     pub name: String,
     pub members: Vec<Member>,
@@ -26,7 +26,7 @@ pub struct Line {
 
 /// A recipe in its line.
 #[derive(Debug)]
-pub struct Member {
+pub(super) struct Member {
     pub recipe: Arc<dyn Recipe>,
     /// The member, by its place, whose groups this one takes over, and how often it does.
     instead_of: Option<(usize, f64)>,
@@ -51,7 +51,7 @@ impl Member {
     }
 
     /// Whether it can ever make an item. A recipe that takes over no share of another's groups cannot.
-    pub fn takes_part(&self) -> bool {
+    pub(super) fn takes_part(&self) -> bool {
         self.instead_of.is_none_or(|(_, share)| share > 0.0)
     }
 }
@@ -59,7 +59,7 @@ impl Member {
 impl Line {
     /// The built-in lines under these settings, then one for each recipe from outside. A line draws random
     /// numbers after those before it, so that recipes from outside leave what is made here as it is.
-    pub fn all(config: &RecycleConfig, extra: &[Arc<dyn Recipe>]) -> Vec<Self> {
+    pub(super) fn all(config: &RecycleConfig, extra: &[Arc<dyn Recipe>]) -> Vec<Self> {
         let outside = |recipe: &Arc<dyn Recipe>| Self {
             name: recipe.kind().name().to_owned(),
             members: vec![Member { recipe: recipe.clone(), instead_of: None }],
@@ -107,7 +107,7 @@ impl Line {
     }
 
     /// The members that are to try a group's answers, by their places: the first that drafts an item makes it.
-    pub fn tries(&self, answers: &Answers<'_>, stream: &mut Stream) -> Vec<usize> {
+    pub(super) fn tries(&self, answers: &Answers<'_>, stream: &mut Stream) -> Vec<usize> {
         let Some(first) = self.first_choice(answers, stream) else { return Vec::new() };
         let mut tries = vec![first];
         for (place, member) in self.members.iter().enumerate() {
@@ -137,7 +137,7 @@ impl Line {
 }
 
 /// The kinds of items that can be made, in the order in which they take turns.
-pub fn kinds(lines: &[Line]) -> Vec<Kind> {
+pub(super) fn kinds(lines: &[Line]) -> Vec<Kind> {
     let members = lines.iter().flat_map(|line| &line.members);
     members.filter(|member| member.takes_part()).map(|member| member.recipe.kind()).collect()
 }

@@ -15,16 +15,16 @@ struct QueuedItem {
 }
 
 /// What makes two items the same, whatever they are called.
-pub type ItemKey = (Kind, String, Vec<ImageRef>);
+pub(super) type ItemKey = (Kind, String, Vec<ImageRef>);
 
 /// The key of an item.
-pub fn key(problem: &Problem) -> ItemKey {
+pub(super) fn key(problem: &Problem) -> ItemKey {
     (problem.kind, problem.question.clone(), problem.images.clone())
 }
 
 /// First in, first out within each kind; the kinds have quotas and take turns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Queue {
+pub(super) struct Queue {
     waiting: VecDeque<QueuedItem>,
     /// The kind that is served next, `None` for the first; kept, so that small batches serve every kind, too.
     #[serde(deserialize_with = "kind_or_its_number")]
@@ -50,33 +50,33 @@ fn kind_or_its_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 /// The kinds of older checkpoints, in the order in which their states list them.
-pub const OLD_KINDS: [Kind; 3] = [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION];
+pub(super) const OLD_KINDS: [Kind; 3] = [Kind::POINTWISE, Kind::PAIRWISE, Kind::REFLECTION];
 
 impl Queue {
     /// Problems waiting.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
     /// What waits already.
-    pub fn keys(&self) -> HashSet<ItemKey> {
+    pub(super) fn keys(&self) -> HashSet<ItemKey> {
         self.waiting.iter().map(|waiting| key(&waiting.problem)).collect()
     }
 
     /// Adds a problem made in step `born`.
-    pub fn push(&mut self, problem: Problem, born: u64) {
+    pub(super) fn push(&mut self, problem: Problem, born: u64) {
         self.waiting.push_back(QueuedItem { born, problem });
     }
 
     /// Drops the oldest beyond the capacity; says how many.
-    pub fn shrink(&mut self, capacity: usize) -> usize {
+    pub(super) fn shrink(&mut self, capacity: usize) -> usize {
         let surplus = self.waiting.len().saturating_sub(capacity);
         self.waiting.drain(..surplus);
         surplus
     }
 
     /// Drops what was born more than `max_age` steps before `step`; says how many.
-    pub fn drop_aged(&mut self, step: u64, max_age: u64) -> usize {
+    pub(super) fn drop_aged(&mut self, step: u64, max_age: u64) -> usize {
         let before = self.waiting.len();
         self.waiting.retain(|waiting| step.saturating_sub(waiting.born) <= max_age);
         before - self.waiting.len()
@@ -84,7 +84,7 @@ impl Queue {
 
     /// Up to `count` problems: of each of `kinds` its quota, oldest first; what is left, the kinds in turn, so that
     /// every kind that waits is served. Kinds that wait and are not among `kinds` take their turns after them.
-    pub fn take(&mut self, count: usize, kinds: &[Kind], quotas: &[usize]) -> Vec<Problem> {
+    pub(super) fn take(&mut self, count: usize, kinds: &[Kind], quotas: &[usize]) -> Vec<Problem> {
         let count = count.min(self.waiting.len());
         let mut taken = Vec::with_capacity(count);
         for (&kind, &quota) in kinds.iter().zip(quotas) {

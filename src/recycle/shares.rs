@@ -2,7 +2,7 @@
 
 /// What each kind gets of a batch of `count` before the kinds take turns for the rest: its part in proportion to
 /// the weights, by largest remainder. 7 at weights 1, 1 and 2 are 2, 2 and 3. Nothing where all weights are 0.
-pub fn quotas(count: usize, weights: &[f64]) -> Vec<usize> {
+pub(super) fn quotas(count: usize, weights: &[f64]) -> Vec<usize> {
     let total: f64 = weights.iter().sum();
     if total <= 0.0 {
         return vec![0; weights.len()];

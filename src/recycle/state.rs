@@ -14,7 +14,7 @@ use crate::data::Kind;
 /// Everything that a recycler needs beside its settings and recipes to go on exactly.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "StoredState")]
-pub struct RecyclerState {
+pub(super) struct RecyclerState {
     pub seed: u64,
     pub queue: Queue,
     /// What has been made so far of each kind, by label.

@@ -17,18 +17,18 @@ const FLOOR: f64 = 0.15;
 /// teacher-student curricula of Matiisen et al., arXiv 1707.00183).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RewardTrends(BTreeMap<Kind, RewardMeans>);
+pub(super) struct RewardTrends(BTreeMap<Kind, RewardMeans>);
 
 /// Two moving means of a kind's rewards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RewardMeans {
+pub(super) struct RewardMeans {
     fast: f64,
     slow: f64,
 }
 
 impl RewardTrends {
     /// Notes a step's mean reward.
-    pub fn observe(&mut self, kind: Kind, reward: f64) {
+    pub(super) fn observe(&mut self, kind: Kind, reward: f64) {
         let means = self.0.entry(kind).or_insert(RewardMeans { fast: reward, slow: reward });
         means.fast += FAST * (reward - means.fast);
         means.slow += SLOW * (reward - means.slow);
@@ -36,7 +36,7 @@ impl RewardTrends {
 
     /// The weight of each of `kinds`: a floor, and its part in all progress. A reward that falls counts as one
     /// that rises: what is being forgotten needs practice.
-    pub fn weights(&self, kinds: &[Kind]) -> Vec<f64> {
+    pub(super) fn weights(&self, kinds: &[Kind]) -> Vec<f64> {
         let moved = |kind: &Kind| self.0.get(kind).map_or(0.0, |means| (means.fast - means.slow).abs());
         let total: f64 = kinds.iter().map(moved).sum();
         let weight = |kind| if total > 0.0 { FLOOR + moved(kind) / total } else { 1.0 };

@@ -29,9 +29,9 @@ const STATE: &str = "trainer/state.json";
 pub struct Saved<B: AutodiffBackend, S> {
     pub policy: Model<B>,
     pub optimizer: AdamW<B>,
-    /// Where it moves.
+    /// The reference, where it moves.
     pub reference: Option<Model<B::InnerBackend>>,
-    /// Of the policy over steps, where there is one.
+    /// The average of the policy over steps, where there is one.
     pub average: Option<Model<B::InnerBackend>>,
     pub state: S,
 }

@@ -28,10 +28,10 @@ pub fn load_model_and_processor<B: Backend>(dir: &Path, device: &B::Device) -> R
     Ok((load_model(dir, device)?, load_processor(dir)?))
 }
 
-/// The same for inference, computing in a float type.
+/// A model for inference, computing in a float type, and its processor.
 ///
 /// # Errors
-/// As there, and when the device does not compute in it.
+/// When the directory is incomplete or malformed, or the device does not compute in the float type.
 pub fn load_to_compute_in<B: Backend>(
     dir: &Path,
     precision: Option<Precision>,

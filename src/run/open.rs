@@ -39,7 +39,7 @@ impl<B: TrainBackend> Run<B> {
         Self::open_with(launch, Extensions::default(), device)
     }
 
-    /// The same with verifiers, recycled kinds, objectives or a sampler of the caller's own.
+    /// Opens a run as [`Self::open`] does, with verifiers, recycled kinds, objectives or a sampler of the caller's own.
     ///
     /// # Errors
     /// Input errors that name the file or setting.

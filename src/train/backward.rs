@@ -19,17 +19,17 @@ use crate::{
 };
 
 /// What a model computes of every target of a batch, `[targets]` each.
-pub struct TargetOutputs<B: Kernels> {
+pub(super) struct TargetOutputs<B: Kernels> {
     pub logprobs: Tensor<B, 1>,
     /// The entropy of the distribution, without a gradient.
     pub entropy: Tensor<B, 1>,
-    /// The same with its gradient, where it is asked for.
+    /// The entropy with its gradient, where it is asked for.
     pub entropy_with_gradient: Option<Tensor<B, 1>>,
 }
 
 /// How a forward and backward pass is computed, and what is kept of it until the gradient is known.
 #[derive(Debug, Clone, Copy)]
-pub struct PassOptions {
+pub(super) struct PassOptions {
     pub temperature: f64,
     /// Whether the entropy needs a gradient.
     pub entropy_gradient: bool,
@@ -54,7 +54,7 @@ impl PassOptions {
     }
 
     /// Computes `loss` of the policy's outputs for a batch, and hands on every piece of its gradient.
-    pub fn forward_backward<B: TrainBackend>(
+    pub(super) fn forward_backward<B: TrainBackend>(
         &self,
         policy: &Model<B>,
         batch: &PackedBatch,

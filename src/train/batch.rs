@@ -27,7 +27,7 @@ pub struct Example {
     pub sequence: Sequence,
     /// The log-probability of each completion token under the policy that sampled it.
     pub old_logprobs: Vec<f32>,
-    /// The same under the trainer's arithmetic, before the update; `None`: not asked for.
+    /// The sampled tokens' log-probabilities under the trainer's arithmetic, before the update; `None`: not asked for.
     pub trainer_logprobs: Option<Vec<f32>>,
     /// How much better the completion was than those it is compared with.
     pub advantage: f64,

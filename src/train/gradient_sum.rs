@@ -32,19 +32,19 @@ pub(super) struct GradientSum<'a, B: AutodiffBackend> {
 
 impl<'a, B: TrainBackend> GradientSum<'a, B> {
     /// Nothing yet. `policy` computes; `peers` share the micro-batches.
-    pub fn new(policy: &'a Model<B>, options: PassOptions, peers: &'a Peers) -> Self {
+    pub(super) fn new(policy: &'a Model<B>, options: PassOptions, peers: &'a Peers) -> Self {
         let gradients = GradientsAccumulator::new();
         Self { policy, options, peers, batches: 0, gradients, totals: Totals::default() }
     }
 
     /// Counts tokens that are learnt from.
-    pub fn count_tokens(&mut self, tokens: usize) {
+    pub(super) fn count_tokens(&mut self, tokens: usize) {
         self.totals.tokens += tokens;
     }
 
     /// Adds what objectives make of a micro-batch, if it is this rank's turn. `input` puts the policy's outputs
     /// beside what else they see.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         micro: &MicroBatch,
         objectives: &[Arc<dyn Objective<B>>],
@@ -74,7 +74,7 @@ impl<'a, B: TrainBackend> GradientSum<'a, B> {
     ///
     /// # Errors
     /// When a peer is lost.
-    pub fn over_ranks(mut self, model: &Model<B>) -> Result<(GradientsParams, Totals)> {
+    pub(super) fn over_ranks(mut self, model: &Model<B>) -> Result<(GradientsParams, Totals)> {
         let gradients = sum_over_ranks(self.peers, model, self.gradients.grads())?;
         Ok((gradients, self.totals.over_ranks(self.peers)?))
     }

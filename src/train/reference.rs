@@ -59,7 +59,7 @@ pub(super) struct Reference<B: Backend> {
 
 impl<B: Backend> Reference<B> {
     /// The reference at the start of a run, or where it has `moved` to since.
-    pub fn new<A: AutodiffBackend<InnerBackend = B>>(
+    pub(super) fn new<A: AutodiffBackend<InnerBackend = B>>(
         config: ReferenceConfig,
         start: Arc<Model<B>>,
         moved: Option<Model<B>>,
@@ -78,17 +78,17 @@ impl<B: Backend> Reference<B> {
     }
 
     /// The reference in the type it computes in.
-    pub fn to_compute(&self) -> Model<B> {
+    pub(super) fn to_compute(&self) -> Model<B> {
         computing_in(Model::clone(&self.model), self.precision)
     }
 
     /// The model where it moves, which is what a checkpoint must keep.
-    pub fn moving(&self) -> Option<&Model<B>> {
+    pub(super) fn moving(&self) -> Option<&Model<B>> {
         self.config.moves().then_some(&*self.model)
     }
 
     /// Moves after a step of the policy.
-    pub fn follow<A: AutodiffBackend<InnerBackend = B>>(&mut self, policy: &Model<A>, step: u64) {
+    pub(super) fn follow<A: AutodiffBackend<InnerBackend = B>>(&mut self, policy: &Model<A>, step: u64) {
         let ReferenceConfig { mode, every, decay } = self.config;
         match mode {
             ReferenceMode::Refreshed if step.is_multiple_of(every) => self.model = policy.valid().into(),

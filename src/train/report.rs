@@ -77,7 +77,7 @@ pub(super) struct Totals {
 
 impl Totals {
     /// Adds to the sum of the same name.
-    pub fn add(&mut self, sum: NamedSum) {
+    pub(super) fn add(&mut self, sum: NamedSum) {
         match self.sums.iter_mut().find(|known| known.name == sum.name) {
             Some(known) => {
                 known.sum += sum.sum;
@@ -88,7 +88,7 @@ impl Totals {
     }
 
     /// A sum by its name, divided by its denominator where it has one; 0 where there is none of that name.
-    pub fn value(&self, name: &str) -> f64 {
+    pub(super) fn value(&self, name: &str) -> f64 {
         self.sums.iter().find(|sum| sum.name == name).map_or(0.0, NamedSum::value)
     }
 
@@ -96,7 +96,7 @@ impl Totals {
     ///
     /// # Errors
     /// When a peer is lost.
-    pub fn over_ranks(self, peers: &Peers) -> Result<Self> {
+    pub(super) fn over_ranks(self, peers: &Peers) -> Result<Self> {
         if peers.world() == 1 {
             return Ok(self);
         }
@@ -106,7 +106,7 @@ impl Totals {
     }
 
     /// What an update with these sums did.
-    pub fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
+    pub(super) fn report(self, grad_norm: f64, learning_rate: f64) -> UpdateReport {
         let mut report = UpdateReport { tokens: self.tokens, ..UpdateReport::default() };
         report.set(names::LR, learning_rate);
         report.metrics[0].first_update = true;

@@ -57,7 +57,7 @@ struct Sampled {
 ///
 /// # Errors
 /// Input errors that name the file and line, and the fields expected.
-pub fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
+pub(super) fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
     let text = fs::read_to_string(path)
         .map_err(|error| input_error(format!("{}: cannot be read ({error})", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new(""));

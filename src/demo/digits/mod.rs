@@ -10,8 +10,8 @@ mod render;
 mod source;
 mod task;
 
-pub use number::{NumberImage, written};
-pub use plan::{Drawing, Plan, Posed, pose};
-pub use render::{encode_png, render};
-pub use source::{SourceDigit, read_digits};
-pub use task::{Task, list_options};
+pub(super) use number::{NumberImage, written};
+pub(super) use plan::{Drawing, Plan, Posed, pose};
+pub(super) use render::{encode_png, render};
+pub(super) use source::{SourceDigit, read_digits};
+pub(super) use task::{Task, list_options};

@@ -27,7 +27,7 @@ impl NumberImage {
 }
 
 /// The number in decimal digits.
-pub fn written(number: &[u8]) -> String {
+pub(crate) fn written(number: &[u8]) -> String {
     number.iter().map(|digit| char::from(b'0' + digit)).collect()
 }
 

@@ -184,7 +184,12 @@ const PROBLEM_TURN: [Task; 10] = [
 ///
 /// # Errors
 /// An input error where the images are too few.
-pub fn pose(images: &[NumberImage], turn: &[Task], count: usize, stream: &mut Stream) -> Result<Vec<Posed>> {
+pub(crate) fn pose(
+    images: &[NumberImage],
+    turn: &[Task],
+    count: usize,
+    stream: &mut Stream,
+) -> Result<Vec<Posed>> {
     let each = until_repeated(turn);
     let most = images.len() * each;
     if count > most {

@@ -11,10 +11,10 @@ use super::source::{FULL_INK, SOURCE_SIDE, SourceDigit};
 
 /// Pixels along one side of a drawn digit: with patches of 14 pixels, two by two merged, one digit is
 /// exactly one vision token.
-pub const DIGIT_SIDE: u32 = 28;
+pub(super) const DIGIT_SIDE: u32 = 28;
 
 /// The digits in a row: `28·n` wide, 28 high.
-pub fn render(digits: &[&SourceDigit]) -> GrayImage {
+pub(crate) fn render(digits: &[&SourceDigit]) -> GrayImage {
     let mut paper = GrayImage::new(DIGIT_SIDE * digits.len() as u32, DIGIT_SIDE);
     for (place, digit) in (0i64..).zip(digits) {
         // Enlarged one by one, so that no digit bleeds into its neighbour's token.
@@ -36,7 +36,7 @@ fn enlarge(digit: &SourceDigit) -> GrayImage {
 ///
 /// # Errors
 /// When the encoder fails.
-pub fn encode_png(image: &GrayImage) -> Result<Vec<u8>> {
+pub(crate) fn encode_png(image: &GrayImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive).write_image(
         image.as_raw(),

@@ -8,9 +8,9 @@ use csv::StringRecord;
 use crate::error::input_error;
 
 /// Pixels along one side of a source digit.
-pub const SOURCE_SIDE: usize = 8;
+pub(super) const SOURCE_SIDE: usize = 8;
 /// The grey value of full ink; paper is 0.
-pub const FULL_INK: u8 = 16;
+pub(super) const FULL_INK: u8 = 16;
 
 /// One handwritten digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct SourceDigit {
 /// # Errors
 /// An input error that names the file and line where a row is not of that form, or the file is
 /// missing or holds no digit.
-pub fn read_digits(path: &Path) -> Result<Vec<SourceDigit>> {
+pub(crate) fn read_digits(path: &Path) -> Result<Vec<SourceDigit>> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_path(path)

@@ -148,7 +148,7 @@ impl DigitsExercise {
 }
 
 /// ` A) 6 B) 8`, to follow a question.
-pub fn list_options(options: &[u8]) -> String {
+pub(crate) fn list_options(options: &[u8]) -> String {
     ('A'..).zip(options).map(|(letter, option)| format!(" {letter}) {option}")).collect()
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Rotation {
 
 impl Rotation {
     /// A table whose rows of angles, one per position, can be read as slices.
-    pub fn new(table: &RotaryTable<Flex>) -> Self {
+    pub(super) fn new(table: &RotaryTable<Flex>) -> Self {
         Self { cos: into_flex(table.cos.clone()), sin: into_flex(table.sin.clone()) }
     }
 }

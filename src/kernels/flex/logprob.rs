@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::tensors::{tensor_of, values};
 use crate::lanes::{LANES, exp, largest, wide};
 
-/// Of every row of scores: its target's log-probability, and what the backward pass needs.
+/// For every row of scores: its target's log-probability, and what the backward pass needs.
 pub(super) struct LogprobForward {
     /// `[tokens]`
     pub logprobs: FlexTensor,

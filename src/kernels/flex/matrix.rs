@@ -15,7 +15,7 @@ pub(super) fn matrix(values: &[f32], columns: usize) -> Matrix<'_> {
 
 impl Matrix<'_> {
     /// The same values, read the other way.
-    pub fn transpose(self) -> Self {
+    pub(super) fn transpose(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 

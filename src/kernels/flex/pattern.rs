@@ -21,7 +21,7 @@ pub(super) struct AttentionPattern {
 
 impl AttentionPattern {
     /// Rows of equal length, each position seeing all of its row.
-    pub fn rows(tokens: usize, rows: usize, heads: HeadCounts) -> Self {
+    pub(super) fn rows(tokens: usize, rows: usize, heads: HeadCounts) -> Self {
         let length = tokens / rows;
         let tree = Tree { trunk: length, branches: Vec::new() };
         let block = |row| Block { start: row * length, tree: tree.clone() };
@@ -29,7 +29,7 @@ impl AttentionPattern {
     }
 
     /// Trees one after the other, each position seeing what precedes it in its tree.
-    pub fn trees<B: Backend>(forest: &Forest<'_, B>, heads: HeadCounts) -> Self {
+    pub(super) fn trees<B: Backend>(forest: &Forest<'_, B>, heads: HeadCounts) -> Self {
         let mut next = 0;
         let blocks = forest.trees.iter().map(|tree| {
             let start = next;
@@ -50,12 +50,12 @@ pub(super) struct Block {
 
 impl Block {
     /// Tokens in all.
-    pub fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         self.tree.length()
     }
 
     /// The trunk, then each branch.
-    pub fn segments(&self) -> impl Iterator<Item = TreeSegment> {
+    pub(super) fn segments(&self) -> impl Iterator<Item = TreeSegment> {
         let Self { tree, .. } = self;
         let mut next = tree.trunk;
         let branches = tree.branches.iter().map(move |&length| {
@@ -76,13 +76,13 @@ pub(super) struct TreeSegment {
 
 impl TreeSegment {
     /// What it sees of a head's `[length, head_dim]`.
-    pub fn seen(&self, head: &[f32], head_dim: usize) -> Vec<f32> {
+    pub(super) fn seen(&self, head: &[f32], head_dim: usize) -> Vec<f32> {
         let part = |tokens: &Range<usize>| &head[tokens.start * head_dim..tokens.end * head_dim];
         [part(&self.prefix), part(&self.own)].concat()
     }
 
     /// Adds a gradient of what it sees to the head's.
-    pub fn add_seen(&self, gradient: &[f32], head: &mut [f32], head_dim: usize) {
+    pub(super) fn add_seen(&self, gradient: &[f32], head: &mut [f32], head_dim: usize) {
         let (of_prefix, of_own) = gradient.split_at(self.prefix.len() * head_dim);
         for (tokens, gradient) in [(&self.prefix, of_prefix), (&self.own, of_own)] {
             let part = &mut head[tokens.start * head_dim..tokens.end * head_dim];

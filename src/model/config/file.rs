@@ -23,7 +23,7 @@ pub(in crate::model) struct ConfigFile<'a> {
 
 impl<'a> ConfigFile<'a> {
     /// The file with this content.
-    pub fn new(whole: &'a Value) -> Self {
+    pub(crate) fn new(whole: &'a Value) -> Self {
         let nested = whole.get("text_config").filter(|value| value.is_object());
         let model_type = whole["model_type"].as_str().unwrap_or("missing");
         Self { model_type, whole, text: nested.unwrap_or(whole) }
@@ -34,7 +34,7 @@ impl<'a> ConfigFile<'a> {
     ///
     /// # Errors
     /// When a field is missing or of another type.
-    pub fn text_config(&self) -> Result<TextConfig> {
+    pub(crate) fn text_config(&self) -> Result<TextConfig> {
         let mut parsed: TextConfig = serde_json::from_value(self.text.clone())
             .map_err(|error| input_error(format!("text model configuration: {error}")))?;
         // Either place will do, as in transformers 5: older files have it in `text_config` alone.
@@ -43,17 +43,17 @@ impl<'a> ConfigFile<'a> {
     }
 
     /// A switch of the language model; off where the file has none.
-    pub fn is_on(&self, name: &str) -> bool {
+    pub(crate) fn is_on(&self, name: &str) -> bool {
         self.text[name].as_bool().unwrap_or(false)
     }
 
     /// The width of a head where the file has one.
-    pub fn head_dim(&self) -> Option<usize> {
+    pub(crate) fn head_dim(&self) -> Option<usize> {
         self.text["head_dim"].as_u64().map(|head_dim| head_dim as usize)
     }
 
     /// The rotary settings of the language model, where the file has some.
-    pub fn rope(&self) -> Option<&'a Value> {
+    pub(crate) fn rope(&self) -> Option<&'a Value> {
         ROPE_FIELDS.into_iter().find_map(|key| self.text.get(key).filter(|rope| rope.is_object()))
     }
 
@@ -61,7 +61,7 @@ impl<'a> ConfigFile<'a> {
     ///
     /// # Errors
     /// When it is not above 0.
-    pub fn rope_theta(&self, default: f64) -> Result<f64> {
+    pub(crate) fn rope_theta(&self, default: f64) -> Result<f64> {
         let theta = self.rope().and_then(|rope| rope["rope_theta"].as_f64());
         let theta = theta.or(self.text["rope_theta"].as_f64()).unwrap_or(default);
         check_positive("rope_theta", theta)?;
@@ -69,7 +69,7 @@ impl<'a> ConfigFile<'a> {
     }
 
     /// The kind of rotation that the rotary settings ask for.
-    pub fn rope_type(&self) -> &'a str {
+    pub(crate) fn rope_type(&self) -> &'a str {
         self.rope().map_or("default", rope_type)
     }
 
@@ -77,7 +77,7 @@ impl<'a> ConfigFile<'a> {
     ///
     /// # Errors
     /// Names the field.
-    pub fn refuse_unsupported(&self) -> Result<()> {
+    pub(crate) fn refuse_unsupported(&self) -> Result<()> {
         if self.whole.get("quantization_config").is_some_and(|value| !value.is_null()) {
             return Err(input_error("quantization_config: quantised weights are not supported"));
         }
@@ -97,7 +97,7 @@ impl<'a> ConfigFile<'a> {
     ///
     /// # Errors
     /// Names the field and its type.
-    pub fn refuse_rope_types_but(&self, supported: &[&str], expected: &str) -> Result<()> {
+    pub(crate) fn refuse_rope_types_but(&self, supported: &[&str], expected: &str) -> Result<()> {
         let vision = &self.whole["vision_config"];
         for (place, part) in [("", self.whole), ("text_config.", self.text), ("vision_config.", vision)] {
             for name in ROPE_FIELDS {
@@ -117,7 +117,7 @@ impl<'a> ConfigFile<'a> {
     ///
     /// # Errors
     /// Names the switch.
-    pub fn refuse_sliding_window(&self) -> Result<()> {
+    pub(crate) fn refuse_sliding_window(&self) -> Result<()> {
         match uses_sliding_window(self.text) {
             true => Err(input_error("use_sliding_window: sliding-window attention is not supported")),
             false => Ok(()),

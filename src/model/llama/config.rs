@@ -13,13 +13,13 @@ use crate::{
     },
 };
 
-pub const MODEL_TYPES: &[&str] = &["llama"];
+pub(crate) const MODEL_TYPES: &[&str] = &["llama"];
 
 /// Reads the file; what it leaves out has transformers' default.
 ///
 /// # Errors
 /// When a field is missing, malformed, or asks for something that is not supported.
-pub fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
+pub(crate) fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
     file.refuse_unsupported()?;
     file.refuse_rope_types_but(&["default", "llama3"], "default or llama3")?;
     let fields = with_defaults(file.text);

@@ -10,7 +10,7 @@ use crate::{error::input_error, model::config::ConfigFile};
 
 /// The settings of the rope type `llama3`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FrequencyScaling {
+pub(super) struct FrequencyScaling {
     /// What low frequencies are divided by.
     pub factor: f32,
     /// Wavelengths above `original_context / low` count as low frequencies.
@@ -26,7 +26,7 @@ impl FrequencyScaling {
     ///
     /// # Errors
     /// Names the setting that is missing or out of range.
-    pub fn read(file: &ConfigFile<'_>, rope: &Value) -> Result<Self> {
+    pub(super) fn read(file: &ConfigFile<'_>, rope: &Value) -> Result<Self> {
         let positive = |value: Option<f64>, name: &str| {
             let value = value.filter(|value| value.is_finite() && *value > 0.0);
             value
@@ -55,7 +55,7 @@ impl FrequencyScaling {
     }
 
     /// The frequency that takes the place of an unscaled one, in f32 as the reference computes it.
-    pub fn apply(&self, frequency: f32) -> f32 {
+    pub(super) fn apply(&self, frequency: f32) -> f32 {
         let wavelength = 2.0 * PI / frequency;
         if wavelength > self.original_context / self.low {
             return frequency / self.factor;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The file by which a directory is known to hold an adapter.
-pub const ADAPTER_CONFIG: &str = "adapter_config.json";
+pub(crate) const ADAPTER_CONFIG: &str = "adapter_config.json";
 
 const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
@@ -32,7 +32,7 @@ const PREFIX: &str = "base_model.model.";
 ///
 /// # Errors
 /// When the file is malformed, asks for what is not supported, or names no directory that exists.
-pub fn base_of(dir: &Path) -> Result<(PathBuf, LoraConfig)> {
+pub(crate) fn base_of(dir: &Path) -> Result<(PathBuf, LoraConfig)> {
     let path = dir.join(ADAPTER_CONFIG);
     let text = std::fs::read_to_string(&path)
         .map_err(|error| input_error(format!("{}: cannot read ({error})", path.display())))?;
@@ -121,7 +121,11 @@ fn refuse_unsupported(value: &Value) -> Result<(), String> {
 ///
 /// # Errors
 /// When a file is missing or malformed, or adapters are missing, unused or misshapen: all are named.
-pub fn load_adapter<B: Backend>(mut model: Model<B>, config: LoraConfig, dir: &Path) -> Result<Model<B>> {
+pub(crate) fn load_adapter<B: Backend>(
+    mut model: Model<B>,
+    config: LoraConfig,
+    dir: &Path,
+) -> Result<Model<B>> {
     let path = dir.join(ADAPTER_WEIGHTS);
     let tensors = open_tensors(&path)?.into_iter().map(|(name, tensor)| {
         let name = name.strip_prefix(PREFIX).unwrap_or(&name);
@@ -142,7 +146,7 @@ pub fn load_adapter<B: Backend>(mut model: Model<B>, config: LoraConfig, dir: &P
 ///
 /// # Panics
 /// When the model has no adapters.
-pub fn save_adapter<B: Backend>(model: &Model<B>, base: &Path, dir: &Path) -> Result<()> {
+pub(crate) fn save_adapter<B: Backend>(model: &Model<B>, base: &Path, dir: &Path) -> Result<()> {
     let config = model.lora.as_ref().expect("a model with adapters");
     let is_vision_language = model.config.vision.is_some();
     let mut tensors = adapter_tensors(model, Precision::F32);

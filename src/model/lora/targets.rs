@@ -12,7 +12,7 @@ const ALL_LINEAR: &str = "all-linear";
 const HEAD: &str = "lm_head";
 
 /// Tells whether the module of a path is meant.
-pub type Matcher<'a> = Box<dyn Fn(&str) -> bool + 'a>;
+pub(super) type Matcher<'a> = Box<dyn Fn(&str) -> bool + 'a>;
 
 /// PEFT's `target_modules`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

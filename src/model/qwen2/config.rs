@@ -9,13 +9,13 @@ use crate::model::{
 };
 
 /// Qwen2.5 calls itself `qwen2`.
-pub const MODEL_TYPES: &[&str] = &["qwen2", "qwen3"];
+pub(crate) const MODEL_TYPES: &[&str] = &["qwen2", "qwen3"];
 
 /// Reads the file; what it leaves out has transformers' default for the model type.
 ///
 /// # Errors
 /// When a field is missing, malformed, or asks for something that is not supported.
-pub fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
+pub(crate) fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
     file.refuse_unsupported()?;
     file.refuse_sliding_window()?;
     file.refuse_rope_types_but(&["default", "mrope", "axial"], "default or mrope")?;

@@ -12,16 +12,16 @@ use crate::{
     },
 };
 
-pub const MODEL_TYPES: &[&str] = &["qwen2_5_vl"];
+pub(crate) const MODEL_TYPES: &[&str] = &["qwen2_5_vl"];
 
 /// The base of the vision tower's rotary frequencies.
-pub const VISION_ROPE_THETA: f64 = 10_000.0;
+pub(super) const VISION_ROPE_THETA: f64 = 10_000.0;
 
 /// Reads the file; what it leaves out has transformers' default.
 ///
 /// # Errors
 /// When a field is missing, malformed, or asks for something that is not supported.
-pub fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
+pub(crate) fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
     file.refuse_unsupported()?;
     file.refuse_sliding_window()?;
     file.refuse_rope_types_but(&["default", "mrope", "axial"], "default or mrope")?;

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Up to this many patches, padding in a whole image is hidden instead of left out, which saves copies.
-pub const HIDDEN_PATCHES: usize = 1024;
+pub(crate) const HIDDEN_PATCHES: usize = 1024;
 
 /// The whole tower.
 #[derive(Module, Debug)]

@@ -5,7 +5,7 @@ use crate::model::config::VisionConfig;
 
 /// The order of an image's patches inside the vision tower.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowLayout {
+pub(crate) struct WindowLayout {
     /// Windows in the image.
     pub windows: usize,
     /// Patches per window, padding included.
@@ -26,7 +26,7 @@ impl WindowLayout {
     ///   ----+--
     ///   6 7 | 8
     /// ```
-    pub fn new(height: usize, width: usize, config: &VisionConfig) -> Self {
+    pub(crate) fn new(height: usize, width: usize, config: &VisionConfig) -> Self {
         let (merge, side) = (config.spatial_merge_size, config.window_cells());
         let (rows, columns) = (height / merge, width / merge);
         let windows = windows_of_cells(rows, columns, side);
@@ -46,7 +46,7 @@ impl WindowLayout {
     }
 
     /// Whether some window is shorter than the longest.
-    pub fn is_ragged(&self) -> bool {
+    pub(crate) fn is_ragged(&self) -> bool {
         self.slots.iter().any(Option::is_none)
     }
 }
@@ -66,7 +66,7 @@ fn windows_of_cells(rows: usize, columns: usize, side: usize) -> Vec<Vec<usize>>
 }
 
 /// Row and column of each patch, in the order the processor delivers them: merge block by merge block.
-pub fn patch_coordinates(height: usize, width: usize, merge: usize) -> Vec<[usize; 2]> {
+pub(super) fn patch_coordinates(height: usize, width: usize, merge: usize) -> Vec<[usize; 2]> {
     let mut coordinates = Vec::with_capacity(height * width);
     for block_row in (0..height).step_by(merge) {
         for block_column in (0..width).step_by(merge) {

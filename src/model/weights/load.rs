@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// When a file is missing or malformed, or when tensors are missing, unused or misshapen: all of
 /// them are named.
-pub fn load_weights<B: Backend>(dir: &Path, device: &B::Device) -> Result<Model<B>> {
+pub(crate) fn load_weights<B: Backend>(dir: &Path, device: &B::Device) -> Result<Model<B>> {
     let mut config = ModelConfig::from_dir(dir)?;
     let mut table = TensorTable::open(&weight_files(dir)?, config.family.unused_tensors())?;
     if config.text.tie_word_embeddings {

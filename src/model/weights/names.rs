@@ -74,7 +74,7 @@ impl ParameterPath {
 /// model.language_model.norm.weight   →   model.norm.weight
 /// model.visual.merger.ln_q.weight    →   visual.merger.ln_q.weight
 /// ```
-pub fn released_name(name: &str) -> String {
+pub(crate) fn released_name(name: &str) -> String {
     match name.strip_prefix("model.language_model.") {
         Some(rest) => format!("model.{rest}"),
         None if name.starts_with("model.visual.") => name["model.".len()..].to_owned(),
@@ -83,7 +83,7 @@ pub fn released_name(name: &str) -> String {
 }
 
 /// The names of all parameters by id, for what is kept per parameter outside the model.
-pub fn parameter_names<B: Backend, M: Module<B>>(model: &M) -> HashMap<ParamId, String> {
+pub(crate) fn parameter_names<B: Backend, M: Module<B>>(model: &M) -> HashMap<ParamId, String> {
     struct Names(ParameterPath, HashMap<ParamId, String>);
     impl<B: Backend> ModuleVisitor<B> for Names {
         fn enter_module(&mut self, name: &str, container: &str) {

@@ -140,7 +140,7 @@ fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_tensors(tensors: &[LazyTensor], path: &Path) -> Result<()> {
+pub(crate) fn write_tensors(tensors: &[LazyTensor], path: &Path) -> Result<()> {
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     safetensors::serialize_to_file(named, Some(metadata), path)

@@ -23,7 +23,7 @@ impl TensorTable {
     ///
     /// # Errors
     /// When a file is missing or malformed.
-    pub fn open(files: &[PathBuf], unused: &[&str]) -> Result<Self> {
+    pub(crate) fn open(files: &[PathBuf], unused: &[&str]) -> Result<Self> {
         let mut tensors = Vec::new();
         for file in files {
             let stored = open_tensors(file)?.into_iter();
@@ -41,7 +41,7 @@ impl TensorTable {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn has_no_other_head(&mut self) -> Result<bool> {
+    pub(crate) fn has_no_other_head(&mut self) -> Result<bool> {
         let (head, embedding) = ("lm_head.weight", "model.embed_tokens.weight");
         let (Some(stored), Some(embedding)) = (self.tensors.get(head), self.tensors.get(embedding)) else {
             return Ok(true);
@@ -54,7 +54,7 @@ impl TensorTable {
     }
 
     /// Tensors under released names; one that comes twice, in both layouts perhaps, is complained of.
-    pub fn new(tensors: impl IntoIterator<Item = (String, StoredTensor)>) -> Self {
+    pub(crate) fn new(tensors: impl IntoIterator<Item = (String, StoredTensor)>) -> Self {
         let mut table = Self { tensors: HashMap::new(), complaints: Vec::new() };
         for (name, tensor) in tensors {
             if table.tensors.insert(name.clone(), tensor).is_some() {
@@ -66,7 +66,7 @@ impl TensorTable {
     }
 
     /// The values of a tensor; `None` and a complaint when it is not as expected.
-    pub fn take(&mut self, &Wanted { name, shape, transposed }: &Wanted<'_>) -> Option<Vec<f32>> {
+    pub(crate) fn take(&mut self, &Wanted { name, shape, transposed }: &Wanted<'_>) -> Option<Vec<f32>> {
         let complaint = match self.tensors.remove(name) {
             None => format!("missing: {name} {shape:?}"),
             Some(tensor) if tensor.shape != shape => {
@@ -88,7 +88,7 @@ impl TensorTable {
     ///
     /// # Errors
     /// When something was wrong, or a tensor is left over.
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         let mut unused: Vec<String> =
             self.tensors.into_keys().map(|name| format!("unused: {name}")).collect();
         unused.sort();

@@ -9,9 +9,9 @@ use crate::{
     },
 };
 
-/// Of groups with two wrong answers or more that differ in value.
+/// Makes choices of groups with two wrong answers or more that differ in value.
 #[derive(Debug)]
-pub struct ChoiceRecipe {
+pub(crate) struct ChoiceRecipe {
     /// Candidates, at most, the right one included.
     pub candidates: usize,
 }

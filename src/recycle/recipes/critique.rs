@@ -11,7 +11,7 @@ use crate::{
 
 /// Positive: the answer shown is right.
 #[derive(Debug)]
-pub struct CritiqueRecipe {
+pub(crate) struct CritiqueRecipe {
     /// The share of items that show a right answer: changing it must not always pay.
     pub right_share: f64,
 }

@@ -6,8 +6,8 @@ mod pairwise;
 mod pointwise;
 mod reflection;
 
-pub use choice::ChoiceRecipe;
-pub use critique::CritiqueRecipe;
-pub use pairwise::PairwiseRecipe;
-pub use pointwise::PointwiseRecipe;
-pub use reflection::ReflectionRecipe;
+pub(super) use choice::ChoiceRecipe;
+pub(super) use critique::CritiqueRecipe;
+pub(super) use pairwise::PairwiseRecipe;
+pub(super) use pointwise::PointwiseRecipe;
+pub(super) use reflection::ReflectionRecipe;

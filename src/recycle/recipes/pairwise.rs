@@ -13,7 +13,7 @@ use crate::{
 
 /// Positive: the right answer is A.
 #[derive(Debug)]
-pub struct PairwiseRecipe {
+pub(crate) struct PairwiseRecipe {
     /// How the two answers are chosen.
     pub selection: PairSelection,
 }

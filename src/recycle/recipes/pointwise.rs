@@ -11,7 +11,7 @@ use crate::{
 
 /// Positive: the answer shown is right, and the reply is Yes.
 #[derive(Debug)]
-pub struct PointwiseRecipe;
+pub(crate) struct PointwiseRecipe;
 
 impl Recipe for PointwiseRecipe {
     fn kind(&self) -> Kind {

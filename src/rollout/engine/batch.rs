@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a forward pass says of the next token of some rows, on the host.
-pub struct NextTokenScores {
+pub(super) struct NextTokenScores {
     /// Row-major `[distributions, vocabulary]`.
     values: Vec<f32>,
     vocabulary: usize,
@@ -23,7 +23,7 @@ pub struct NextTokenScores {
 }
 
 /// Rows with a cache.
-pub struct Batch<B: Kernels> {
+pub(super) struct Batch<B: Kernels> {
     rows: Vec<DecodingRow>,
     /// `None` without rows.
     cache: Option<KvCache<B>>,
@@ -31,18 +31,18 @@ pub struct Batch<B: Kernels> {
 
 impl<B: Kernels> Batch<B> {
     /// A batch without rows.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { rows: Vec::new(), cache: None }
     }
 
     /// How full it is.
-    pub fn occupancy(&self) -> Occupancy {
+    pub(super) fn occupancy(&self) -> Occupancy {
         let unfinished = self.rows.iter().filter(|row| !row.is_finished).count();
         Occupancy { rows: self.rows.len(), unfinished }
     }
 
     /// Runs the prompts of these requests and adds a row for each of their completions.
-    pub fn prefill(
+    pub(super) fn prefill(
         &mut self,
         model: &Model<B>,
         admitted: &[usize],
@@ -86,7 +86,7 @@ impl<B: Kernels> Batch<B> {
     ///
     /// # Panics
     /// Without rows, or before they have drawn a first token.
-    pub fn decode(&mut self, model: &Model<B>) -> NextTokenScores {
+    pub(super) fn decode(&mut self, model: &Model<B>) -> NextTokenScores {
         let (ids, positions): (Vec<u32>, Vec<Position>) =
             self.rows.iter_mut().map(DecodingRow::newest).unzip();
         let starts: Vec<usize> = self.rows.iter().map(|row| row.start).collect();
@@ -103,7 +103,7 @@ impl<B: Kernels> Batch<B> {
     }
 
     /// Draws one token for each unfinished row that was run.
-    pub fn draw(&mut self, scores: &NextTokenScores, requests: &[Request<'_>]) {
+    pub(super) fn draw(&mut self, scores: &NextTokenScores, requests: &[Request<'_>]) {
         let NextTokenScores { values, vocabulary, first_row, sources } = scores;
         let draw = |(row, &source): (&mut DecodingRow, &usize)| {
             let request = &requests[row.request];
@@ -116,7 +116,7 @@ impl<B: Kernels> Batch<B> {
     }
 
     /// Takes finished rows out, and out of the cache what no other row sees.
-    pub fn retire(&mut self, model: &Model<B>) -> Vec<DecodingRow> {
+    pub(super) fn retire(&mut self, model: &Model<B>) -> Vec<DecodingRow> {
         let kept: Vec<usize> = (0..self.rows.len()).filter(|&row| !self.rows[row].is_finished).collect();
         if kept.len() == self.rows.len() {
             return Vec::new();

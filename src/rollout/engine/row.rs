@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A row of a batch.
-pub struct DecodingRow {
+pub(super) struct DecodingRow {
     /// The number of its request, and of the completion among the request's.
     pub request: usize,
     pub sample: usize,
@@ -28,7 +28,7 @@ pub struct DecodingRow {
 
 impl DecodingRow {
     /// A row behind its prompt, whose positions are given, without a token yet.
-    pub fn new(
+    pub(super) fn new(
         (request, sample): (usize, usize),
         of: &Request<'_>,
         prompt_positions: &[Position],
@@ -55,7 +55,7 @@ impl DecodingRow {
     ///
     /// # Panics
     /// Before the first token has been drawn.
-    pub fn newest(&mut self) -> (u32, Position) {
+    pub(super) fn newest(&mut self) -> (u32, Position) {
         let id = *self.completion.token_ids.last().expect("the prompt's scores gave a first token");
         let position = [self.next_position; 3];
         self.next_position += 1;
@@ -63,7 +63,7 @@ impl DecodingRow {
     }
 
     /// Draws the next token from scores over the vocabulary.
-    pub fn draw(&mut self, scores: &[f32], of: &Request<'_>) {
+    pub(super) fn draw(&mut self, scores: &[f32], of: &Request<'_>) {
         let sampling = &of.sampling;
         let (id, logprob) = sample(scores, &self.seen, sampling, &mut self.stream);
         self.completion.token_ids.push(id);

@@ -14,7 +14,7 @@ fn are_worth_a_copy(changing: usize, all: usize) -> bool {
 }
 
 /// Requests that no worker has admitted yet; workers share it.
-pub struct RequestQueue {
+pub(super) struct RequestQueue {
     /// How many completions each request wants.
     completions: Vec<usize>,
     /// The numbers of the requests that wait, the next one last.
@@ -24,7 +24,7 @@ pub struct RequestQueue {
 impl RequestQueue {
     /// Longest prompts first: later ones then fit under the cache of those that are being decoded. Requests that want
     /// no completions do not wait.
-    pub fn new(requests: &[Request<'_>]) -> Self {
+    pub(super) fn new(requests: &[Request<'_>]) -> Self {
         let wanted = |&index: &usize| requests[index].completions() > 0;
         let mut waiting: Vec<usize> = (0..requests.len()).filter(wanted).collect();
         waiting.sort_by_key(|&index| (requests[index].prompt.ids.len(), std::cmp::Reverse(index)));
@@ -35,7 +35,7 @@ impl RequestQueue {
     }
 
     /// Batches that are decoded side by side: as many as the configuration says, but no more than requests.
-    pub fn workers(&self, config: EngineConfig, best: usize) -> usize {
+    pub(super) fn workers(&self, config: EngineConfig, best: usize) -> usize {
         config.workers_of(best).min(self.completions.len()).max(1)
     }
 
@@ -65,7 +65,7 @@ impl RequestQueue {
 
 /// How full a batch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Occupancy {
+pub(super) struct Occupancy {
     pub rows: usize,
     /// Rows that are not finished.
     pub unfinished: usize,
@@ -73,7 +73,7 @@ pub struct Occupancy {
 
 /// What happens to a batch before its next forward pass.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Changes {
+pub(super) struct Changes {
     /// Finished rows leave.
     pub retire: bool,
     /// The numbers of the requests that enter.
@@ -81,19 +81,19 @@ pub struct Changes {
 }
 
 /// The schedule of one worker.
-pub struct Scheduler<'a> {
+pub(super) struct Scheduler<'a> {
     queue: &'a RequestQueue,
     /// Rows that may be unfinished at a time.
     capacity: usize,
 }
 
 impl<'a> Scheduler<'a> {
-    pub fn new(queue: &'a RequestQueue, config: EngineConfig, workers: usize) -> Self {
+    pub(super) fn new(queue: &'a RequestQueue, config: EngineConfig, workers: usize) -> Self {
         Self { queue, capacity: queue.capacity(config, workers) }
     }
 
     /// Decides who comes and who goes.
-    pub fn next(&self, Occupancy { rows, unfinished }: Occupancy) -> Changes {
+    pub(super) fn next(&self, Occupancy { rows, unfinished }: Occupancy) -> Changes {
         let free = self.capacity.saturating_sub(unfinished);
         let admit = match are_worth_a_copy(free, self.capacity) {
             true => self.queue.take(free, unfinished == 0),

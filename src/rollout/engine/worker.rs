@@ -16,7 +16,7 @@ enum ScheduledPass {
 }
 
 /// Decodes one batch; requests come from a queue that it may share with other workers.
-pub struct Worker<'a, B: Kernels> {
+pub(super) struct Worker<'a, B: Kernels> {
     model: &'a Model<B>,
     requests: &'a [Request<'a>],
     scheduler: Scheduler<'a>,
@@ -26,12 +26,12 @@ pub struct Worker<'a, B: Kernels> {
 }
 
 impl<'a, B: Kernels> Worker<'a, B> {
-    pub fn new(model: &'a Model<B>, requests: &'a [Request<'a>], scheduler: Scheduler<'a>) -> Self {
+    pub(super) fn new(model: &'a Model<B>, requests: &'a [Request<'a>], scheduler: Scheduler<'a>) -> Self {
         Self { model, requests, scheduler, batch: Batch::new(), has_prefilled: false }
     }
 
     /// Decodes until no request waits and no row is left. `finished` gets the rows in the order in which they leave.
-    pub fn work(mut self, finished: &mut dyn FnMut(DecodingRow)) {
+    pub(super) fn work(mut self, finished: &mut dyn FnMut(DecodingRow)) {
         while let Some(pass) = self.schedule(finished) {
             let scores = self.run(pass);
             self.batch.draw(&scores, self.requests);

@@ -27,7 +27,7 @@ pub struct LossInput<B: Backend> {
     pub importance: Option<Tensor<B, 1>>,
     /// The entropy of each token's distribution in nats, without gradient.
     pub entropy: Tensor<B, 1>,
-    /// The same with its gradient, where an objective [needs](Objective::needs_entropy_gradient) it.
+    /// The entropy with its gradient, where an objective [needs](Objective::needs_entropy_gradient) it.
     pub entropy_with_gradient: Option<Tensor<B, 1>>,
     /// Tokens of each completion, in the order in which they lie.
     pub lengths: Vec<usize>,

@@ -109,30 +109,30 @@ impl<B: Backend> Objective<B> for KlPenalty {
 
 /// The KL coefficient of a run. Nobody else holds it; a checkpoint asks for it.
 #[derive(Debug, Clone, Copy)]
-pub struct KlController {
+pub(crate) struct KlController {
     coefficient: f64,
     config: KlConfig,
 }
 
 impl KlController {
     /// The coefficient as configured, or as `saved` where it adapts.
-    pub fn new(config: KlConfig, saved: Option<f64>) -> Self {
+    pub(crate) fn new(config: KlConfig, saved: Option<f64>) -> Self {
         let coefficient = saved.filter(|_| config.is_adaptive()).unwrap_or(config.coefficient);
         Self { coefficient, config }
     }
 
     /// The coefficient of the next update.
-    pub fn coefficient(&self) -> f64 {
+    pub(crate) fn coefficient(&self) -> f64 {
         self.coefficient
     }
 
     /// The coefficient where it adapts, which is what a checkpoint must keep.
-    pub fn adapted(&self) -> Option<f64> {
+    pub(crate) fn adapted(&self) -> Option<f64> {
         self.config.is_adaptive().then_some(self.coefficient)
     }
 
     /// Takes note of a step's KL per token and number of completions.
-    pub fn observe(&mut self, kl: f64, completions: usize) {
+    pub(crate) fn observe(&mut self, kl: f64, completions: usize) {
         let KlConfig { target, horizon, .. } = self.config;
         if self.config.is_adaptive() {
             self.coefficient = adapted(self.coefficient, kl, target, completions, horizon);
