@@ -1,8 +1,6 @@
 //! A training run as a library: three steps of the digits recipe, and the reward of each.
 //!
-//! `cargo run --release --example train -- runs/example`
-
-use std::path::PathBuf;
+//! `cargo run --release --example train -- runs/example [BACKEND]`
 
 use anyhow::{Context, Result};
 use spark::{
@@ -22,11 +20,7 @@ impl Job for ThreeSteps {
         let before = run.score_start(start)?;
         while run.steps_left() {
             let report = run.step()?;
-            println!(
-                "step {}: reward {:.3}",
-                report.step,
-                report.metric("reason/reward").unwrap_or_default()
-            );
+            println!("step {}: reward {:.3}", report.step, report.metric("reason/reward").unwrap_or_default());
         }
         let summary = run.finish(before)?.context("one process writes the summary")?;
         println!("solved {:.1} % after training", summary.after.reasoning_accuracy * 100.0);
@@ -35,8 +29,9 @@ impl Job for ThreeSteps {
 }
 
 fn main() -> Result<()> {
-    let out = PathBuf::from(std::env::args().nth(1).context("usage: train OUT")?);
+    let [out, backend] = [1, 2].map(|place| std::env::args().nth(place));
     let settings = ["train.steps=3", "eval.problems=16"].map(str::to_owned);
     let config = RunConfig::load("recipes/digits.toml".as_ref(), &settings)?;
-    run_job(None, config.seed, ThreeSteps(Launch::start(config, &out)?))
+    let launch = Launch::start(config, out.context("usage: train OUT [BACKEND]")?.as_ref())?;
+    run_job(backend.as_deref(), launch.config.seed, ThreeSteps(launch))
 }
