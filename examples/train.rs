@@ -20,7 +20,7 @@ impl Job for ThreeSteps {
         let before = run.score_start(start)?;
         while run.steps_left() {
             let report = run.step()?;
-            println!("step {}: reward {:.3}", report.step, report.metric("reason/reward").unwrap_or_default());
+            println!("step {}: reward {:?}", report.step, report.metric("reason/reward"));
         }
         let summary = run.finish(before)?.context("one process writes the summary")?;
         println!("solved {:.1} % after training", summary.after.reasoning_accuracy * 100.0);
