@@ -28,7 +28,7 @@
 //! | [`config`] | a run's recipe |
 //! | [`plan`], [`run`] | how much memory a recipe needs; a training run as a library |
 //! | [`demo`] | what makes the shipped data and models |
-//! | [`ablation`], [`bench`], [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
+//! | [`ablation`], [`bench`](mod@bench), [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
 //! | [`cli`] | what a person types |
 //! | [`commands`] | what each command does |
 

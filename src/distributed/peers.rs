@@ -81,7 +81,7 @@ impl Peers {
     /// The values of all ranks, in the order of the ranks.
     ///
     /// # Errors
-    /// A [`LostPeer`] when a rank has gone.
+    /// A [`LostPeer`](super::LostPeer) when a rank has gone.
     pub fn gather<T: Serialize + DeserializeOwned>(&self, own: T) -> Result<Vec<T>> {
         let Self::Several(team) = self else { return Ok(vec![own]) };
         let parts = team.connections().gather(serde_json::to_vec(&own)?)?;
@@ -91,7 +91,7 @@ impl Peers {
     /// The value that `find` returns on rank 0, on all ranks.
     ///
     /// # Errors
-    /// The error of `find`, on rank 0; a [`LostPeer`] when a rank has gone.
+    /// The error of `find`, on rank 0; a [`LostPeer`](super::LostPeer) when a rank has gone.
     pub fn from_first<T: Serialize + DeserializeOwned>(&self, find: impl FnOnce() -> Result<T>) -> Result<T> {
         // A list instead of an option: the value may itself be none, and in JSON both would look the same.
         let own = if self.writes() { vec![find()?] } else { Vec::new() };
@@ -101,7 +101,7 @@ impl Peers {
     /// The pieces of work of all ranks in their order, from each rank's own ones: the inverse of [`Self::owns`].
     ///
     /// # Errors
-    /// A [`LostPeer`] when a rank has gone.
+    /// A [`LostPeer`](super::LostPeer) when a rank has gone.
     pub fn interleaved<T: Serialize + DeserializeOwned>(&self, own: Vec<T>) -> Result<Vec<T>> {
         let mut parts: Vec<_> = self.gather(own)?.into_iter().map(Vec::into_iter).collect();
         let mut pieces = Vec::new();
@@ -114,7 +114,7 @@ impl Peers {
     /// Adds up the numbers of all ranks place by place, in the order of the ranks.
     ///
     /// # Errors
-    /// A [`LostPeer`] when a rank has gone.
+    /// A [`LostPeer`](super::LostPeer) when a rank has gone.
     pub fn sum(&self, values: &mut [f32]) -> Result<()> {
         let Self::Several(team) = self else { return Ok(()) };
         team.connections().sum(values)
@@ -123,7 +123,7 @@ impl Peers {
     /// The sums of the numbers of all ranks in double precision, for a few numbers that need all their digits.
     ///
     /// # Errors
-    /// A [`LostPeer`] when a rank has gone.
+    /// A [`LostPeer`](super::LostPeer) when a rank has gone.
     pub fn sum_exactly(&self, values: Vec<f64>) -> Result<Vec<f64>> {
         let mut parts = self.gather(values)?.into_iter();
         let first = parts.next().expect("at least this rank's");

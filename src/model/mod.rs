@@ -1,7 +1,7 @@
 //! Language models with and without a vision tower, generic over the backend. Knows tensors and token ids;
 //! no text, and no files but a checkpoint's configuration and weights.
 //!
-//! A family is a folder, a `mod` line here and a line in [`family`]: its configuration, names and network.
+//! A family is a folder, a `mod` line here and a line in `family.rs`: its configuration, names and network.
 //! What it states goes through the door [`Policy`]; everything else is written once, in [`Model`].
 
 mod batch;

@@ -101,7 +101,9 @@ impl Tree {
         let node = self.nodes.get(module)?;
         let child = || {
             let is_child = node.module.children.iter().any(|child| child == name);
-            is_child.then(|| self.below(&[module, &[name.clone()]].concat(), rest, depth + 1)).flatten()
+            is_child
+                .then(|| self.below(&[module, std::slice::from_ref(name)].concat(), rest, depth + 1))
+                .flatten()
         };
         let item = || node.module.items.contains(name).then(|| Target::Item(module.to_vec()));
         let import = || {
