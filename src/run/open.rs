@@ -55,13 +55,11 @@ impl<B: TrainBackend> Run<B> {
         let Inputs { start, processor, verifier, train, test, replay } =
             Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
-        let saved = if resume { checkpoints.latest(&start, &config)? } else { None };
-        let saved_step = saved.as_ref().map(|saved: &Saved<B, RunState>| saved.state.step);
+        let saved: Option<Saved<B, RunState>> =
+            if resume { checkpoints.latest(&start, &config)? } else { None };
+        let saved_step = saved.as_ref().map(|saved| saved.state.step);
         let saved = match saved {
-            Some(Saved { policy, optimizer, reference, average, state }) => {
-                let state = state.resumed(&config, &train, &replay, recipes)?;
-                Saved { policy, optimizer, reference, average, state }
-            }
+            Some(saved) => Saved { state: saved.state.resumed(&config, &train, &replay, recipes)?, ..saved },
             None => Saved::new(&start, &config, RunState::new(&config, &train, &replay, recipes)?)?,
         };
         check_same_step(&peers, saved.state.step)?;
