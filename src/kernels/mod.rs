@@ -19,6 +19,8 @@
 mod adamw;
 mod attention;
 mod cache;
+#[doc(hidden)]
+pub mod cuda;
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
 mod defaults;
 #[cfg(feature = "flex")]
