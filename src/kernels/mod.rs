@@ -20,6 +20,8 @@
 mod adamw;
 mod attention;
 mod cache;
+#[doc(hidden)]
+pub mod cuda;
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
 mod defaults;
 mod draw;

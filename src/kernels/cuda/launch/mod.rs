@@ -1,0 +1,38 @@
+//! Every CUDA kernel as a value: what to compile, and with which grid, block, shared memory and scalars to run it.
+//! Pure data, made from shapes: nothing here needs a card, a driver or a device's memory.
+//!
+//! # How a kernel takes its arguments
+//!
+//! `extern "C" __global__ void entry(A* a, B* b, …, const __grid_constant__ Params p)`: one pointer per slot, in the
+//! order of [`KernelLaunch::slots`], and last, by value, a struct of 32-bit words, which are
+//! [`KernelLaunch::scalars`]. That is what cubecl-cuda passes on cards of compute capability 7.0 and above when the
+//! words, in pairs, are given as `MetadataBindingInfo::new(data, data.len())`: a pointer to them is the last
+//! argument of `cuLaunchKernel`, and nothing is uploaded. Kernels need compute capability 8.0.
+//!
+//! Sources include no header, so that they compile without a toolkit.
+
+mod adamw;
+mod attention;
+mod cached;
+mod drawing;
+mod norm;
+mod program;
+mod rotation;
+mod tiles;
+mod vocabulary;
+
+pub use adamw::{AdamWForm, adamw};
+pub use attention::{
+    AttentionShape, AttentionSpan, attention_backward_keys, attention_backward_query, attention_delta,
+    attention_forward,
+};
+pub use cached::{CacheShape, decode_attention, decode_combine, prefill_attention};
+pub use drawing::{DRAW_WORDS, DrawRow, draw_tokens, draw_words};
+pub use norm::{
+    NormShape, column_sums, gated_silu, gated_silu_backward, norm_parts, rms_norm, rms_norm_backward_input,
+    rms_norm_backward_weight,
+};
+pub use program::{KernelLaunch, KernelProgram, Pitched, Storage};
+pub use rotation::{AngleTable, RotationShape, Turn, rotate, rotate_append};
+pub use tiles::{TILE_WORDS, TreeTiles};
+pub use vocabulary::{target_logprobs, target_logprobs_backward};
