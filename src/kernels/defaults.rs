@@ -3,7 +3,7 @@
 use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use super::operations::Kernels;
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
+#[cfg(feature = "wgpu")]
 use super::unfused;
 
 macro_rules! generic_kernels {
@@ -16,8 +16,6 @@ macro_rules! generic_kernels {
 }
 
 generic_kernels! {
-    "cuda": burn::backend::Cuda,
-    "cuda": unfused::Cuda,
     "wgpu": burn::backend::Wgpu,
     "wgpu": unfused::Wgpu,
     "tch": burn::backend::LibTorch,

@@ -22,7 +22,7 @@ mod attention;
 mod cache;
 #[doc(hidden)]
 pub mod cuda;
-#[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
+#[cfg(any(feature = "wgpu", feature = "tch"))]
 mod defaults;
 mod draw;
 #[cfg(feature = "flex")]
@@ -32,7 +32,7 @@ mod forest;
 pub mod generic;
 mod logprobs;
 mod operations;
-#[cfg(feature = "flex")]
+#[cfg(any(feature = "flex", feature = "cuda"))]
 mod record;
 mod switches;
 mod tensors;

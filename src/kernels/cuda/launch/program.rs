@@ -65,6 +65,11 @@ impl KernelProgram {
         std::iter::once(self.entry.to_owned()).chain(defines).collect()
     }
 
+    /// The parts of the source, without the macros.
+    pub fn parts(&self) -> &'static [&'static str] {
+        self.parts
+    }
+
     /// The whole source text: macros, then the parts.
     pub fn text(&self) -> String {
         let defines = self.defines.iter().map(|(name, value)| format!("#define {name} {value}\n"));
