@@ -385,6 +385,6 @@ inline void multiply(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 }
 
 #define EMULATED_ENTRY(kernel)                                                                                        \
-    extern "C" int emulated_launch(const u32* sizes, void** pointers, u32 count, void* scalars, int descending) {     \
+    extern "C" __attribute__((visibility("default"))) int emulated_launch(const u32* sizes, void** pointers, u32 count, void* scalars, int descending) {     \
         return emulator::launch(kernel, sizes, pointers, count, scalars, descending != 0);                            \
     }

@@ -1,36 +1,18 @@
 //! Drawing of tokens.
 
 use super::program::{KernelLaunch, KernelProgram, Pitched, Storage, vector, word};
+use crate::kernels::RowDraw;
 
 const DRAWING: &[&str] = &[include_str!("../source/prelude.cuh"), include_str!("../source/draw_tokens.cu")];
 
 /// Words of one row in the table `rows` of [`draw_tokens`].
 pub const DRAW_WORDS: usize = 10;
 
-/// How the token of one row is drawn.
-#[derive(Debug, Clone, Copy)]
-pub struct DrawRow<'a> {
-    /// The row of the scores.
-    pub scores: usize,
-    /// A number in [0, 1), or nothing where any token does.
-    pub uniform: Option<f64>,
-    /// Divides the scores; 0 takes the first of the largest.
-    pub temperature: f64,
-    /// How many most likely tokens are kept; 0 for all.
-    pub top_k: usize,
-    /// The share of the probability that the kept tokens reach; 1 for all.
-    pub top_p: f64,
-    /// Makes the tokens in `seen` less likely; 1 for none.
-    pub repetition_penalty: f64,
-    /// Tokens that the penalty meets.
-    pub seen: &'a [u32],
-}
-
 /// The tables `rows`, `[rows, DRAW_WORDS]`, and `seen`, the rows' tokens end to end (at least one word).
-pub fn draw_words(rows: &[DrawRow<'_>]) -> (Vec<u32>, Vec<u32>) {
+pub fn draw_words(rows: &[RowDraw<'_>]) -> (Vec<u32>, Vec<u32>) {
     let (mut words, mut seen) = (Vec::with_capacity(rows.len() * DRAW_WORDS), Vec::new());
     for row in rows {
-        let penalised = if row.repetition_penalty == 1.0 { &[] } else { row.seen };
+        let penalised = if row.penalises() { row.seen } else { &[] };
         let uniform = row.uniform.unwrap_or(0.0).to_bits();
         words.extend([
             word(row.scores),
@@ -59,7 +41,8 @@ pub fn draw_tokens(storage: Storage, scores: Pitched, rows: usize, penalised: bo
             entry: "draw_tokens",
             defines: vec![
                 ("T_BF16", storage.flag()),
-                ("VECTOR", vector(storage, &[scores.pitch])),
+                // Two numbers a read: the kernel is long, and wider ones make the compiler slow.
+                ("VECTOR", vector(storage, &[scores.pitch]).min(2)),
                 ("PENALTY", u32::from(penalised)),
             ],
             parts: DRAWING,

@@ -27,7 +27,7 @@ pub use attention::{
     attention_forward,
 };
 pub use cached::{CacheShape, decode_attention, decode_combine, prefill_attention};
-pub use drawing::{DRAW_WORDS, DrawRow, draw_tokens, draw_words};
+pub use drawing::{DRAW_WORDS, draw_tokens, draw_words};
 pub use norm::{
     NormShape, column_sums, gated_silu, gated_silu_backward, norm_parts, rms_norm, rms_norm_backward_input,
     rms_norm_backward_weight,

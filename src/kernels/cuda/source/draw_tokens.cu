@@ -1,6 +1,6 @@
 // Draws one token per block from a row of scores over the vocabulary, without sorting it.
 //
-// scores [.., columns], rows [blocks, 10] (see DrawRow), seen: tokens of all rows; ids and logprobs [blocks].
+// scores [.., columns], rows [blocks, 10] (a DrawRow each), seen: tokens of all rows; ids and logprobs [blocks].
 // T_BF16: how scores are stored. VECTOR: numbers per read, which divides the pitch. PENALTY: whether a row has one.
 //
 // Weights are whole numbers, 2^40 for the most likely token: sums do not depend on their order. Tokens are ordered by
@@ -78,6 +78,7 @@ struct Scores {
 #pragma unroll
             for (int j = 0; j < VECTOR; ++j) f(i + j, x[j], penalised(x[j], i + j));
         } else {
+#pragma unroll 1
             for (u32 j = i; j < columns; ++j) {
                 const float x = to_float(of[j]);
                 f(j, x, penalised(x, j));
@@ -87,6 +88,7 @@ struct Scores {
 
     // The same for all of the block's share of tokens.
     template <class F> __device__ __forceinline__ void all(F f) const {
+#pragma unroll 1
         for (u32 i = threadIdx.x * VECTOR; i < columns; i += blockDim.x * VECTOR) each(i, f);
     }
 };
@@ -151,6 +153,7 @@ __device__ __forceinline__ Cut find_cut(const Scores& scores, float largest, flo
     });
     const u32 step = find_bin(bins, STEPS, wanted);
     u32 order = 0;
+#pragma unroll 1
     for (int shift = 24; shift >= 0; shift -= 8) {
         __syncthreads();
         for (u32 i = threadIdx.x; i < 256; i += blockDim.x) bins[i] = 0;
@@ -188,6 +191,7 @@ __device__ __forceinline__ u32 find_token(const Scores& scores, u64 wanted, Amou
         return sum;
     };
     u64 sum = 0;
+#pragma unroll 1
     for (u32 i = first + lane * VECTOR; i < end; i += STRIDE) sum += sum_at(i);
     sum = warp_sum(sum);
     __syncthreads();
@@ -198,6 +202,7 @@ __device__ __forceinline__ u32 find_token(const Scores& scores, u64 wanted, Amou
     for (u32 other = 0; other < warp; ++other) before += of_warps[other];
     if (before <= wanted && wanted - before < sum) {
         u64 left = wanted - before;
+#pragma unroll 1
         for (u32 start = first; start < end; start += STRIDE) {
             const u32 i = start + lane * VECTOR;
             const u64 own = i < end ? sum_at(i) : 0;
