@@ -136,13 +136,10 @@ mod tests {
     /// What CubeCL reads off a compiled kernel: source, entry, and the size of the shared memory.
     #[test]
     fn a_source_is_compiled_by_cubecl_as_it_is() {
-        let shape = NormShape {
-            storage: Storage::F32,
-            weight: Storage::F32,
-            x: Pitched::packed(2, 8),
-            y_pitch: 8,
-        };
-        let task = |shared_bytes| SourceTask { program: rms_norm(&shape, 1e-6).program, block: 256, shared_bytes };
+        let shape =
+            NormShape { storage: Storage::F32, weight: Storage::F32, x: Pitched::packed(2, 8), y_pitch: 8 };
+        let task =
+            |shared_bytes| SourceTask { program: rms_norm(&shape, 1e-6).program, block: 256, shared_bytes };
         for shared_bytes in [0, 4096, 200_000] {
             let mut compiler = CudaCompiler::default();
             let task = task(shared_bytes);

@@ -55,39 +55,21 @@ pub(in crate::kernels) struct Placement {
 }
 
 impl Placement {
-    /// Row-major order without gaps.
-    pub fn row_major(shape: &[usize], dtype: DType) -> Self {
-        let mut strides = vec![1; shape.len()];
-        for dim in (1..shape.len()).rev() {
-            strides[dim - 1] = strides[dim] * shape[dim];
-        }
-        Self { shape: shape.to_vec(), strides, dtype, offset: 0 }
-    }
-
     /// Whether a kernel can read from the first element on.
     pub fn is_aligned(&self) -> bool {
         self.offset.is_multiple_of(ALIGNMENT)
     }
 
-    /// How the numbers are stored; `None` for types that the kernels do not take.
-    pub fn storage(&self) -> Option<Storage> {
-        storage(self.dtype)
-    }
-
-    /// The steps between rows, where the elements stand in row-major order with gaps at most between the rows.
+    /// The step between rows, where the elements stand in row-major order with gaps at most between the rows.
     fn row_stride(&self) -> Option<usize> {
-        let rank = self.shape.len();
-        let width = *self.shape.last()?;
-        if rank < 2 {
-            return (width == 1 || self.strides[0] == 1).then_some(width);
-        }
-        let rows: usize = self.shape[..rank - 1].iter().product();
-        let stride = if rows == 1 { width } else { self.strides[rank - 2] };
-        let inner = width == 1 || self.strides[rank - 1] == 1;
-        let outer = (0..rank - 2).all(|dim| {
-            self.shape[dim] == 1 || self.strides[dim] == self.strides[dim + 1] * self.shape[dim + 1]
-        });
-        (inner && outer && stride >= width).then_some(stride)
+        let dims: Vec<(usize, usize)> =
+            self.shape.iter().copied().zip(self.strides.iter().copied()).collect();
+        let (&(width, step), outer) = dims.split_last()?;
+        // The step of a dimension of size 1 says nothing.
+        let outer: Vec<_> = outer.iter().filter(|(size, _)| *size != 1).collect();
+        let stride = outer.last().map_or(width, |(_, stride)| *stride);
+        let even = outer.windows(2).all(|pair| pair[0].1 == pair[1].0 * pair[1].1);
+        ((width == 1 || step == 1) && even && stride >= width).then_some(stride)
     }
 }
 
@@ -115,5 +97,25 @@ pub(super) fn rows<E: Engine>(engine: &E, tensor: E::Tensor) -> Rows<E::Tensor> 
     match placement.row_stride().filter(|_| placement.is_aligned()) {
         Some(pitch) => Rows { tensor, layout: Pitched { rows, columns, pitch } },
         None => Rows { tensor: engine.contiguous(tensor), layout: Pitched::packed(rows, columns) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_recognised_by_their_steps() {
+        let stride = |shape: &[usize], strides: &[usize]| {
+            let (shape, strides) = (shape.to_vec(), strides.to_vec());
+            Placement { shape, strides, dtype: DType::F32, offset: 0 }.row_stride()
+        };
+        assert_eq!(stride(&[5], &[1]), Some(5));
+        assert_eq!(stride(&[4, 3], &[8, 1]), Some(8));
+        assert_eq!(stride(&[4, 3], &[1, 4]), None, "columns");
+        assert_eq!(stride(&[4, 3], &[0, 1]), None, "one row, four times");
+        assert_eq!(stride(&[2, 1, 1, 3], &[8, 7, 5, 1]), Some(8), "steps over one element");
+        assert_eq!(stride(&[2, 4, 3], &[32, 8, 1]), Some(8));
+        assert_eq!(stride(&[2, 4, 3], &[40, 8, 1]), None, "a gap between matrices");
     }
 }

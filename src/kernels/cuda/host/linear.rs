@@ -90,11 +90,6 @@ impl<T: Clone> Matrix<T> {
     }
 }
 
-/// Whether products of this type are the library's.
-pub(super) fn is_multiplied(dtype: DType) -> bool {
-    matches!(dtype, DType::F32 | DType::BF16)
-}
-
 fn precision(dtype: DType) -> Precision {
     match dtype {
         DType::F32 => Precision::F32,

@@ -63,7 +63,17 @@ fn compile(source: &str, library: &Path) {
     let (text, made) = (library.with_extension("cpp"), library.with_extension("part"));
     fs::write(&text, source).expect("the build directory can be written");
     let output = Command::new("g++")
-        .args(["-std=c++20", "-O1", "-ffp-contract=off", "-fno-gnu-unique", "-fPIC", "-shared", "-w", "-o"])
+        .args([
+            "-std=c++20",
+            "-O1",
+            "-ffp-contract=off",
+            "-fno-gnu-unique",
+            "-fvisibility=hidden",
+            "-fPIC",
+            "-shared",
+            "-w",
+            "-o",
+        ])
         .args([&made, &text])
         .output()
         .expect("g++ is needed for the emulator of CUDA kernels: apt install g++");

@@ -138,7 +138,7 @@ impl HostTensor {
         let shared = !tensor.is_unique();
         let data = tensor.into_data();
         let shape = data.shape.to_vec();
-        let mut placement = Placement::row_major(&shape, data.dtype);
+        let mut placement = row_major(&shape, data.dtype);
         if PITCHED.get() && shape.len() > 1 {
             let unit = PITCH / data.dtype.size();
             let pitch = shape[shape.len() - 1].next_multiple_of(unit);
@@ -171,11 +171,11 @@ impl Engine for HostEngine {
     }
 
     fn empty(&self, shape: &[usize], dtype: DType) -> HostTensor {
-        HostTensor::new(Placement::row_major(shape, dtype))
+        HostTensor::new(row_major(shape, dtype))
     }
 
     fn contiguous(&self, tensor: HostTensor) -> HostTensor {
-        let packed = Placement::row_major(&tensor.placement.shape, tensor.placement.dtype);
+        let packed = row_major(&tensor.placement.shape, tensor.placement.dtype);
         if tensor.placement == packed { tensor } else { copied(&tensor) }
     }
 
@@ -206,9 +206,18 @@ impl Engine for HostEngine {
     }
 }
 
+/// Row-major order without gaps.
+fn row_major(shape: &[usize], dtype: DType) -> Placement {
+    let mut strides = vec![1; shape.len()];
+    for dim in (1..shape.len()).rev() {
+        strides[dim - 1] = strides[dim] * shape[dim];
+    }
+    Placement { shape: shape.to_vec(), strides, dtype, offset: 0 }
+}
+
 fn copied(tensor: &HostTensor) -> HostTensor {
     ask("copy");
-    let copy = HostTensor::new(Placement::row_major(&tensor.placement.shape, tensor.placement.dtype));
+    let copy = HostTensor::new(row_major(&tensor.placement.shape, tensor.placement.dtype));
     copy.write(&tensor.bytes());
     copy
 }
