@@ -3,7 +3,6 @@
 use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use super::operations::Kernels;
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
 use super::unfused;
 
 macro_rules! generic_kernels {
@@ -20,5 +19,4 @@ generic_kernels! {
     "cuda": unfused::Cuda,
     "wgpu": burn::backend::Wgpu,
     "wgpu": unfused::Wgpu,
-    "tch": burn::backend::LibTorch,
 }

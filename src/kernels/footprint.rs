@@ -12,6 +12,8 @@ pub enum KernelForm {
     /// Flex in f32: scores of one attention head at a time, computed again for the backward pass; weights, moments
     /// and caches are written in place.
     HandWritten,
+    /// LibTorch: its fused operations, which keep no scores; weights, moments and caches are written in place.
+    LibTorch,
     /// Everything else: Burn's operations, which keep their inputs and make a new tensor of every result.
     Generic,
 }
@@ -24,7 +26,7 @@ impl KernelForm {
     /// the weights.
     pub fn norm_kept(self, width: u64) -> u64 {
         match self {
-            Self::HandWritten => width,
+            Self::HandWritten | Self::LibTorch => width,
             Self::Generic => 2 * width,
         }
     }
@@ -33,16 +35,17 @@ impl KernelForm {
     /// gate's sigmoid and `silu`.
     pub fn gate_kept(self, width: u64) -> u64 {
         match self {
-            Self::HandWritten => width,
+            Self::HandWritten | Self::LibTorch => width,
             Self::Generic => 3 * width,
         }
     }
 
-    /// Held besides what is kept while a gated product goes backward: the gradients of gate and up, and in the
-    /// generic form those of `silu` and sigmoid.
+    /// Held besides what is kept while a gated product goes backward: the gradients of gate and up, on LibTorch a
+    /// product of one of them, and in the generic form those of `silu` and sigmoid.
     pub fn gate_backward(self, width: u64) -> u64 {
         match self {
             Self::HandWritten => 2 * width,
+            Self::LibTorch => 3 * width,
             Self::Generic => 4 * width,
         }
     }
@@ -51,7 +54,7 @@ impl KernelForm {
     /// shifted scores, their exponentials and the weights.
     pub fn attention_kept(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => heads,
+            Self::HandWritten | Self::LibTorch => heads,
             Self::Generic => 3 * heads * keys,
         }
     }
@@ -59,7 +62,7 @@ impl KernelForm {
     /// Held for scores while attention to `keys` positions goes backward: none that outlive a head, or four matrices.
     pub fn attention_backward(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch => 0,
             Self::Generic => 4 * heads * keys,
         }
     }
@@ -68,7 +71,7 @@ impl KernelForm {
     /// what the softmax reads and writes, and the bias that hides padding.
     pub fn attention_forward(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch => 0,
             Self::Generic => (3 * heads + 1) * keys,
         }
     }
@@ -77,7 +80,7 @@ impl KernelForm {
     /// scores, logarithms, probabilities and the terms of the entropy.
     pub fn loss_matrices(self) -> u64 {
         match self {
-            Self::HandWritten => 2,
+            Self::HandWritten | Self::LibTorch => 2,
             Self::Generic => 4,
         }
     }
@@ -85,7 +88,7 @@ impl KernelForm {
     /// Matrices of scores over the vocabulary that log-probabilities without a gradient hold at one time.
     pub fn logprob_matrices(self) -> u64 {
         match self {
-            Self::HandWritten => 1,
+            Self::HandWritten | Self::LibTorch => 1,
             Self::Generic => 4,
         }
     }
@@ -94,17 +97,17 @@ impl KernelForm {
     /// none, or numerator, denominator and scaled gradient.
     pub fn adamw_temporaries(self) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch => 0,
             Self::Generic => 3,
         }
     }
 
     /// Positions that a cache of `prompt` positions has room for once `new` are appended one by one: flex grows by a
-    /// stretch at a time, concatenation by one.
+    /// stretch at a time, the others have room for what will come.
     pub fn cache_capacity(self, prompt: u64, new: u64) -> u64 {
         match self {
             Self::HandWritten => prompt + new.max(CACHE_GROWTH + 1),
-            Self::Generic => prompt + new,
+            Self::LibTorch | Self::Generic => prompt + new,
         }
     }
 
@@ -112,7 +115,7 @@ impl KernelForm {
     pub fn prompt_capacity(self, prompt: u64) -> u64 {
         match self {
             Self::HandWritten => prompt + CACHE_GROWTH,
-            Self::Generic => prompt,
+            Self::LibTorch | Self::Generic => prompt,
         }
     }
 }
@@ -127,6 +130,16 @@ mod tests {
         assert_eq!(form.attention_kept(4, 100), 4);
         assert_eq!([form.attention_forward(4, 100), form.attention_backward(4, 100)], [0, 0]);
         assert_eq!(form.adamw_temporaries(), 0);
+    }
+
+    #[test]
+    fn libtorch_keeps_what_flex_keeps_and_needs_one_product_more_to_go_backward() {
+        let [form, flex] = [KernelForm::LibTorch, KernelForm::HandWritten];
+        assert_eq!([form.norm_kept(8), form.gate_kept(24)], [flex.norm_kept(8), flex.gate_kept(24)]);
+        assert_eq!([form.gate_backward(24), flex.gate_backward(24)], [72, 48]);
+        assert_eq!([form.attention_kept(4, 100), form.attention_backward(4, 100)], [4, 0]);
+        assert_eq!((form.adamw_temporaries(), form.loss_matrices(), form.logprob_matrices()), (0, 2, 1));
+        assert_eq!([form.cache_capacity(10, 3), form.prompt_capacity(10)], [13, 10]);
     }
 
     #[test]

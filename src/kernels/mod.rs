@@ -20,7 +20,7 @@
 mod adamw;
 mod attention;
 mod cache;
-#[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod defaults;
 mod draw;
 #[cfg(feature = "flex")]
@@ -30,9 +30,11 @@ mod forest;
 pub mod generic;
 mod logprobs;
 mod operations;
-#[cfg(feature = "flex")]
+#[cfg(any(feature = "flex", feature = "tch"))]
 mod record;
 mod switches;
+#[cfg(feature = "tch")]
+mod tch;
 mod tensors;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub(crate) mod unfused;
