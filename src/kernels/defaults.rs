@@ -3,7 +3,6 @@
 use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use super::operations::Kernels;
-#[cfg(feature = "wgpu")]
 use super::unfused;
 
 macro_rules! generic_kernels {
@@ -18,5 +17,4 @@ macro_rules! generic_kernels {
 generic_kernels! {
     "wgpu": burn::backend::Wgpu,
     "wgpu": unfused::Wgpu,
-    "tch": burn::backend::LibTorch,
 }

@@ -22,7 +22,7 @@ mod attention;
 mod cache;
 #[doc(hidden)]
 pub mod cuda;
-#[cfg(any(feature = "wgpu", feature = "tch"))]
+#[cfg(feature = "wgpu")]
 mod defaults;
 mod draw;
 #[cfg(feature = "flex")]
@@ -32,9 +32,11 @@ mod forest;
 pub mod generic;
 mod logprobs;
 mod operations;
-#[cfg(any(feature = "flex", feature = "cuda"))]
+#[cfg(any(feature = "flex", feature = "cuda", feature = "tch"))]
 mod record;
 mod switches;
+#[cfg(feature = "tch")]
+mod tch;
 mod tensors;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub(crate) mod unfused;

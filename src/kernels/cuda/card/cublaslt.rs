@@ -20,7 +20,10 @@ use cudarc::{
     },
 };
 
-use crate::kernels::cuda::host::product::{ColumnMatrix, Precision, Product};
+use crate::kernels::cuda::{
+    host::product::{ColumnMatrix, Product},
+    launch::Storage,
+};
 
 /// What NVIDIA recommends for Hopper; larger than every algorithm needs elsewhere.
 const WORKSPACE_BYTES: usize = 32 << 20;
@@ -42,12 +45,12 @@ pub(super) struct Addresses {
 pub(super) struct Multiplier {
     handle: cublasLtHandle_t,
     workspace: CUdeviceptr,
-    plans: HashMap<(Product, [u32; 4]), Plan>,
+    plans: HashMap<(Product, [u32; 4]), ProductPlan>,
 }
 
 /// A product's description for the library, kept for as long as the process runs.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
+struct ProductPlan {
     description: cublasLtMatmulDesc_t,
     a: cublasLtMatrixLayout_t,
     b: cublasLtMatrixLayout_t,
@@ -109,7 +112,7 @@ impl Multiplier {
             Some(&plan) => plan,
             None => {
                 // SAFETY: the handle is open.
-                let plan = unsafe { Plan::new(self.handle, product, alignments, bias) }?;
+                let plan = unsafe { ProductPlan::new(self.handle, product, alignments, bias) }?;
                 self.plans.insert((*product, alignments), plan);
                 plan
             }
@@ -143,7 +146,7 @@ impl Multiplier {
     }
 }
 
-impl Plan {
+impl ProductPlan {
     /// Describes the product to the library and picks its algorithm for memory of these alignments: of the right
     /// factor, the left one and the output, in bytes. The bias's alignment is seen from its address.
     unsafe fn new(
@@ -185,10 +188,10 @@ fn alignment(address: CUdeviceptr) -> u32 {
     1 << address.trailing_zeros().min(8)
 }
 
-fn layout(precision: Precision, matrix: ColumnMatrix) -> Result<cublasLtMatrixLayout_t, CublasError> {
-    let dtype = match precision {
-        Precision::F32 => cudaDataType::CUDA_R_32F,
-        Precision::Bf16 => cudaDataType::CUDA_R_16BF,
+fn layout(storage: Storage, matrix: ColumnMatrix) -> Result<cublasLtMatrixLayout_t, CublasError> {
+    let dtype = match storage {
+        Storage::F32 => cudaDataType::CUDA_R_32F,
+        Storage::Bf16 => cudaDataType::CUDA_R_16BF,
     };
     result::create_matrix_layout(dtype, matrix.rows as u64, matrix.columns as u64, matrix.leading as i64)
 }

@@ -23,7 +23,7 @@ use cubecl::{
 use super::{
     cublaslt::{Addresses, Multiplier},
     order::StreamOrder,
-    task::{Failure, SourceTask},
+    task::{FailingTask, SourceTask},
 };
 use crate::kernels::cuda::{
     host::{
@@ -183,7 +183,7 @@ fn multiply_on(
 
 /// Makes the stream fail for whoever waits for it next.
 fn fail(server: &mut Server, stream: StreamId, reason: String) {
-    let kernel: Box<dyn CubeTask<CudaCompiler>> = Box::new(Failure { reason });
+    let kernel: Box<dyn CubeTask<CudaCompiler>> = Box::new(FailingTask { reason });
     let nothing = KernelArguments::new();
     // SAFETY: the kernel is never run, since it cannot be compiled.
     unsafe { server.launch(kernel, CubeCount::Static(1, 1, 1), nothing, ExecutionMode::Checked, stream) };

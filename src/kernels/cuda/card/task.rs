@@ -91,11 +91,11 @@ impl CubeTask<CudaCompiler> for SourceTask {
 /// A kernel that cannot be compiled: how work that went wrong on CubeCL's thread comes to the next one who waits for
 /// its stream.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub(super) struct FailingTask {
     pub reason: String,
 }
 
-impl KernelMetadata for Failure {
+impl KernelMetadata for FailingTask {
     fn id(&self) -> KernelId {
         KernelId::new::<Self>().info(self.reason.clone())
     }
@@ -105,7 +105,7 @@ impl KernelMetadata for Failure {
     }
 }
 
-impl CubeTask<CudaCompiler> for Failure {
+impl CubeTask<CudaCompiler> for FailingTask {
     fn compile(
         &self,
         _compiler: &mut CudaCompiler,

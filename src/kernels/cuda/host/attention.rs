@@ -3,7 +3,7 @@
 use burn::tensor::{DType, TensorMetadata};
 
 use super::{
-    engine::{Engine, Rows, rows},
+    engine::{Engine, TensorRows, rows},
     operate::{Operate, Raw, exactly, spec},
 };
 use crate::kernels::cuda::launch::{
@@ -38,7 +38,7 @@ pub(super) struct AttentionInputs<T> {
 
 /// What attention gives: the output, and what its backward pass needs.
 #[derive(Debug, Clone)]
-pub(super) struct Attended<T> {
+pub(super) struct AttentionResult<T> {
     pub output: T,
     /// Rotated queries and keys.
     pub rotated: [T; 2],
@@ -92,7 +92,7 @@ pub(super) fn attend<B: Operate>(
     inputs: AttentionInputs<Raw<B>>,
     tiles: Option<Raw<B>>,
     pattern: &Pattern,
-) -> Attended<Raw<B>> {
+) -> AttentionResult<Raw<B>> {
     let AttentionInputs { query, key, value, angles: [cos, sin] } = inputs;
     let dtype = query.dtype();
     let (tokens, [queries, keys]) = (pattern.shape.tokens, pattern.widths());
@@ -120,12 +120,12 @@ pub(super) fn attend<B: Operate>(
             let [query, key] = rotated;
             vec![output, query, key, log_sums]
         }));
-    Attended { output, rotated: [query, key], log_sums }
+    AttentionResult { output, rotated: [query, key], log_sums }
 }
 
 /// The gradients of queries, keys and values, before rotation. The tables are both of [`Pattern::tables`].
 pub(super) fn attend_backward<B: Operate>(
-    Attended { output, rotated: [query, key], log_sums }: Attended<Raw<B>>,
+    AttentionResult { output, rotated: [query, key], log_sums }: AttentionResult<Raw<B>>,
     value: Raw<B>,
     [cos, sin]: [Raw<B>; 2],
     d_output: Raw<B>,
@@ -156,10 +156,10 @@ pub(super) fn attend_backward<B: Operate>(
 
 /// What the three gradients are made from; queries and keys are rotated.
 struct Gradients<T> {
-    query: Rows<T>,
-    key: Rows<T>,
-    value: Rows<T>,
-    d_output: Rows<T>,
+    query: TensorRows<T>,
+    key: TensorRows<T>,
+    value: TensorRows<T>,
+    d_output: TensorRows<T>,
     log_sums: T,
 }
 
@@ -168,7 +168,7 @@ impl<T> Gradients<T> {
     fn of<E: Engine<Tensor = T>>(
         &self,
         engine: &E,
-        output: &Rows<T>,
+        output: &TensorRows<T>,
         tables: &[T],
         pattern: &Pattern,
         dtype: DType,
@@ -204,8 +204,8 @@ impl<T> Gradients<T> {
 /// Queries and keys turned by the angles, or back.
 fn rotate<E: Engine>(
     engine: &E,
-    [query, key]: [&Rows<E::Tensor>; 2],
-    [cos, sin]: [&Rows<E::Tensor>; 2],
+    [query, key]: [&TensorRows<E::Tensor>; 2],
+    [cos, sin]: [&TensorRows<E::Tensor>; 2],
     pattern: &Pattern,
     turn: Turn,
 ) -> [E::Tensor; 2] {
@@ -228,7 +228,7 @@ pub(super) struct Angles<T> {
 }
 
 /// The tables as the kernels read them: with one pitch for both.
-pub(super) fn angle_table<E: Engine>(engine: &E, angles: [&Rows<E::Tensor>; 2]) -> Angles<E::Tensor> {
+pub(super) fn angle_table<E: Engine>(engine: &E, angles: [&TensorRows<E::Tensor>; 2]) -> Angles<E::Tensor> {
     let [cos, sin] = angles;
     let positions = cos.layout.rows;
     if cos.layout.pitch == sin.layout.pitch {
@@ -240,16 +240,16 @@ pub(super) fn angle_table<E: Engine>(engine: &E, angles: [&Rows<E::Tensor>; 2]) 
 }
 
 /// The rows with a pitch that lets tensor cores read 16 bytes at a time wherever packed rows would.
-pub(super) fn wide<E: Engine>(engine: &E, rows: Rows<E::Tensor>) -> Rows<E::Tensor> {
+pub(super) fn wide<E: Engine>(engine: &E, rows: TensorRows<E::Tensor>) -> TensorRows<E::Tensor> {
     if rows.layout.pitch.is_multiple_of(8) {
         return rows;
     }
     let layout = launch::Pitched::packed(rows.layout.rows, rows.layout.columns);
-    Rows { tensor: engine.contiguous(rows.tensor), layout }
+    TensorRows { tensor: engine.contiguous(rows.tensor), layout }
 }
 
 /// The shape with the values' own pitch; queries and keys have been rotated into packed rows.
-fn with_value<T>(shape: &AttentionShape, value: &Rows<T>) -> AttentionShape {
+fn with_value<T>(shape: &AttentionShape, value: &TensorRows<T>) -> AttentionShape {
     let [query, key, _] = shape.pitches;
     AttentionShape { pitches: [query, key, value.layout.pitch], ..*shape }
 }

@@ -4,7 +4,7 @@ use burn::tensor::{DType, TensorMetadata};
 
 use super::{
     attention::{AttentionInputs, angle_table, wide},
-    engine::{Engine, Rows, rows},
+    engine::{Engine, TensorRows, rows},
     norm::stored,
     operate::{Operate, Raw, exactly, spec},
 };
@@ -74,7 +74,7 @@ impl CacheStep {
     fn append<E: Engine>(
         &self,
         engine: &E,
-        inputs: [Rows<E::Tensor>; 5],
+        inputs: [TensorRows<E::Tensor>; 5],
         cache: &[E::Tensor; 2],
     ) -> E::Tensor {
         let [query, key, value, cos, sin] = inputs;

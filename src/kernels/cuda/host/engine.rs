@@ -84,19 +84,19 @@ pub(in crate::kernels) fn storage(dtype: DType) -> Option<Storage> {
 
 /// A tensor whose rows a kernel can read.
 #[derive(Debug, Clone)]
-pub(super) struct Rows<T> {
+pub(super) struct TensorRows<T> {
     pub tensor: T,
     pub layout: Pitched,
 }
 
 /// The rows of a tensor's last dimension where they lie, or copied where that is no matrix of aligned rows.
-pub(super) fn rows<E: Engine>(engine: &E, tensor: E::Tensor) -> Rows<E::Tensor> {
+pub(super) fn rows<E: Engine>(engine: &E, tensor: E::Tensor) -> TensorRows<E::Tensor> {
     let placement = E::placement(&tensor);
     let columns = *placement.shape.last().expect("a matrix has columns");
     let rows = placement.shape.iter().product::<usize>() / columns.max(1);
     match placement.row_stride().filter(|_| placement.is_aligned()) {
-        Some(pitch) => Rows { tensor, layout: Pitched { rows, columns, pitch } },
-        None => Rows { tensor: engine.contiguous(tensor), layout: Pitched::packed(rows, columns) },
+        Some(pitch) => TensorRows { tensor, layout: Pitched { rows, columns, pitch } },
+        None => TensorRows { tensor: engine.contiguous(tensor), layout: Pitched::packed(rows, columns) },
     }
 }
 

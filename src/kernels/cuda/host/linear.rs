@@ -4,8 +4,9 @@ use burn::tensor::{DType, TensorMetadata};
 
 use super::{
     engine::{Engine, Placement},
+    norm::stored,
     operate::{Operate, Raw, exactly, operate, spec},
-    product::{Factor, Precision, Product},
+    product::{Factor, Product},
 };
 
 /// A factor of a product, or its transpose.
@@ -34,11 +35,11 @@ fn multiply<E: Engine>(
     right: Side<'_, E::Tensor>,
     bias: Option<&E::Tensor>,
 ) -> E::Tensor {
-    let (left, right) = (Matrix::of(engine, left), Matrix::of(engine, right));
+    let (left, right) = (FactorMatrix::of(engine, left), FactorMatrix::of(engine, right));
     assert_eq!(left.dtype, right.dtype, "a product has factors of one float type");
     assert_eq!(left.columns, right.rows, "a product's factors share their inner size");
     let output = engine.empty(&[left.rows, right.columns], left.dtype);
-    let precision = precision(left.dtype);
+    let storage = stored(left.dtype);
     let bias = bias.map(|bias| engine.contiguous(bias.clone()));
     let product = Product {
         rows: left.rows,
@@ -47,8 +48,8 @@ fn multiply<E: Engine>(
         left: left.factor,
         right: right.factor,
         output_stride: right.columns,
-        input: precision,
-        output: precision,
+        input: storage,
+        output: storage,
         bias: bias.is_some(),
         accumulate: false,
     };
@@ -57,7 +58,7 @@ fn multiply<E: Engine>(
 }
 
 /// A matrix that a product can read where it lies.
-struct Matrix<T> {
+struct FactorMatrix<T> {
     tensor: T,
     rows: usize,
     columns: usize,
@@ -65,7 +66,7 @@ struct Matrix<T> {
     dtype: DType,
 }
 
-impl<T: Clone> Matrix<T> {
+impl<T: Clone> FactorMatrix<T> {
     /// The matrix where it lies, or a copy where its rows and its columns have gaps.
     fn of<E: Engine<Tensor = T>>(engine: &E, Side { tensor, transposed }: Side<'_, T>) -> Self {
         let read = |placement: &Placement| {
@@ -87,14 +88,6 @@ impl<T: Clone> Matrix<T> {
             }
         };
         Self { tensor, rows, columns, factor, dtype: placement.dtype }
-    }
-}
-
-fn precision(dtype: DType) -> Precision {
-    match dtype {
-        DType::F32 => Precision::F32,
-        DType::BF16 => Precision::Bf16,
-        other => panic!("products are of f32 or bf16, not of {other:?}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, TensorMetadata};
 
 use super::{
-    engine::{Engine, Rows, rows, storage},
+    engine::{Engine, TensorRows, rows, storage},
     operate::{Operate, Raw, operate, spec},
 };
 use crate::kernels::cuda::launch::{self, NormShape, Pitched, Storage};
@@ -78,8 +78,12 @@ pub(super) fn gated_silu_backward<B: Operate>(gate: Raw<B>, up: Raw<B>, dy: Raw<
     })
 }
 
-fn norm_shape<E: Engine>(x: &Rows<E::Tensor>, weight: &Rows<E::Tensor>, y_pitch: usize) -> NormShape {
-    let stored = |rows: &Rows<E::Tensor>| stored(E::placement(&rows.tensor).dtype);
+fn norm_shape<E: Engine>(
+    x: &TensorRows<E::Tensor>,
+    weight: &TensorRows<E::Tensor>,
+    y_pitch: usize,
+) -> NormShape {
+    let stored = |rows: &TensorRows<E::Tensor>| stored(E::placement(&rows.tensor).dtype);
     NormShape { storage: stored(x), weight: stored(weight), x: x.layout, y_pitch }
 }
 

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Tensor, backend::Backend};
 
 use super::{
     adamw,
-    attention::{self, Attended, AttentionInputs, Pattern},
+    attention::{self, AttentionInputs, AttentionResult, Pattern},
     cached::{self, CacheAttended, CachePlace},
     draw,
     fitness::{attends, multiplies, takes},
@@ -167,7 +167,7 @@ fn with_room<B: Backend>(cache: KeyValues<B>, length: usize, capacity: usize) ->
 }
 
 /// Attention along a pattern.
-pub(super) fn attend<B: Operate>(inputs: Qkv<'_, B>, pattern: &Pattern) -> Attended<Raw<B>> {
+pub(super) fn attend<B: Operate>(inputs: Qkv<'_, B>, pattern: &Pattern) -> AttentionResult<Raw<B>> {
     let Qkv { query, key, value, rotary, .. } = inputs;
     let tiles = pattern.tables().map(|[queries, _]| raw_words::<B>(queries, &query.device()));
     let [query, key, value] = [query, key, value].map(raw);

@@ -1,6 +1,8 @@
 //! What a matrix product is to a library that reads matrices by columns, as cuBLASLt does.
 
-/// `output = left · right (+ bias) (+ output)` on matrices that are stored by rows.
+use crate::kernels::cuda::launch::Storage;
+
+/// `output = left · right (+ bias) (+ output)` on matrices that are stored by rows. Sums are in f32, never in TF32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::kernels) struct Product {
     /// Rows of the output and of the left factor.
@@ -15,10 +17,10 @@ pub(in crate::kernels) struct Product {
     pub right: Factor,
     /// Elements between the starts of two rows of the output.
     pub output_stride: usize,
-    /// The type of the factors and of the bias.
-    pub input: Precision,
-    /// The type of the output.
-    pub output: Precision,
+    /// How the numbers of the factors and of the bias are stored.
+    pub input: Storage,
+    /// How the numbers of the output are stored.
+    pub output: Storage,
     /// Whether a bias of `columns` numbers is added to every row.
     pub bias: bool,
     /// Whether the product is added to what the output holds.
@@ -32,13 +34,6 @@ pub(in crate::kernels) struct Factor {
     pub transposed: bool,
     /// Elements between the starts of two rows in memory.
     pub stride: usize,
-}
-
-/// The type of a matrix's numbers. Sums are in f32 always, and never in TF32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::kernels) enum Precision {
-    F32,
-    Bf16,
 }
 
 /// The same product on matrices that are stored by columns: `d = a · b`, `[m, k]` and `[k, n]` to `[m, n]`.
@@ -118,8 +113,8 @@ mod tests {
             left: Factor { transposed: false, stride: 7 },
             right: Factor { transposed: true, stride: 6 },
             output_stride: 4,
-            input: Precision::F32,
-            output: Precision::F32,
+            input: Storage::F32,
+            output: Storage::F32,
             bias: false,
             accumulate: false,
         };

@@ -4,7 +4,10 @@ use std::ffi::c_void;
 
 use half::bf16;
 
-use crate::kernels::cuda::host::product::{ColumnMatrix, ColumnProduct, Precision, Product};
+use crate::kernels::cuda::{
+    host::product::{ColumnMatrix, ColumnProduct, Product},
+    launch::Storage,
+};
 
 /// Computes a product from its description by columns: left, right and output.
 ///
@@ -52,22 +55,22 @@ fn element(matrix: ColumnMatrix, row: usize, column: usize) -> usize {
     column * matrix.leading + row
 }
 
-unsafe fn read(memory: *mut c_void, precision: Precision, place: usize) -> f64 {
+unsafe fn read(memory: *mut c_void, storage: Storage, place: usize) -> f64 {
     // SAFETY: the caller's promise.
     unsafe {
-        match precision {
-            Precision::F32 => memory.cast::<f32>().add(place).read().into(),
-            Precision::Bf16 => memory.cast::<bf16>().add(place).read().into(),
+        match storage {
+            Storage::F32 => memory.cast::<f32>().add(place).read().into(),
+            Storage::Bf16 => memory.cast::<bf16>().add(place).read().into(),
         }
     }
 }
 
-unsafe fn write(memory: *mut c_void, precision: Precision, place: usize, value: f64) {
+unsafe fn write(memory: *mut c_void, storage: Storage, place: usize, value: f64) {
     // SAFETY: the caller's promise.
     unsafe {
-        match precision {
-            Precision::F32 => memory.cast::<f32>().add(place).write(value as f32),
-            Precision::Bf16 => memory.cast::<bf16>().add(place).write(bf16::from_f64(value)),
+        match storage {
+            Storage::F32 => memory.cast::<f32>().add(place).write(value as f32),
+            Storage::Bf16 => memory.cast::<bf16>().add(place).write(bf16::from_f64(value)),
         }
     }
 }
