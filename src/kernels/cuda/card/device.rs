@@ -78,6 +78,9 @@ impl Engine for CudaEngine {
 
     fn launch(&self, launch: KernelLaunch, tensors: &[&Self::Tensor]) {
         assert_eq!(launch.slots.len(), tensors.len(), "{} takes {:?}", launch.program.entry, launch.slots);
+        if launch.grid.contains(&0) {
+            return;
+        }
         let KernelLaunch { program, grid: [x, y, z], block, shared_bytes, scalars, .. } = launch;
         let kernel: Box<dyn CubeTask<CudaCompiler>> = Box::new(SourceTask { program, block, shared_bytes });
         let words: Vec<u64> = scalars
@@ -98,6 +101,9 @@ impl Engine for CudaEngine {
         bias: Option<&Self::Tensor>,
         output: &Self::Tensor,
     ) {
+        if product.rows == 0 || product.columns == 0 {
+            return;
+        }
         let binding = |tensor: &Self::Tensor| tensor.handle.clone().binding();
         let bindings = ProductBindings {
             left: binding(left),

@@ -121,7 +121,7 @@ fn self_attention() {
     for (rows, length, heads, key_heads, head_dim) in
         [(1, 1, 1, 1, 2), (2, 5, 4, 2, 6), (3, 17, 3, 1, 16), (1, 70, 2, 2, 32)]
     {
-        for table_rows in [rows, 1] {
+        for table_rows in if rows > 1 { vec![rows, 1] } else { vec![1] } {
             let counts = HeadCounts { queries: heads, keys: key_heads };
             let rotary = rotary([table_rows, 1, length, head_dim / 2], 9);
             let matrix = |heads: usize, seed: u64| random([rows * length, heads * head_dim], seed);
@@ -191,7 +191,7 @@ fn views_are_read_as_they_lie() {
         },
     );
     assert_agrees(
-        [wide.clone(), wide],
+        [wide, random([4, 6], 6)],
         |[gate, up]| autodiff::gated_silu(gate.transpose(), up.transpose()),
         |[gate, up]| generic::gated_silu(gate.transpose(), up.transpose()),
     );

@@ -11,7 +11,7 @@ use crate::kernels::{
 /// Padded prompts, one token at a time past the first capacity, and then several at once.
 #[test]
 fn cached_attention() {
-    for (heads, key_heads, head_dim) in [(1, 1, 2), (4, 2, 6), (6, 2, 16)] {
+    for (heads, key_heads, head_dim) in [(4, 2, 6), (6, 2, 16)] {
         for dtype in [DType::F32, DType::BF16] {
             let sizes = HeadCounts { queries: heads, keys: key_heads };
             in_both_layouts(|| decode(sizes, head_dim, dtype));
@@ -23,9 +23,9 @@ fn decode(heads: HeadCounts, head_dim: usize, dtype: DType) {
     let starts = [0, 2, 4];
     let (rows, prompt) = (starts.len(), 5);
     let (mut own, mut expected_cache, mut cached) = (None, None, 0);
-    let later = Visibility::new(starts.to_vec(), 90);
+    let later = Visibility::new(starts.to_vec(), 30);
     let first = Visibility::new(starts.to_vec(), prompt);
-    for (step, new) in [prompt].into_iter().chain([1; 70]).chain([3, 1]).enumerate() {
+    for (step, new) in [prompt].into_iter().chain([1; 16]).chain([3, 1]).enumerate() {
         let flat = |heads: usize, seed: u64| {
             random([rows * new, heads * head_dim], 100 * step as u64 + seed).inner()
         };
@@ -42,7 +42,7 @@ fn decode(heads: HeadCounts, head_dim: usize, dtype: DType) {
         };
         let visibility = match step {
             0 => &first,
-            _ if new > 1 => &Visibility::new(starts.to_vec(), 90),
+            _ if new > 1 => &Visibility::new(starts.to_vec(), 30),
             _ => &later,
         };
         let ours = plain::cached_attention(narrow, visibility, &mut own);
@@ -61,7 +61,7 @@ fn decode(heads: HeadCounts, head_dim: usize, dtype: DType) {
         cached += new;
     }
     let own = own.unwrap();
-    assert_eq!((own.length, own.key.dims()[2]), (prompt + 74, 90));
+    assert_eq!((own.length, own.key.dims()[2]), (prompt + 20, 30));
 }
 
 /// The same uniform number draws the same token.
