@@ -4,16 +4,14 @@
 // barriers and at operations of a warp, in ascending or in descending order, so that a missing barrier shows as a
 // difference between the two. Shared memory starts as NaN in every block; copies by cp.async arrive only when they
 // are waited for. A barrier that only some threads reach ends the process with a message.
-#pragma once
+//
+// Few headers are included, so that a kernel compiles in half a second.
 #define EMULATED 1
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <type_traits>
-#include <utility>
 #if !defined(__x86_64__)
 #include <ucontext.h>
 #endif
@@ -26,6 +24,16 @@
 #define __restrict__
 #define __shared__ static
 #define DYNAMIC_SHARED(name) unsigned char* name = emulator::shared
+
+extern "C" {
+float expf(float) noexcept;
+float exp2f(float) noexcept;
+float logf(float) noexcept;
+float sqrtf(float) noexcept;
+float fmaxf(float, float) noexcept;
+float fminf(float, float) noexcept;
+float fabsf(float) noexcept;
+}
 
 typedef unsigned int u32;
 typedef unsigned short u16;
@@ -75,8 +83,8 @@ inline void (*body)(void*);
 inline void* arguments;
 
 [[noreturn]] inline void fail(const char* what) {
-    std::fprintf(stderr, "emulated kernel: %s (block %u %u %u)\n", what, block.x, block.y, block.z);
-    std::abort();
+    fprintf(stderr, "emulated kernel: %s (block %u %u %u)\n", what, block.x, block.y, block.z);
+    abort();
 }
 
 #if defined(__x86_64__)
@@ -121,7 +129,7 @@ inline void leave(Barrier& barrier) {
     leave(block_barrier);
     leave(warp_barriers[self->thread.x / 32]);
     pause();
-    std::abort();
+    abort();
 }
 
 inline void prepare(Fiber& fiber) {
@@ -184,7 +192,7 @@ template <class V> struct Given {
     int parity;
     V operator[](int lane) const {
         V value;
-        std::memcpy(&value, fibers[self->thread.x / 32 * 32 + lane].given[parity], sizeof(V));
+        memcpy(&value, fibers[self->thread.x / 32 * 32 + lane].given[parity], sizeof(V));
         return value;
     }
 };
@@ -193,19 +201,34 @@ template <class V> Given<V> give(const V& value) {
     static_assert(sizeof(V) <= 32);
     const int parity = self->parity;
     self->parity = 1 - parity;
-    std::memcpy(self->given[parity], &value, sizeof(V));
+    memcpy(self->given[parity], &value, sizeof(V));
     meet(warp_barriers[self->thread.x / 32]);
     return {parity};
 }
 
 inline u32 lane() { return self->thread.x % 32; }
 
+template <class V> struct Plain {
+    typedef V Type;
+};
+template <class V> struct Plain<const V> {
+    typedef V Type;
+};
+
+// Calls a kernel with the arguments at the addresses; the types left to read are A.
+template <class... Done, class First, class... A, class... Whole>
+void call(void (*kernel)(Whole...), void** arguments, void (*)(First, A...), Done... done) {
+    First argument = *static_cast<typename Plain<First>::Type*>(*arguments);
+    if constexpr (sizeof...(A) == 0) {
+        kernel(done..., argument);
+    } else {
+        call(kernel, arguments + 1, static_cast<void (*)(A...)>(nullptr), done..., argument);
+    }
+}
+
 template <class... A> struct Call {
     void (*kernel)(A...);
     void** arguments;
-    template <std::size_t... I> void run(std::index_sequence<I...>) {
-        kernel(*static_cast<std::remove_const_t<A>*>(arguments[I])...);
-    }
 };
 
 template <class... A>
@@ -214,21 +237,23 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
     void* all[sizeof...(A)];
     for (u32 i = 0; i < count; ++i) all[i] = &pointers[i];
     all[count] = scalars;
-    static Call<A...> call;
-    call = {kernel, all};
-    body = [](void* of) { static_cast<Call<A...>*>(of)->run(std::index_sequence_for<A...>()); };
-    arguments = &call;
+    Call<A...> whole = {kernel, all};
+    body = [](void* of) {
+        auto* whole = static_cast<Call<A...>*>(of);
+        call(whole->kernel, whole->arguments, whole->kernel);
+    };
+    arguments = &whole;
     grid = {sizes[0], sizes[1], sizes[2]};
     block_size = {sizes[3], 1, 1};
     const u32 bytes = sizes[4];
     if (bytes > MOST_SHARED || sizes[3] > MOST_THREADS) return 2;
-    static unsigned char* memory = static_cast<unsigned char*>(std::aligned_alloc(64, MOST_SHARED + 2 * GUARD));
+    static unsigned char* memory = static_cast<unsigned char*>(aligned_alloc(64, MOST_SHARED + 2 * GUARD));
     shared = memory + GUARD;
     const u64 blocks = (u64)grid.x * grid.y * grid.z;
     for (u64 i = 0; i < blocks; ++i) {
         const u64 n = descending ? blocks - 1 - i : i;
         block = {(u32)(n % grid.x), (u32)(n / grid.x % grid.y), (u32)(n / grid.x / grid.y)};
-        std::memset(memory, 0xff, bytes + 2 * GUARD);
+        memset(memory, 0xff, bytes + 2 * GUARD);
         run_block(sizes[3], descending);
         for (u32 at = 0; at < GUARD; ++at)
             if (memory[at] != 0xff || shared[bytes + at] != 0xff) fail("a write outside of shared memory");
@@ -239,7 +264,7 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
 // Rounds to the nearest, ties to even.
 inline u16 round_to_bf16(float x) {
     u32 bits;
-    std::memcpy(&bits, &x, 4);
+    memcpy(&bits, &x, 4);
     if (x != x) return 0x7fff;
     return (u16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
@@ -247,7 +272,7 @@ inline u16 round_to_bf16(float x) {
 inline float from_bf16(u32 bits) {
     bits <<= 16;
     float x;
-    std::memcpy(&x, &bits, 4);
+    memcpy(&x, &bits, 4);
     return x;
 }
 
@@ -260,17 +285,17 @@ inline float from_bf16(u32 bits) {
 
 inline float __uint_as_float(u32 bits) {
     float x;
-    std::memcpy(&x, &bits, 4);
+    memcpy(&x, &bits, 4);
     return x;
 }
 inline u32 __float_as_uint(float x) {
     u32 bits;
-    std::memcpy(&bits, &x, 4);
+    memcpy(&bits, &x, 4);
     return bits;
 }
 inline double __longlong_as_double(long long bits) {
     double x;
-    std::memcpy(&x, &bits, 8);
+    memcpy(&x, &bits, 8);
     return x;
 }
 inline u16 bf16_bits(float x) { return emulator::round_to_bf16(x); }
@@ -331,8 +356,8 @@ template <int LEFT> inline void copy_wait() {
     if (ready <= 0) return;
     const int end = fiber.groups[ready - 1];
     for (int i = 0; i < end; ++i) {
-        if (fiber.copies[i].from) std::memcpy(fiber.copies[i].to, fiber.copies[i].from, 16);
-        else std::memset(fiber.copies[i].to, 0, 16);
+        if (fiber.copies[i].from) memcpy(fiber.copies[i].to, fiber.copies[i].from, 16);
+        else memset(fiber.copies[i].to, 0, 16);
     }
     for (int i = end; i < fiber.copied; ++i) fiber.copies[i - end] = fiber.copies[i];
     fiber.copied -= end;
@@ -346,7 +371,7 @@ inline void load_matrices(u32 (&to)[4], const void* row) {
     const auto rows = emulator::give(row);
     const u32 lane = emulator::lane();
     for (int i = 0; i < 4; ++i)
-        std::memcpy(&to[i], static_cast<const unsigned char*>(rows[i * 8 + lane / 4]) + lane % 4 * 4, 4);
+        memcpy(&to[i], static_cast<const unsigned char*>(rows[i * 8 + lane / 4]) + lane % 4 * 4, 4);
 }
 inline void load_transposed(u32 (&to)[4], const void* row) {
     if ((uintptr_t)row % 16) emulator::fail("a matrix row that is not aligned");
@@ -357,7 +382,7 @@ inline void load_transposed(u32 (&to)[4], const void* row) {
         for (u32 half = 0; half < 2; ++half) {
             u16 bits;
             const void* of = rows[i * 8 + lane % 4 * 2 + half];
-            std::memcpy(&bits, static_cast<const unsigned char*>(of) + lane / 4 * 2, 2);
+            memcpy(&bits, static_cast<const unsigned char*>(of) + lane / 4 * 2, 2);
             word |= (u32)bits << 16 * half;
         }
         to[i] = word;
