@@ -1,9 +1,9 @@
 // Runs CUDA C++ on the processor: put before a kernel's source, it makes the source C++20 for g++.
 //
-// Every CUDA thread is a fiber of its own. Blocks run one after the other; the threads of a block take turns at
-// barriers and at operations of a warp, in ascending or in descending order, so that a missing barrier shows as a
-// difference between the two. Shared memory starts as NaN in every block; copies by cp.async arrive only when they
-// are waited for. A barrier that only some threads reach ends the process with a message.
+// Every CUDA thread is a fiber of its own. Blocks run one after the other, and a warp goes on to a barrier of the block
+// before the next one starts, in ascending or in descending order; copies by cp.async land when they are waited for,
+// or, descending, when they are started. A missing barrier or wait shows as a difference between the two. Shared
+// memory starts as NaN in every block. A barrier that only some threads reach ends the process with a message.
 //
 // Few headers are included, so that a kernel compiles in half a second.
 #define EMULATED 1
@@ -38,6 +38,9 @@ float fabsf(float) noexcept;
 typedef unsigned int u32;
 typedef unsigned short u16;
 typedef unsigned long long u64;
+
+template <class V> inline V min(V a, V b) { return a < b ? a : b; }
+template <class V> inline V max(V a, V b) { return a > b ? a : b; }
 
 namespace emulator {
 
@@ -79,6 +82,8 @@ inline Fiber fibers[MOST_THREADS], *self;
 inline Barrier block_barrier, warp_barriers[MOST_THREADS / 32];
 inline Place block, grid, block_size;
 inline unsigned char* shared;
+// Copies land when they are started, not when they are waited for.
+inline bool early_copies;
 inline void (*body)(void*);
 inline void* arguments;
 
@@ -165,6 +170,21 @@ inline void meet(Barrier& barrier) {
     pause();
 }
 
+// Runs each thread of a warp that can, up to its next barrier; how many there were.
+inline u32 run_warp(u32 first, u32 count, bool descending, u32& done) {
+    u32 ran = 0;
+    for (u32 i = 0; i < count; ++i) {
+        Fiber& fiber = fibers[first + (descending ? count - 1 - i : i)];
+        if (fiber.done || (fiber.waits && fiber.waits->generation == fiber.seen)) continue;
+        fiber.waits = nullptr;
+        self = &fiber;
+        resume(fiber);
+        done += fiber.done;
+        ++ran;
+    }
+    return ran;
+}
+
 inline void run_block(u32 threads, bool descending) {
     block_barrier = {0, 0, (int)threads};
     for (u32 t = 0; t < threads; ++t) {
@@ -172,16 +192,13 @@ inline void run_block(u32 threads, bool descending) {
         fibers[t].thread = {t, 0, 0};
         prepare(fibers[t]);
     }
+    // One warp goes as far as it can before the next one starts.
+    const u32 warps = (threads + 31) / 32;
     for (u32 done = 0; done < threads;) {
         bool progress = false;
-        for (u32 i = 0; i < threads; ++i) {
-            Fiber& fiber = fibers[descending ? threads - 1 - i : i];
-            if (fiber.done || (fiber.waits && fiber.waits->generation == fiber.seen)) continue;
-            fiber.waits = nullptr;
-            self = &fiber;
-            resume(fiber);
-            done += fiber.done;
-            progress = true;
+        for (u32 i = 0; i < warps; ++i) {
+            const u32 warp = descending ? warps - 1 - i : i;
+            while (const u32 ran = run_warp(warp * 32, min(threads - warp * 32, 32u), descending, done)) progress |= ran > 0;
         }
         if (!progress) fail("a barrier that only some threads reach");
     }
@@ -243,6 +260,7 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
         call(whole->kernel, whole->arguments, whole->kernel);
     };
     arguments = &whole;
+    early_copies = descending;
     grid = {sizes[0], sizes[1], sizes[2]};
     block_size = {sizes[3], 1, 1};
     const u32 bytes = sizes[4];
@@ -259,6 +277,11 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
             if (memory[at] != 0xff || shared[bytes + at] != 0xff) fail("a write outside of shared memory");
     }
     return 0;
+}
+
+inline void land(const Copy& copy) {
+    if (copy.from) memcpy(copy.to, copy.from, 16);
+    else memset(copy.to, 0, 16);
 }
 
 // Rounds to the nearest, ties to even.
@@ -301,8 +324,6 @@ inline double __longlong_as_double(long long bits) {
 inline u16 bf16_bits(float x) { return emulator::round_to_bf16(x); }
 inline u32 bf16_pair(float low, float high) { return bf16_bits(low) | (u32)bf16_bits(high) << 16; }
 inline float exp2_fast(float x) { return exp2f(x); }
-template <class V> inline V min(V a, V b) { return a < b ? a : b; }
-template <class V> inline V max(V a, V b) { return a > b ? a : b; }
 inline int __popc(u32 x) { return __builtin_popcount(x); }
 
 inline void __syncthreads() { emulator::meet(emulator::block_barrier); }
@@ -343,7 +364,9 @@ inline void copy_async(void* to, const void* from, bool valid) {
     emulator::Fiber& fiber = *emulator::self;
     if (fiber.copied == 256) emulator::fail("more copies under way than the emulator keeps");
     if ((uintptr_t)to % 16 || (valid && (uintptr_t)from % 16)) emulator::fail("a copy that is not aligned");
-    fiber.copies[fiber.copied++] = {to, valid ? from : nullptr};
+    fiber.copies[fiber.copied] = {to, valid ? from : nullptr};
+    if (emulator::early_copies) emulator::land(fiber.copies[fiber.copied]);
+    ++fiber.copied;
 }
 inline void copy_commit() {
     emulator::Fiber& fiber = *emulator::self;
@@ -355,10 +378,7 @@ template <int LEFT> inline void copy_wait() {
     const int ready = fiber.grouped - LEFT;
     if (ready <= 0) return;
     const int end = fiber.groups[ready - 1];
-    for (int i = 0; i < end; ++i) {
-        if (fiber.copies[i].from) memcpy(fiber.copies[i].to, fiber.copies[i].from, 16);
-        else memset(fiber.copies[i].to, 0, 16);
-    }
+    for (int i = 0; i < end && !emulator::early_copies; ++i) emulator::land(fiber.copies[i]);
     for (int i = end; i < fiber.copied; ++i) fiber.copies[i - end] = fiber.copies[i];
     fiber.copied -= end;
     for (int i = ready; i < fiber.grouped; ++i) fiber.groups[i - ready] = fiber.groups[i] - end;
