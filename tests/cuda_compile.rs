@@ -120,7 +120,7 @@ fn attention(shape: AttentionShape) -> Vec<KernelLaunch> {
 fn every_source_compiles_for_every_architecture() {
     let folder = std::env::var("SPARK_NVRTC").expect("SPARK_NVRTC: the folder that has libnvrtc.so.13");
     let compiler = Nvrtc::open(Path::new(&folder));
-    // Entries of one text are compiled together.
+    // Launches of one program differ by their sizes alone.
     let texts: BTreeMap<String, String> =
         launches().iter().map(|launch| (launch.program.text(), launch.program.name())).collect();
     let jobs: Vec<(&str, &str, &str)> = texts

@@ -31,6 +31,7 @@ struct RotateParams {
     float sign;
 };
 
+#ifdef ENTRY_rotate
 extern "C" __global__ void rotate(const T* query, const T* key, const float* cos, const float* sin, T* rotated_query,
                                   T* rotated_key, const __grid_constant__ RotateParams p) {
     const size_t token = blockIdx.x, angles = (token % p.t.positions) * p.t.table_pitch;
@@ -44,12 +45,14 @@ extern "C" __global__ void rotate(const T* query, const T* key, const float* cos
         turn(to + place, from + place, cos + angles + feature, sin + angles + feature, p.sign);
     }
 }
+#endif
 
 struct AppendParams {
     RotationTable t;
     u32 value_pitch, to_pitch, new_tokens, length, capacity;
 };
 
+#ifdef ENTRY_rotate_append
 // Rotates queries into rotated_query, and keys into the cache [rows, key_heads, capacity, 2 * HALF]; values are
 // copied beside them. Token t is position length + t % new_tokens of row t / new_tokens.
 extern "C" __global__ void rotate_append(const T* query, const T* key, const T* value, const float* cos,
@@ -84,3 +87,4 @@ extern "C" __global__ void rotate_append(const T* query, const T* key, const T* 
         }
     }
 }
+#endif

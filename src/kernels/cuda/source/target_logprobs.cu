@@ -48,6 +48,7 @@ __device__ __forceinline__ Sums join_warp(Sums sums) {
     return sums;
 }
 
+#ifdef ENTRY_target_logprobs
 extern "C" __global__ void target_logprobs(const T* scores, const u32* targets, float* logprobs, float* entropy,
                                            float* log_sums, const __grid_constant__ LogprobParams p) {
     __shared__ Sums of_warps[32];
@@ -80,7 +81,9 @@ extern "C" __global__ void target_logprobs(const T* scores, const u32* targets, 
     entropy[row] = log_sum - sums.product / sums.weight * LN_2;
     log_sums[row] = log_sum;
 }
+#endif
 
+#ifdef ENTRY_target_logprobs_backward
 // d_scores = d_logprob * inverse_temperature * ((column is the target) - probability); may overwrite the scores.
 extern "C" __global__ void target_logprobs_backward(const T* scores, const u32* targets, const float* log_sums,
                                                     const float* d_logprobs, T* d_scores,
@@ -105,3 +108,4 @@ extern "C" __global__ void target_logprobs_backward(const T* scores, const u32* 
         assign(d_scores[i], scale * ((i == target ? 1.0f : 0.0f) - probability));
     }
 }
+#endif
