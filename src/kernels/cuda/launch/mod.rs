@@ -18,14 +18,12 @@ mod drawing;
 mod norm;
 mod program;
 mod rotation;
+mod shape;
 mod tiles;
 mod vocabulary;
 
 pub use adamw::{AdamWForm, adamw};
-pub use attention::{
-    AttentionShape, AttentionSpan, attention_backward_keys, attention_backward_query, attention_delta,
-    attention_forward,
-};
+pub use attention::{attention_backward_keys, attention_backward_query, attention_delta, attention_forward};
 pub use cached::{CacheShape, decode_attention, decode_combine, prefill_attention};
 pub use drawing::{DRAW_WORDS, draw_tokens, draw_words};
 pub use norm::{
@@ -34,5 +32,6 @@ pub use norm::{
 };
 pub use program::{KernelLaunch, KernelProgram, Pitched, Storage};
 pub use rotation::{AngleTable, RotationShape, Turn, rotate, rotate_append};
-pub use tiles::{TILE_WORDS, TreeTiles};
+pub use shape::AttentionShape;
+pub use tiles::{AttentionSpan, TILE_WORDS, TreeTiles};
 pub use vocabulary::{target_logprobs, target_logprobs_backward};
