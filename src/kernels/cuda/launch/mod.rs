@@ -10,6 +10,15 @@
 //! argument of `cuLaunchKernel`, and nothing is uploaded. Kernels need compute capability 8.0.
 //!
 //! Sources include no header, so that they compile without a toolkit.
+//!
+//! # Adding a kernel
+//!
+//! 1. A source under `source/`, one family of kernels a file, which says at its top what it computes, from which
+//!    shapes, and how blocks share the work. Instructions that C++ has no word for are functions of `prelude.cuh` or
+//!    `tensor_core.cuh`; the emulator has its own of the same names in `tests/emulator/instructions.h`.
+//! 2. A function here that makes a [`KernelLaunch`] from shapes and pitches.
+//! 3. A test in `tests/cuda_kernels/`, which runs it on the processor against the generic form, and a line in
+//!    `tests/cuda_compile.rs`, which compiles it for the cards that there are.
 
 mod adamw;
 mod attention;

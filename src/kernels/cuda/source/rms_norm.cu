@@ -16,13 +16,6 @@ struct NormParams {
     };
 };
 
-// A weight may be wider than what it multiplies, so that its VECTOR numbers can be more than one read.
-template <class E> __device__ __forceinline__ void load_weight(float (&to)[VECTOR], const E* from) {
-    constexpr int WIDTH = VECTOR * sizeof(E) > 16 ? 16 / sizeof(E) : VECTOR;
-#pragma unroll
-    for (int i = 0; i < VECTOR; i += WIDTH) load(reinterpret_cast<float(&)[WIDTH]>(to[i]), from + i);
-}
-
 #ifdef ENTRY_rms_norm
 extern "C" __global__ void rms_norm(const T* x, const W* weight, T* y, float* inverse,
                                     const __grid_constant__ NormParams p) {
@@ -41,7 +34,7 @@ extern "C" __global__ void rms_norm(const T* x, const W* weight, T* y, float* in
     for (u32 i = threadIdx.x * VECTOR; i < p.columns; i += blockDim.x * VECTOR) {
         float of_x[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) of_x[j] = of_x[j] * scale * of_weight[j];
         store(y + i, of_x);
@@ -62,7 +55,7 @@ extern "C" __global__ void rms_norm_backward_input(const T* x, const W* weight, 
         float of_x[VECTOR], of_dy[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
         load(of_dy, dy + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) products += of_dy[j] * of_weight[j] * of_x[j];
     }
@@ -72,7 +65,7 @@ extern "C" __global__ void rms_norm_backward_input(const T* x, const W* weight, 
         float of_x[VECTOR], of_dy[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
         load(of_dy, dy + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) of_x[j] = scale * (of_dy[j] * of_weight[j] - of_x[j] * share);
         store(dx + i, of_x);
