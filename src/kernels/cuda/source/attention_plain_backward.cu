@@ -58,7 +58,7 @@ extern "C" __global__ void attention_delta(const T* output, const T* d_output, f
     const T *query, const T *key, const T *value, const T *d_output, const float *log_sums, const float *delta
 
 #ifdef ENTRY_attention_backward_query
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     attention_backward_query(GRADIENT_INPUTS,
 #if SPAN == 0
                              const u32* tiles,
@@ -118,7 +118,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 #ifdef ENTRY_attention_backward_keys
 // A block has 32 keys of one head, and passes the queries of all heads that read it.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     attention_backward_keys(GRADIENT_INPUTS,
 #if SPAN == 0
                             const u32* tiles,
