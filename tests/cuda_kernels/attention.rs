@@ -173,7 +173,7 @@ impl Case {
         let dy = Buffer::matrix(of_dy, query, storage);
         run(&attention_delta(&shape, query.pitch, query.pitch), &[&y, &dy, &delta]);
         let [dq, dk, dv] = [query, key, key].map(|layout| Buffer::room(layout, storage));
-        let kept = vec![on_query, on_key, on_value, &dy, &log_sums, &delta];
+        let kept = [on_query, on_key, on_value, &dy, &log_sums, &delta];
         let buffers = kept.iter().copied().chain([&dq]).collect();
         let launch = attention_backward_query(&shape, &span, [query.pitch, query.pitch]);
         go(launch, buffers, table(0), 6);

@@ -1,19 +1,17 @@
 // Runs CUDA C++ on the processor: put before a kernel's source, it makes the source C++20 for g++.
 //
-// Every CUDA thread is a fiber of its own. Blocks run one after the other; the threads of a block take turns at
-// barriers and at operations of a warp, in ascending or in descending order, so that a missing barrier shows as a
-// difference between the two. Shared memory starts as NaN in every block; copies by cp.async arrive only when they
-// are waited for. A barrier that only some threads reach ends the process with a message.
-#pragma once
+// Every CUDA thread is a fiber of its own. Blocks run one after the other, and a warp goes on to a barrier of the block
+// before the next one starts, in ascending or in descending order; copies by cp.async land when they are waited for,
+// or, descending, when they are started. A missing barrier or wait shows as a difference between the two. Shared
+// memory starts as NaN in every block. A barrier that only some threads reach ends the process with a message.
+//
+// Few headers are included, so that a kernel compiles in half a second.
 #define EMULATED 1
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <type_traits>
-#include <utility>
 #if !defined(__x86_64__)
 #include <ucontext.h>
 #endif
@@ -27,9 +25,22 @@
 #define __shared__ static
 #define DYNAMIC_SHARED(name) unsigned char* name = emulator::shared
 
+extern "C" {
+float expf(float) noexcept;
+float exp2f(float) noexcept;
+float logf(float) noexcept;
+float sqrtf(float) noexcept;
+float fmaxf(float, float) noexcept;
+float fminf(float, float) noexcept;
+float fabsf(float) noexcept;
+}
+
 typedef unsigned int u32;
 typedef unsigned short u16;
 typedef unsigned long long u64;
+
+template <class V> inline V min(V a, V b) { return a < b ? a : b; }
+template <class V> inline V max(V a, V b) { return a > b ? a : b; }
 
 namespace emulator {
 
@@ -71,12 +82,14 @@ inline Fiber fibers[MOST_THREADS], *self;
 inline Barrier block_barrier, warp_barriers[MOST_THREADS / 32];
 inline Place block, grid, block_size;
 inline unsigned char* shared;
+// Copies land when they are started, not when they are waited for.
+inline bool early_copies;
 inline void (*body)(void*);
 inline void* arguments;
 
 [[noreturn]] inline void fail(const char* what) {
-    std::fprintf(stderr, "emulated kernel: %s (block %u %u %u)\n", what, block.x, block.y, block.z);
-    std::abort();
+    fprintf(stderr, "emulated kernel: %s (block %u %u %u)\n", what, block.x, block.y, block.z);
+    abort();
 }
 
 #if defined(__x86_64__)
@@ -121,7 +134,7 @@ inline void leave(Barrier& barrier) {
     leave(block_barrier);
     leave(warp_barriers[self->thread.x / 32]);
     pause();
-    std::abort();
+    abort();
 }
 
 inline void prepare(Fiber& fiber) {
@@ -157,6 +170,21 @@ inline void meet(Barrier& barrier) {
     pause();
 }
 
+// Runs each thread of a warp that can, up to its next barrier; how many there were.
+inline u32 run_warp(u32 first, u32 count, bool descending, u32& done) {
+    u32 ran = 0;
+    for (u32 i = 0; i < count; ++i) {
+        Fiber& fiber = fibers[first + (descending ? count - 1 - i : i)];
+        if (fiber.done || (fiber.waits && fiber.waits->generation == fiber.seen)) continue;
+        fiber.waits = nullptr;
+        self = &fiber;
+        resume(fiber);
+        done += fiber.done;
+        ++ran;
+    }
+    return ran;
+}
+
 inline void run_block(u32 threads, bool descending) {
     block_barrier = {0, 0, (int)threads};
     for (u32 t = 0; t < threads; ++t) {
@@ -164,16 +192,13 @@ inline void run_block(u32 threads, bool descending) {
         fibers[t].thread = {t, 0, 0};
         prepare(fibers[t]);
     }
+    // One warp goes as far as it can before the next one starts.
+    const u32 warps = (threads + 31) / 32;
     for (u32 done = 0; done < threads;) {
         bool progress = false;
-        for (u32 i = 0; i < threads; ++i) {
-            Fiber& fiber = fibers[descending ? threads - 1 - i : i];
-            if (fiber.done || (fiber.waits && fiber.waits->generation == fiber.seen)) continue;
-            fiber.waits = nullptr;
-            self = &fiber;
-            resume(fiber);
-            done += fiber.done;
-            progress = true;
+        for (u32 i = 0; i < warps; ++i) {
+            const u32 warp = descending ? warps - 1 - i : i;
+            while (const u32 ran = run_warp(warp * 32, min(threads - warp * 32, 32u), descending, done)) progress |= ran > 0;
         }
         if (!progress) fail("a barrier that only some threads reach");
     }
@@ -184,7 +209,7 @@ template <class V> struct Given {
     int parity;
     V operator[](int lane) const {
         V value;
-        std::memcpy(&value, fibers[self->thread.x / 32 * 32 + lane].given[parity], sizeof(V));
+        memcpy(&value, fibers[self->thread.x / 32 * 32 + lane].given[parity], sizeof(V));
         return value;
     }
 };
@@ -193,19 +218,34 @@ template <class V> Given<V> give(const V& value) {
     static_assert(sizeof(V) <= 32);
     const int parity = self->parity;
     self->parity = 1 - parity;
-    std::memcpy(self->given[parity], &value, sizeof(V));
+    memcpy(self->given[parity], &value, sizeof(V));
     meet(warp_barriers[self->thread.x / 32]);
     return {parity};
 }
 
 inline u32 lane() { return self->thread.x % 32; }
 
+template <class V> struct Plain {
+    typedef V Type;
+};
+template <class V> struct Plain<const V> {
+    typedef V Type;
+};
+
+// Calls a kernel with the arguments at the addresses; the types left to read are A.
+template <class... Done, class First, class... A, class... Whole>
+void call(void (*kernel)(Whole...), void** arguments, void (*)(First, A...), Done... done) {
+    First argument = *static_cast<typename Plain<First>::Type*>(*arguments);
+    if constexpr (sizeof...(A) == 0) {
+        kernel(done..., argument);
+    } else {
+        call(kernel, arguments + 1, static_cast<void (*)(A...)>(nullptr), done..., argument);
+    }
+}
+
 template <class... A> struct Call {
     void (*kernel)(A...);
     void** arguments;
-    template <std::size_t... I> void run(std::index_sequence<I...>) {
-        kernel(*static_cast<std::remove_const_t<A>*>(arguments[I])...);
-    }
 };
 
 template <class... A>
@@ -214,21 +254,24 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
     void* all[sizeof...(A)];
     for (u32 i = 0; i < count; ++i) all[i] = &pointers[i];
     all[count] = scalars;
-    static Call<A...> call;
-    call = {kernel, all};
-    body = [](void* of) { static_cast<Call<A...>*>(of)->run(std::index_sequence_for<A...>()); };
-    arguments = &call;
+    Call<A...> whole = {kernel, all};
+    body = [](void* of) {
+        auto* whole = static_cast<Call<A...>*>(of);
+        call(whole->kernel, whole->arguments, whole->kernel);
+    };
+    arguments = &whole;
+    early_copies = descending;
     grid = {sizes[0], sizes[1], sizes[2]};
     block_size = {sizes[3], 1, 1};
     const u32 bytes = sizes[4];
     if (bytes > MOST_SHARED || sizes[3] > MOST_THREADS) return 2;
-    static unsigned char* memory = static_cast<unsigned char*>(std::aligned_alloc(64, MOST_SHARED + 2 * GUARD));
+    static unsigned char* memory = static_cast<unsigned char*>(aligned_alloc(64, MOST_SHARED + 2 * GUARD));
     shared = memory + GUARD;
     const u64 blocks = (u64)grid.x * grid.y * grid.z;
     for (u64 i = 0; i < blocks; ++i) {
         const u64 n = descending ? blocks - 1 - i : i;
         block = {(u32)(n % grid.x), (u32)(n / grid.x % grid.y), (u32)(n / grid.x / grid.y)};
-        std::memset(memory, 0xff, bytes + 2 * GUARD);
+        memset(memory, 0xff, bytes + 2 * GUARD);
         run_block(sizes[3], descending);
         for (u32 at = 0; at < GUARD; ++at)
             if (memory[at] != 0xff || shared[bytes + at] != 0xff) fail("a write outside of shared memory");
@@ -236,10 +279,15 @@ int launch(void (*kernel)(A...), const u32* sizes, void** pointers, u32 count, v
     return 0;
 }
 
+inline void land(const Copy& copy) {
+    if (copy.from) memcpy(copy.to, copy.from, 16);
+    else memset(copy.to, 0, 16);
+}
+
 // Rounds to the nearest, ties to even.
 inline u16 round_to_bf16(float x) {
     u32 bits;
-    std::memcpy(&bits, &x, 4);
+    memcpy(&bits, &x, 4);
     if (x != x) return 0x7fff;
     return (u16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
@@ -247,144 +295,8 @@ inline u16 round_to_bf16(float x) {
 inline float from_bf16(u32 bits) {
     bits <<= 16;
     float x;
-    std::memcpy(&x, &bits, 4);
+    memcpy(&x, &bits, 4);
     return x;
 }
 
 }  // namespace emulator
-
-#define threadIdx (emulator::self->thread)
-#define blockIdx (emulator::block)
-#define blockDim (emulator::block_size)
-#define gridDim (emulator::grid)
-
-inline float __uint_as_float(u32 bits) {
-    float x;
-    std::memcpy(&x, &bits, 4);
-    return x;
-}
-inline u32 __float_as_uint(float x) {
-    u32 bits;
-    std::memcpy(&bits, &x, 4);
-    return bits;
-}
-inline double __longlong_as_double(long long bits) {
-    double x;
-    std::memcpy(&x, &bits, 8);
-    return x;
-}
-inline u16 bf16_bits(float x) { return emulator::round_to_bf16(x); }
-inline u32 bf16_pair(float low, float high) { return bf16_bits(low) | (u32)bf16_bits(high) << 16; }
-inline float exp2_fast(float x) { return exp2f(x); }
-template <class V> inline V min(V a, V b) { return a < b ? a : b; }
-template <class V> inline V max(V a, V b) { return a > b ? a : b; }
-inline int __popc(u32 x) { return __builtin_popcount(x); }
-
-inline void __syncthreads() { emulator::meet(emulator::block_barrier); }
-inline void __syncwarp() { emulator::meet(emulator::warp_barriers[emulator::self->thread.x / 32]); }
-template <class V> inline V __shfl_xor_sync(u32, V x, int distance) {
-    return emulator::give(x)[(int)emulator::lane() ^ distance];
-}
-template <class V> inline V __shfl_sync(u32, V x, int lane) { return emulator::give(x)[lane]; }
-template <class V> inline V __shfl_up_sync(u32, V x, int distance) {
-    const int lane = (int)emulator::lane();
-    return emulator::give(x)[lane < distance ? lane : lane - distance];
-}
-inline u32 __ballot_sync(u32, bool x) {
-    const auto given = emulator::give<u32>(x);
-    u32 bits = 0;
-    for (int lane = 0; lane < 32; ++lane) bits |= given[lane] << lane;
-    return bits;
-}
-template <class V> inline V atomicAdd(V* to, V x) {
-    const V old = *to;
-    *to = old + x;
-    return old;
-}
-template <class V> inline V atomicOr(V* to, V x) {
-    const V old = *to;
-    *to = old | x;
-    return old;
-}
-template <class V> inline V atomicMin(V* to, V x) {
-    const V old = *to;
-    *to = old < x ? old : x;
-    return old;
-}
-
-// The wrappers of tensor_core.cuh, with the fragments that the PTX manual lays down.
-
-inline void copy_async(void* to, const void* from, bool valid) {
-    emulator::Fiber& fiber = *emulator::self;
-    if (fiber.copied == 256) emulator::fail("more copies under way than the emulator keeps");
-    if ((uintptr_t)to % 16 || (valid && (uintptr_t)from % 16)) emulator::fail("a copy that is not aligned");
-    fiber.copies[fiber.copied++] = {to, valid ? from : nullptr};
-}
-inline void copy_commit() {
-    emulator::Fiber& fiber = *emulator::self;
-    if (fiber.grouped == 8) emulator::fail("more groups of copies than the emulator keeps");
-    fiber.groups[fiber.grouped++] = fiber.copied;
-}
-template <int LEFT> inline void copy_wait() {
-    emulator::Fiber& fiber = *emulator::self;
-    const int ready = fiber.grouped - LEFT;
-    if (ready <= 0) return;
-    const int end = fiber.groups[ready - 1];
-    for (int i = 0; i < end; ++i) {
-        if (fiber.copies[i].from) std::memcpy(fiber.copies[i].to, fiber.copies[i].from, 16);
-        else std::memset(fiber.copies[i].to, 0, 16);
-    }
-    for (int i = end; i < fiber.copied; ++i) fiber.copies[i - end] = fiber.copies[i];
-    fiber.copied -= end;
-    for (int i = ready; i < fiber.grouped; ++i) fiber.groups[i - ready] = fiber.groups[i] - end;
-    fiber.grouped -= ready;
-}
-
-// Matrix i of four 8 x 8 ones has its rows at the addresses that lanes 8 i to 8 i + 7 give.
-inline void load_matrices(u32 (&to)[4], const void* row) {
-    if ((uintptr_t)row % 16) emulator::fail("a matrix row that is not aligned");
-    const auto rows = emulator::give(row);
-    const u32 lane = emulator::lane();
-    for (int i = 0; i < 4; ++i)
-        std::memcpy(&to[i], static_cast<const unsigned char*>(rows[i * 8 + lane / 4]) + lane % 4 * 4, 4);
-}
-inline void load_transposed(u32 (&to)[4], const void* row) {
-    if ((uintptr_t)row % 16) emulator::fail("a matrix row that is not aligned");
-    const auto rows = emulator::give(row);
-    const u32 lane = emulator::lane();
-    for (int i = 0; i < 4; ++i) {
-        u32 word = 0;
-        for (u32 half = 0; half < 2; ++half) {
-            u16 bits;
-            const void* of = rows[i * 8 + lane % 4 * 2 + half];
-            std::memcpy(&bits, static_cast<const unsigned char*>(of) + lane / 4 * 2, 2);
-            word |= (u32)bits << 16 * half;
-        }
-        to[i] = word;
-    }
-}
-
-struct EmulatedFragments {
-    u32 a[4], b[2];
-};
-inline void multiply(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
-    const auto given = emulator::give(EmulatedFragments{{a[0], a[1], a[2], a[3]}, {b0, b1}});
-    const int row = emulator::lane() / 4, column = emulator::lane() % 4 * 2;
-    for (int quarter = 0; quarter < 4; ++quarter) {
-        const EmulatedFragments left = given[row * 4 + quarter];
-        for (int n = 0; n < 2; ++n) {
-            const EmulatedFragments right = given[(column + n) * 4 + quarter];
-            for (int high = 0; high < 2; ++high)
-                for (int half = 0; half < 2; ++half) {
-                    const float b = emulator::from_bf16(right.b[high] >> 16 * half & 0xffff);
-                    c[n] += emulator::from_bf16(left.a[2 * high] >> 16 * half & 0xffff) * b;
-                    c[2 + n] += emulator::from_bf16(left.a[2 * high + 1] >> 16 * half & 0xffff) * b;
-                }
-        }
-    }
-}
-
-#define EMULATED_ENTRY(kernel)                                                                                        \
-    extern "C" __attribute__((visibility("default"))) int emulated_launch(const u32* sizes, void** pointers, u32 count, void* scalars, int descending) {     \
-        return emulator::launch(kernel, sizes, pointers, count, scalars, descending != 0);                            \
-    }

@@ -1,4 +1,4 @@
-//! Runs CUDA kernels on the processor: compiles a launch's source with g++ behind `emulator.h`, and calls it with
+//! Runs CUDA kernels on the processor: compiles a launch's source with g++ behind the headers here, and calls it with
 //! buffers that are surrounded by guards.
 
 use std::{
@@ -161,7 +161,7 @@ pub unsafe fn run_on_pointers(launch: &KernelLaunch, pointers: &[*mut u8], desce
     let library = library(launch);
     // One kernel's state is shared by all who run it.
     let library = library.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    // SAFETY: `emulator.h` defines the function with this type; the caller vouches for the pointers.
+    // SAFETY: `instructions.h` defines the function with this type; the caller vouches for the pointers.
     let code = unsafe {
         let entry = library.get::<Entry>(b"emulated_launch").unwrap();
         entry(
@@ -180,7 +180,7 @@ type Shared = Arc<Mutex<libloading::Library>>;
 /// The launch's program as a library, compiled where no earlier run has.
 fn library(launch: &KernelLaunch) -> Shared {
     static LOADED: OnceLock<Mutex<HashMap<PathBuf, Arc<OnceLock<Shared>>>>> = OnceLock::new();
-    let header = include_str!("emulator.h");
+    let header = concat!(include_str!("emulator.h"), include_str!("instructions.h"));
     let text = format!("{header}\n{}\nEMULATED_ENTRY({})\n", launch.program.text(), launch.program.entry);
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);

@@ -1,10 +1,10 @@
 //! Softmax attention over flat matrices, forward and backward.
 
 use super::{
-    program::{KernelLaunch, KernelProgram, Storage, blocks, word},
-    tiles::TreeTiles,
+    program::{KernelLaunch, KernelProgram, blocks, word},
+    shape::AttentionShape,
+    tiles::AttentionSpan,
 };
-use crate::kernels::HeadCounts;
 
 const TENSOR: &[&str] = &[
     include_str!("../source/prelude.cuh"),
@@ -29,39 +29,7 @@ const PLAIN_BACKWARD: &[&str] = &[
     include_str!("../source/attention_plain_backward.cu"),
 ];
 
-/// Queries, keys, values and outputs of attention, all `[tokens, heads · head_dim]`; queries and keys are rotated.
-#[derive(Debug, Clone, Copy)]
-pub struct AttentionShape {
-    /// How all of them are stored.
-    pub storage: Storage,
-    /// Rows of each matrix.
-    pub tokens: usize,
-    /// How many heads there are.
-    pub heads: HeadCounts,
-    /// Features of a head, at most 256.
-    pub head_dim: usize,
-    /// The pitches of queries, keys and values.
-    pub pitches: [usize; 3],
-}
-
 impl AttentionShape {
-    /// Whether tensor cores do the products: 16-bit numbers, heads of a multiple of 16 up to 128, and rows that
-    /// can be read 16 bytes at a time.
-    pub(super) fn on_tensor_cores(&self) -> bool {
-        let aligned = self.pitches.iter().all(|pitch| pitch % 8 == 0);
-        self.storage == Storage::Bf16 && self.head_dim.is_multiple_of(16) && self.head_dim <= 128 && aligned
-    }
-
-    /// Queries of one block in the forward pass and for the gradient of the queries.
-    pub fn query_tile(&self) -> usize {
-        if self.on_tensor_cores() { 64 } else { 32 }
-    }
-
-    /// Keys of one block for the gradients of keys and values.
-    pub fn key_tile(&self) -> usize {
-        if self.on_tensor_cores() { 64 } else { 32 }
-    }
-
     fn launch(
         &self,
         entry: &'static str,
@@ -108,52 +76,8 @@ impl AttentionShape {
     }
 }
 
-/// What each query sees.
-#[derive(Debug, Clone, Copy)]
-pub enum AttentionSpan<'a> {
-    /// The trees' tables are in device memory, in the slot `tiles`.
-    Forest(&'a TreeTiles),
-    /// Rows of equal length, seen as a whole; there is no slot `tiles`.
-    Rows {
-        /// How many rows there are.
-        rows: usize,
-        /// Tokens of each.
-        length: usize,
-    },
-}
-
-impl AttentionSpan<'_> {
-    fn flag(&self) -> u32 {
-        match self {
-            Self::Forest(_) => 0,
-            Self::Rows { .. } => 1,
-        }
-    }
-
-    fn row_length(&self) -> usize {
-        match *self {
-            Self::Forest(_) => 0,
-            Self::Rows { length, .. } => length,
-        }
-    }
-
-    fn query_tiles(&self, tile: usize) -> u32 {
-        match *self {
-            Self::Forest(tiles) => word(tiles.query_tiles()),
-            Self::Rows { rows, length } => word(rows) * blocks(length, tile),
-        }
-    }
-
-    fn key_tiles(&self, tile: usize) -> u32 {
-        match *self {
-            Self::Forest(tiles) => word(tiles.key_tiles()),
-            Self::Rows { rows, length } => word(rows) * blocks(length, tile),
-        }
-    }
-}
-
 /// The outputs, with their pitch, and the logarithms of the softmax's sums, f32 `[heads.queries, tokens]`.
-/// The table of tiles is [`TreeTiles::queries`].
+/// The table of tiles is [`TreeTiles::queries`](super::TreeTiles::queries).
 ///
 /// # Panics
 /// On tensor cores, where `output_pitch` is no multiple of 8.
@@ -190,7 +114,7 @@ pub fn attention_delta(shape: &AttentionShape, output_pitch: usize, gradient_pit
     launch
 }
 
-/// The gradient of the queries, with its pitch. The table of tiles is [`TreeTiles::queries`].
+/// The gradient of the queries, with its pitch. The table of tiles is [`TreeTiles::queries`](super::TreeTiles::queries).
 ///
 /// # Panics
 /// On tensor cores, where a pitch is no multiple of 8.
@@ -215,7 +139,7 @@ pub fn attention_backward_query(
     launch
 }
 
-/// The gradients of keys and values, with their pitches. The table of tiles is [`TreeTiles::keys`].
+/// The gradients of keys and values, with their pitches. The table of tiles is [`TreeTiles::keys`](super::TreeTiles::keys).
 ///
 /// # Panics
 /// On tensor cores, where a pitch is no multiple of 8.

@@ -45,11 +45,16 @@ impl CacheShape {
         self.storage == Storage::Bf16 && self.head_dim.is_multiple_of(16) && self.head_dim <= 128 && aligned
     }
 
-    /// Into how many parts the first `length` positions of a row are split, so that about 1,000 blocks have work of
-    /// at least 64 positions each.
+    /// Positions of one split of the first `length` ones: multiples of 64, which is a tile on tensor cores, so that
+    /// about 1,000 blocks have work, and no row has more than 64 splits.
+    fn chunk(&self, length: usize) -> usize {
+        let wanted = 1024usize.div_ceil(self.rows * self.heads.keys).min(64);
+        length.max(1).div_ceil(wanted).next_multiple_of(64)
+    }
+
+    /// Into how many parts the first `length` positions of a row are split.
     pub fn splits(&self, length: usize) -> usize {
-        let wanted = 1024usize.div_ceil(self.rows * self.heads.keys);
-        wanted.min(length.div_ceil(64)).clamp(1, 64)
+        length.div_ceil(self.chunk(length)).max(1)
     }
 
     /// Numbers (f32) of the buffer `partial` between [`decode_attention`] and [`decode_combine`]:
@@ -62,9 +67,7 @@ impl CacheShape {
         let fast = self.on_tensor_cores();
         let defines = vec![("T_BF16", self.storage.flag()), ("HEAD_DIM", word(self.head_dim))];
         let [query, output] = self.pitches;
-        let splits = self.splits(length);
-        // Splits are cut at multiples of 64 positions, which is a tile on tensor cores.
-        let chunk = length.div_ceil(splits).next_multiple_of(64);
+        let (splits, chunk) = (self.splits(length), self.chunk(length));
         let counts =
             [self.heads.queries, self.heads.keys, self.capacity, query, output, length, splits, chunk];
         let mut scalars = counts.map(word).to_vec();

@@ -65,15 +65,17 @@ impl KernelProgram {
         std::iter::once(self.entry.to_owned()).chain(defines).collect()
     }
 
+    /// The whole source text: the macros, of which one chooses the entry of those in the source, then the parts.
+    pub fn text(&self) -> String {
+        let entry = format!("#define ENTRY_{}\n", self.entry);
+        let defines = self.defines.iter().map(|(name, value)| format!("#define {name} {value}\n"));
+        let parts = self.parts.iter().map(|&part| part.to_owned());
+        std::iter::once(entry).chain(defines).chain(parts).collect()
+    }
+
     /// The parts of the source, without the macros.
     pub fn parts(&self) -> &'static [&'static str] {
         self.parts
-    }
-
-    /// The whole source text: macros, then the parts.
-    pub fn text(&self) -> String {
-        let defines = self.defines.iter().map(|(name, value)| format!("#define {name} {value}\n"));
-        defines.chain(self.parts.iter().map(|&part| part.to_owned())).collect()
     }
 }
 

@@ -46,7 +46,7 @@ pub struct RotationShape {
 impl RotationShape {
     fn program(&self, entry: &'static str, pitches: &[usize]) -> KernelProgram {
         let half = self.head_dim / 2;
-        let mut extents = vec![half, self.from[0], self.from[1]];
+        let mut extents = vec![half, self.from[0], self.from[1], self.table.pitch];
         extents.extend(pitches);
         let width = vector(self.storage, &extents);
         let defines = vec![("T_BF16", self.storage.flag()), ("VECTOR", width), ("HALF", word(half))];

@@ -1,6 +1,9 @@
 //! Which queries and keys each block of attention works on.
 
-use super::attention::AttentionShape;
+use super::{
+    program::{blocks, word},
+    shape::AttentionShape,
+};
 use crate::kernels::Tree;
 
 /// Words of one tile in a table.
@@ -58,6 +61,50 @@ impl TreeTiles {
     }
 }
 
+/// What each query sees.
+#[derive(Debug, Clone, Copy)]
+pub enum AttentionSpan<'a> {
+    /// The trees' tables are in device memory, in the slot `tiles`.
+    Forest(&'a TreeTiles),
+    /// Rows of equal length, seen as a whole; there is no slot `tiles`.
+    Rows {
+        /// How many rows there are.
+        rows: usize,
+        /// Tokens of each.
+        length: usize,
+    },
+}
+
+impl AttentionSpan<'_> {
+    pub(super) fn flag(&self) -> u32 {
+        match self {
+            Self::Forest(_) => 0,
+            Self::Rows { .. } => 1,
+        }
+    }
+
+    pub(super) fn row_length(&self) -> usize {
+        match *self {
+            Self::Forest(_) => 0,
+            Self::Rows { length, .. } => length,
+        }
+    }
+
+    pub(super) fn query_tiles(&self, tile: usize) -> u32 {
+        match *self {
+            Self::Forest(tiles) => word(tiles.query_tiles()),
+            Self::Rows { rows, length } => word(rows) * blocks(length, tile),
+        }
+    }
+
+    pub(super) fn key_tiles(&self, tile: usize) -> u32 {
+        match *self {
+            Self::Forest(tiles) => word(tiles.key_tiles()),
+            Self::Rows { rows, length } => word(rows) * blocks(length, tile),
+        }
+    }
+}
+
 fn words(tiles: &[[usize; TILE_WORDS]]) -> Vec<u32> {
-    tiles.iter().flatten().map(|&word| super::program::word(word)).collect()
+    tiles.iter().flatten().map(|&count| word(count)).collect()
 }

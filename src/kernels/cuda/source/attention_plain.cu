@@ -23,7 +23,7 @@ __device__ __forceinline__ float sum_of_query(float x) {
     return x;
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     attention_forward(const T* query, const T* key, const T* value,
 #if SPAN != 1
                       const u32* tiles,

@@ -38,6 +38,7 @@ __device__ __forceinline__ void write_row(T* to, const float (&sums)[SHARE], flo
         if (HEAD_DIM % 8 == 0 || part + 8 * i < HEAD_DIM) assign(to[part + 8 * i], sums[i] * factor);
 }
 
+#ifdef ENTRY_attention_delta
 // delta[head, token] = output . d_output; a warp has one token of one head.
 extern "C" __global__ void attention_delta(const T* output, const T* d_output, float* delta,
                                            const __grid_constant__ AttentionParams p) {
@@ -51,11 +52,13 @@ extern "C" __global__ void attention_delta(const T* output, const T* d_output, f
     sum = warp_sum(sum);
     if (threadIdx.x % 32 == 0) delta[head * p.tokens + token] = sum;
 }
+#endif
 
 #define GRADIENT_INPUTS                                                                                               \
     const T *query, const T *key, const T *value, const T *d_output, const float *log_sums, const float *delta
 
-extern "C" __global__ void __launch_bounds__(256)
+#ifdef ENTRY_attention_backward_query
+extern "C" __global__ void __launch_bounds__(256, 2)
     attention_backward_query(GRADIENT_INPUTS,
 #if SPAN == 0
                              const u32* tiles,
@@ -111,9 +114,11 @@ extern "C" __global__ void __launch_bounds__(256)
     }
     if (real) write_row(d_query + (size_t)(tile.first + row) * p.other_pitch + head * HEAD_DIM, sums, p.scale);
 }
+#endif
 
+#ifdef ENTRY_attention_backward_keys
 // A block has 32 keys of one head, and passes the queries of all heads that read it.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     attention_backward_keys(GRADIENT_INPUTS,
 #if SPAN == 0
                             const u32* tiles,
@@ -172,3 +177,4 @@ extern "C" __global__ void __launch_bounds__(256)
     write_row(d_key + (size_t)(tile.first + row) * p.other_pitch + key_head * HEAD_DIM, of_key, p.scale);
     write_row(d_value + (size_t)(tile.first + row) * p.d_value_pitch + key_head * HEAD_DIM, of_value, 1.0f);
 }
+#endif

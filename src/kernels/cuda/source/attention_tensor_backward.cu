@@ -33,6 +33,7 @@ __device__ __forceinline__ void write_rows(bf16* to, size_t pitch, u32 count, co
     const bf16 *query, const bf16 *key, const bf16 *value, const bf16 *d_output, const float *log_sums,               \
         const float *delta
 
+#ifdef ENTRY_attention_backward_query
 extern "C" __global__ void __launch_bounds__(128)
     attention_backward_query(GRADIENT_INPUTS,
 #if SPAN == 0
@@ -99,7 +100,9 @@ extern "C" __global__ void __launch_bounds__(128)
     d_query += (size_t)tile.first * p.other_pitch + head * HEAD_DIM;
     write_rows(d_query, p.other_pitch, tile.count, gradient, p.scale);
 }
+#endif
 
+#ifdef ENTRY_attention_backward_keys
 // A block has 64 keys of one head, and passes the queries of all heads that read it.
 extern "C" __global__ void __launch_bounds__(128)
     attention_backward_keys(GRADIENT_INPUTS,
@@ -175,3 +178,4 @@ extern "C" __global__ void __launch_bounds__(128)
     write_rows(d_key, p.other_pitch, tile.count, of_key, p.scale);
     write_rows(d_value, p.d_value_pitch, tile.count, of_value, 1.0f);
 }
+#endif

@@ -13,6 +13,7 @@ struct DecodeParams {
     float scale;
 };
 
+#ifdef ENTRY_decode_attention
 extern "C" __global__ void __launch_bounds__(128)
     decode_attention(const T* query, const T* cached_keys, const T* cached_values, const u32* starts, float* partial,
                      const __grid_constant__ DecodeParams p) {
@@ -60,7 +61,9 @@ extern "C" __global__ void __launch_bounds__(128)
         partial[column] = column == HEAD_DIM ? most : total;
     }
 }
+#endif
 
+#ifdef ENTRY_decode_combine
 // output [rows, query_heads * HEAD_DIM]; zeros where nothing is seen. A block has one head of a row.
 extern "C" __global__ void decode_combine(const float* partial, T* output, const __grid_constant__ DecodeParams p) {
     if (threadIdx.x >= HEAD_DIM) return;
@@ -77,3 +80,4 @@ extern "C" __global__ void decode_combine(const float* partial, T* output, const
     output += (size_t)blockIdx.x * p.output_pitch + blockIdx.y * HEAD_DIM;
     assign(output[threadIdx.x], weights > 0.0f ? sum / weights : 0.0f);
 }
+#endif

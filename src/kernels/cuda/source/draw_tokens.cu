@@ -289,7 +289,7 @@ __device__ __forceinline__ u32 draw(const Scores& scores, const DrawRow& row, fl
     });
 }
 
-extern "C" __global__ void __launch_bounds__(1024)
+extern "C" __global__ void __launch_bounds__(1024, 1)
     draw_tokens(const T* all_scores, const u32* rows, const u32* seen, u32* ids, float* logprobs,
                 const __grid_constant__ DrawParams p) {
     DYNAMIC_SHARED(memory);

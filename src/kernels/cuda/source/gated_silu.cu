@@ -10,6 +10,7 @@ struct SiluParams {
     u32 pitches[3];
 };
 
+#ifdef ENTRY_gated_silu
 extern "C" __global__ void gated_silu(const T* gate, const T* up, T* y, const __grid_constant__ SiluParams p) {
     const size_t row = blockIdx.x;
     const u32 column = (blockIdx.y * blockDim.x + threadIdx.x) * VECTOR;
@@ -21,7 +22,9 @@ extern "C" __global__ void gated_silu(const T* gate, const T* up, T* y, const __
     for (int i = 0; i < VECTOR; ++i) of_gate[i] = of_gate[i] / (1.0f + expf(-of_gate[i])) * of_up[i];
     store(y + row * p.pitches[0] + column, of_gate);
 }
+#endif
 
+#ifdef ENTRY_gated_silu_backward
 // silu'(g) = s * (1 + g * (1 - s)), s = 1 / (1 + exp(-g)).
 extern "C" __global__ void gated_silu_backward(const T* gate, const T* up, const T* dy, T* dgate, T* dup,
                                                const __grid_constant__ SiluParams p) {
@@ -41,3 +44,4 @@ extern "C" __global__ void gated_silu_backward(const T* gate, const T* up, const
     store(dgate + row * p.pitches[1] + column, of_gate);
     store(dup + row * p.pitches[2] + column, of_up);
 }
+#endif

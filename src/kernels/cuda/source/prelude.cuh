@@ -59,6 +59,13 @@ template <int N, class E> __device__ __forceinline__ void load(float (&to)[N], c
     for (int i = 0; i < N; ++i) to[i] = to_float(pack.of[i]);
 }
 
+// The same of numbers that may be wider than those beside them, in as many reads as it takes.
+template <int N, class E> __device__ __forceinline__ void load_all(float (&to)[N], const E* from) {
+    constexpr int WIDTH = N * sizeof(E) > 16 ? 16 / sizeof(E) : N;
+#pragma unroll
+    for (int i = 0; i < N; i += WIDTH) load(reinterpret_cast<float(&)[WIDTH]>(to[i]), from + i);
+}
+
 template <int N, class E> __device__ __forceinline__ void store(E* to, const float (&from)[N]) {
     Pack<E, N> pack;
 #pragma unroll

@@ -16,13 +16,7 @@ struct NormParams {
     };
 };
 
-// A weight may be wider than what it multiplies, so that its VECTOR numbers can be more than one read.
-template <class E> __device__ __forceinline__ void load_weight(float (&to)[VECTOR], const E* from) {
-    constexpr int WIDTH = VECTOR * sizeof(E) > 16 ? 16 / sizeof(E) : VECTOR;
-#pragma unroll
-    for (int i = 0; i < VECTOR; i += WIDTH) load(reinterpret_cast<float(&)[WIDTH]>(to[i]), from + i);
-}
-
+#ifdef ENTRY_rms_norm
 extern "C" __global__ void rms_norm(const T* x, const W* weight, T* y, float* inverse,
                                     const __grid_constant__ NormParams p) {
     const size_t row = blockIdx.x;
@@ -40,13 +34,15 @@ extern "C" __global__ void rms_norm(const T* x, const W* weight, T* y, float* in
     for (u32 i = threadIdx.x * VECTOR; i < p.columns; i += blockDim.x * VECTOR) {
         float of_x[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) of_x[j] = of_x[j] * scale * of_weight[j];
         store(y + i, of_x);
     }
 }
+#endif
 
+#ifdef ENTRY_rms_norm_backward_input
 // dx = inverse * (dy * weight - x * inverse^2 * mean(dy * weight * x))
 extern "C" __global__ void rms_norm_backward_input(const T* x, const W* weight, const float* inverse, const T* dy,
                                                    T* dx, const __grid_constant__ NormParams p) {
@@ -59,7 +55,7 @@ extern "C" __global__ void rms_norm_backward_input(const T* x, const W* weight, 
         float of_x[VECTOR], of_dy[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
         load(of_dy, dy + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) products += of_dy[j] * of_weight[j] * of_x[j];
     }
@@ -69,13 +65,15 @@ extern "C" __global__ void rms_norm_backward_input(const T* x, const W* weight, 
         float of_x[VECTOR], of_dy[VECTOR], of_weight[VECTOR];
         load(of_x, x + i);
         load(of_dy, dy + i);
-        load_weight(of_weight, weight + i);
+        load_all(of_weight, weight + i);
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j) of_x[j] = scale * (of_dy[j] * of_weight[j] - of_x[j] * share);
         store(dx + i, of_x);
     }
 }
+#endif
 
+#ifdef ENTRY_rms_norm_backward_weight
 // partial[part, column] = the sum of dy * x * inverse over the rows of the part, which is blockIdx.y.
 extern "C" __global__ void rms_norm_backward_weight(const T* x, const float* inverse, const T* dy, float* partial,
                                                     const __grid_constant__ NormParams p) {
@@ -95,11 +93,13 @@ extern "C" __global__ void rms_norm_backward_weight(const T* x, const float* inv
 #pragma unroll
     for (int j = 0; j < VECTOR; ++j) partial[(size_t)blockIdx.y * p.columns + column + j] = sums[j];
 }
+#endif
 
 struct SumParams {
     u32 parts, columns;
 };
 
+#ifdef ENTRY_column_sums
 // output[column] = the sum of partial[part, column]. A block has 32 columns and 8 shares of the parts.
 extern "C" __global__ void column_sums(const float* partial, W* output, const __grid_constant__ SumParams p) {
     __shared__ float sums[8][33];
@@ -113,3 +113,4 @@ extern "C" __global__ void column_sums(const float* partial, W* output, const __
     for (int other = 1; other < 8; ++other) sum += sums[other][lane];
     assign(output[column], sum);
 }
+#endif

@@ -2,7 +2,7 @@
 //
 // query [tokens, query_heads * 2 * HALF], key [tokens, key_heads * 2 * HALF], cos and sin f32 [positions, HALF];
 // token t has row t % positions of them. One token a block. T_BF16: how the numbers are stored. VECTOR: numbers per
-// read, which divides HALF and the pitches. Inputs may be outputs: a thread reads both features before it writes.
+// read, which divides HALF and all pitches. Inputs may be outputs: a thread reads both features before it writes.
 
 typedef Number<T_BF16>::Type T;
 
@@ -12,12 +12,14 @@ struct RotationTable {
 
 // Rotates all features of one head's pair of VECTOR numbers; sign is -1 to turn back.
 __device__ __forceinline__ void turn(T* to, const T* from, const float* cos, const float* sin, float sign) {
-    float low[VECTOR], high[VECTOR];
+    float low[VECTOR], high[VECTOR], of_cos[VECTOR], of_sin[VECTOR];
     load(low, from);
     load(high, from + HALF);
+    load_all(of_cos, cos);
+    load_all(of_sin, sin);
 #pragma unroll
     for (int i = 0; i < VECTOR; ++i) {
-        const float c = cos[i], s = sign * sin[i], rotated = low[i] * c - high[i] * s;
+        const float c = of_cos[i], s = sign * of_sin[i], rotated = low[i] * c - high[i] * s;
         high[i] = high[i] * c + low[i] * s;
         low[i] = rotated;
     }
@@ -31,6 +33,7 @@ struct RotateParams {
     float sign;
 };
 
+#ifdef ENTRY_rotate
 extern "C" __global__ void rotate(const T* query, const T* key, const float* cos, const float* sin, T* rotated_query,
                                   T* rotated_key, const __grid_constant__ RotateParams p) {
     const size_t token = blockIdx.x, angles = (token % p.t.positions) * p.t.table_pitch;
@@ -44,12 +47,14 @@ extern "C" __global__ void rotate(const T* query, const T* key, const float* cos
         turn(to + place, from + place, cos + angles + feature, sin + angles + feature, p.sign);
     }
 }
+#endif
 
 struct AppendParams {
     RotationTable t;
     u32 value_pitch, to_pitch, new_tokens, length, capacity;
 };
 
+#ifdef ENTRY_rotate_append
 // Rotates queries into rotated_query, and keys into the cache [rows, key_heads, capacity, 2 * HALF]; values are
 // copied beside them. Token t is position length + t % new_tokens of row t / new_tokens.
 extern "C" __global__ void rotate_append(const T* query, const T* key, const T* value, const float* cos,
@@ -84,3 +89,4 @@ extern "C" __global__ void rotate_append(const T* query, const T* key, const T* 
         }
     }
 }
+#endif
