@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{LibTorch, libtorch::TchTensor},
-    tensor::{Tensor, TensorPrimitive, backend::Backend},
+    tensor::{Tensor, TensorPrimitive},
 };
 use spark::kernels::{HeadCounts, Kernels, Qkv, RotaryTable, Visibility};
 
@@ -27,9 +27,9 @@ fn a_tensor_of_libtorch_is_not_copied_on_its_way_into_burn_and_out() {
 fn weights_and_moments_are_updated_where_they_are() {
     let weights = in_f32::<LibTorch, 1>([100_000], 1);
     let gradient = || in_f32::<LibTorch, 1>([100_000], 2);
-    let (weights, moments) = LibTorch::adamw(weights, gradient(), None, &step(1));
+    let (weights, moments) = <LibTorch>::adamw(weights, gradient(), None, &step(1));
     let places = [place(&weights), place(&moments.first), place(&moments.second)];
-    let (weights, moments) = LibTorch::adamw(weights, gradient(), Some(moments), &step(2));
+    let (weights, moments) = <LibTorch>::adamw(weights, gradient(), Some(moments), &step(2));
     assert_eq!([place(&weights), place(&moments.first), place(&moments.second)], places);
 }
 
@@ -38,7 +38,7 @@ fn weights_that_someone_else_holds_are_left_alone() {
     let weights = in_f32::<LibTorch, 1>([1000], 1);
     let held = weights.clone().reshape([10, 100]);
     let before = held.to_data();
-    let (updated, _) = LibTorch::adamw(weights, in_f32([1000], 2), None, &step(1));
+    let (updated, _) = <LibTorch>::adamw(weights, in_f32([1000], 2), None, &step(1));
     held.to_data().assert_eq(&before, true);
     assert_ne!(updated.to_data().to_vec::<f32>().unwrap(), before.to_vec::<f32>().unwrap());
 }
@@ -53,7 +53,7 @@ fn a_cache_stays_where_room_was_made_for_it() {
         let rotary: RotaryTable<LibTorch> = rotary([rows, 1, new, head_dim / 2], 4);
         let (query, key, value) = (flat(heads.queries, 1), flat(heads.keys, 2), flat(heads.keys, 3));
         let inputs = Qkv { query, key, value, heads, rotary: &rotary };
-        LibTorch::cached_attention(inputs, &Visibility::new(vec![0, 1, 2], capacity), &mut cache);
+        <LibTorch>::cached_attention(inputs, &Visibility::new(vec![0, 1, 2], capacity), &mut cache);
         let held = cache.as_ref().unwrap();
         ([place(&held.key), place(&held.value)], held.key.dims()[2], held.length)
     };
@@ -74,11 +74,10 @@ fn kernels_do_not_write_over_what_they_are_given() {
     let rotary: RotaryTable<LibTorch> = rotary([rows, 1, 3, head_dim / 2], 4);
     let held = [query.clone(), key.clone(), value.clone()];
     let inputs = Qkv { query, key, value, heads, rotary: &rotary };
-    let _ = LibTorch::cached_attention(inputs.clone(), &Visibility::new(vec![0, 0], 4), &mut None);
-    let _ = LibTorch::self_attention(inputs, rows);
-    let _ = LibTorch::gated_silu(held[0].clone(), held[0].clone());
-    let _ = LibTorch::rms_norm(held[1].clone(), in_f32([head_dim], 5), 1e-6);
-    LibTorch::sync(&Default::default()).unwrap();
+    let _ = <LibTorch>::cached_attention(inputs.clone(), &Visibility::new(vec![0, 0], 4), &mut None);
+    let _ = <LibTorch>::self_attention(inputs, rows);
+    let _ = <LibTorch>::gated_silu(held[0].clone(), held[0].clone());
+    let _ = <LibTorch>::rms_norm(held[1].clone(), in_f32([head_dim], 5), 1e-6);
     for (held, before) in held.iter().zip(before) {
         held.to_data().assert_eq(&before, true);
     }

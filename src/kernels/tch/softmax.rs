@@ -5,6 +5,8 @@ use tch::{Device, Kind, Tensor};
 
 /// CUDA's kernel counts queries in blocks of this many where it keeps their logarithms.
 const QUERY_BLOCK: usize = 32;
+/// CUDA's kernel reads a bias in vectors of up to this many numbers.
+const BIAS_ALIGNMENT: usize = 8;
 
 /// What attention gives, and what its gradient needs besides its inputs.
 pub(super) struct Attended {
@@ -33,17 +35,31 @@ pub(super) fn attend(query: &Tensor, key: &Tensor, value: &Tensor, causal: bool)
 }
 
 /// Attention with a bias on the scaled scores, `[rows, 1, queries or 1, keys]` in any float type, and without what a
-/// gradient needs; shapes as in [`attend`].
+/// gradient needs; shapes as in [`attend`]. The kernel is named and not left to LibTorch to choose: one of its choices
+/// compiles a plan for every new number of keys.
 pub(super) fn attend_masked(query: &Tensor, key: &Tensor, value: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let bias = bias.map(|bias| bias.to_kind(query.kind()));
     if query.device() == Device::Cpu {
+        let bias = bias.map(|bias| bias.to_kind(query.kind()));
         return Tensor::internal_scaled_dot_product_flash_attention_for_cpu(
             query, key, value, 0.0, false, bias, None,
         )
         .0;
     }
     let [key, value] = [key, value].map(|heads| repeat_heads(heads, group(query, key)));
-    Tensor::scaled_dot_product_attention(query, &key, &value, bias, 0.0, false, None, false)
+    let bias = bias.map(|bias| aligned(bias, query, key.size()[2]));
+    Tensor::internal_scaled_dot_product_efficient_attention(
+        query, &key, &value, bias, false, 0.0, false, None,
+    )
+    .0
+}
+
+/// A bias in the queries' type for all heads and queries, with rows that start where CUDA's kernel can read them.
+fn aligned(bias: &Tensor, query: &Tensor, keys: i64) -> Tensor {
+    let [rows, heads, queries, _] = query.size()[..] else { unreachable!("heads have four dimensions") };
+    let own = [bias.size()[0], 1, bias.size()[2], (keys as usize).next_multiple_of(BIAS_ALIGNMENT) as i64];
+    let mut copy = Tensor::empty(own, (query.kind(), query.device())).narrow(3, 0, keys);
+    copy.copy_(bias);
+    copy.expand([rows, heads, queries, keys], false)
 }
 
 /// Gradients of queries, keys and values. Output and logarithms may be those of a softmax over more keys than these:
