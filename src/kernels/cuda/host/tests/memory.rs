@@ -236,7 +236,8 @@ impl Operate for Flex {
         outputs: Vec<TensorSpec>,
         work: impl Fn(&HostEngine, Vec<HostTensor>) -> Vec<HostTensor> + Send + Sync + 'static,
     ) -> Vec<Raw<Self>> {
-        let results = work(&HostEngine, inputs.into_iter().map(HostTensor::from_flex).collect());
+        let inputs: Vec<HostTensor> = inputs.into_iter().map(HostTensor::from_flex).collect();
+        let results = work(&HostEngine::of(&inputs[0]), inputs);
         assert_eq!(outputs.len(), results.len(), "{name} has as many results as it says");
         for (TensorSpec { shape, dtype }, result) in outputs.iter().zip(&results) {
             let Placement { shape: given, dtype: of, .. } = &result.placement;
