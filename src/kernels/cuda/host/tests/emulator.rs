@@ -1,4 +1,5 @@
-//! Kernels on the processor: `tests/emulator/emulator.h` makes CUDA C++ the source of a library, which g++ compiles.
+//! Kernels on the processor: the headers under `tests/emulator/` make CUDA C++ the source of a library, which g++
+//! compiles.
 
 use std::{
     collections::HashMap,
@@ -32,7 +33,7 @@ pub fn emulate(launch: &KernelLaunch, pointers: &[*mut c_void]) {
     let sizes = [launch.grid[0], launch.grid[1], launch.grid[2], launch.block, launch.shared_bytes];
     let (mut pointers, mut scalars) = (pointers.to_vec(), launch.scalars.clone());
     scalars.push(0);
-    // SAFETY: the library has just been made from the emulator's header, which defines this function so.
+    // SAFETY: the library has just been made from the emulator's headers, which defines this function so.
     let code = unsafe {
         let run: Symbol<'_, EmulatedLaunch> = library.get(b"emulated_launch").expect("the entry is there");
         let count = pointers.len() as u32;
@@ -44,11 +45,14 @@ pub fn emulate(launch: &KernelLaunch, pointers: &[*mut c_void]) {
 /// The program as a library, compiled once for each of its texts.
 fn compiled(program: &KernelProgram) -> Library {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let header = root.join("tests/emulator/emulator.h");
-    let source =
-        format!("#include \"{}\"\n{}\nEMULATED_ENTRY({})\n", header.display(), program.text(), program.entry);
+    let read = |file: &str| {
+        let path = root.join("tests/emulator").join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let [emulator, instructions] = ["emulator.h", "instructions.h"].map(read);
+    let source = format!("{emulator}{instructions}\n{}\nEMULATED_ENTRY({})\n", program.text(), program.entry);
     let mut hasher = DefaultHasher::new();
-    (&source, fs::read(&header).expect("the emulator's header is there")).hash(&mut hasher);
+    source.hash(&mut hasher);
     let directory: PathBuf = root.join("target/tmp/emulated");
     fs::create_dir_all(&directory).expect("the build directory can be written");
     let library = directory.join(format!("{}-{:016x}.so", program.entry, hasher.finish()));
