@@ -97,6 +97,32 @@ fn equal_scores() {
     }
 }
 
+/// Nothing but masked tokens beside a few, no spread at all, and a vocabulary as large as that of Qwen.
+#[test]
+fn odd_distributions() {
+    let columns = 151_936;
+    let mut of = vec![f32::NEG_INFINITY; ROWS * columns];
+    for (row, scores) in of.chunks_mut(columns).enumerate() {
+        match row % 3 {
+            0 => (0..7).for_each(|token| scores[token * 20_000 + row] = token as f32 / 2.0),
+            1 => scores.fill(-3.5),
+            _ => scores.copy_from_slice(&random(columns, row as u64, Bf16)),
+        }
+    }
+    let rows = draws(&[1, 2, 20_003]);
+    let (ids, logprobs) = drawn(&of, Pitched::packed(ROWS, columns), Bf16, &rows);
+    for ((draw, id), logprob) in
+        rows.iter().zip(ids).zip(logprobs).filter(|((draw, _), _)| draw.uniform.is_some())
+    {
+        let scores = &of[draw.scores * columns..][..columns];
+        assert_eq!(id as usize, by_sorting(scores, draw), "{draw:?}");
+        let heat = draw.logprob_temperature();
+        let total: f64 = scores.iter().map(|&score| (f64::from(score) / heat).exp()).sum();
+        let expected = f64::from(scores[id as usize]) / heat - total.ln();
+        assert_close("log-probability", &[logprob], &[expected as f32], 2e-5);
+    }
+}
+
 /// The token that a draw gives, in 64 bits and by a sort.
 fn by_sorting(scores: &[f32], draw: &RowDraw<'_>) -> usize {
     let mut scores: Vec<f64> = scores.iter().map(|&score| f64::from(score)).collect();

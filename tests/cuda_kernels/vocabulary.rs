@@ -51,3 +51,27 @@ fn check(layout: Pitched, storage: Storage, temperature: f64) {
         assert_close("gradient", &to.read(layout, storage), &expected, tolerance(storage));
     }
 }
+
+/// Tokens that are masked out have no weight, and give and take no gradient.
+#[test]
+fn masked_scores() {
+    let (columns, storage) = (40, F32);
+    let layout = Pitched::packed(1, columns);
+    let mut of = random(columns, 1, storage);
+    (0..columns).step_by(3).for_each(|place| of[place] = f32::NEG_INFINITY);
+    let (scores, targets) = (Buffer::numbers(&of, storage), Buffer::words(&[4]));
+    let [logprobs, entropy, log_sums] = [(); 3].map(|()| Buffer::empty(4));
+    run(&target_logprobs(storage, layout, 1.0), &[&scores, &targets, &logprobs, &entropy, &log_sums]);
+    let total: f32 = of.iter().map(|score| score.exp()).sum();
+    let probabilities: Vec<f32> = of.iter().map(|score| score.exp() / total).collect();
+    let information = |p: &f32| if *p > 0.0 { -p * p.ln() } else { 0.0 };
+    assert_close("log-probability", &logprobs.read_numbers(F32), &[of[4] - total.ln()], 1e-5);
+    let expected = probabilities.iter().map(information).sum();
+    assert_close("entropy", &entropy.read_numbers(F32), &[expected], 1e-5);
+    let (gradient, room) = (Buffer::numbers(&[2.0], F32), Buffer::room(layout, storage));
+    let launch = target_logprobs_backward(storage, layout, 1.0, columns);
+    run(&launch, &[&scores, &targets, &log_sums, &gradient, &room]);
+    let expected: Vec<f32> =
+        (0..columns).map(|place| 2.0 * (f32::from(u8::from(place == 4)) - probabilities[place])).collect();
+    assert_close("gradient", &room.read(layout, storage), &expected, 1e-5);
+}
