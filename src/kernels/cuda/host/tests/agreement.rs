@@ -35,7 +35,7 @@ fn assert_agrees<const N: usize>(
     own: impl Fn([Matrix; N]) -> Matrix,
     generic: impl Fn([Matrix; N]) -> Matrix,
 ) {
-    let expected = outcome(&inputs, |inputs| generic(inputs));
+    let expected = outcome(&inputs, &generic);
     in_both_layouts(|| {
         let wide = outcome(&inputs, &own);
         assert_close(&wide, &expected, Tolerance::absolute(3e-5));
