@@ -1,6 +1,6 @@
 //! The pieces of a step, each by itself: `cargo bench --bench pieces`, or with a part of a name behind `--`.
 
-use std::{hint::black_box, path::Path};
+use std::path::Path;
 
 use burn::{
     backend::Autodiff,
@@ -9,12 +9,14 @@ use burn::{
 use divan::{Bencher, counter::ItemsCount};
 use spark::{
     data::{BadRows, Problem, load_problems},
-    kernels::{Forest, HeadCounts, Kernels, Qkv, RotaryTable, Tree},
-    model::{ImagePatches, Model, ModelConfig, ModelInput, Sequence, index_tensor, weights::random_model},
+    kernels::{Forest, HeadCounts, Kernels, Qkv, RotaryTable, RowDraw, Tree, Visibility},
+    model::{
+        ImagePatches, KvCache, Model, ModelConfig, ModelInput, Sequence, index_tensor, weights::random_model,
+    },
     processor::{Processor, Prompt},
     random::Stream,
     recycle::{RecycleConfig, Recycler},
-    rollout::{Completion, FinishReason, Rollout, RolloutGroup, Sampling, sample},
+    rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     train::{AdamW, Parts, TrainConfig, Trainer, batch::Example},
     verify::{Penalties, Response, Verdict, Verifier},
 };
@@ -87,20 +89,36 @@ fn decode_step(bencher: Bencher<'_, '_>) {
         let (_, cache, _) = model.prefill(&[Sequence::new(&prompt, &[], &model.config)]);
         let mut cache = cache.select_rows(index_tensor(&[0; 64], &Default::default()), 0);
         // The first step makes room for those that follow.
-        model.decode(&[1; 64], &[[64; 3]; 64], &[0; 64], &mut cache);
+        decode(&model, 64, &mut cache);
         cache
     };
-    bencher.counter(ItemsCount::new(64usize)).with_inputs(fresh).bench_values(|mut cache| {
-        model.logits(model.decode(&[1; 64], &[[65; 3]; 64], &[0; 64], &mut cache)).into_data()
-    });
+    bencher
+        .counter(ItemsCount::new(64usize))
+        .with_inputs(fresh)
+        .bench_values(|mut cache| model.logits(decode(&model, 65, &mut cache)).into_data());
+}
+
+/// Token 1 of 64 rows at this position.
+fn decode(model: &Model<Plain>, position: usize, cache: &mut KvCache<Plain>) -> Tensor<Plain, 2> {
+    let device = Default::default();
+    let rotary = model.text_rotary(position + 1).at(index_tensor(&[position; 64], &device));
+    let visibility = Visibility::new(vec![0; 64], position + 1);
+    model.decode(index_tensor(&[1; 64], &device), rotary, &visibility, cache)
 }
 
 #[divan::bench(args = [512, 152_064])]
 fn draw_a_token(bencher: Bencher<'_, '_>, vocabulary: usize) {
-    let mut stream = Stream::new(&[1]);
-    let scores: Vec<f32> = (0..vocabulary).map(|_| stream.normal() as f32).collect();
-    let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(1) };
-    bencher.bench_local(|| sample(black_box(&scores), &[], &sampling, &mut stream));
+    let scores = random::<Plain, 2>([1, vocabulary]);
+    let row = RowDraw {
+        scores: 0,
+        uniform: Some(0.7),
+        temperature: 1.0,
+        top_k: 0,
+        top_p: 1.0,
+        repetition_penalty: 1.0,
+        seen: &[],
+    };
+    bencher.bench(|| Plain::draw_tokens(scores.clone(), &[row]).ids.into_data());
 }
 
 /// Forward, backward and AdamW on 16 rows of 128 tokens.

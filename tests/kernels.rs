@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use common::Differentiable;
 use spark::{
-    kernels::{AdamWStep, Forest, HeadCounts, Kernels, Qkv, RotaryTable, Tree, Visibility, generic},
+    kernels::{AdamWStep, Forest, HeadCounts, Kernels, Qkv, RotaryTable, RowDraw, Tree, Visibility, generic},
     random::Stream,
 };
 
@@ -199,7 +199,8 @@ fn cached_attention() {
         let (rows, prompt) = (3, 5);
         let starts = [0, 2, 4];
         let counts = HeadCounts { queries: heads, keys: key_heads };
-        let (visibility, mut own, mut generic_cache) = (Visibility::new(&starts), None, None);
+        let (mut own, mut generic_cache) = (None, None);
+        let later = Visibility::new(starts.to_vec(), prompt + 140);
         let mut cached = 0;
         for (step, new) in std::iter::once(prompt).chain(std::iter::repeat_n(1, 140)).enumerate() {
             let seed = 1000 * head_dim as u64 + 10 * step as u64;
@@ -208,11 +209,11 @@ fn cached_attention() {
             let angle = |seed: u64| random([rows, 1, new, head_dim / 2], seed).inner();
             let angles = angle(seed + 3);
             let rotary = RotaryTable::<Plain> { cos: angles.clone().cos(), sin: angles.sin() };
-            // A bias fits one number of new and cached positions.
-            let fresh = Visibility::new(&starts);
+            let first = Visibility::new(starts.to_vec(), prompt);
+            let visibility = if step == 0 { &first } else { &later };
             let inputs = qkv(inputs, counts, &rotary);
-            let ours = Plain::cached_attention(inputs.clone(), &visibility, &mut own);
-            let theirs = generic::cached_attention(inputs, &fresh, &mut generic_cache);
+            let ours = Plain::cached_attention(inputs.clone(), visibility, &mut own);
+            let theirs = generic::cached_attention(inputs, visibility, &mut generic_cache);
             // The outputs at padded positions are not used and may differ.
             let real: Vec<i32> = (0..rows * new)
                 .filter(|token| cached + token % new >= starts[token / new])
@@ -225,5 +226,92 @@ fn cached_attention() {
             cached += new;
         }
         assert_eq!(own.unwrap().length, prompt + 140);
+        let held = generic_cache.unwrap();
+        assert_eq!((held.length, held.key.dims()[2]), (prompt + 140, prompt + 140));
     }
+}
+
+/// Rows that are drawn in every way.
+fn draws(uniform: f64, seen: &[u32]) -> Vec<RowDraw<'_>> {
+    let plain = RowDraw {
+        scores: 0,
+        uniform: Some(uniform),
+        temperature: 1.0,
+        top_k: 0,
+        top_p: 1.0,
+        repetition_penalty: 1.0,
+        seen: &[],
+    };
+    vec![
+        plain,
+        RowDraw { temperature: 0.3, ..plain },
+        RowDraw { temperature: 0.0, ..plain },
+        RowDraw { top_k: 3, ..plain },
+        RowDraw { top_p: 0.6, temperature: 1.4, ..plain },
+        RowDraw { top_p: 0.8, top_k: 4, ..plain },
+        RowDraw { top_p: 1e-6, ..plain },
+        RowDraw { top_k: 1_000_000, ..plain },
+        RowDraw { repetition_penalty: 1.7, seen, ..plain },
+        RowDraw { repetition_penalty: 1.7, seen, temperature: 0.0, ..plain },
+        RowDraw { repetition_penalty: 0.5, seen, top_k: 5, top_p: 0.9, ..plain },
+    ]
+}
+
+/// The same uniform number draws the same token, from vocabularies that fill their cubes and that do not.
+#[test]
+fn draw_tokens() {
+    use common::Plain;
+    for vocabulary in [1, 2, 7, 8, 33, 300, 1001] {
+        let scores = random([4, vocabulary], 5).inner().mul_scalar(3.0);
+        let seen: Vec<u32> =
+            [0, 5, 5, 300, 31].into_iter().filter(|&id| (id as usize) < vocabulary).collect();
+        for number in 0..40 {
+            let uniform = f64::from(number) / 40.0 + 0.003;
+            let rows: Vec<RowDraw<'_>> = draws(uniform, &seen)
+                .into_iter()
+                .enumerate()
+                .map(|(place, row)| RowDraw { scores: place % 4, ..row })
+                .collect();
+            let own = Plain::draw_tokens(scores.clone(), &rows);
+            let theirs = generic::draw_tokens(scores.clone(), &rows);
+            let ids =
+                |ids: Tensor<Plain, 1, burn::tensor::Int>| ids.into_data().iter::<u32>().collect::<Vec<_>>();
+            assert_eq!(ids(own.ids), ids(theirs.ids), "vocabulary {vocabulary}, uniform {uniform}");
+            own.logprobs.into_data().assert_approx_eq::<f32>(
+                &theirs.logprobs.into_data(),
+                burn::tensor::Tolerance::absolute(2e-5),
+            );
+        }
+    }
+}
+
+/// Probabilities by hand: softmax of 0, 2, 1, −1 at temperatures 1 and 0.5, and what top-k and top-p leave of it.
+#[test]
+fn tokens_come_as_often_as_the_softmax_says() {
+    use common::Plain;
+    let plain = draws(0.0, &[])[0];
+    let of = |row: RowDraw<'static>| {
+        let count = 4000;
+        let rows: Vec<_> = (0..count)
+            .map(|number| RowDraw { uniform: Some((f64::from(number) + 0.5) / f64::from(count)), ..row })
+            .collect();
+        let scores = Tensor::<Plain, 2>::from_floats([[0.0, 2.0, 1.0, -1.0]], &Default::default());
+        for drawn in [Plain::draw_tokens(scores.clone(), &rows), generic::draw_tokens(scores, &rows)] {
+            let mut found = [0.0; 4];
+            drawn.ids.into_data().iter::<u32>().for_each(|id| found[id as usize] += 1.0 / f64::from(count));
+            let expected = match (row.temperature, row.top_k, row.top_p) {
+                (0.5, ..) => [0.0159, 0.8650, 0.1171, 0.0021],
+                (_, 2, _) | (_, _, 0.7) => [0.0, 0.7311, 0.2689, 0.0],
+                (_, _, 0.6) => [0.0, 1.0, 0.0, 0.0],
+                _ => [0.0871, 0.6439, 0.2369, 0.0321],
+            };
+            let close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-3);
+            assert!(close, "{row:?}: {found:?}");
+        }
+    };
+    of(plain);
+    of(RowDraw { temperature: 0.5, ..plain });
+    of(RowDraw { top_k: 2, ..plain });
+    of(RowDraw { top_p: 0.7, ..plain });
+    of(RowDraw { top_p: 0.6, ..plain });
 }

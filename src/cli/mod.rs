@@ -42,6 +42,10 @@ pub struct CommonArgs {
     /// Seed of everything random [default: the recipe's, or 0]
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
+    /// Operations to compute in their generic form, without the backend's own kernels: adamw, cached_attention,
+    /// draw_tokens, gated_silu, project, project_transposed, rms_norm, self_attention, target_logprobs, tree_attention
+    #[arg(long, global = true, value_delimiter = ',', value_name = "NAMES")]
+    pub kernels_off: Vec<String>,
     /// No progress on stderr
     #[arg(long, global = true)]
     pub quiet: bool,

@@ -20,7 +20,10 @@ mod verify;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, RunArgs};
+use crate::{
+    cli::{Cli, Command, RunArgs},
+    kernels::switch_off,
+};
 
 /// Runs a parsed command line.
 ///
@@ -28,6 +31,7 @@ use crate::cli::{Cli, Command, RunArgs};
 /// Whatever the command fails with; input errors are marked as such.
 pub fn run(cli: Cli) -> Result<()> {
     let common = cli.common;
+    switch_off(&common.kernels_off)?;
     match cli.command.unwrap_or_else(|| Command::Train(RunArgs::default())) {
         Command::Train(args) => train::run(args, &common),
         Command::Sft(args) => sft::run(args, &common),

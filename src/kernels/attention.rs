@@ -1,6 +1,6 @@
 //! The inputs that all kinds of attention share.
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{Int, Tensor, backend::Backend};
 
 /// Cosines and sines per position, both `[rows or 1, 1, sequence, head_dim / 2]`.
 #[derive(Debug, Clone)]
@@ -9,6 +9,18 @@ pub struct RotaryTable<B: Backend> {
     pub cos: Tensor<B, 4>,
     /// The sine of each position's angles.
     pub sin: Tensor<B, 4>,
+}
+
+impl<B: Backend> RotaryTable<B> {
+    /// The rotation of rows of one token each, at these positions of a table with one row; `positions` is `[rows]`.
+    pub fn at(&self, positions: Tensor<B, 1, Int>) -> Self {
+        let take = |table: &Tensor<B, 4>| {
+            let rows = positions.dims()[0];
+            let half = table.dims()[3];
+            table.clone().select(2, positions.clone()).reshape([rows, 1, 1, half])
+        };
+        Self { cos: take(&self.cos), sin: take(&self.sin) }
+    }
 }
 
 /// How many heads queries have, and keys and values.

@@ -11,7 +11,8 @@
 //! 1. `plain.rs` has `impl Kernels for LibTorch` with the operations that gain; what is left out stays generic.
 //! 2. `autodiff.rs` has `impl<C: CheckpointStrategy> Kernels for Autodiff<LibTorch, C>`. An operation computes its
 //!    output on plain tensors and hands it with its backward pass, a closure, to `record::record`.
-//! 3. Where an operation does not fit (another float type, too large a head), call its form in [`generic`].
+//! 3. Where an operation does not fit (another float type, too large a head) or [`is_switched_off`], call its form in
+//!    [`generic`].
 //! 4. `tests/kernels.rs` compares values and gradients with the generic form; run it with the new backend there.
 //!
 //! A new operation is a method of [`Kernels`] whose default is its form in [`generic`].
@@ -21,6 +22,7 @@ mod attention;
 mod cache;
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
 mod defaults;
+mod draw;
 #[cfg(feature = "flex")]
 mod flex;
 mod footprint;
@@ -30,6 +32,7 @@ mod logprobs;
 mod operations;
 #[cfg(feature = "flex")]
 mod record;
+mod switches;
 mod tensors;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub(crate) mod unfused;
@@ -37,7 +40,9 @@ pub(crate) mod unfused;
 pub use adamw::{AdamWMoments, AdamWStep};
 pub use attention::{HeadCounts, Qkv, RotaryTable};
 pub use cache::{KeyValues, Visibility};
+pub use draw::{DrawnTokens, RowDraw};
 pub use footprint::KernelForm;
 pub use forest::{Forest, Tree};
 pub use logprobs::TargetLogprobs;
 pub use operations::{Kernels, TrainBackend};
+pub use switches::{is_switched_off, switch_off};

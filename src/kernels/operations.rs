@@ -9,6 +9,7 @@ use super::{
     adamw::{AdamWMoments, AdamWStep},
     attention::Qkv,
     cache::{KeyValues, Visibility},
+    draw::{DrawnTokens, RowDraw},
     forest::Forest,
     generic,
     logprobs::TargetLogprobs,
@@ -19,6 +20,12 @@ pub trait Kernels: Backend {
     /// Batches that are best decoded side by side, each on a thread of its own.
     fn sampling_workers() -> usize {
         1
+    }
+
+    /// How many tokens of a row are drawn before they come back to the host. A transfer waits for the device, which
+    /// idles until the next operation; rows that have ended meanwhile are run in vain.
+    fn tokens_per_transfer() -> usize {
+        8
     }
 
     /// `x / sqrt(mean(x²) + ε) · weight` per row; `[rows, size]` in and out.
@@ -33,6 +40,11 @@ pub trait Kernels: Backend {
         bias: Option<Tensor<Self, 1>>,
     ) -> Tensor<Self, 2> {
         generic::project(x, weight, bias)
+    }
+
+    /// `x · weightᵀ`; `[rows, input]` and `[output, input]` to `[rows, output]`.
+    fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        generic::project_transposed(x, weight)
     }
 
     /// `silu(gate) · up`, element by element.
@@ -52,12 +64,13 @@ pub trait Kernels: Backend {
         generic::tree_attention(inputs, forest)
     }
 
-    /// Rotates queries and keys, appends keys and values to the cache and attends over what each position may see
-    /// of it. The tokens are as many sequences of equal length as `visibility` has starts; the output is
-    /// `[tokens, heads.queries · head_dim]`. An empty cache is `None`. No gradient flows through the cache.
+    /// Rotates queries and keys, appends keys and values to the cache, in place where nobody else holds it, and
+    /// attends over what each position may see of it. The tokens are as many sequences of equal length as
+    /// `visibility` has starts; the output is `[tokens, heads.queries · head_dim]`. An empty cache is `None`. No
+    /// gradient flows through the cache.
     fn cached_attention(
         inputs: Qkv<'_, Self>,
-        visibility: &Visibility<'_, Self>,
+        visibility: &Visibility<Self>,
         cache: &mut Option<KeyValues<Self>>,
     ) -> Tensor<Self, 2> {
         generic::cached_attention(inputs, visibility, cache)
@@ -66,6 +79,12 @@ pub trait Kernels: Backend {
     /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
         generic::target_logprobs(scores, targets, temperature)
+    }
+
+    /// Draws a token for each entry of `rows` from `scores`, `[n, vocabulary]`; several rows may draw from one row of
+    /// scores. The same uniform number draws the same token whatever else is drawn beside it.
+    fn draw_tokens(scores: Tensor<Self, 2>, rows: &[RowDraw<'_>]) -> DrawnTokens<Self> {
+        generic::draw_tokens(scores, rows)
     }
 
     /// One parameter's update by AdamW (arXiv 1711.05101), in place where the backend can; all `[elements]`.

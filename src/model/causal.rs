@@ -3,7 +3,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, backend::Backend},
+    tensor::{Int, Tensor, backend::Backend},
 };
 
 use super::{
@@ -48,7 +48,7 @@ impl<B: Backend> Policy<B> for CausalLm<B> {
         self.model.rotary(rows)
     }
 
-    fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2>
+    fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2>
     where
         B: Kernels,
     {

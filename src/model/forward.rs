@@ -3,7 +3,7 @@
 
 use burn::{
     module::Module,
-    tensor::{DType, Tensor, backend::Backend},
+    tensor::{DType, Int, Tensor, backend::Backend},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     rope::Position,
 };
 use crate::kernels::{
-    Forest, Kernels, TargetLogprobs, Visibility,
+    Forest, Kernels, RotaryTable, TargetLogprobs, Visibility,
     generic::{cat, index_tensor},
 };
 
@@ -122,30 +122,33 @@ impl<B: Kernels> Model<B> {
         let positions: Vec<&[Position]> = batch.positions.iter().map(Vec::as_slice).collect();
         let rotary = policy.rotary(&positions);
         let mut cache = KvCache::new(policy.layers());
-        let visibility = Visibility::new(&batch.starts);
-        let context = AttentionContext::Cached { cache: &mut cache, visibility };
+        let visibility = Visibility::new(batch.starts.clone(), length);
+        let context = AttentionContext::Cached { cache: &mut cache, visibility: &visibility };
         let embeddings = embed(policy, &batch.ids, &batch.images);
         let hidden = run_layers(policy, embeddings, &mut ForwardPass { rotary, context });
         let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
         (hidden.select(0, index_tensor(&last, &self.device())), cache, batch)
     }
 
-    /// One more token per row: the hidden state of each, `[rows, hidden]`. `starts` are the rows' first
-    /// visible cache entries.
+    /// One more token per row: the hidden state of each, `[rows, hidden]`. `ids` are `[rows]`, the rotation is that of
+    /// one position per row.
     pub fn decode(
         &self,
-        ids: &[u32],
-        positions: &[Position],
-        starts: &[usize],
+        ids: Tensor<B, 1, Int>,
+        rotary: RotaryTable<B>,
+        visibility: &Visibility<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let policy = self.policy();
-        let rows: Vec<&[Position]> = positions.chunks(1).collect();
-        let rotary = policy.rotary(&rows);
-        let visibility = Visibility::new(starts);
         let context = AttentionContext::Cached { cache, visibility };
         let embeddings = Embeddings { hidden: policy.embed_tokens(ids), added: Vec::new() };
         run_layers(policy, embeddings, &mut ForwardPass { rotary, context })
+    }
+
+    /// The rotation at positions `0..count` of text; [`RotaryTable::at`] takes rows' positions out of it.
+    pub fn text_rotary(&self, count: usize) -> RotaryTable<B> {
+        let positions: Vec<Position> = (0..count as u32).map(|position| [position; 3]).collect();
+        self.policy().rotary(&[&positions])
     }
 
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
@@ -171,7 +174,7 @@ impl<B: Kernels> Model<B> {
 
     /// The float type that it computes in.
     pub fn dtype(&self) -> DType {
-        self.policy().embed_tokens(&[0]).dtype()
+        self.policy().embed_tokens(index_tensor(&[0], &self.device())).dtype()
     }
 }
 
@@ -181,7 +184,8 @@ fn embed<B: Kernels>(
     ids: &[u32],
     BatchImages { images, features: places, .. }: &BatchImages,
 ) -> Embeddings<B> {
-    let tokens = policy.embed_tokens(ids);
+    let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
+    let tokens = policy.embed_tokens(index_tensor(&rows, &policy.device()));
     let images: Vec<_> = images.iter().map(AsRef::as_ref).collect();
     let features = if images.is_empty() { None } else { policy.image_features(&images) };
     let Some(ImageFeatures { hidden, added }) = features else {
@@ -216,10 +220,7 @@ mod tests {
     use burn_flex::Flex;
 
     use super::*;
-    use crate::{
-        kernels::RotaryTable,
-        model::{input::ModelInput, rope::Rope},
-    };
+    use crate::model::{input::ModelInput, rope::Rope};
 
     /// A family of one value per token: an id is its own embedding, a layer doubles, the norm adds a half.
     /// An image's features are 100 and 200; 1 and 2 are added in their places after the first layer, 3 and 4
@@ -247,8 +248,8 @@ mod tests {
             Rope::plain(1e4, 1).table(rows, &self.device())
         }
 
-        fn embed_tokens(&self, ids: &[u32]) -> Tensor<Flex, 2> {
-            column(&ids.iter().map(|&id| id as f32).collect::<Vec<_>>())
+        fn embed_tokens(&self, ids: Tensor<Flex, 1, Int>) -> Tensor<Flex, 2> {
+            ids.float().reshape([-1, 1])
         }
 
         fn image_features(&self, images: &[&ImagePatches]) -> Option<ImageFeatures<Flex>> {

@@ -17,5 +17,5 @@ pub enum AttentionContext<'a, B: Backend> {
     /// For training: prompts and the completions that share them.
     Packed(Forest<'a, B>),
     /// For decoding: rows of equal length with earlier keys and values, and who sees them.
-    Cached { cache: &'a mut KvCache<B>, visibility: Visibility<'a, B> },
+    Cached { cache: &'a mut KvCache<B>, visibility: &'a Visibility<B> },
 }

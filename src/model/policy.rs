@@ -2,7 +2,7 @@
 //! activation checkpointing, adapters and files are written once for all families. Knows no family.
 
 use burn::tensor::{
-    Tensor,
+    Int, Tensor,
     backend::{AutodiffBackend, Backend},
 };
 
@@ -64,8 +64,8 @@ pub trait Policy<B: Backend> {
     /// The rotation of queries and keys at these positions, for rows of equal length.
     fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<B>;
 
-    /// Embeddings of ids, `[ids, hidden]`; image tokens are ids like others.
-    fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2>
+    /// Embeddings of ids, `[ids]` to `[ids, hidden]`; image tokens are ids like others.
+    fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2>
     where
         B: Kernels;
 

@@ -4,7 +4,7 @@
 use burn::{
     module::Module,
     nn::{Embedding, EmbeddingConfig},
-    tensor::{Tensor, backend::Backend},
+    tensor::{Int, Tensor, backend::Backend},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     pass::{AttentionContext, ForwardPass},
     rope::{Position, Rope},
 };
-use crate::kernels::{HeadCounts, Kernels, Qkv, RotaryTable, generic::index_tensor};
+use crate::kernels::{HeadCounts, Kernels, Qkv, RotaryTable};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -168,9 +168,8 @@ impl<B: Backend> TextModel<B> {
 
 impl<B: Kernels> TextModel<B> {
     /// Embeddings of ids, `[ids, hidden]`.
-    pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2> {
-        let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
-        self.embed_tokens.weight.val().select(0, index_tensor(&rows, &self.device()))
+    pub fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2> {
+        self.embed_tokens.weight.val().select(0, ids)
     }
 
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`; without a head of its own a model
@@ -178,7 +177,7 @@ impl<B: Kernels> TextModel<B> {
     pub fn logits(&self, head: Option<&Projection<B>>, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
         match head {
             Some(head) => head.forward(hidden),
-            None => hidden.matmul(self.embed_tokens.weight.val().transpose()),
+            None => B::project_transposed(hidden, self.embed_tokens.weight.val()),
         }
     }
 }

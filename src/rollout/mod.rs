@@ -6,7 +6,6 @@
 
 mod completion;
 mod config;
-mod draw;
 mod engine;
 pub mod footprint;
 mod generate;
@@ -20,7 +19,6 @@ pub(crate) mod testing;
 
 pub use completion::{Completion, FinishReason};
 pub use config::EngineConfig;
-pub use draw::sample;
 pub use engine::LocalEngine;
 pub use generate::Generate;
 pub use group::{Rollout, RolloutGroup, UnscoredRollout};

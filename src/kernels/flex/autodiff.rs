@@ -11,7 +11,7 @@ use super::{
     heads::Rotation,
     logprob,
     pattern::AttentionPattern,
-    tensors::{contiguous, from_flex, is_f32},
+    tensors::{contiguous, from_flex, takes_generic},
 };
 use crate::kernels::{
     attention::{Qkv, RotaryTable},
@@ -24,7 +24,7 @@ use crate::kernels::{
 
 impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
-        if !is_f32(&x) {
+        if takes_generic("rms_norm", &x) {
             return generic::rms_norm(x, weight, epsilon);
         }
         let epsilon = epsilon as f32;
@@ -37,7 +37,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
-        if !is_f32(&gate) {
+        if takes_generic("gated_silu", &gate) {
             return generic::gated_silu(gate, up);
         }
         let inputs = [tracked(gate), tracked(up)];
@@ -49,7 +49,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 
     fn self_attention(inputs: Qkv<'_, Self>, rows: usize) -> Tensor<Self, 2> {
-        if !is_f32(&inputs.query) {
+        if takes_generic("self_attention", &inputs.query) {
             return generic::self_attention(inputs, rows);
         }
         let pattern = AttentionPattern::rows(inputs.query.dims()[0], rows, inputs.heads);
@@ -57,7 +57,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 
     fn tree_attention(inputs: Qkv<'_, Self>, forest: &Forest<'_, Self>) -> Tensor<Self, 2> {
-        if !is_f32(&inputs.query) {
+        if takes_generic("tree_attention", &inputs.query) {
             return generic::tree_attention(inputs, forest);
         }
         let pattern = AttentionPattern::trees(forest, inputs.heads);
@@ -65,7 +65,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
-        if !is_f32(&scores) {
+        if takes_generic("target_logprobs", &scores) {
             return generic::target_logprobs(scores, targets, temperature);
         }
         let temperature = temperature as f32;

@@ -5,6 +5,7 @@ mod adamw;
 mod attention;
 mod autodiff;
 mod cached;
+mod draw;
 mod elementwise;
 mod heads;
 mod logprob;

@@ -1,20 +1,21 @@
 //! Flex without autodiff: for sampling, references and the optimizer.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
 
 use super::{
-    attention, cached, elementwise,
+    attention, cached, draw, elementwise,
     heads::Rotation,
     logprob,
     pattern::AttentionPattern,
-    tensors::{from_flex, into_flex, is_f32},
+    tensors::{from_flex, into_flex, takes_generic, values},
     vector,
 };
 use crate::kernels::{
     adamw::{AdamWMoments, AdamWStep},
     attention::Qkv,
     cache::{KeyValues, Visibility},
+    draw::{DrawnTokens, RowDraw},
     forest::Forest,
     generic,
     logprobs::TargetLogprobs,
@@ -26,8 +27,13 @@ impl Kernels for Flex {
         rayon::current_num_threads()
     }
 
+    /// Device and host are one, so that nothing is gained by waiting.
+    fn tokens_per_transfer() -> usize {
+        1
+    }
+
     fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
-        if !is_f32(&x) {
+        if takes_generic("rms_norm", &x) {
             return generic::rms_norm(x, weight, epsilon);
         }
         from_flex(elementwise::rms_norm(&into_flex(x), &into_flex(weight), epsilon as f32))
@@ -38,7 +44,7 @@ impl Kernels for Flex {
         weight: Tensor<Self, 2>,
         bias: Option<Tensor<Self, 1>>,
     ) -> Tensor<Self, 2> {
-        if x.dims()[0] != 1 || !is_f32(&x) {
+        if x.dims()[0] != 1 || takes_generic("project", &x) {
             return generic::project(x, weight, bias);
         }
         let bias = bias.map(into_flex);
@@ -46,14 +52,14 @@ impl Kernels for Flex {
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
-        if !is_f32(&gate) {
+        if takes_generic("gated_silu", &gate) {
             return generic::gated_silu(gate, up);
         }
         from_flex(elementwise::gated_silu(&into_flex(gate), &into_flex(up)))
     }
 
     fn self_attention(inputs: Qkv<'_, Self>, rows: usize) -> Tensor<Self, 2> {
-        if !is_f32(&inputs.query) {
+        if takes_generic("self_attention", &inputs.query) {
             return generic::self_attention(inputs, rows);
         }
         let pattern = AttentionPattern::rows(inputs.query.dims()[0], rows, inputs.heads);
@@ -61,7 +67,7 @@ impl Kernels for Flex {
     }
 
     fn tree_attention(inputs: Qkv<'_, Self>, forest: &Forest<'_, Self>) -> Tensor<Self, 2> {
-        if !is_f32(&inputs.query) {
+        if takes_generic("tree_attention", &inputs.query) {
             return generic::tree_attention(inputs, forest);
         }
         let pattern = AttentionPattern::trees(forest, inputs.heads);
@@ -70,10 +76,10 @@ impl Kernels for Flex {
 
     fn cached_attention(
         inputs: Qkv<'_, Self>,
-        visibility: &Visibility<'_, Self>,
+        visibility: &Visibility<Self>,
         cache: &mut Option<KeyValues<Self>>,
     ) -> Tensor<Self, 2> {
-        if !is_f32(&inputs.query) {
+        if takes_generic("cached_attention", &inputs.query) {
             return generic::cached_attention(inputs, visibility, cache);
         }
         let Qkv { query, key, value, heads, rotary } = inputs;
@@ -83,18 +89,32 @@ impl Kernels for Flex {
             value: into_flex(old.value),
             length: old.length,
         });
-        let (output, held) = cached::attention(&new, &Rotation::new(rotary), heads, visibility.starts, old);
+        let (output, held) = cached::attention(&new, &Rotation::new(rotary), heads, visibility.starts(), old);
         let cached::HeldCache { key, value, length } = held;
         *cache = Some(KeyValues { key: from_flex(key), value: from_flex(value), length });
         from_flex(output)
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
-        if !is_f32(&scores) {
+        if takes_generic("target_logprobs", &scores) {
             return generic::target_logprobs(scores, targets, temperature);
         }
         let forward = logprob::forward(&into_flex(scores), targets, temperature as f32);
         TargetLogprobs { logprobs: from_flex(forward.logprobs), entropy: from_flex(forward.entropy) }
+    }
+
+    fn draw_tokens(scores: Tensor<Self, 2>, rows: &[RowDraw<'_>]) -> DrawnTokens<Self> {
+        if takes_generic("draw_tokens", &scores) {
+            return generic::draw_tokens(scores, rows);
+        }
+        let (device, [_, vocabulary]) = (scores.device(), scores.dims());
+        let drawn = draw::tokens(values(&into_flex(scores)), vocabulary, rows);
+        let (ids, logprobs): (Vec<i32>, Vec<f32>) =
+            drawn.into_iter().map(|(id, logprob)| (id as i32, logprob)).unzip();
+        DrawnTokens {
+            ids: Tensor::from_data(TensorData::new(ids, [rows.len()]), &device),
+            logprobs: Tensor::from_data(TensorData::new(logprobs, [rows.len()]), &device),
+        }
     }
 
     fn adamw(
@@ -103,7 +123,7 @@ impl Kernels for Flex {
         moments: Option<AdamWMoments<Self>>,
         step: &AdamWStep,
     ) -> (Tensor<Self, 1>, AdamWMoments<Self>) {
-        if !is_f32(&weights) {
+        if takes_generic("adamw", &weights) {
             return generic::adamw(weights, gradient, moments, step);
         }
         let moments = moments.map(|AdamWMoments { first, second }| [into_flex(first), into_flex(second)]);

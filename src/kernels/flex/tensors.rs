@@ -3,9 +3,11 @@
 use burn::tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-/// Whether the kernels here are for it; other float types have the generic ones.
-pub(super) fn is_f32<B: Backend, const D: usize>(tensor: &Tensor<B, D>) -> bool {
-    tensor.dtype() == DType::F32
+use crate::kernels::switches::is_switched_off;
+
+/// Whether an operation on this tensor has its generic form: the kernels here take f32, and can be switched off.
+pub(super) fn takes_generic<B: Backend, const D: usize>(operation: &str, tensor: &Tensor<B, D>) -> bool {
+    tensor.dtype() != DType::F32 || is_switched_off(operation)
 }
 
 /// Flex's own tensor in row-major order.

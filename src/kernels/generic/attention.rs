@@ -35,18 +35,38 @@ pub fn tree_attention<B: Backend>(inputs: Qkv<'_, B>, forest: &Forest<'_, B>) ->
 /// See [`Kernels::cached_attention`](crate::kernels::Kernels::cached_attention).
 pub fn cached_attention<B: Backend>(
     inputs: Qkv<'_, B>,
-    visibility: &Visibility<'_, B>,
+    visibility: &Visibility<B>,
     cache: &mut Option<KeyValues<B>>,
 ) -> Tensor<B, 2> {
-    let rows = visibility.starts.len();
+    let rows = visibility.starts().len();
     let (new, device) = (inputs.query.dims()[0] / rows, inputs.query.device());
     let [query, key, value] = rotated_heads(inputs, rows);
-    let (key, value, cached) = match cache.take() {
-        None => (key, value, 0),
-        Some(old) => (Tensor::cat(vec![old.key, key], 2), Tensor::cat(vec![old.value, value], 2), old.length),
+    let held = match cache.take() {
+        None => KeyValues { key, value, length: new },
+        Some(old) => appended(old, [key, value], visibility.capacity()),
     };
-    *cache = Some(KeyValues { key: key.clone(), value: value.clone(), length: cached + new });
-    join_heads(attention(query, key, value, visibility.bias(cached, new, &device)))
+    let [key, value] = [&held.key, &held.value].map(|x| x.clone().narrow(2, 0, held.length));
+    let bias = visibility.bias(held.length - new, new, &device);
+    *cache = Some(held);
+    join_heads(attention(query, key, value, bias.as_ref()))
+}
+
+/// A cache with new positions behind the old ones, in place where it has room and nobody else holds it.
+fn appended<B: Backend>(old: KeyValues<B>, new: [Tensor<B, 4>; 2], capacity: usize) -> KeyValues<B> {
+    let length = old.length + new[0].dims()[2];
+    let append = |held: Tensor<B, 4>, new: Tensor<B, 4>| {
+        let [rows, heads, room, head_dim] = held.dims();
+        let held = if room >= length {
+            held
+        } else {
+            let larger = [rows, heads, capacity.max(length), head_dim];
+            let empty = Tensor::zeros(larger, (&held.device(), held.dtype()));
+            empty.slice_assign([0..rows, 0..heads, 0..old.length], held.narrow(2, 0, old.length))
+        };
+        held.slice_assign([0..rows, 0..heads, old.length..length], new)
+    };
+    let [key, value] = new;
+    KeyValues { key: append(old.key, key), value: append(old.value, value), length }
 }
 
 /// Queries, keys and values as `[rows, heads, sequence, head_dim]`, the first two rotated.

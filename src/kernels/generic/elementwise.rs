@@ -1,4 +1,4 @@
-//! RMSNorm and SwiGLU.
+//! RMSNorm, SwiGLU and the product with a transposed matrix.
 
 use burn::tensor::{Tensor, activation::silu, backend::Backend};
 
@@ -15,4 +15,9 @@ pub fn rms_norm<B: Backend>(x: Tensor<B, 2>, weight: Tensor<B, 1>, epsilon: f64)
 /// See [`Kernels::gated_silu`](crate::kernels::Kernels::gated_silu).
 pub fn gated_silu<B: Backend>(gate: Tensor<B, 2>, up: Tensor<B, 2>) -> Tensor<B, 2> {
     silu(gate) * up
+}
+
+/// See [`Kernels::project_transposed`](crate::kernels::Kernels::project_transposed).
+pub fn project_transposed<B: Backend>(x: Tensor<B, 2>, weight: Tensor<B, 2>) -> Tensor<B, 2> {
+    x.matmul(weight.transpose())
 }

@@ -5,6 +5,7 @@
 
 mod adamw;
 mod attention;
+mod draw;
 mod elementwise;
 mod logprobs;
 
@@ -14,5 +15,6 @@ pub use attention::{
     attention, cached_attention, join_heads, rotate, self_attention, split_heads, tree_attention,
 };
 pub use burn::tensor::module::linear as project;
-pub use elementwise::{gated_silu, rms_norm};
+pub use draw::draw_tokens;
+pub use elementwise::{gated_silu, project_transposed, rms_norm};
 pub use logprobs::{entropy, target_logprobs};

@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, backend::Backend},
+    tensor::{Int, Tensor, backend::Backend},
 };
 
 use super::tower::VisionTower;
@@ -62,7 +62,7 @@ impl<B: Backend> Policy<B> for Qwen2_5Vl<B> {
         self.model.rotary(rows)
     }
 
-    fn embed_tokens(&self, ids: &[u32]) -> Tensor<B, 2>
+    fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2>
     where
         B: Kernels,
     {

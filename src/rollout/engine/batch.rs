@@ -1,38 +1,34 @@
 //! Rows that are decoded together, and their cache, in which they all end at the same entry.
 
 use burn::tensor::Tensor;
-use rayon::prelude::*;
 
-use super::{row::DecodingRow, scheduler::Occupancy};
+use super::{
+    row::DecodingRow,
+    scheduler::Occupancy,
+    state::{DecodingState, most_tokens_left},
+};
 use crate::{
-    kernels::Kernels,
+    kernels::{DrawnTokens, Kernels, RotaryTable, RowDraw},
     metrics::{Part, timed, timed_on},
-    model::{KvCache, Model, Position, Sequence, index_tensor},
+    model::{KvCache, Model, Sequence, index_tensor},
     rollout::request::Request,
 };
-
-/// What a forward pass says of the next token of some rows, on the host.
-pub(super) struct NextTokenScores {
-    /// Row-major `[distributions, vocabulary]`.
-    values: Vec<f32>,
-    vocabulary: usize,
-    /// The first of the rows that were run; the others follow.
-    first_row: usize,
-    /// For each of these rows, the number of the distribution that it draws from.
-    sources: Vec<usize>,
-}
 
 /// Rows with a cache.
 pub(super) struct Batch<B: Kernels> {
     rows: Vec<DecodingRow>,
     /// `None` without rows.
     cache: Option<KvCache<B>>,
+    /// `None` where the rows have changed since it was made.
+    state: Option<DecodingState<B>>,
+    /// The rotation that the last state had.
+    rotary: Option<RotaryTable<B>>,
 }
 
 impl<B: Kernels> Batch<B> {
     /// A batch without rows.
     pub(super) fn new() -> Self {
-        Self { rows: Vec::new(), cache: None }
+        Self { rows: Vec::new(), cache: None, state: None, rotary: None }
     }
 
     /// How full it is.
@@ -41,19 +37,14 @@ impl<B: Kernels> Batch<B> {
         Occupancy { rows: self.rows.len(), unfinished }
     }
 
-    /// Runs the prompts of these requests and adds a row for each of their completions.
-    pub(super) fn prefill(
-        &mut self,
-        model: &Model<B>,
-        admitted: &[usize],
-        requests: &[Request<'_>],
-    ) -> NextTokenScores {
+    /// Runs the prompts of these requests, adds a row for each of their completions and draws its first token.
+    pub(super) fn prefill(&mut self, model: &Model<B>, admitted: &[usize], requests: &[Request<'_>]) {
         let prompts: Vec<Sequence> =
             admitted.iter().map(|&index| Sequence::new(requests[index].prompt, &[], &model.config)).collect();
         let device = model.device();
-        let (values, cache, starts) = timed_on::<B, _>(Part::Prefill, &device, || {
+        let (scores, cache, starts) = timed_on::<B, _>(Part::Prefill, &device, || {
             let (hidden, cache, batch) = model.prefill(&prompts);
-            (on_host(model.logits(hidden)), cache, batch.starts)
+            (model.logits(hidden), cache, batch.starts)
         });
         let (mut rows, mut sources) = (Vec::new(), Vec::new());
         for (place, &request) in admitted.iter().enumerate() {
@@ -64,13 +55,14 @@ impl<B: Kernels> Batch<B> {
             }
         }
         let cache = cache.select_rows(index_tensor(&sources, &device), 0);
-        let first_row = self.rows.len();
+        let drawn = timed_on::<B, _>(Part::Draw, &device, || draw(&mut rows, scores, &sources, requests));
+        take(&mut rows, &[drawn], requests);
         self.join(rows, cache);
-        NextTokenScores { values, vocabulary: model.config.text.vocab_size, first_row, sources }
     }
 
     /// Adds rows behind those that are there.
     fn join(&mut self, mut rows: Vec<DecodingRow>, cache: KvCache<B>) {
+        self.forget_state();
         let Some(old) = self.cache.take() else {
             (self.rows, self.cache) = (rows, Some(cache));
             return;
@@ -82,37 +74,30 @@ impl<B: Kernels> Batch<B> {
         self.cache = Some(old.joined(cache));
     }
 
-    /// Runs every row's newest token.
+    /// Runs every row's newest token and draws the next one, for as many tokens as come back to the host together.
     ///
     /// # Panics
-    /// Without rows, or before they have drawn a first token.
-    pub(super) fn decode(&mut self, model: &Model<B>) -> NextTokenScores {
-        let (ids, positions): (Vec<u32>, Vec<Position>) =
-            self.rows.iter_mut().map(DecodingRow::newest).unzip();
-        let starts: Vec<usize> = self.rows.iter().map(|row| row.start).collect();
+    /// Without rows.
+    pub(super) fn decode(&mut self, model: &Model<B>, requests: &[Request<'_>]) {
         let cache = self.cache.as_mut().expect("rows have a cache");
-        // The transfer of the scores waits for the device, so that the clock does, too.
-        let values =
-            timed(Part::Decode, || on_host(model.logits(model.decode(&ids, &positions, &starts, cache))));
-        NextTokenScores {
-            values,
-            vocabulary: model.config.text.vocab_size,
-            first_row: 0,
-            sources: (0..self.rows.len()).collect(),
-        }
-    }
-
-    /// Draws one token for each unfinished row that was run.
-    pub(super) fn draw(&mut self, scores: &NextTokenScores, requests: &[Request<'_>]) {
-        let NextTokenScores { values, vocabulary, first_row, sources } = scores;
-        let draw = |(row, &source): (&mut DecodingRow, &usize)| {
-            let request = &requests[row.request];
-            row.draw(&values[source * vocabulary..][..*vocabulary], request);
-        };
-        timed(Part::Draw, || {
-            let rows = self.rows[*first_row..].par_iter_mut().zip(sources);
-            rows.filter(|(row, _)| !row.is_finished).for_each(draw);
+        let mut state = self.state.take().unwrap_or_else(|| {
+            DecodingState::new(&self.rows, cache.length(), (model, requests), self.rotary.take())
         });
+        let (device, sources) = (model.device(), (0..self.rows.len()).collect::<Vec<_>>());
+        let drawn: Vec<DrawnTokens<B>> = (0..tokens_ahead::<B>(&self.rows, requests))
+            .map(|_| {
+                let scores = timed_on::<B, _>(Part::Decode, &device, || state.run(model, cache));
+                let drawn = timed_on::<B, _>(Part::Draw, &device, || {
+                    draw(&mut self.rows, scores, &sources, requests)
+                });
+                state.advance(drawn.ids.clone());
+                drawn
+            })
+            .collect();
+        self.rows.iter_mut().for_each(|row| row.next_position += drawn.len());
+        // The transfer waits for the device, so that the clock does, too.
+        timed(Part::Decode, || take(&mut self.rows, &drawn, requests));
+        self.state = Some(state);
     }
 
     /// Takes finished rows out, and out of the cache what no other row sees.
@@ -124,6 +109,7 @@ impl<B: Kernels> Batch<B> {
         let (rows, finished): (Vec<DecodingRow>, Vec<DecodingRow>) =
             std::mem::take(&mut self.rows).into_iter().partition(|row| !row.is_finished);
         self.rows = rows;
+        self.forget_state();
         let unseen = self.rows.iter().map(|row| row.start).min();
         let cache = self.cache.take();
         if let (Some(cache), Some(unseen)) = (cache, unseen) {
@@ -132,9 +118,44 @@ impl<B: Kernels> Batch<B> {
         }
         finished
     }
+
+    /// The rows are not those that the state is of any more.
+    fn forget_state(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.rotary = Some(state.into_rotary());
+        }
+    }
 }
 
-/// A matrix as a row-major list.
-fn on_host<B: Kernels>(matrix: Tensor<B, 2>) -> Vec<f32> {
-    matrix.into_data().convert::<f32>().into_vec().expect("f32 after conversion")
+/// Tokens that are drawn before any of them is looked at. A penalty looks at each.
+fn tokens_ahead<B: Kernels>(rows: &[DecodingRow], requests: &[Request<'_>]) -> usize {
+    let penalised = rows.iter().any(|row| requests[row.request].sampling.penalises());
+    let most = if penalised { 1 } else { B::tokens_per_transfer() };
+    most.min(most_tokens_left(rows, requests)).max(1)
+}
+
+/// Draws one token for each row; row `i` draws from row `sources[i]` of the scores.
+fn draw<B: Kernels>(
+    rows: &mut [DecodingRow],
+    scores: Tensor<B, 2>,
+    sources: &[usize],
+    requests: &[Request<'_>],
+) -> DrawnTokens<B> {
+    let uniforms: Vec<Option<f64>> =
+        rows.iter_mut().map(|row| row.next_uniform(&requests[row.request])).collect();
+    let draws = rows.iter().zip(sources).zip(uniforms);
+    let draws: Vec<RowDraw<'_>> =
+        draws.map(|((row, &source), uniform)| row.draw(source, uniform, &requests[row.request])).collect();
+    B::draw_tokens(scores, &draws)
+}
+
+/// Hands every row its tokens, one for each draw.
+fn take<B: Kernels>(rows: &mut [DecodingRow], drawn: &[DrawnTokens<B>], requests: &[Request<'_>]) {
+    let ids = Tensor::cat(drawn.iter().map(|drawn| drawn.ids.clone()).collect(), 0).into_data();
+    let logprobs = Tensor::cat(drawn.iter().map(|drawn| drawn.logprobs.clone()).collect(), 0).into_data();
+    let count = rows.len();
+    for (place, (id, logprob)) in ids.iter::<u32>().zip(logprobs.iter::<f32>()).enumerate() {
+        let row = &mut rows[place % count];
+        row.take(id, logprob, &requests[row.request]);
+    }
 }

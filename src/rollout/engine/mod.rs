@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `scheduler` | which requests are admitted when, and when finished rows leave |
 //! | `row` | one completion in the making |
+//! | `state` | what stays on the device between tokens |
 //! | `batch` | rows that are decoded together, and their cache |
 //! | `worker` | one batch from its first prompt to its last token: schedule, run, draw |
 //! | `local` | [`LocalEngine`]: the weights, and the workers side by side |
@@ -16,6 +17,7 @@ mod batch;
 mod local;
 mod row;
 mod scheduler;
+mod state;
 mod worker;
 
 pub use local::LocalEngine;

@@ -1,12 +1,13 @@
 //! One completion in the making.
 
 use crate::{
+    kernels::RowDraw,
     model::Position,
     random::Stream,
     rollout::{
         completion::{Completion, FinishReason},
-        draw::sample,
         request::Request,
+        sampling::Sampling,
     },
 };
 
@@ -20,7 +21,8 @@ pub(super) struct DecodingRow {
     pub is_finished: bool,
     /// The first entry of the cache that it sees.
     pub start: usize,
-    next_position: u32,
+    /// Where its newest token stands.
+    pub next_position: usize,
     stream: Stream,
     /// The tokens that a repetition penalty applies to; empty without a penalty.
     seen: Vec<u32>,
@@ -45,36 +47,58 @@ impl DecodingRow {
             },
             is_finished: false,
             start,
-            next_position: last.map_or(0, |position| position + 1),
+            next_position: last.map_or(0, |&position| position as usize + 1),
             stream: of.streams[sample].clone(),
             seen: if of.sampling.penalises() { of.prompt.ids.clone() } else { Vec::new() },
         }
     }
 
-    /// The token that is to be run next, with its position.
+    /// The token that is to be run next.
     ///
     /// # Panics
     /// Before the first token has been drawn.
-    pub(super) fn newest(&mut self) -> (u32, Position) {
-        let id = *self.completion.token_ids.last().expect("the prompt's scores gave a first token");
-        let position = [self.next_position; 3];
-        self.next_position += 1;
-        (id, position)
+    pub(super) fn newest(&self) -> usize {
+        *self.completion.token_ids.last().expect("the prompt's scores gave a first token") as usize
     }
 
-    /// Draws the next token from scores over the vocabulary.
-    pub(super) fn draw(&mut self, scores: &[f32], of: &Request<'_>) {
-        let sampling = &of.sampling;
-        let (id, logprob) = sample(scores, &self.seen, sampling, &mut self.stream);
+    /// Tokens until the limit; none once the row is finished.
+    pub(super) fn tokens_left(&self, of: &Request<'_>) -> usize {
+        match self.is_finished {
+            true => 0,
+            false => of.sampling.max_new_tokens.saturating_sub(self.completion.token_ids.len()),
+        }
+    }
+
+    /// The next number of the row's own stream; `None` once the row is finished.
+    pub(super) fn next_uniform(&mut self, of: &Request<'_>) -> Option<f64> {
+        match (self.is_finished, of.sampling.temperature > 0.0) {
+            (true, _) => None,
+            (false, true) => Some(self.stream.uniform()),
+            // The most likely token takes no chance.
+            (false, false) => Some(0.0),
+        }
+    }
+
+    /// How the row's next token is drawn.
+    pub(super) fn draw<'a>(&'a self, scores: usize, uniform: Option<f64>, of: &Request<'_>) -> RowDraw<'a> {
+        let Sampling { temperature, top_k, top_p, repetition_penalty, .. } = of.sampling;
+        RowDraw { scores, uniform, temperature, top_k, top_p, repetition_penalty, seen: &self.seen }
+    }
+
+    /// Takes a drawn token, unless the row is finished.
+    pub(super) fn take(&mut self, id: u32, logprob: f32, of: &Request<'_>) {
+        if self.is_finished {
+            return;
+        }
         self.completion.token_ids.push(id);
         self.completion.logprobs.push(logprob);
-        if sampling.penalises() {
+        if of.sampling.penalises() {
             self.seen.push(id);
         }
         if of.stop_ids.contains(&id) {
             self.completion.finish_reason = FinishReason::Stop;
             self.is_finished = true;
         }
-        self.is_finished |= self.completion.token_ids.len() >= sampling.max_new_tokens;
+        self.is_finished |= self.completion.token_ids.len() >= of.sampling.max_new_tokens;
     }
 }

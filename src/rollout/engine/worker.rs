@@ -1,7 +1,7 @@
 //! One batch from its first prompt to its last token.
 
 use super::{
-    batch::{Batch, NextTokenScores},
+    batch::Batch,
     row::DecodingRow,
     scheduler::{Changes, Scheduler},
 };
@@ -33,8 +33,10 @@ impl<'a, B: Kernels> Worker<'a, B> {
     /// Decodes until no request waits and no row is left. `finished` gets the rows in the order in which they leave.
     pub(super) fn work(mut self, finished: &mut dyn FnMut(DecodingRow)) {
         while let Some(pass) = self.schedule(finished) {
-            let scores = self.run(pass);
-            self.batch.draw(&scores, self.requests);
+            match pass {
+                ScheduledPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
+                ScheduledPass::Decode => self.batch.decode(self.model, self.requests),
+            }
         }
     }
 
@@ -50,13 +52,6 @@ impl<'a, B: Kernels> Worker<'a, B> {
         match self.has_prefilled {
             true => Some(ScheduledPass::Prefill(admit)),
             false => (self.batch.occupancy().rows > 0).then_some(ScheduledPass::Decode),
-        }
-    }
-
-    fn run(&mut self, pass: ScheduledPass) -> NextTokenScores {
-        match pass {
-            ScheduledPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
-            ScheduledPass::Decode => self.batch.decode(self.model),
         }
     }
 }

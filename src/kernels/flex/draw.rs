@@ -1,24 +1,28 @@
-//! From scores to one token: temperature, top-k, top-p, and the token's log-probability.
-//! A pure function of the scores and the stream.
+//! From scores to one token per row: temperature, top-k, top-p, and the token's log-probability. Sums in f64, so that
+//! a vocabulary of any size is drawn from as its probabilities say.
 
-use super::sampling::Sampling;
+use rayon::prelude::*;
+
 use crate::{
+    kernels::draw::RowDraw,
     lanes::{exp, largest, replace_and_sum, wide},
-    random::Stream,
 };
 
-/// Draws a token and returns it with its log-probability before penalty, top-k and top-p. `seen` are the
-/// tokens that the repetition penalty, if there is one, applies to.
-///
-/// # Panics
-/// When `scores` is empty.
-pub fn sample(scores: &[f32], seen: &[u32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
-    if sampling.repetition_penalty == 1.0 {
-        return sample_plainly(scores, sampling, stream);
+/// A token and its log-probability for each row; `scores` are row-major `[n, vocabulary]`.
+pub(super) fn tokens(scores: &[f32], vocabulary: usize, rows: &[RowDraw<'_>]) -> Vec<(u32, f32)> {
+    let draw = |row: &RowDraw<'_>| match row.uniform {
+        Some(uniform) => token(&scores[row.scores * vocabulary..][..vocabulary], row, uniform),
+        None => (0, 0.0),
+    };
+    rows.par_iter().map(draw).collect()
+}
+
+fn token(scores: &[f32], row: &RowDraw<'_>, uniform: f64) -> (u32, f32) {
+    if !row.penalises() {
+        return plain_token(scores, row, uniform);
     }
-    let (id, _) =
-        sample_plainly(&penalised(scores, seen, sampling.repetition_penalty as f32), sampling, stream);
-    let temperature = sampling.logprob_temperature();
+    let (id, _) = plain_token(&penalised(scores, row.seen, row.repetition_penalty as f32), row, uniform);
+    let temperature = row.logprob_temperature();
     let scaled = |score: f32| f64::from(score) / temperature;
     let best = scaled(scores[argmax(scores)]);
     let total: f64 = scores.iter().map(|&score| (scaled(score) - best).exp()).sum();
@@ -60,8 +64,8 @@ impl Weights {
 
     /// Inverse transform: the token in which a uniform share of the total weight falls. `None` only when
     /// rounding lets the share pass the end.
-    fn draw(&self, stream: &mut Stream) -> Option<usize> {
-        let mut left = stream.uniform() * self.total;
+    fn draw(&self, uniform: f64) -> Option<usize> {
+        let mut left = uniform * self.total;
         for (block, weights) in self.of_blocks.iter().zip(self.of_tokens.chunks(BLOCK)).enumerate() {
             if left < *weights.0 {
                 let found = first_past(left, weights.1.iter().map(|&weight| f64::from(weight)));
@@ -73,18 +77,18 @@ impl Weights {
     }
 }
 
-fn sample_plainly(scores: &[f32], sampling: &Sampling, stream: &mut Stream) -> (u32, f32) {
-    let temperature = sampling.logprob_temperature();
+fn plain_token(scores: &[f32], row: &RowDraw<'_>, uniform: f64) -> (u32, f32) {
+    let temperature = row.logprob_temperature();
     let best = argmax(scores);
     let weights = Weights::new(scores, scores[best], temperature);
-    let chosen = if sampling.temperature <= 0.0 {
+    let chosen = if row.is_greedy() {
         best
-    } else if sampling.top_k == 0 && sampling.top_p >= 1.0 {
-        weights.draw(stream).unwrap_or(best)
+    } else if !row.cuts() {
+        weights.draw(uniform).unwrap_or(best)
     } else {
-        let kept = most_likely(scores, &weights, sampling);
+        let kept = most_likely(scores, &weights, row);
         let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
-        let place = first_past(stream.uniform() * total, kept.iter().map(|(_, weight)| *weight));
+        let place = first_past(uniform * total, kept.iter().map(|(_, weight)| *weight));
         place.map_or(best, |place| kept[place].0)
     };
     let above = f64::from(scores[chosen] - scores[best]) / temperature;
@@ -111,11 +115,11 @@ fn argmax(scores: &[f32]) -> usize {
 }
 
 /// The tokens that top-k and top-p keep, most likely first; at least one.
-fn most_likely(scores: &[f32], weights: &Weights, sampling: &Sampling) -> Vec<(usize, f64)> {
+fn most_likely(scores: &[f32], weights: &Weights, row: &RowDraw<'_>) -> Vec<(usize, f64)> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    if sampling.top_k > 0 {
-        order.truncate(sampling.top_k);
+    if row.top_k > 0 {
+        order.truncate(row.top_k);
     }
     let mut kept = Vec::new();
     let mut sum = 0.0;
@@ -123,7 +127,7 @@ fn most_likely(scores: &[f32], weights: &Weights, sampling: &Sampling) -> Vec<(u
         let weight = f64::from(weights.of_tokens[id]);
         kept.push((id, weight));
         sum += weight / weights.total;
-        if sum >= sampling.top_p {
+        if sum >= row.top_p {
             break;
         }
     }
@@ -136,54 +140,43 @@ mod tests {
 
     const SCORES: [f32; 4] = [0.0, 2.0, 1.0, -1.0];
 
-    fn frequencies(sampling: Sampling) -> [f64; 4] {
-        let mut counts = [0.0; 4];
-        let mut stream = Stream::new(&[1]);
-        for _ in 0..20_000 {
-            counts[sample(&SCORES, &[], &sampling, &mut stream).0 as usize] += 1.0 / 20_000.0;
-        }
-        counts
-    }
+    const PLAIN: RowDraw<'_> = RowDraw {
+        scores: 0,
+        uniform: Some(0.5),
+        temperature: 1.0,
+        top_k: 0,
+        top_p: 1.0,
+        repetition_penalty: 1.0,
+        seen: &[],
+    };
 
-    fn close(left: [f64; 4], right: [f64; 4]) -> bool {
-        left.iter().zip(right).all(|(l, r)| (l - r).abs() < 0.015)
-    }
-
-    #[test]
-    fn tokens_come_as_often_as_the_softmax_says() {
-        let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(1) };
-        assert!(close(frequencies(sampling), [0.0871, 0.6439, 0.2369, 0.0321]));
-        let sharper = Sampling { temperature: 0.5, ..sampling };
-        assert!(close(frequencies(sharper), [0.0159, 0.8650, 0.1171, 0.0021]));
-    }
-
-    #[test]
-    fn top_k_and_top_p_cut_the_tail() {
-        let sampling = Sampling { temperature: 1.0, top_k: 2, ..Sampling::greedy(1) };
-        assert!(close(frequencies(sampling), [0.0, 0.7311, 0.2689, 0.0]));
-        assert!(close(
-            frequencies(Sampling { top_p: 0.7, top_k: 0, ..sampling }),
-            [0.0, 0.7311, 0.2689, 0.0]
-        ));
-        assert!(close(frequencies(Sampling { top_p: 0.6, top_k: 0, ..sampling }), [0.0, 1.0, 0.0, 0.0]));
+    fn drawn(scores: &[f32], row: RowDraw<'_>) -> (u32, f32) {
+        tokens(scores, scores.len(), &[row])[0]
     }
 
     #[test]
     fn greedy_takes_the_first_best_and_reports_the_models_own_probability() {
-        let (id, logprob) = sample(&SCORES, &[], &Sampling::greedy(1), &mut Stream::new(&[1]));
+        let greedy = RowDraw { temperature: 0.0, ..PLAIN };
+        let (id, logprob) = drawn(&SCORES, greedy);
         assert_eq!(id, 1);
         assert!((logprob - 0.6439f32.ln()).abs() < 1e-3);
-        assert_eq!(sample(&[1.0, 1.0], &[], &Sampling::greedy(1), &mut Stream::new(&[1])).0, 0);
+        assert_eq!(drawn(&[1.0, 1.0], greedy).0, 0);
     }
 
     #[test]
     fn a_penalty_holds_seen_tokens_back_and_leaves_the_reported_probability_alone() {
-        let sampling = Sampling { repetition_penalty: 4.0, ..Sampling::greedy(1) };
-        let greedy = |seen: &[u32]| sample(&SCORES, seen, &sampling, &mut Stream::new(&[1]));
+        let greedy =
+            |seen| drawn(&SCORES, RowDraw { temperature: 0.0, repetition_penalty: 4.0, seen, ..PLAIN });
         assert_eq!(greedy(&[]).0, 1);
         let (id, logprob) = greedy(&[1, 1, 3]);
         assert_eq!(id, 2);
         assert!((logprob - 0.2369f32.ln()).abs() < 1e-3, "{logprob}");
         assert_eq!(penalised(&SCORES, &[1, 1, 3], 4.0), [0.0, 0.5, 1.0, -4.0]);
+    }
+
+    #[test]
+    fn of_equals_at_the_border_top_k_keeps_the_first() {
+        let kept = |uniform| drawn(&[1.0, 1.0, 1.0], RowDraw { uniform: Some(uniform), top_k: 2, ..PLAIN }).0;
+        assert_eq!([kept(0.1), kept(0.6), kept(0.9999)], [0, 1, 1]);
     }
 }
