@@ -35,7 +35,7 @@ fn every_operation_writes_its_inputs_outputs_and_gradients() {
     }
 }
 
-/// A weight of 1 and a direction of 1 would hide a wrong gradient: the numbers differ from one another.
+/// Computed again from the file alone.
 #[test]
 fn a_written_product_is_the_product_of_what_is_written() {
     let folder = TempDir::new().unwrap();

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use serde_json::json;
 
 use super::{
-    case::{MeasuredCase, Work, Workplace},
+    case::{CaseWork, MeasuredCase, Workplace},
     inputs::normal_data,
 };
 use crate::kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend};
@@ -68,11 +68,12 @@ fn measure<B: TrainBackend>(elements: usize, place: &Workplace<B>) -> Result<Mea
 }
 
 /// The large one is a matrix of the MLP of Qwen2.5-3B.
-pub(super) fn adamw<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn adamw<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let mut sizes = vec![1, 33, 1023, 20_000];
     if large {
         sizes.push(2048 * 11_008);
     }
-    let work = |elements: usize| Box::new(move |place: &Workplace<B>| measure(elements, place)) as Work<B>;
+    let work =
+        |elements: usize| Box::new(move |place: &Workplace<B>| measure(elements, place)) as CaseWork<B>;
     sizes.into_iter().map(work).collect()
 }

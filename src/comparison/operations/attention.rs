@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 use serde_json::{Value, json};
 
 use super::{
-    case::Work,
+    case::CaseWork,
     function::{MatrixFunction, works},
     inputs::{MatrixInput, rotary_data},
 };
@@ -141,7 +141,7 @@ impl MatrixFunction<3> for ForestCase {
 }
 
 /// The large one is the vision tower of Qwen2.5-VL over an image of 1,024 patches.
-pub(super) fn self_attention<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn self_attention<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let small = vec![
         RowsCase::new([1, 1], HeadShape::new(1, 1, 2), 1),
         RowsCase::new([2, 5], HeadShape::new(4, 2, 6), 2),
@@ -154,7 +154,7 @@ pub(super) fn self_attention<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
 }
 
 /// Trunks alone and with branches; the large one is two prompts with eight completions of 512 tokens each.
-pub(super) fn tree_attention<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn tree_attention<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let alone: &[(usize, &[usize])] = &[(5, &[]), (2, &[]), (3, &[])];
     let branching: &[(usize, &[usize])] = &[(4, &[3, 1, 2]), (2, &[]), (1, &[5, 4])];
     let longer: &[(usize, &[usize])] = &[(67, &[33, 70, 1]), (130, &[65, 64])];

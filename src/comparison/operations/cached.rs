@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     attention::{HEADS_AT_3B, HeadShape},
-    case::{MeasuredCase, Work, Workplace, median},
+    case::{CaseWork, MeasuredCase, Workplace, median},
     inputs::{normal_data, rotary_data},
 };
 use crate::kernels::{Kernels, KeyValues, Qkv, RotaryTable, TrainBackend, Visibility};
@@ -109,7 +109,7 @@ fn decode<B: TrainBackend>(
 }
 
 /// The large one is 64 rows of Qwen2.5-3B after 512 tokens.
-pub(super) fn cached_attention<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn cached_attention<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let mut cases = vec![
         DecodeCase::new([1, 1, 2], HeadShape::new(1, 1, 2)),
         DecodeCase::new([3, 5, 9], HeadShape::new(4, 2, 6)),
@@ -120,6 +120,6 @@ pub(super) fn cached_attention<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
     if large {
         cases.push(DecodeCase::new([64, 512, 8], HEADS_AT_3B));
     }
-    let work = |case: DecodeCase| Box::new(move |place: &Workplace<B>| measure(&case, place)) as Work<B>;
+    let work = |case: DecodeCase| Box::new(move |place: &Workplace<B>| measure(&case, place)) as CaseWork<B>;
     cases.into_iter().map(work).collect()
 }

@@ -19,7 +19,7 @@ pub(super) struct Workplace<B: Backend> {
 }
 
 /// An operation on inputs of one shape, ready to be run.
-pub(super) type Work<B> = Box<dyn Fn(&Workplace<B>) -> Result<MeasuredCase>>;
+pub(super) type CaseWork<B> = Box<dyn Fn(&Workplace<B>) -> Result<MeasuredCase>>;
 
 /// What came of one case.
 #[derive(Debug)]

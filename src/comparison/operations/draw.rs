@@ -5,7 +5,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use serde_json::{Value, json};
 
 use super::{
-    case::{MeasuredCase, Work, Workplace},
+    case::{CaseWork, MeasuredCase, Workplace},
     inputs::normal_data,
 };
 use crate::{
@@ -82,7 +82,7 @@ fn measure<B: TrainBackend>(case: DrawCase, place: &Workplace<B>) -> Result<Meas
 }
 
 /// The large ones are 64 rows over the vocabulary of Qwen2.5, drawn plainly and in all ways.
-pub(super) fn draw_tokens<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn draw_tokens<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let case = |rows, vocabulary, all_ways| DrawCase { rows, vocabulary, all_ways };
     let mut cases = vec![
         case(1, 2, false),
@@ -94,6 +94,6 @@ pub(super) fn draw_tokens<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
     if large {
         cases.extend([case(64, 151_936, false), case(64, 151_936, true)]);
     }
-    let work = |case: DrawCase| Box::new(move |place: &Workplace<B>| measure(case, place)) as Work<B>;
+    let work = |case: DrawCase| Box::new(move |place: &Workplace<B>| measure(case, place)) as CaseWork<B>;
     cases.into_iter().map(work).collect()
 }

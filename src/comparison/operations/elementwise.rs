@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde_json::{Value, json};
 
 use super::{
-    case::Work,
+    case::CaseWork,
     function::{MatrixFunction, works},
     inputs::MatrixInput,
 };
@@ -45,12 +45,12 @@ impl MatrixFunction<2> for GatedSiluCase {
     }
 }
 
-pub(super) fn rms_norm<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn rms_norm<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let at_3b = [[4096, 2048], [64, 2048]].map(RmsNormCase);
     works(SHAPES.map(RmsNormCase).into(), if large { at_3b.into() } else { vec![] })
 }
 
-pub(super) fn gated_silu<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn gated_silu<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let at_3b = [[4096, 11_008], [64, 11_008]].map(GatedSiluCase);
     works(SHAPES.map(GatedSiluCase).into(), if large { at_3b.into() } else { vec![] })
 }

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use serde_json::{Value, json};
 
 use super::{
-    case::{MeasuredCase, Work, Workplace},
+    case::{CaseWork, MeasuredCase, Workplace},
     inputs::{MatrixInput, MatrixLayout, PlacedMatrix, normal_data},
 };
 use crate::kernels::{Kernels, TrainBackend};
@@ -43,14 +43,14 @@ pub(super) trait MatrixFunction<const N: usize>: 'static {
 pub(super) fn works<B: TrainBackend, F: MatrixFunction<N>, const N: usize>(
     small: Vec<F>,
     large: Vec<F>,
-) -> Vec<Work<B>> {
+) -> Vec<CaseWork<B>> {
     let small = small.into_iter().map(|function| (function, SMALL_LAYOUTS));
     let large = large.into_iter().map(|function| (function, &SMALL_LAYOUTS[..1]));
     let of_function = |(function, layouts): (F, &'static [MatrixLayout])| {
         let function = Rc::new(function);
         layouts.iter().map(move |&layout| {
             let function = function.clone();
-            Box::new(move |place: &Workplace<B>| measure(&*function, layout, place)) as Work<B>
+            Box::new(move |place: &Workplace<B>| measure(&*function, layout, place)) as CaseWork<B>
         })
     };
     small.chain(large).flat_map(of_function).collect()

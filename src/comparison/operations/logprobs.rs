@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde_json::{Value, json};
 
 use super::{
-    case::Work,
+    case::CaseWork,
     function::{MatrixFunction, works},
     inputs::MatrixInput,
 };
@@ -48,7 +48,7 @@ impl MatrixFunction<1> for LogprobsCase {
     }
 }
 
-pub(super) fn target_logprobs<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn target_logprobs<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let small = [[1, 2], [7, 33], [50, 300], [3, 5003]].map(LogprobsCase::new);
     let at_3b = large.then(|| LogprobsCase::new([512, 151_936]));
     works(small.into(), at_3b.into_iter().collect())

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{
-    case::Work,
+    case::CaseWork,
     function::{MatrixFunction, works},
     inputs::MatrixInput,
 };
@@ -88,7 +88,7 @@ impl MatrixFunction<2> for TransposedCase {
 }
 
 /// With and without a bias.
-pub(super) fn project<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn project<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let at_3b: &[ProductSizes] = if large { &AT_3B } else { &[] };
     let plain = works(SMALL.map(ProjectCase).into(), at_3b.iter().copied().map(ProjectCase).collect());
     let biased = at_3b.first().copied().map(BiasedCase);
@@ -96,7 +96,7 @@ pub(super) fn project<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
 }
 
 /// The large one is the scores of 64 tokens over a vocabulary.
-pub(super) fn project_transposed<B: TrainBackend>(large: bool) -> Vec<Work<B>> {
+pub(super) fn project_transposed<B: TrainBackend>(large: bool) -> Vec<CaseWork<B>> {
     let scores = large.then_some(TransposedCase(ProductSizes::new(64, 2048, 151_936)));
     works(SMALL.map(TransposedCase).into(), scores.into_iter().collect())
 }

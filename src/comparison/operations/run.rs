@@ -12,7 +12,7 @@ use super::{
     adamw::adamw,
     attention::{self_attention, tree_attention},
     cached::cached_attention,
-    case::{MeasuredCase, Work, Workplace},
+    case::{CaseWork, MeasuredCase, Workplace},
     draw::draw_tokens,
     elementwise::{gated_silu, rms_norm},
     logprobs::target_logprobs,
@@ -45,7 +45,7 @@ pub struct OperationOptions<'a> {
 }
 
 /// The cases of an operation, with those of a large model or without.
-type Cases<B> = fn(bool) -> Vec<Work<B>>;
+type Cases<B> = fn(bool) -> Vec<CaseWork<B>>;
 
 /// Every operation that has values to compare.
 fn operations<B: TrainBackend>() -> [(&'static str, Cases<B>); 10] {
@@ -117,7 +117,7 @@ fn chosen<B: TrainBackend>(
 }
 
 /// Runs a case; what fails is told in words.
-fn attempt<B: TrainBackend>(work: &Work<B>, place: &Workplace<B>) -> Result<MeasuredCase, String> {
+fn attempt<B: TrainBackend>(work: &CaseWork<B>, place: &Workplace<B>) -> Result<MeasuredCase, String> {
     match catch_unwind(AssertUnwindSafe(|| work(place))) {
         Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
         Err(panic) => {
