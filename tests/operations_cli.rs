@@ -63,7 +63,7 @@ fn a_written_product_is_the_product_of_what_is_written() {
 #[test]
 fn what_cannot_be_run_is_refused() {
     let folder = TempDir::new().unwrap();
-    let mut kernels = || {
+    let kernels = || {
         let mut command = spark();
         command.arg("kernels").arg("--out").arg(folder.path());
         command
