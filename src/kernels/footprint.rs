@@ -90,6 +90,15 @@ impl KernelForm {
         }
     }
 
+    /// Matrices over the vocabulary in f32, besides the scores, that drawing a token per row holds at one time: none
+    /// of more than a row, or logarithms and probabilities of all rows and what they are made of.
+    pub fn drawing_matrices(self) -> u64 {
+        match self {
+            Self::HandWritten => 0,
+            Self::Generic => 4,
+        }
+    }
+
     /// Numbers that AdamW holds besides weights, gradient and moments, for each of the parameter that it updates:
     /// none, or numerator, denominator and scaled gradient.
     pub fn adamw_temporaries(self) -> u64 {
@@ -100,7 +109,7 @@ impl KernelForm {
     }
 
     /// Positions that a cache of `prompt` positions has room for once `new` are appended one by one: flex grows by a
-    /// stretch at a time, concatenation by one.
+    /// stretch at a time, the generic form makes room for all of them with the first.
     pub fn cache_capacity(self, prompt: u64, new: u64) -> u64 {
         match self {
             Self::HandWritten => prompt + new.max(CACHE_GROWTH + 1),

@@ -72,7 +72,7 @@ impl<'a> SamplingMoments<'a> {
     }
 
     /// The full cache. One layer's keys and values are there twice while they grow or rows leave or join. After the
-    /// last layer come the scores over the vocabulary, whose copy on the host is the same memory on flex.
+    /// last layer come the scores over the vocabulary, and what a token is drawn from.
     fn decoding(&self) -> Vec<Footprint> {
         let Workload { machine, recipe, .. } = self.workload;
         let DecodedRows { workers, rows, .. } = self.decoded;
@@ -80,16 +80,14 @@ impl<'a> SamplingMoments<'a> {
         let keys = layer_keys(self.text(), rows * self.capacity());
         let scores = rows * self.text().vocab_size as u64;
         let layer = (2 * keys).max(rows * block.forward());
-        let (working, on_host) = match machine.one_memory {
-            true => (layer.max(scores), 0),
-            false => (layer + scores, scores * F32),
-        };
+        let working = if machine.one_memory { layer.max(scores) } else { layer + scores };
+        let drawing = workers * scores * machine.kernels.drawing_matrices() * F32;
         let cached = workers * cache(self.text(), rows * self.capacity()) * recipe.width();
         vec![
             Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
             Footprint::numbers("a layer's copy, or the scores", workers * working, self.remedy())
                 .in_blocks_of(keys),
-            Footprint::host("scores over the vocabulary", on_host, self.remedy()),
+            Footprint::device("probabilities to draw from", drawing, self.remedy()),
         ]
     }
 

@@ -114,7 +114,8 @@ fn argmax(scores: &[f32]) -> usize {
     scores.iter().position(|&score| score == most).unwrap_or(0)
 }
 
-/// The tokens that top-k and top-p keep, most likely first; at least one.
+/// The tokens that top-k and top-p keep, at least one, in the order of their ids: the order in which every backend
+/// draws, so that one uniform number is one token.
 fn most_likely(scores: &[f32], weights: &Weights, row: &RowDraw<'_>) -> Vec<(usize, f64)> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
@@ -131,6 +132,7 @@ fn most_likely(scores: &[f32], weights: &Weights, row: &RowDraw<'_>) -> Vec<(usi
             break;
         }
     }
+    kept.sort_unstable_by_key(|&(id, _)| id);
     kept
 }
 

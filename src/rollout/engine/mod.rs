@@ -1,6 +1,9 @@
 //! The sampler of this crate: continuous batching over its own model. Prompts are admitted as rows fall free, longest
 //! first, and rows leave when they are done. Sees only token ids, patches and positions: no text, no problems.
 //!
+//! Tokens stay on the device: each is fed back as it is drawn, and several come back to the host together, which
+//! notices then which rows have ended ([`Kernels::tokens_per_transfer`](crate::kernels::Kernels::tokens_per_transfer)).
+//!
 //! A prompt is run once and its cache fanned out to its completions. Each completion has a random stream of its own,
 //! so that its tokens do not depend on which other rows share the batch.
 //!
