@@ -4,10 +4,10 @@
 #   scripts/gpu.sh build DIR             build what has to be brought along into DIR (a machine without a card will do)
 #   scripts/gpu.sh run DIR OUT [options] measure, into OUT
 #
-# build: two binaries, stripped: spark-cubecl (flex, cuda, vulkan) and spark-tch (flex, tch; against the headers of the
-#   PyTorch that `python3` has, which must be the version of the machine with the card: 2.11), and Vulkan's loader. They
-#   are to stay below 64 MiB together, with the repository's own files, where both are carried; build says how much.
-#   Parts may be left out with --only cubecl,tch,gl.
+# build: two binaries, stripped and packed: spark-cubecl (flex, cuda, vulkan) and spark-tch (flex, tch; against the headers
+#   of the PyTorch that `python3` has, which must be the version of the machine with the card: 2.11), and Vulkan's loader.
+#   They are to stay below 64 MiB together with the repository's own files, which travel with them; build says how much
+#   there is. --only cubecl,tch,gl makes some of the three. Needs binutils, xz and, for the loader, apt-get and dpkg.
 #
 # run: needs NVIDIA's driver; for CUDA libnvrtc and the CUDA headers (CUDA_PATH, or /usr/local/cuda); for LibTorch and
 #   for comparison `python3` with torch 2.11, and with transformers for one of the comparisons. In this order:

@@ -17,18 +17,29 @@ build() {
 }
 
 build_cubecl() {
-    CARGO_PROFILE_RELEASE_LTO="${SPARK_LTO:-false}" cargo build --release --no-default-features --features flex,cuda,vulkan &&
-        strip -o "$1/spark-cubecl" "${CARGO_TARGET_DIR:-target}/release/spark"
+    cargo build --release --no-default-features --features flex,cuda,vulkan &&
+        keep "$1" spark-cubecl
 }
 
-# LibTorch's CUDA half is loaded where `python3` has it; it need not be here, nor need a card.
+# The binary names LibTorch's CUDA half as a library that it needs, though nothing in it calls that half by name: without
+# it LibTorch knows no card. Neither a card nor what that library needs has to be here.
 build_tch() {
     python3 -c 'import sys, torch; sys.exit(not torch.__version__.startswith("2.11."))' ||
         { echo "python3 has no torch 2.11: pip install torch==2.11.0 into a virtual environment first on PATH" >&2; return 1; }
+    local library
+    library=$(python3 -c 'import os, torch; print(os.path.join(os.path.dirname(torch.__file__), "lib"))')
     LIBTORCH_USE_PYTORCH=1 LIBTORCH_BYPASS_VERSION_CHECK=1 \
-        RUSTFLAGS="${RUSTFLAGS:-} -C link-arg=-Wl,--allow-shlib-undefined" \
-        cargo build --release --no-default-features --features flex,tch &&
-        strip -o "$1/spark-tch" "${CARGO_TARGET_DIR:-target}/release/spark"
+        cargo rustc --release --bin spark --no-default-features --features flex,tch -- \
+        -C link-arg=-Wl,--allow-shlib-undefined -C link-arg=-Wl,--no-as-needed -C link-arg="-L$library" -C link-arg=-ltorch_cuda &&
+        keep "$1" spark-tch || return 1
+    readelf -d "${CARGO_TARGET_DIR:-target}/release/spark" | grep -q 'NEEDED.*libtorch_cuda.so' ||
+        { echo "spark-tch does not ask for libtorch_cuda.so: it would find no card" >&2; return 1; }
+}
+
+# The binary that was just built, stripped and packed: `run` unpacks it.
+keep() {
+    strip -o "$1/$2" "${CARGO_TARGET_DIR:-target}/release/spark" && echo "$2: $(($(stat -c %s "$1/$2") >> 20)) MiB, stripped" &&
+        xz -T0 -f "$1/$2"
 }
 
 # Vulkan's loader, and what NVIDIA's driver library asks for beside it.
@@ -38,7 +49,8 @@ fetch_loaders() {
     at=$(mktemp -d)
     (cd "$at" && apt-get download -qq "${packages[@]}" && for package in *.deb; do dpkg -x "$package" .; done) || return 1
     mkdir -p "$1/gl"
-    find "$at/usr/lib" "$at/lib" -name '*.so.*' -exec cp -a {} "$1/gl/" \; 2>/dev/null
+    # Links are followed: a copy of the directory may not keep them.
+    find "$at/usr/lib" "$at/lib" -name '*.so.[0-9]' -exec cp -L {} "$1/gl/" \; 2>/dev/null
     rm -rf "$at"
 }
 

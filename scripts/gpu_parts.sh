@@ -55,7 +55,7 @@ prepare() {
     for name in models datasets recipes tests benches; do ln -sfn "$repository/$name" "$work/$name"; done
     cd "$work" || exit 1
     # backend name → binary; in a dry run all are flex.
-    cubecl=$carried/spark-cubecl tch=$carried/spark-tch
+    cubecl=$(unpacked spark-cubecl) tch=$(unpacked spark-tch)
     cuda_name=cuda tch_name=tch:0 vulkan_name=vulkan device=cuda
     if $dry; then
         cubecl=$carried/spark tch=$carried/spark
@@ -65,6 +65,19 @@ prepare() {
     fi
     find_shapes
     say_machine
+}
+
+# A binary that was brought along, unpacked where it came packed. Prints its path, whether there is one or not.
+unpacked() {
+    if [ -e "$carried/$1.xz" ] && [ ! -x "$carried/$1" ]; then
+        if [ ! -x "$work/$1" ]; then
+            python3 -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))' \
+                "$carried/$1.xz" "$work/$1" && chmod +x "$work/$1"
+        fi
+        echo "$work/$1"
+    else
+        echo "$carried/$1"
+    fi
 }
 
 # Where LibTorch, cuBLASLt, nvrtc and the CUDA headers are.
@@ -287,7 +300,7 @@ part_c() {
 part_d() {
     local peer="python3 $repository/benches/peers/card.py $shape3b/config.json --device $device"
     local row="--rows 8 --tokens 576" prompt="--tokens 64 --new-tokens 128" rows64=64 rows256=256
-    $dry && row="--rows 2 --tokens 16" prompt="--tokens 8 --new-tokens 4" rows64=2 rows256=4
+    $dry && peer+=" --dtype f32 --repeats 1" row="--rows 2 --tokens 16" prompt="--tokens 8 --new-tokens 4" rows64=2 rows256=4
     # shellcheck disable=SC2086
     {
         watched d-pytorch-update 60 $peer --work update $row

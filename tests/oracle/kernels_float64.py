@@ -243,19 +243,14 @@ def kept_sets(probabilities, draw):
 
 
 def share_missed(probabilities, draw, chosen):
-    """How far the uniform number is from the interval of the token that was drawn, at the best of all allowed ways."""
-    by_likelihood = torch.sort(probabilities, descending=True, stable=True).indices
-    by_number = torch.arange(len(probabilities), device=probabilities.device)
+    """How far the uniform number is from the interval of the token that was drawn, tokens in the order of their ids, at
+    the best of all that may be kept."""
     best = math.inf
     for kept in kept_sets(probabilities, draw):
-        if not kept[chosen]:
-            continue
-        for order in [by_number, by_likelihood]:
-            weights = (probabilities * kept)[order]
-            weights = weights / weights.sum()
-            ends = weights.cumsum(0)
-            place = (order == chosen).nonzero()[0].item()
-            begin, end = (ends[place] - weights[place]).item(), ends[place].item()
+        if kept[chosen]:
+            weights = probabilities * kept
+            ends = (weights / weights.sum()).cumsum(0)
+            begin, end = ends[chosen - 1].item() if chosen else 0.0, ends[chosen].item()
             best = min(best, max(begin - draw["uniform"], draw["uniform"] - end, 0.0))
     return best
 
