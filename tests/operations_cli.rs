@@ -19,6 +19,8 @@ fn every_operation_writes_its_inputs_outputs_and_gradients() {
     let mut operations: Vec<&str> = lines.iter().map(|line| line["operation"].as_str().unwrap()).collect();
     operations.dedup();
     assert_eq!(operations.len(), 10, "{operations:?}");
+    let last = |operation: &&str| lines.iter().rfind(|line| line["operation"] == **operation).unwrap();
+    assert!(operations.iter().map(last).all(|line| line["case"].as_u64().unwrap() + 1 == line["cases"]));
     for line in &lines {
         assert!(line["error"].is_null() && line["forward_seconds"].as_f64().unwrap() > 0.0, "{line}");
         let stored = open_tensors(&folder.path().join(line["file"].as_str().unwrap())).unwrap();

@@ -308,7 +308,10 @@ def read_lines(directories):
         here = {}
         path = directory / "cases.jsonl"
         for text in path.read_text().splitlines() if path.exists() else []:
-            line = json.loads(text)
+            try:
+                line = json.loads(text)
+            except json.JSONDecodeError:
+                continue  # cut off when the process was ended
             here.setdefault(line["operation"], []).append((line, directory))
         found.update(here)
     return [pair for pairs in found.values() for pair in pairs]
@@ -319,7 +322,8 @@ def check(lines, device):
     operations = {}
     for line, directory in lines:
         operation = operations.setdefault(
-            line["operation"], {"cases": 0, "differences": {}, "beyond": [], "errors": [], "generic": line["generic"]}
+            line["operation"],
+            {"cases": 0, "of": line["cases"], "differences": {}, "beyond": [], "errors": [], "generic": line["generic"]},
         )
         operation["cases"] += 1
         if "error" in line:
@@ -331,6 +335,9 @@ def check(lines, device):
             if not is_within(kind, difference, line):
                 figures = "absolute {:.1e}, relative {:.1e}, norm {:.1e}".format(*difference.figures())
                 operation["beyond"].append(f"case {line['case']} ({line['parameters'].get('layout', '')}): {kind}: {figures}")
+    for operation in operations.values():
+        if operation["cases"] < operation.pop("of"):
+            operation["errors"].append("the process ended before its last case")
     return operations
 
 

@@ -90,10 +90,11 @@ impl Job for OperationsJob<'_> {
         let mut sheet = Sheet::create(out, backend, precision.name())?;
         let mut failed = 0;
         for (name, cases) in chosen {
-            for (index, work) in cases(large).iter().enumerate() {
+            let works = cases(large);
+            for (index, work) in works.iter().enumerate() {
                 let outcome = attempt(work, &place);
                 failed += usize::from(outcome.is_err());
-                (self.tell)(&sheet.add(name, index, outcome)?);
+                (self.tell)(&sheet.add(name, (index, works.len()), outcome)?);
             }
         }
         Ok(failed)

@@ -41,19 +41,20 @@ impl Sheet {
         Ok(Self { dir: dir.to_owned(), lines, head })
     }
 
-    /// Adds a case, or why it failed. The line is given back.
+    /// Adds one of so many cases, or why it failed. The line is given back.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub(super) fn add(
         &mut self,
         operation: &str,
-        index: usize,
+        (index, count): (usize, usize),
         outcome: Result<MeasuredCase, String>,
     ) -> Result<Value> {
         let mut line = self.head.clone();
         line.insert("operation".to_owned(), json!(operation));
         line.insert("case".to_owned(), json!(index));
+        line.insert("cases".to_owned(), json!(count));
         line.insert("generic".to_owned(), json!(is_switched_off(operation)));
         match outcome {
             Ok(case) => {
@@ -66,7 +67,9 @@ impl Sheet {
             }
         }
         let line = Value::Object(line);
-        writeln!(self.lines, "{line}").with_context(|| format!("writing to {}", self.dir.display()))?;
+        // At once: a process that is ended meanwhile leaves whole lines.
+        let written = self.lines.write_all(format!("{line}\n").as_bytes());
+        written.with_context(|| format!("writing to {}", self.dir.display()))?;
         Ok(line)
     }
 }
