@@ -91,7 +91,17 @@ print(":".join([lib, *sorted(glob.glob(os.path.join(packages, "nvidia", "*", "li
 PY
     ) || echo "python3 has no torch: the parts that need it will fail" >&2
     export LD_LIBRARY_PATH="${found:+$found:}${LD_LIBRARY_PATH:-}"
-    [ -n "${CUDA_PATH:-}" ] || { [ -d /usr/local/cuda ] && export CUDA_PATH=/usr/local/cuda; } || true
+    [ -z "${CUDA_PATH:-}" ] || return 0
+    local nvcc headers
+    nvcc=$(command -v nvcc) && nvcc=$(dirname "$(dirname "$(realpath "$nvcc")")")
+    headers=$(python3 -c 'import glob, os, torch; print(*glob.glob(os.path.join(os.path.dirname(os.path.dirname(torch.__file__)), "nvidia", "cu1*"))[:1])' 2>/dev/null)
+    for found in /usr/local/cuda "$nvcc" "$headers"; do
+        if [ -e "$found/include/cuda_runtime.h" ]; then
+            export CUDA_PATH=$found
+            return 0
+        fi
+    done
+    echo "no CUDA headers: set CUDA_PATH" >&2
 }
 
 # Shapes of models: config.json files, each in a directory of its own, as spark plan wants them.
@@ -272,8 +282,9 @@ part_b() {
     wait
 }
 
-# Settings of a large model: layers computed twice, scores over the vocabulary in chunks.
-LARGE="--set train.activation_checkpointing=true --set train.logits_chunk=1024 --set train.micro_batch_tokens=8192"
+# Settings of a large model: layers computed twice, scores over the vocabulary in chunks, two prompts with their eight
+# completions at a time.
+LARGE="--set train.activation_checkpointing=true --set train.logits_chunk=1024 --set train.micro_batch_tokens=8448"
 
 bench_backend() {
     local label=$1 binary=$2 name=$3
@@ -387,6 +398,7 @@ part_g() {
         local sizes="--set train.steps=30 --set train.prompts_per_step=16 --set train.recycled_per_step=24 --set train.learning_rate=2e-5"
         sizes+=" --set eval.problems=60 --set eval.judge_items=40 --set checkpoint.every=0"
         $dry && type="" warm="--set train.steps=2" sizes="--set train.steps=2 --set train.prompts_per_step=3 --set train.recycled_per_step=3 --set eval.problems=6 --set eval.judge_items=4"
+        warm+=" --set checkpoint.every=0"
         if [ ! -d "$model" ]; then
             model=$out/g-sft/final
             step g-data 60 "$binary" data calculations --out "$work/calculations"
