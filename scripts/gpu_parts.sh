@@ -178,6 +178,7 @@ step() {
 # The same, with the card's memory asked for four times a second.
 watched() {
     local poll=
+    if $skip_done && [ -e "$out/done/$1" ]; then return 0; fi
     if ! $dry; then
         nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits -lms 250 >"$out/$1.memory" 2>/dev/null &
         poll=$!
