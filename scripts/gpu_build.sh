@@ -21,19 +21,16 @@ build_cubecl() {
         keep "$1" spark-cubecl
 }
 
-# The binary names LibTorch's CUDA half as a library that it needs, though nothing in it calls that half by name: without
-# it LibTorch knows no card. Neither a card nor what that library needs has to be here.
+# The binary names LibTorch's CUDA half as a library that it needs, where `python3` has a PyTorch with CUDA: without it
+# LibTorch knows no card. No card has to be here.
 build_tch() {
     python3 -c 'import sys, torch; sys.exit(not torch.__version__.startswith("2.11."))' ||
         { echo "python3 has no torch 2.11: pip install torch==2.11.0 into a virtual environment first on PATH" >&2; return 1; }
-    local library
-    library=$(python3 -c 'import os, torch; print(os.path.join(os.path.dirname(torch.__file__), "lib"))')
     LIBTORCH_USE_PYTORCH=1 LIBTORCH_BYPASS_VERSION_CHECK=1 \
-        cargo rustc --release --bin spark --no-default-features --features flex,tch -- \
-        -C link-arg=-Wl,--allow-shlib-undefined -C link-arg=-Wl,--no-as-needed -C link-arg="-L$library" -C link-arg=-ltorch_cuda &&
+        cargo build --release --no-default-features --features flex,tch &&
         keep "$1" spark-tch || return 1
     readelf -d "${CARGO_TARGET_DIR:-target}/release/spark" | grep -q 'NEEDED.*libtorch_cuda.so' ||
-        { echo "spark-tch does not ask for libtorch_cuda.so: it would find no card" >&2; return 1; }
+        { echo "spark-tch does not ask for libtorch_cuda.so: is this PyTorch one with CUDA?" >&2; return 1; }
 }
 
 # The binary that was just built, stripped and packed: `run` unpacks it.
