@@ -219,7 +219,7 @@ check_kernels() {
     [ $? -ne 2 ] || return 2
     local dirs=("$at/all")
     for operation in $(unfinished "$at/all/cases.jsonl"); do
-        step "a-alone-$label-$type-$operation" 25 "$binary" kernels --backend "$name" --dtype "$type" --only "$operation" \
+        step "a-alone-$label-$type-$operation" 40 "$binary" kernels --backend "$name" --dtype "$type" --only "$operation" \
             --out "$at/$operation" "$@"
         dirs+=("$at/$operation")
     done
@@ -264,7 +264,7 @@ for path in out.glob(f"a-kernels-{label}-*.json"):
     off.update(name for name in json.loads(path.read_text())["off"].split(",") if name)
 (out / f"off-{label}").write_text(",".join(sorted(off)))
 if off:
-    print(f"{label}: WRONG, and switched off from here on: {', '.join(sorted(off))}", file=sys.stderr)
+    print(f"{label}: WRONG OR UNFINISHED, and switched off from here on: {', '.join(sorted(off))}", file=sys.stderr)
 PY
     done
 }

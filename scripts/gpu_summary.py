@@ -280,7 +280,7 @@ def markdown_kernels(found):
             wrong = ", ".join(checked["wrong"])
             yield (
                 f"Operations of {name} in {dtype} against float64: relative {checked['largest_relative'] or 0:.1e}, "
-                f"norm {checked['largest_norm'] or 0:.1e} at most; {f'**wrong, and switched off: {wrong}**' if wrong else 'all right'}."
+                f"norm {checked['largest_norm'] or 0:.1e} at most; {f'**wrong or unfinished, and switched off: {wrong}**' if wrong else 'all right'}."
             )
             yield ""
 
