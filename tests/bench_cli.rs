@@ -62,6 +62,20 @@ fn parts_are_timed_by_themselves() {
     assert!(sum <= 1.01 * step["step_seconds"].as_f64().unwrap(), "{step}");
 }
 
+/// Of two updates of the same work, the one of adapters needs fewer operations.
+#[test]
+fn adapters_are_timed_too() {
+    let operations = |settings: &[&str]| {
+        let mut command = spark();
+        command.args(["bench", "--quiet", "--steps", "1", "--prompts", "2", "--samples", "2"]);
+        command.args(["--prompt-tokens", "8", "--completion-tokens", "4"]).args(settings);
+        let line = printed(&mut command).remove(0);
+        line["update_teraflops"].as_f64().unwrap() * line["update_seconds"].as_f64().unwrap()
+    };
+    let ratio = operations(&["--set", "lora.rank=4"]) / operations(&[]);
+    assert!((ratio - 2.0 / 3.0).abs() < 1e-9, "{ratio}");
+}
+
 #[test]
 fn what_cannot_be_timed_is_refused() {
     refused(spark().args(["bench", "--steps", "0"]), &["--steps"]);

@@ -48,6 +48,12 @@ impl StepOperations {
         let parameters = shapes.iter().map(ParameterShape::elements).sum();
         Ok(Self { parameters, rollout: forward, update: 3.0 * forward })
     }
+
+    /// The same for an update of adapters alone: the backward pass needs no gradient of the model's own matrices. The
+    /// adapters' own operations are not counted.
+    pub fn under_adapters(self) -> Self {
+        Self { update: 2.0 * self.rollout, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +79,7 @@ mod tests {
         let forward = 2 * (6 * layer * tokens + 512 * 256 * 24) + attention;
         assert_eq!(found.rollout, f64::from(forward));
         assert_eq!(found.update, 3.0 * found.rollout);
+        assert_eq!(found.under_adapters().update, 2.0 * found.rollout);
         assert_eq!(found.parameters, 6 * (layer + 2 * 256 + 3 * 256) as usize + 256 + 512 * 256);
     }
 }

@@ -13,7 +13,10 @@ use crate::{
     config::RunConfig,
     kernels::TrainBackend,
     metrics::{forget_profile, profile},
-    model::{ModelConfig, check_precision, trainable, weights::random_model},
+    model::{
+        Model, ModelConfig, check_precision, computing_in, lora::with_adapters, trainable,
+        weights::random_model,
+    },
     train::{AdamW, Parts, Trainer},
 };
 
@@ -57,6 +60,22 @@ pub fn bench(
     run_job(backend, config.seed, BenchJob { kind, model, config, options, progress })
 }
 
+/// Random weights to start from, and what learns: all of them, or adapters where the settings ask for some.
+fn policy<B: TrainBackend>(
+    model: &ModelConfig,
+    config: &RunConfig,
+    device: &B::Device,
+) -> Result<(Model<B::InnerBackend>, Model<B>)> {
+    let start = random_model::<B::InnerBackend>(model, config.seed, device);
+    if !config.lora.is_on() {
+        return Ok((start.clone(), trainable(start, &config.model.freeze)?));
+    }
+    // As in a run: a base that never learns is kept in the type it computes in.
+    let start = computing_in(start, config.model.dtype);
+    let adapted = with_adapters(start.clone(), &config.lora, config.seed)?;
+    Ok((start, trainable(adapted, &config.model.freeze)?))
+}
+
 struct BenchJob<'a> {
     /// The backend's kind, for the report.
     kind: String,
@@ -74,9 +93,9 @@ impl Job for BenchJob<'_> {
         let precision = config.model.dtype;
         check_precision::<B>(precision, &device)?;
         let workload = StepWorkload::new(options.size, model);
-        let start = random_model::<B::InnerBackend>(model, config.seed, &device);
-        let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
+        let (start, policy) = policy::<B>(model, config, &device)?;
         let operations = StepOperations::new::<B>(model, &workload)?;
+        let operations = if config.lora.is_on() { operations.under_adapters() } else { operations };
         let optimizer = AdamW::new(config.train.adamw);
         let start = config.train.kl.is_on().then(|| start.into());
         let parts = Parts { start, precision, ..Parts::new(policy, optimizer) };

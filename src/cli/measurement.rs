@@ -1,4 +1,4 @@
-//! What `spark bench`, `backends` and `compare` are told.
+//! What `spark bench`, `backends`, `compare` and `kernels` are told.
 
 use std::path::PathBuf;
 
@@ -70,4 +70,20 @@ pub struct CompareArgs {
     /// What the loss of an update may differ by [default: 1e-3, in 16 bits 0.01]
     #[arg(long, value_name = "X")]
     pub loss_tolerance: Option<f64>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct KernelsArgs {
+    /// Only these operations [default: all]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Shapes of a model of 3 billion parameters, too: needs some GB of memory and of disk
+    #[arg(long)]
+    pub large: bool,
+    /// Timed runs of each case, after one to warm up
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub repeats: usize,
+    /// Where the files go
+    #[arg(long, default_value = "runs/kernels", value_name = "DIR")]
+    pub out: PathBuf,
 }

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::{
     inference::{EvalArgs, GenerateArgs, MergeArgs, ScoreArgs},
-    measurement::{BackendsArgs, BenchArgs, CompareArgs},
+    measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
     training::{AblateArgs, DataCommand, RecipeArgs, RunArgs},
 };
@@ -114,6 +114,14 @@ pub enum Command {
         With --dtype, the first backend still computes in f32: it is what the others are compared with.\n\
         Exit code 1: a backend differs from the first by more than the tolerance.")]
     Compare(CompareArgs),
+    /// Run every operation with random inputs, and write values, gradients and seconds for another program to check
+    #[command(
+        after_help = "Prints one JSON object per case and writes the same to OUT/cases.jsonl, with the tensors beside it.\n\n\
+        Example:\n  spark kernels --backend cuda --dtype bf16 --large --out runs/kernels\n  \
+        python3 tests/oracle/kernels_float64.py runs/kernels\n\n\
+        Exit code 1: an operation failed. Whether its numbers are right is for the other program to say."
+    )]
+    Kernels(KernelsArgs),
     /// What is compiled in, which devices this machine has, and what is missing
     #[command(after_help = "Example:\n  spark backends --json")]
     Backends(BackendsArgs),

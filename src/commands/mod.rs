@@ -8,6 +8,7 @@ mod compare;
 mod data;
 mod eval;
 mod generate;
+mod kernels;
 mod launch;
 mod merge;
 mod plan;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Recycle(args) => recycle::run(&args, &common),
         Command::Ablate(args) => ablate::run(&args, &common),
         Command::Compare(args) => compare::run(&args, &common),
+        Command::Kernels(args) => kernels::run(&args, &common),
         Command::Backends(args) => backends::run(&args),
         Command::Bench(args) => bench::run(args, &common),
         Command::Merge(args) => merge::run(args, &common),
