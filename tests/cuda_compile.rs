@@ -137,8 +137,11 @@ fn every_source_compiles_for_every_architecture() {
             assert!(compiled, "{name} for {architecture}:\n{log}");
             let spills = log.lines().filter(|line| line.contains("spill") && !line.contains(NO_SPILLS));
             let spills: Vec<&str> = spills.collect();
-            // The plain forms of attention, and those for rows of odd lengths, may put a few words aside.
-            let hot = !name.contains("VECTOR1") && (!name.contains("HEAD_DIM") || text.contains("mma.sync"));
+            // The plain forms of attention, those for rows of odd lengths, and drawing, whose block of 1,024 threads
+            // leaves 64 registers for each, may put a few words aside.
+            let hot = !name.contains("VECTOR1")
+                && !name.starts_with("draw_tokens")
+                && (!name.contains("HEAD_DIM") || text.contains("mma.sync"));
             assert!(spills.is_empty() || !hot, "{name} for {architecture}: {spills:?}");
             println!("{architecture} {name}: {} {}", resources(&log).join("; "), spills.join("; "));
         }

@@ -42,7 +42,8 @@ pub fn tolerance(storage: Storage) -> f32 {
     }
 }
 
-/// Asserts that each number is within the tolerance of the largest of its row, or of 1.
+/// Asserts that each number is within the tolerance of the largest, or of 1, and that the differences together are at
+/// most half of that of the numbers together, as roots of the sums of squares.
 pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], tolerance: f32) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     let largest = theirs.iter().fold(1f32, |largest, x| largest.max(x.abs()));
@@ -50,4 +51,10 @@ pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], tolerance: f32) {
         let difference = (our - their).abs();
         assert!(difference <= tolerance * largest, "{what}: {our} instead of {their} at {place}");
     }
+    let norm =
+        |values: &mut dyn Iterator<Item = f32>| values.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let difference = norm(&mut ours.iter().zip(theirs).map(|(our, their)| our - their));
+    let least = 0.1 * (theirs.len() as f64).sqrt();
+    let limit = f64::from(tolerance) / 2.0 * norm(&mut theirs.iter().copied()).max(least);
+    assert!(difference <= limit, "{what}: {difference} apart, where {limit} is allowed");
 }
