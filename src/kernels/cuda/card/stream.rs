@@ -10,7 +10,7 @@ const STREAM: &str = "Some(StreamWrapper { stream: Stream { sys: 0x";
 ///
 /// The description belongs to cubecl 0.10.0, which this crate asks for by its exact version.
 pub(super) fn stream_address(server: &impl Debug, index: usize) -> Option<usize> {
-    let mut reader = StreamReader { wanted: index, state: State::BeforeList(0), found: None };
+    let mut reader = StreamReader { wanted: index, state: ReaderState::BeforeList(0), found: None };
     // The reader stops the description with an error as soon as it has what it wants.
     let _ = write!(reader, "{server:?}");
     reader.found
@@ -19,11 +19,11 @@ pub(super) fn stream_address(server: &impl Debug, index: usize) -> Option<usize>
 /// Reads a description as it is written, and keeps none of it: it also has all compiled kernels.
 struct StreamReader {
     wanted: usize,
-    state: State,
+    state: ReaderState,
     found: Option<usize>,
 }
 
-enum State {
+enum ReaderState {
     /// So many characters of [`LIST`] have just been read.
     BeforeList(usize),
     /// Inside the list.
@@ -48,14 +48,14 @@ impl Write for StreamReader {
 impl StreamReader {
     fn read(&mut self, character: char) -> fmt::Result {
         match &mut self.state {
-            State::BeforeList(matched) => {
+            ReaderState::BeforeList(matched) => {
                 *matched = matched_after(*matched, character);
                 if *matched == LIST.len() {
-                    self.state = State::InList(Element::default());
+                    self.state = ReaderState::InList(Element::default());
                 }
                 Ok(())
             }
-            State::InList(element) => {
+            ReaderState::InList(element) => {
                 if element.index == self.wanted && !character.is_ascii_hexdigit() {
                     self.found = element.address();
                 }

@@ -222,21 +222,24 @@ fn rotate<E: Engine>(
 }
 
 /// Cosines and sines with equal pitches.
-pub(super) struct Angles<T> {
+pub(super) struct AngleRows<T> {
     pub tensors: [T; 2],
     pub layout: AngleTable,
 }
 
 /// The tables as the kernels read them: with one pitch for both.
-pub(super) fn angle_table<E: Engine>(engine: &E, angles: [&TensorRows<E::Tensor>; 2]) -> Angles<E::Tensor> {
+pub(super) fn angle_table<E: Engine>(
+    engine: &E,
+    angles: [&TensorRows<E::Tensor>; 2],
+) -> AngleRows<E::Tensor> {
     let [cos, sin] = angles;
     let positions = cos.layout.rows;
     if cos.layout.pitch == sin.layout.pitch {
         let tensors = angles.map(|rows| rows.tensor.clone());
-        return Angles { tensors, layout: AngleTable { positions, pitch: cos.layout.pitch } };
+        return AngleRows { tensors, layout: AngleTable { positions, pitch: cos.layout.pitch } };
     }
     let tensors = angles.map(|rows| engine.contiguous(rows.tensor.clone()));
-    Angles { tensors, layout: AngleTable { positions, pitch: cos.layout.columns } }
+    AngleRows { tensors, layout: AngleTable { positions, pitch: cos.layout.columns } }
 }
 
 /// The rows with a pitch that lets tensor cores read 16 bytes at a time wherever packed rows would.
