@@ -3,7 +3,6 @@
 use burn::backend::{Autodiff, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use super::operations::Kernels;
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
 use super::unfused;
 
 macro_rules! generic_kernels {
@@ -16,9 +15,6 @@ macro_rules! generic_kernels {
 }
 
 generic_kernels! {
-    "cuda": burn::backend::Cuda,
-    "cuda": unfused::Cuda,
     "wgpu": burn::backend::Wgpu,
     "wgpu": unfused::Wgpu,
-    "tch": burn::backend::LibTorch,
 }

@@ -12,6 +12,10 @@ pub enum KernelForm {
     /// Flex in f32: scores of one attention head at a time, computed again for the backward pass; weights, moments
     /// and caches are written in place.
     HandWritten,
+    /// LibTorch: its fused operations, which keep no scores; weights, moments and caches are written in place.
+    LibTorch,
+    /// CUDA in f32 and bf16: kernels that keep no scores; weights, moments and caches are written in place.
+    Cuda,
     /// Everything else: Burn's operations, which keep their inputs and make a new tensor of every result.
     Generic,
 }
@@ -24,7 +28,7 @@ impl KernelForm {
     /// the weights.
     pub fn norm_kept(self, width: u64) -> u64 {
         match self {
-            Self::HandWritten => width,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => width,
             Self::Generic => 2 * width,
         }
     }
@@ -33,16 +37,17 @@ impl KernelForm {
     /// gate's sigmoid and `silu`.
     pub fn gate_kept(self, width: u64) -> u64 {
         match self {
-            Self::HandWritten => width,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => width,
             Self::Generic => 3 * width,
         }
     }
 
-    /// Held besides what is kept while a gated product goes backward: the gradients of gate and up, and in the
-    /// generic form those of `silu` and sigmoid.
+    /// Held besides what is kept while a gated product goes backward: the gradients of gate and up, on LibTorch a
+    /// product of one of them, and in the generic form those of `silu` and sigmoid.
     pub fn gate_backward(self, width: u64) -> u64 {
         match self {
-            Self::HandWritten => 2 * width,
+            Self::HandWritten | Self::Cuda => 2 * width,
+            Self::LibTorch => 3 * width,
             Self::Generic => 4 * width,
         }
     }
@@ -51,15 +56,17 @@ impl KernelForm {
     /// shifted scores, their exponentials and the weights.
     pub fn attention_kept(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => heads,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => heads,
             Self::Generic => 3 * heads * keys,
         }
     }
 
-    /// Held for scores while attention to `keys` positions goes backward: none that outlive a head, or four matrices.
+    /// Held for scores while attention to `keys` positions goes backward: none that outlive a head, on CUDA a sum per
+    /// head, or four matrices.
     pub fn attention_backward(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch => 0,
+            Self::Cuda => heads,
             Self::Generic => 4 * heads * keys,
         }
     }
@@ -68,7 +75,7 @@ impl KernelForm {
     /// what the softmax reads and writes, and the bias that hides padding.
     pub fn attention_forward(self, heads: u64, keys: u64) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => 0,
             Self::Generic => (3 * heads + 1) * keys,
         }
     }
@@ -77,7 +84,7 @@ impl KernelForm {
     /// scores, logarithms, probabilities and the terms of the entropy.
     pub fn loss_matrices(self) -> u64 {
         match self {
-            Self::HandWritten => 2,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => 2,
             Self::Generic => 4,
         }
     }
@@ -85,7 +92,7 @@ impl KernelForm {
     /// Matrices of scores over the vocabulary that log-probabilities without a gradient hold at one time.
     pub fn logprob_matrices(self) -> u64 {
         match self {
-            Self::HandWritten => 1,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => 1,
             Self::Generic => 4,
         }
     }
@@ -94,8 +101,8 @@ impl KernelForm {
     /// of more than a row, or logarithms and probabilities of all rows and what they are made of.
     pub fn drawing_matrices(self) -> u64 {
         match self {
-            Self::HandWritten => 0,
-            Self::Generic => 4,
+            Self::HandWritten | Self::Cuda => 0,
+            Self::LibTorch | Self::Generic => 4,
         }
     }
 
@@ -103,17 +110,17 @@ impl KernelForm {
     /// none, or numerator, denominator and scaled gradient.
     pub fn adamw_temporaries(self) -> u64 {
         match self {
-            Self::HandWritten => 0,
+            Self::HandWritten | Self::LibTorch | Self::Cuda => 0,
             Self::Generic => 3,
         }
     }
 
     /// Positions that a cache of `prompt` positions has room for once `new` are appended one by one: flex grows by a
-    /// stretch at a time, the generic form makes room for all of them with the first.
+    /// stretch at a time, the others make room for all of them with the first.
     pub fn cache_capacity(self, prompt: u64, new: u64) -> u64 {
         match self {
             Self::HandWritten => prompt + new.max(CACHE_GROWTH + 1),
-            Self::Generic => prompt + new,
+            Self::LibTorch | Self::Cuda | Self::Generic => prompt + new,
         }
     }
 
@@ -121,7 +128,7 @@ impl KernelForm {
     pub fn prompt_capacity(self, prompt: u64) -> u64 {
         match self {
             Self::HandWritten => prompt + CACHE_GROWTH,
-            Self::Generic => prompt,
+            Self::LibTorch | Self::Cuda | Self::Generic => prompt,
         }
     }
 }
@@ -136,6 +143,25 @@ mod tests {
         assert_eq!(form.attention_kept(4, 100), 4);
         assert_eq!([form.attention_forward(4, 100), form.attention_backward(4, 100)], [0, 0]);
         assert_eq!(form.adamw_temporaries(), 0);
+    }
+
+    #[test]
+    fn libtorch_keeps_what_flex_keeps_and_needs_one_product_more_to_go_backward() {
+        let [form, flex] = [KernelForm::LibTorch, KernelForm::HandWritten];
+        assert_eq!([form.norm_kept(8), form.gate_kept(24)], [flex.norm_kept(8), flex.gate_kept(24)]);
+        assert_eq!([form.gate_backward(24), flex.gate_backward(24)], [72, 48]);
+        assert_eq!([form.attention_kept(4, 100), form.attention_backward(4, 100)], [4, 0]);
+        assert_eq!((form.adamw_temporaries(), form.loss_matrices(), form.logprob_matrices()), (0, 2, 1));
+        assert_eq!([form.cache_capacity(10, 3), form.prompt_capacity(10)], [13, 10]);
+    }
+
+    #[test]
+    fn cuda_keeps_what_flex_keeps_and_a_cache_without_a_stretch() {
+        let [form, flex] = [KernelForm::Cuda, KernelForm::HandWritten];
+        assert_eq!([form.norm_kept(8), form.gate_backward(24)], [flex.norm_kept(8), flex.gate_backward(24)]);
+        assert_eq!([form.attention_kept(4, 100), form.attention_backward(4, 100)], [4, 4]);
+        assert_eq!([form.adamw_temporaries(), form.loss_matrices(), form.drawing_matrices()], [0, 2, 0]);
+        assert_eq!([form.cache_capacity(10, 3), form.prompt_capacity(10)], [13, 10]);
     }
 
     #[test]

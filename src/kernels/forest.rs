@@ -1,7 +1,7 @@
 //! Prompts and the completions that share them, laid end to end without padding; and how the generic
 //! attention gathers them into rows of equal length.
 
-use std::cell::OnceCell;
+use std::{any::Any, cell::OnceCell};
 
 use burn::tensor::{Int, Tensor, backend::Backend};
 
@@ -33,6 +33,9 @@ pub struct Forest<'a, B: Backend> {
     pub trees: &'a [Tree],
     /// The trees gathered into rows, made by the first layer that asks for them.
     rows: OnceCell<ForestRows<B>>,
+    /// What hand-written kernels make of the trees.
+    #[cfg_attr(not(feature = "tch"), allow(dead_code))]
+    prepared: OnceCell<Box<dyn Any>>,
 }
 
 /// Trunks and branches as rows of equal length: which token stands where.
@@ -62,12 +65,22 @@ pub(super) struct GatheredRows<B: Backend> {
 impl<'a, B: Backend> Forest<'a, B> {
     /// Trees whose tokens stand one after the other.
     pub fn new(trees: &'a [Tree]) -> Self {
-        Self { trees, rows: OnceCell::new() }
+        Self { trees, rows: OnceCell::new(), prepared: OnceCell::new() }
     }
 
     /// The trees gathered into rows of equal length.
     pub(super) fn rows(&self, device: &B::Device) -> &ForestRows<B> {
         self.rows.get_or_init(|| ForestRows::new(self.trees, device))
+    }
+
+    /// What a backend's own kernels make of the trees, made by the first layer that asks for it.
+    ///
+    /// # Panics
+    /// When another type was asked for before: all kernels of a backend share one.
+    #[cfg(feature = "tch")]
+    pub(super) fn prepared<T: 'static>(&self, prepare: impl FnOnce(&[Tree]) -> T) -> &T {
+        let prepared = self.prepared.get_or_init(|| Box::new(prepare(self.trees)));
+        prepared.downcast_ref().expect("a backend prepares its trees in one form")
     }
 }
 

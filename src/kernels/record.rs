@@ -36,6 +36,23 @@ where
     C: CheckpointStrategy,
     S: Clone + Send + fmt::Debug + 'static,
 {
+    let all = move |state: &S, gradient, _needed| backward(state, gradient).map(Some);
+    record_needed::<B, C, S, N, D>(inputs, output, state, all)
+}
+
+/// [`record`] for gradients that cost much: the backward pass is told which inputs want theirs, and may leave the
+/// others out.
+pub(super) fn record_needed<B, C, S, const N: usize, const D: usize>(
+    inputs: [Tracked<B, C>; N],
+    output: Plain<B>,
+    state: S,
+    backward: impl FnOnce(&S, Plain<B>, [bool; N]) -> [Option<Plain<B>>; N] + Send + 'static,
+) -> Tensor<Autodiff<B, C>, D>
+where
+    B: Backend,
+    C: CheckpointStrategy,
+    S: Clone + Send + fmt::Debug + 'static,
+{
     let node = BackwardNode(backward, PhantomData);
     let parents = inputs.each_ref().map(|input| input.node.clone());
     let tracked = match Backward::<B, N>::prepare::<C>(node, parents).compute_bound().stateful() {
@@ -64,15 +81,17 @@ impl<F, S> fmt::Debug for BackwardNode<F, S> {
 impl<B, F, S, const N: usize> Backward<B, N> for BackwardNode<F, S>
 where
     B: Backend,
-    F: FnOnce(&S, Plain<B>) -> [Plain<B>; N] + Send + 'static,
+    F: FnOnce(&S, Plain<B>, [bool; N]) -> [Option<Plain<B>>; N] + Send + 'static,
     S: Clone + Send + fmt::Debug + 'static,
 {
     type State = S;
 
     fn backward(self, ops: Ops<S, N>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let inputs = (self.0)(&ops.state, gradients.consume::<B>(&ops.node));
+        let needed = ops.parents.each_ref().map(Option::is_some);
+        let inputs = (self.0)(&ops.state, gradients.consume::<B>(&ops.node), needed);
         for (parent, gradient) in ops.parents.into_iter().zip(inputs) {
             if let Some(parent) = parent {
+                let gradient = gradient.expect("a gradient that is needed is computed");
                 gradients.register::<B>(parent.id, gradient);
             }
         }

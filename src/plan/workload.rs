@@ -102,16 +102,17 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// What a backend of this kind has (`flex`, `cuda`, …) when the model computes in this type. Hand-written kernels
-    /// are for f32; the others are the generic ones.
+    /// What a backend of this kind has (`flex`, `cuda`, …) when the model computes in this type. Flex's kernels are for
+    /// f32, CUDA's for f32 and bf16, LibTorch's for every type; all else computes in the generic form.
     pub fn new(backend: &str, precision: Precision) -> Self {
         let flex = backend == "flex";
-        let hand_written = flex && precision == Precision::F32;
-        Self {
-            kernels: if hand_written { KernelForm::HandWritten } else { KernelForm::Generic },
-            one_memory: flex,
-            workers: if flex { rayon::current_num_threads() } else { 1 },
-        }
+        let kernels = match (backend, precision) {
+            ("flex", Precision::F32) => KernelForm::HandWritten,
+            ("tch", _) => KernelForm::LibTorch,
+            ("cuda", Precision::F32 | Precision::Bf16) => KernelForm::Cuda,
+            _ => KernelForm::Generic,
+        };
+        Self { kernels, one_memory: flex, workers: if flex { rayon::current_num_threads() } else { 1 } }
     }
 }
 
