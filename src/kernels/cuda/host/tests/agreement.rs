@@ -174,6 +174,39 @@ fn target_logprobs() {
     }
 }
 
+/// What is recorded for gradients has the same values as what is not.
+#[test]
+fn without_gradients_the_values_are_the_same() {
+    let same = |plain: Tensor<Flex, 2>, recorded: Matrix| {
+        assert_eq!(plain.into_data(), recorded.inner().into_data());
+    };
+    let [x, gate] = [random([6, 8], 1), random([6, 8], 2)];
+    let weight = || random([8], 3);
+    same(
+        plain::rms_norm(x.clone().inner(), weight().inner(), 1e-6),
+        autodiff::rms_norm(x.clone(), weight(), 1e-6),
+    );
+    same(plain::gated_silu(gate.clone().inner(), x.clone().inner()), autodiff::gated_silu(gate, x.clone()));
+    let square = || random([8, 8], 4);
+    let product = plain::project(x.clone().inner(), square().inner(), Some(weight().inner()));
+    same(product, autodiff::project(x.clone(), square(), Some(weight())));
+    let product = plain::project_transposed(x.clone().inner(), square().inner());
+    same(product, autodiff::project_transposed(x, square()));
+    let recorded = rotary([1, 1, 6, 2], 9);
+    let heads = HeadCounts { queries: 2, keys: 1 };
+    let inputs = || [2, 1, 1].map(|heads| random([6, 4 * heads], heads as u64));
+    let unrecorded = RotaryTable { cos: recorded.cos.clone().inner(), sin: recorded.sin.clone().inner() };
+    let plain_inputs = || {
+        let [query, key, value] = inputs().map(Tensor::inner);
+        Qkv { query, key, value, heads, rotary: &unrecorded }
+    };
+    let own = autodiff::self_attention(qkv(inputs(), heads, &recorded), 1);
+    same(plain::self_attention(plain_inputs(), 1), own);
+    let trees = [Tree { trunk: 3, branches: vec![2, 1] }];
+    let own = autodiff::tree_attention(qkv(inputs(), heads, &recorded), &Forest::new(&trees));
+    same(plain::tree_attention(plain_inputs(), &Forest::new(&trees)), own);
+}
+
 /// Views whose rows have gaps, and whose elements have.
 #[test]
 fn views_are_read_as_they_lie() {
