@@ -80,10 +80,13 @@ impl<B: Backend> Adapter<B> {
             dropout,
         }
     }
+}
 
+impl<B: Kernels> Adapter<B> {
     fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let x = self.drop_some(x);
-        x.matmul(self.lora_a.val()).matmul(self.lora_b.val()).mul_scalar(self.scale)
+        let low = B::project(x, self.lora_a.val(), None);
+        B::project(low, self.lora_b.val(), None).mul_scalar(self.scale)
     }
 
     /// Dropout while gradients are recorded; sampling and the reference see everything.
