@@ -32,6 +32,7 @@
 set -uo pipefail
 repository=$(realpath "$(dirname "$0")/..")
 source "$repository/scripts/gpu_build.sh"
+source "$repository/scripts/gpu_setup.sh"
 source "$repository/scripts/gpu_parts.sh"
 
 verb=${1:-}
