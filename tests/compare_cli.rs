@@ -39,6 +39,17 @@ fn a_backend_agrees_with_itself() {
     assert!(fs::read_to_string(folder.path().join("loss.svg")).unwrap().contains("<svg"));
 }
 
+/// The same checkpoint, prompts and updates on LibTorch, in both types, within the tolerances of each.
+#[cfg(feature = "tch")]
+#[test]
+fn libtorch_agrees_with_flex() {
+    for dtype in ["f32", "bf16"] {
+        let folder = TempDir::new().unwrap();
+        let mut command = compare(folder.path(), "flex,tch");
+        command.args(["--dtype", dtype]).assert().success().stdout(predicate::str::contains("| tch"));
+    }
+}
+
 #[test]
 fn a_missed_tolerance_is_a_failure_that_says_which() {
     let folder = TempDir::new().unwrap();

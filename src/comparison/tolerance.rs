@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::weights::Precision;
+use crate::{kernels::cuda::rounds_products, model::weights::Precision};
 
 /// What two backends may differ by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -22,7 +22,8 @@ pub struct Tolerance {
 impl Tolerance {
     /// Both compute in f32.
     pub const F32: Self = Self { logprob: 1e-4, greedy: 1.0, cosine: 0.9999, loss: 1e-3, decode: 1e-4 };
-    /// Both compute in f32, but the other's products are on CUDA's tensor cores, whose factors have 10 bits (TF32).
+    /// Both compute in f32, but the other's products are Burn's on CUDA's tensor cores, whose factors have 10 bits
+    /// (TF32).
     pub const TF32: Self = Self { logprob: 1e-2, greedy: 0.95, cosine: 0.9999, loss: 1e-3, decode: 1e-3 };
     /// The other computes in 16 bits.
     pub const HALF: Self = Self { logprob: 0.25, greedy: 0.9, cosine: 0.99, loss: 0.01, decode: 0.25 };
@@ -30,7 +31,7 @@ impl Tolerance {
     /// The tolerance of a backend that computes in this type, against f32 without tensor cores.
     pub fn of(backend_kind: &str, precision: Precision) -> Self {
         match (backend_kind, precision) {
-            ("cuda", Precision::F32) => Self::TF32,
+            ("cuda", Precision::F32) if rounds_products() => Self::TF32,
             (_, Precision::F32) => Self::F32,
             _ => Self::HALF,
         }

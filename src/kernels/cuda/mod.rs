@@ -34,3 +34,11 @@ mod card;
 #[cfg(any(feature = "cuda", all(test, feature = "flex")))]
 mod host;
 pub mod launch;
+
+/// Whether products in f32 round their factors to 10 bits (TF32): Burn's do, on tensor cores, the library's do not.
+pub(crate) fn rounds_products() -> bool {
+    #[cfg(feature = "cuda")]
+    return !card::has_library() || super::is_switched_off("project");
+    #[cfg(not(feature = "cuda"))]
+    true
+}

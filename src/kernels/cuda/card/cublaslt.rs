@@ -59,7 +59,7 @@ struct ProductPlan {
 }
 
 /// Whether the library can be opened; says once on standard error what its absence means.
-pub(super) fn is_there() -> bool {
+pub(in crate::kernels::cuda) fn is_there() -> bool {
     static THERE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *THERE.get_or_init(|| {
         // SAFETY: the library is opened and closed; nothing in it is called.

@@ -9,3 +9,5 @@ mod order;
 mod stream;
 mod task;
 mod unfused;
+
+pub(super) use cublaslt::is_there as has_library;
