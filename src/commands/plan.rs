@@ -10,8 +10,12 @@ use crate::{
     cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
     config::RunConfig,
     kernels::TrainBackend,
+    metrics::memory_bytes,
     model::{ModelConfig, ParameterCounts, base_dir, parameter_shapes},
-    plan::{DataSizes, Machine, Memory, MemoryPlan, PlannedMoment, PromptSizes, RecipeSettings, Workload},
+    plan::{
+        DataSizes, Machine, Memory, MemoryPlan, PlannedMoment, ProcessBase, PromptSizes, RecipeSettings,
+        Workload,
+    },
     run::inputs::load_processor,
 };
 
@@ -25,6 +29,7 @@ const IMAGE_TOKENS: u64 = 256;
 /// # Errors
 /// Input errors that name the option or file; otherwise when the plan does not fit.
 pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
+    let process = memory_bytes().unwrap_or(0);
     let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
     let mut config = RunConfig::load(recipe, &args.recipe.settings)?;
     if let Some(model) = &args.model {
@@ -39,7 +44,7 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
         parameters: run_without_device(CountParameters { model: &model, config: &config })?,
         recipe: RecipeSettings::new(&config, data.test_problems),
         prompts: data.prompts.clone(),
-        base: data.base,
+        base: ProcessBase { process, ..data.base },
         machine: Machine::new(backend, config.model.dtype),
     };
     let plan = MemoryPlan::new(&workload);

@@ -44,6 +44,7 @@ impl DataSizes {
         let images = images.unwrap_or(different.len() as u64);
         Ok(Self {
             base: ProcessBase {
+                process: 0,
                 tokenizer: tokenizer_bytes(&config.model.path),
                 problems: problem_bytes(train) + problem_bytes(test),
                 images: cached_image_bytes(images, prompts.image_bytes),
@@ -74,6 +75,7 @@ impl DataSizes {
         Self {
             prompts: PromptSizes::assumed(text, image, image_bytes),
             base: ProcessBase {
+                process: 0,
                 tokenizer: tokenizer_bytes(directory),
                 problems: 0,
                 images: cached_image_bytes(images, image_bytes),

@@ -130,6 +130,6 @@ fn standing(workload: &Workload<'_>) -> Vec<Footprint> {
         Footprint::host("images, cut into patches", base.images, "scale the images down"),
         Footprint::host("problems", base.problems, fewer_rows),
         Footprint::host("tokenizer", base.tokenizer, smaller),
-        Footprint::host("process", PROCESS_BYTES, "take a machine with more memory"),
+        Footprint::host("process", base.process.max(PROCESS_BYTES), "take a machine with more memory"),
     ]
 }

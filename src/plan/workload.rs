@@ -119,6 +119,8 @@ impl Machine {
 /// What the process holds whatever it computes. Host memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessBase {
+    /// What the process held when it began, the libraries that it is linked to included: LibTorch's take over 400 MiB.
+    pub process: u64,
     /// Tokenizer and chat template.
     pub tokenizer: u64,
     /// Problems, train and test.
