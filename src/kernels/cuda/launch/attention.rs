@@ -21,11 +21,13 @@ const TENSOR_BACKWARD: &[&str] = &[
 const PLAIN: &[&str] = &[
     include_str!("../source/prelude.cuh"),
     include_str!("../source/attention.cuh"),
+    include_str!("../source/attention_plain.cuh"),
     include_str!("../source/attention_plain.cu"),
 ];
 const PLAIN_BACKWARD: &[&str] = &[
     include_str!("../source/prelude.cuh"),
     include_str!("../source/attention.cuh"),
+    include_str!("../source/attention_plain.cuh"),
     include_str!("../source/attention_plain_backward.cu"),
 ];
 

@@ -19,6 +19,7 @@ const TENSOR_PREFILL: &[&str] = &[
 const PLAIN_PREFILL: &[&str] = &[
     include_str!("../source/prelude.cuh"),
     include_str!("../source/attention.cuh"),
+    include_str!("../source/attention_plain.cuh"),
     include_str!("../source/attention_plain.cu"),
 ];
 

@@ -3,16 +3,6 @@
 // Shapes as in attention_tensor.cu. A block has 32 queries of one head and passes 32 keys at a time. Eight threads
 // share a query: each has every eighth key of its scores, and every eighth feature of its output.
 
-constexpr int TILE = 32, WIDE = HEAD_DIM + 1, SCORES = TILE + 1, SHARE = (HEAD_DIM + 7) / 8;
-
-template <class From> __device__ __forceinline__ void read_rows(float* to, From from) {
-    for (int i = threadIdx.x; i < TILE * HEAD_DIM; i += blockDim.x) {
-        const int row = i / HEAD_DIM, column = i % HEAD_DIM;
-        const T* source = from(row);
-        to[row * WIDE + column] = source ? to_float(source[column]) : 0.0f;
-    }
-}
-
 // The largest, or the sum, of the eight threads of a query.
 __device__ __forceinline__ float largest_of_query(float x) {
     for (int distance = 4; distance > 0; distance /= 2) x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, distance));
@@ -61,9 +51,7 @@ extern "C" __global__ void __launch_bounds__(256, 2)
         });
         __syncthreads();
         float scores[4] = {}, most = largest;
-        for (int d = 0; d < HEAD_DIM; ++d)
-#pragma unroll
-            for (int i = 0; i < 4; ++i) scores[i] += queries[row * WIDE + d] * keys[(part + 8 * i) * WIDE + d];
+        multiply_row(scores, queries + row * WIDE, keys);
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
             const int seen = start + part + 8 * i;
@@ -83,20 +71,12 @@ extern "C" __global__ void __launch_bounds__(256, 2)
         __syncwarp();
 #pragma unroll
         for (int i = 0; i < SHARE; ++i) mixed[i] *= shrink;
-        for (int j = 0; j < TILE; ++j) {
-            const float weight = weights[row * SCORES + j];
-#pragma unroll
-            for (int i = 0; i < SHARE; ++i)
-                if (HEAD_DIM % 8 == 0 || part + 8 * i < HEAD_DIM) mixed[i] += weight * values[j * WIDE + part + 8 * i];
-        }
+        add_rows(mixed, weights + row * SCORES, values);
     }
     sum = sum_of_query(sum);
     if (row >= (int)tile.count) return;
     const float inverse = sum > 0.0f ? 1.0f / sum : 0.0f;
-    output += (size_t)(tile.first + row) * p.output_pitch + head * HEAD_DIM;
-#pragma unroll
-    for (int i = 0; i < SHARE; ++i)
-        if (HEAD_DIM % 8 == 0 || part + 8 * i < HEAD_DIM) assign(output[part + 8 * i], mixed[i] * inverse);
+    write_row(output + (size_t)(tile.first + row) * p.output_pitch + head * HEAD_DIM, mixed, inverse);
 #if SPAN != 2
     if (part == 0) log_sums[(size_t)head * p.tokens + tile.first + row] = largest + logf(sum);
 #endif

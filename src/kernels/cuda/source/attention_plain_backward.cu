@@ -4,40 +4,6 @@
 // A block has 32 rows that stay and passes 32 others at a time. Eight threads share a row: each has every eighth of
 // its scores, and every eighth feature of its gradients.
 
-constexpr int TILE = 32, WIDE = HEAD_DIM + 1, SCORES = TILE + 1, SHARE = (HEAD_DIM + 7) / 8;
-
-template <class From> __device__ __forceinline__ void read_rows(float* to, From from) {
-    for (int i = threadIdx.x; i < TILE * HEAD_DIM; i += blockDim.x) {
-        const int row = i / HEAD_DIM, column = i % HEAD_DIM;
-        const T* source = from(row);
-        to[row * WIDE + column] = source ? to_float(source[column]) : 0.0f;
-    }
-}
-
-// Four products of a row with every eighth row of a tile.
-__device__ __forceinline__ void multiply_row(float (&products)[4], const float* row, const float* rows) {
-    const int part = threadIdx.x % 8;
-    for (int d = 0; d < HEAD_DIM; ++d)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) products[i] += row[d] * rows[(part + 8 * i) * WIDE + d];
-}
-
-// sums += the rows of a tile, weighted.
-__device__ __forceinline__ void add_rows(float (&sums)[SHARE], const float* weights, const float* rows) {
-    const int part = threadIdx.x % 8;
-    for (int j = 0; j < TILE; ++j)
-#pragma unroll
-        for (int i = 0; i < SHARE; ++i)
-            if (HEAD_DIM % 8 == 0 || part + 8 * i < HEAD_DIM) sums[i] += weights[j] * rows[j * WIDE + part + 8 * i];
-}
-
-__device__ __forceinline__ void write_row(T* to, const float (&sums)[SHARE], float factor) {
-    const int part = threadIdx.x % 8;
-#pragma unroll
-    for (int i = 0; i < SHARE; ++i)
-        if (HEAD_DIM % 8 == 0 || part + 8 * i < HEAD_DIM) assign(to[part + 8 * i], sums[i] * factor);
-}
-
 #ifdef ENTRY_attention_delta
 // delta[head, token] = output . d_output; a warp has one token of one head.
 extern "C" __global__ void attention_delta(const T* output, const T* d_output, float* delta,
