@@ -118,7 +118,6 @@ impl Multiplier {
             }
         };
         let (one, zero) = (1f32, 0f32);
-        let beta = if product.accumulate { &one } else { &zero };
         // SAFETY: the description is alive, the scalars outlive the call, and the rest is the caller's promise.
         unsafe {
             if product.bias {
@@ -128,7 +127,7 @@ impl Multiplier {
                 self.handle,
                 plan.description,
                 address_of(&one),
-                address_of(beta),
+                address_of(&zero),
                 right as *const c_void,
                 plan.a,
                 left as *const c_void,

@@ -51,7 +51,6 @@ fn multiply<E: Engine>(
         input: storage,
         output: storage,
         bias: bias.is_some(),
-        accumulate: false,
     };
     engine.multiply(product, [&left.tensor, &right.tensor], bias.as_ref(), &output);
     output

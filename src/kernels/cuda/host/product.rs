@@ -2,7 +2,7 @@
 
 use crate::kernels::cuda::launch::Storage;
 
-/// `output = left · right (+ bias) (+ output)` on matrices that are stored by rows. Sums are in f32, never in TF32.
+/// `output = left · right (+ bias)` on matrices that are stored by rows. Sums are in f32, never in TF32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::kernels) struct Product {
     /// Rows of the output and of the left factor.
@@ -23,8 +23,6 @@ pub(in crate::kernels) struct Product {
     pub output: Storage,
     /// Whether a bias of `columns` numbers is added to every row.
     pub bias: bool,
-    /// Whether the product is added to what the output holds.
-    pub accumulate: bool,
 }
 
 /// How one factor is stored.
@@ -116,7 +114,6 @@ mod tests {
             input: Storage::F32,
             output: Storage::F32,
             bias: false,
-            accumulate: false,
         };
         let ColumnProduct { m, n, k, a, b, d } = product.by_columns();
         assert_eq!([m, n, k], [3, 2, 5]);

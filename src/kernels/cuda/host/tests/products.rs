@@ -27,11 +27,7 @@ pub unsafe fn multiply(product: &Product, pointers: [*mut c_void; 3], bias: Opti
                 });
                 let mut sum: f64 = terms.sum();
                 sum += bias.map_or(0.0, |bias| read(bias, product.input, row));
-                let place = element(d, row, column);
-                if product.accumulate {
-                    sum += read(output, product.output, place);
-                }
-                write(output, product.output, place, sum);
+                write(output, product.output, element(d, row, column), sum);
             }
         }
     }
