@@ -13,10 +13,8 @@ use crate::{
     config::RunConfig,
     kernels::TrainBackend,
     metrics::{forget_profile, profile},
-    model::{
-        Model, ModelConfig, check_precision, computing_in, lora::with_adapters, trainable,
-        weights::random_model,
-    },
+    model::{Model, ModelConfig, check_precision, computing_in, weights::random_model},
+    run::checkpoints::starting_policy,
     train::{AdamW, Parts, Trainer},
 };
 
@@ -67,13 +65,10 @@ fn policy<B: TrainBackend>(
     device: &B::Device,
 ) -> Result<(Model<B::InnerBackend>, Model<B>)> {
     let start = random_model::<B::InnerBackend>(model, config.seed, device);
-    if !config.lora.is_on() {
-        return Ok((start.clone(), trainable(start, &config.model.freeze)?));
-    }
     // As in a run: a base that never learns is kept in the type it computes in.
-    let start = computing_in(start, config.model.dtype);
-    let adapted = with_adapters(start.clone(), &config.lora, config.seed)?;
-    Ok((start, trainable(adapted, &config.model.freeze)?))
+    let start = if config.lora.is_on() { computing_in(start, config.model.dtype) } else { start };
+    let policy = starting_policy(&start, config)?;
+    Ok((start, policy))
 }
 
 struct BenchJob<'a> {

@@ -106,20 +106,31 @@ impl TrainerCheckpoints {
 }
 
 impl<B: TrainBackend, S> Saved<B, S> {
-    /// The beginning of a run: the starting model, with adapters where the recipe asks for some. Until the
-    /// first update both share their weights.
+    /// The beginning of a run.
     ///
     /// # Errors
     /// When the recipe's `lora` or `model.freeze` does not fit the model.
     pub fn new(start: &Model<B::InnerBackend>, config: &RunConfig, state: S) -> Result<Self> {
-        let policy = match config.lora.is_on() {
-            true => with_adapters(start.clone(), &config.lora, config.seed)?,
-            false => start.clone(),
-        };
-        let policy = trainable::<B>(policy, &config.model.freeze)?;
+        let policy = starting_policy(start, config)?;
         let optimizer = AdamW::new(config.train.adamw);
         Ok(Self { policy, optimizer, reference: None, average: None, state })
     }
+}
+
+/// What learns: the starting model, with adapters where the recipe asks for some. Until the first update both share
+/// their weights.
+///
+/// # Errors
+/// When the recipe's `lora` or `model.freeze` does not fit the model.
+pub fn starting_policy<B: TrainBackend>(
+    start: &Model<B::InnerBackend>,
+    config: &RunConfig,
+) -> Result<Model<B>> {
+    let policy = match config.lora.is_on() {
+        true => with_adapters(start.clone(), &config.lora, config.seed)?,
+        false => start.clone(),
+    };
+    trainable(policy, &config.model.freeze)
 }
 
 /// Refuses to draw from data of another size than the interrupted run did: the order would be another.
