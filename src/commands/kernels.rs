@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    backend::compiled_in,
+    backend::backend_kind,
     cli::{CommonArgs, KernelsArgs},
     comparison::{OperationOptions, run_operations},
     error::input_error,
@@ -17,7 +17,7 @@ pub(super) fn run(args: &KernelsArgs, common: &CommonArgs) -> Result<()> {
     if args.repeats == 0 {
         return Err(input_error("--repeats must be at least 1"));
     }
-    let best = compiled_in().first().copied().unwrap_or("flex");
+    let best = backend_kind(None)?;
     let options = OperationOptions {
         backend: common.backend.as_deref().unwrap_or(best),
         precision: common.dtype.unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! The same checkpoint, prompts, completions and updates on several backends, side by side: how far their numbers are
-//! apart, and what they cost; and every operation of one backend on its own, for another program to check. Knows no command line and prints nothing.
+//! apart, and what they cost; and every operation of one backend on its own, for another program to check. Knows no
+//! command line and prints nothing.
 
 mod compared;
 mod difference;

@@ -44,9 +44,4 @@ impl Sampling {
     pub(super) fn penalises(&self) -> bool {
         self.repetition_penalty != 1.0
     }
-
-    /// The temperature that log-probabilities are taken at: greedy decoding reports the model's own.
-    pub fn logprob_temperature(&self) -> f64 {
-        if self.temperature > 0.0 { self.temperature } else { 1.0 }
-    }
 }
