@@ -200,7 +200,7 @@ fn sampled_groups(model: &RolloutPipeline<'_, Plain>) -> Result<Vec<RolloutGroup
 }
 
 fn judge_set() -> JudgeSet {
-    with(reply, |model| Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, 1))).unwrap()
+    with(reply, |model| Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, 1, &Verifier::default()))).unwrap()
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub struct VerifyArgs {
     /// Adds "microseconds" to every line
     #[arg(long)]
     pub timing: bool,
+    /// Adds "explanation" to every line: both sides as they were understood, and where they part
+    #[arg(long)]
+    pub explain: bool,
 }
 
 #[derive(Debug, Clone, Args)]

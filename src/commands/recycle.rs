@@ -16,7 +16,7 @@ use crate::{
     data::Problem,
     error::input_error,
     recycle::{Dropped, MadeItems, RecycleConfig, RecycleReport, Recycler},
-    verify::Verifier,
+    verify::{Extractor, Verifier, VerifyConfig},
 };
 
 /// Writes the problems that the rollouts of a file make, and prints on stderr what became of them.
@@ -26,10 +26,15 @@ use crate::{
 pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     let RunConfig { recycle: config, verify, .. } = match &args.recipe {
         Some(recipe) => RunConfig::load(recipe, &args.set)?,
-        None if args.set.is_empty() => RunConfig::default(),
+        // Without a recipe, answers may stand anywhere.
+        None if args.set.is_empty() => {
+            let verify = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
+            RunConfig { verify, ..RunConfig::default() }
+        }
         None => return Err(input_error("--set needs --recipe: there is nothing to change")),
     };
-    let groups = rollouts::read(&args.rollouts)?;
+    let verifier = Verifier::new(verify)?;
+    let (groups, unscored) = rollouts::read(&args.rollouts, &verifier)?;
     // A file is no step: nothing waits, and nothing is too much.
     let unbounded = RecycleConfig {
         max_judge_per_step: usize::MAX,
@@ -38,11 +43,11 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         ..config
     };
     let mut recycler = Recycler::new(unbounded, common.seed.unwrap_or(0), Vec::new())?;
-    let report = recycler.push(&groups, 1, &Verifier::new(verify)?);
+    let report = recycler.push(&groups, 1, &verifier);
     let problems = recycler.take(usize::MAX, 1);
     write_problems(&args.out, &problems)?;
     if !common.quiet {
-        eprint!("{}", table(&report));
+        eprint!("{}", table(&report, unscored));
     }
     Ok(())
 }
@@ -57,14 +62,16 @@ fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
     output.flush().with_context(writing)
 }
 
-fn table(report: &RecycleReport) -> String {
+fn table(report: &RecycleReport, unscored: usize) -> String {
     let mut rows = vec![
         ("groups".to_owned(), report.groups),
+        ("completions without a reward, left out".to_owned(), unscored),
         ("completions".to_owned(), report.completions),
         ("  shown to a judge or for reflection, perhaps".to_owned(), report.candidates),
         ("  without a readable answer, left out".to_owned(), report.unparsed),
         ("  cut off by the token limit, left out".to_owned(), report.truncated),
-        ("  neither right nor wrong".to_owned(), report.ambiguous),
+        ("  of which the verifier is not certain, left out".to_owned(), report.doubtful),
+        ("  neither right nor wrong, left out".to_owned(), report.ambiguous),
     ];
     for line in &report.lines {
         rows.extend(line.made.iter().flat_map(made_rows));
@@ -76,7 +83,7 @@ fn table(report: &RecycleReport) -> String {
             (format!("no {name}: made already"), duplicate),
         ]);
     }
-    rows.into_iter().map(|(name, count)| format!("{name:46} {count:>8}\n")).collect()
+    rows.into_iter().map(|(name, count)| format!("{name:50} {count:>8}\n")).collect()
 }
 
 /// One row per named count of a kind's items: `pairwise: A`.

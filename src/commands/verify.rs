@@ -15,7 +15,7 @@ use crate::{
     cli::VerifyArgs,
     data::Problem,
     error::input_error,
-    verify::{Verdict, Verifier, VerifyConfig},
+    verify::{Explanation, Verdict, Verifier, VerifyConfig},
 };
 
 /// Rows read, checked and written at once.
@@ -40,6 +40,8 @@ struct VerdictRow {
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     microseconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 /// Prints one verdict per row, in order.
@@ -109,5 +111,18 @@ fn check_line(
         }
     };
     let microseconds = args.timing.then(|| started.elapsed().as_nanos() as f64 / 1000.0);
-    serde_json::to_string(&VerdictRow { verdict, microseconds }).context("writing a verdict")
+    let explanation = if args.explain { explained(verifier, &problem, &verdict) } else { None };
+    serde_json::to_string(&VerdictRow { verdict, microseconds, explanation }).context("writing a verdict")
+}
+
+/// How both sides were understood. Where no answer was found, only the reference was.
+fn explained(verifier: &Verifier, problem: &Problem, verdict: &Verdict) -> Option<Explanation> {
+    match &verdict.extracted {
+        Some(answer) => verifier.explain(problem, answer),
+        None => verifier.explain(problem, &problem.answer).map(|of_itself| Explanation {
+            answer: "none was found".to_owned(),
+            difference: verdict.reason.clone(),
+            ..of_itself
+        }),
+    }
 }

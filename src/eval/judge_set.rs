@@ -10,6 +10,7 @@ use crate::{
     random::Stream,
     recycle::{Admission, Answers},
     rollout::RolloutGroup,
+    verify::Verifier,
 };
 
 /// The same items under two sets of wordings.
@@ -23,26 +24,38 @@ pub struct JudgeSet {
 
 impl JudgeSet {
     /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, under each set of
-    /// wordings; training uses the first `wordings` wordings.
-    pub fn new(groups: &[RolloutGroup], items: usize, wordings: usize, seed: u64) -> Self {
+    /// wordings; training uses the first `wordings` wordings. `verifier` says which answers certainly differ.
+    pub fn new(
+        groups: &[RolloutGroup],
+        items: usize,
+        wordings: usize,
+        seed: u64,
+        verifier: &Verifier,
+    ) -> Self {
         Self {
-            items: build(groups, items, &(0..wordings), seed),
-            held_out: build(groups, items, &HELD_OUT_WORDINGS, seed),
+            items: build(groups, items, &(0..wordings), seed, verifier),
+            held_out: build(groups, items, &HELD_OUT_WORDINGS, seed, verifier),
         }
     }
 }
 
 /// As many items to be answered Yes as No, as many A as B, at most one of each kind per original problem.
-fn build(groups: &[RolloutGroup], items: usize, wordings: &Range<usize>, seed: u64) -> Vec<Problem> {
+fn build(
+    groups: &[RolloutGroup],
+    items: usize,
+    wordings: &Range<usize>,
+    seed: u64,
+    verifier: &Verifier,
+) -> Vec<Problem> {
     let mut stream = Stream::new(&[seed]);
     let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
     let mut order: Vec<Answers<'_>> =
-        original.map(|group| Answers::of(group, Admission::default())).collect();
+        original.map(|group| Answers::of(group, Admission::default(), verifier)).collect();
     stream.shuffle(&mut order);
     let mut pointwise = [Vec::new(), Vec::new()];
     let mut pairwise = [Vec::new(), Vec::new()];
     for answers in order {
-        let Answers { problem, .. } = answers;
+        let problem = answers.problem;
         let id = |kind: Kind| format!("{}#{kind}", problem.id);
         let (right, wrong) = (answers.first(true), answers.first(false));
         // The scarcer label first, so that mixed groups serve the balance.
@@ -53,7 +66,7 @@ fn build(groups: &[RolloutGroup], items: usize, wordings: &Range<usize>, seed: u
             let item = Item::pointwise(&problem.question, answer, is_right, wording);
             pointwise[usize::from(is_right)].push(item.problem(problem, id(Kind::POINTWISE)));
         }
-        if let (Some(right), Some(wrong)) = (right, wrong) {
+        if let Some([right, wrong]) = answers.first_pair(verifier) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
             let shown = if right_is_a { [right, wrong] } else { [wrong, right] };
             let item = Item::pairwise(&problem.question, shown, usize::from(!right_is_a), wording);
@@ -86,7 +99,7 @@ mod tests {
 
     #[test]
     fn labels_are_balanced_and_both_sets_of_wordings_show_the_same_answers_under_the_same_labels() {
-        let set = JudgeSet::new(&groups(), 8, 4, 1);
+        let set = JudgeSet::new(&groups(), 8, 4, 1, &Verifier::default());
         let labels = |items: &[Problem]| -> Vec<(String, String)> {
             items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()
         };

@@ -9,6 +9,7 @@ use crate::{
     data::Problem,
     judge::Item,
     rollout::{RolloutGroup, RolloutPipeline},
+    verify::Verifier,
 };
 
 /// Judges the first answers and reflects on the doubtful ones, for at most `reflection_rounds` rounds. A judge's reply
@@ -28,7 +29,7 @@ pub fn answer_with_reflection<B: Backend>(
         if open.is_empty() {
             break;
         }
-        let again = open.iter().map(|&index| reflection(&answers[index])).collect();
+        let again = open.iter().map(|&index| reflection(&answers[index], pipeline.verifier)).collect();
         let groups = pipeline.rollout_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
             let answer = &mut answers[index];
@@ -54,7 +55,7 @@ fn doubted<B: Backend>(
     open: Vec<usize>,
     config: &EvalConfig,
 ) -> Result<Vec<usize>> {
-    let judged = open.iter().map(|&index| self_judgement(&answers[index])).collect();
+    let judged = open.iter().map(|&index| self_judgement(&answers[index], pipeline.verifier)).collect();
     let groups = pipeline.rollout_greedily(judged, config.max_new_tokens, &|_| ())?;
     // The reference of the judge problem is "No", so that a reward means doubt.
     Ok(open
@@ -65,12 +66,15 @@ fn doubted<B: Backend>(
         .collect())
 }
 
-fn shown_answer(answer: &FinalAnswer) -> &str {
-    answer.verdict.extracted.as_deref().unwrap_or(&answer.text)
+/// The answer by its value, as judge items show it in training.
+fn shown_answer(answer: &FinalAnswer, verifier: &Verifier) -> String {
+    let value =
+        answer.verdict.extracted.as_ref().and_then(|found| verifier.canonical(&answer.problem, found));
+    value.unwrap_or_else(|| answer.text.clone())
 }
 
-fn self_judgement(answer: &FinalAnswer) -> Problem {
-    is_it_right(&answer.problem, shown_answer(answer), false, 0)
+fn self_judgement(answer: &FinalAnswer, verifier: &Verifier) -> Problem {
+    is_it_right(&answer.problem, &shown_answer(answer, verifier), false, 0)
 }
 
 /// Asks whether an answer is right, checked against `expected`.
@@ -78,7 +82,8 @@ pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wordi
     Item::pointwise(&problem.question, answer, expected, wording).problem(problem, problem.id.clone())
 }
 
-fn reflection(answer: &FinalAnswer) -> Problem {
+fn reflection(answer: &FinalAnswer, verifier: &Verifier) -> Problem {
     let FinalAnswer { problem, .. } = answer;
-    Item::reflection(&problem.question, shown_answer(answer), 0).problem(problem, problem.id.clone())
+    Item::reflection(&problem.question, &shown_answer(answer, verifier), 0)
+        .problem(problem, problem.id.clone())
 }

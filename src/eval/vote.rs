@@ -11,6 +11,7 @@ use super::{config::EvalConfig, mean::mean, reflect::is_it_right};
 use crate::{
     data::Problem,
     rollout::{Rollout, RolloutGroup, RolloutPipeline, Sampling, SamplingKey},
+    verify::Verifier,
 };
 
 /// Accuracies with this many samples per problem.
@@ -42,7 +43,8 @@ pub fn votes<B: Backend>(
     let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(config.max_new_tokens) };
     // Neither an update nor the judge set is sampled at this step, so that no samples are drawn twice.
     let key = SamplingKey { seed, step: u64::MAX - 1 };
-    let groups = pipeline.rollout(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
+    let mut groups = pipeline.rollout(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
+    groups.iter_mut().for_each(|group| by_value(group, pipeline.verifier));
     let trusted = trusted_answers(pipeline, &groups, config)?;
     let counts = std::iter::successors(Some(1), |count| Some(count * 2));
     let counts = counts.take_while(|&count| count <= config.vote_samples);
@@ -72,6 +74,15 @@ fn trusted_answers<B: Backend>(
         }
     }
     Ok(trusted)
+}
+
+/// Writes a group's answers by their values, so that two spellings of one value are one vote.
+fn by_value(group: &mut RolloutGroup, verifier: &Verifier) {
+    for rollout in &mut group.rollouts {
+        let value =
+            rollout.verdict.extracted.as_ref().and_then(|found| verifier.canonical(&group.problem, found));
+        rollout.verdict.extracted = value.or_else(|| rollout.verdict.extracted.take());
+    }
 }
 
 fn answer(rollout: &Rollout) -> Option<&str> {

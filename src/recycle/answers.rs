@@ -3,12 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    data::Problem,
-    random::Stream,
-    rollout::{FinishReason, Rollout, RolloutGroup},
-    verify::Verifier,
-};
+use super::labelled::{LabelledAnswer, Sorting, labelled};
+use crate::{data::Problem, random::Stream, rollout::RolloutGroup, verify::Verifier};
 
 /// Which completions count as answers beside those that ended by themselves with an answer that could be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,73 +15,72 @@ pub struct Admission {
     pub unparsed: bool,
 }
 
-/// A group's right and wrong answers. Right is a verdict of full reward, wrong one of no reward or less; what
-/// lies between is neither, and is counted.
+/// A group's right and wrong answers. Right is a verdict of full reward, wrong one of no reward or less, both without
+/// a doubt; everything else is neither, and is counted.
 #[derive(Debug, Clone)]
 pub struct Answers<'a> {
     /// The problem that was answered.
     pub problem: &'a Problem,
     /// Right answers, in the group's order.
-    pub right: Vec<&'a Rollout>,
+    pub right: Vec<LabelledAnswer<'a>>,
     /// Wrong answers, in the group's order.
-    pub wrong: Vec<&'a Rollout>,
+    pub wrong: Vec<LabelledAnswer<'a>>,
     /// Completions left out because the token limit cut them off.
     pub truncated: usize,
     /// Completions left out because no answer could be read.
     pub unparsed: usize,
-    /// Completions left out because they are neither right nor wrong: rewarded in part, or with an answer that
-    /// was called right once and wrong another time.
+    /// Completions left out because the verifier is not certain of its verdict.
+    pub doubtful: usize,
+    /// Completions left out because they are neither right nor wrong: rewarded in part, wrong although they hold the
+    /// reference value, or with an answer that was called right once and wrong another time.
     pub ambiguous: usize,
 }
 
 impl<'a> Answers<'a> {
-    /// Sorts the completions of a group.
-    pub fn of(group: &'a RolloutGroup, admission: Admission) -> Self {
+    /// Sorts the completions of a group. `verifier` says what an answer's value is, and which answers are equal.
+    pub fn of(group: &'a RolloutGroup, admission: Admission, verifier: &Verifier) -> Self {
         let mut answers = Self {
             problem: &group.problem,
             right: Vec::new(),
             wrong: Vec::new(),
             truncated: 0,
             unparsed: 0,
+            doubtful: 0,
             ambiguous: 0,
         };
         for rollout in &group.rollouts {
-            if rollout.completion.finish_reason == FinishReason::Length && !admission.truncated {
-                answers.truncated += 1;
-            } else if rollout.verdict.extracted.is_none() && !admission.unparsed {
-                answers.unparsed += 1;
-            } else if rollout.verdict.is_correct() {
-                answers.right.push(rollout);
-            } else if rollout.verdict.reward <= 0.0 {
-                answers.wrong.push(rollout);
-            } else {
-                answers.ambiguous += 1;
+            match labelled(&group.problem, rollout, admission, verifier) {
+                Sorting::Right(answer) => answers.right.push(answer),
+                Sorting::Wrong(answer) => answers.wrong.push(answer),
+                Sorting::Truncated => answers.truncated += 1,
+                Sorting::Unparsed => answers.unparsed += 1,
+                Sorting::Doubtful => answers.doubtful += 1,
+                Sorting::Ambiguous => answers.ambiguous += 1,
             }
         }
-        answers
+        answers.without_contradictions(verifier)
     }
 
     /// The answers without those that are equal in value to one of the other sort, which are ambiguous.
-    #[must_use]
-    pub fn without_contradictions(mut self, verifier: &Verifier) -> Self {
-        let distinct = |sort: &[&'a Rollout]| -> BTreeSet<&'a str> {
-            sort.iter().copied().filter_map(readable).collect()
+    fn without_contradictions(mut self, verifier: &Verifier) -> Self {
+        // Distinct values only: a group gives the same few again and again.
+        let distinct = |sort: &[LabelledAnswer<'a>]| -> BTreeSet<String> {
+            sort.iter().filter_map(|answer| answer.value.clone()).collect()
         };
         let (right, wrong) = (distinct(&self.right), distinct(&self.wrong));
-        // Distinct answers only: a group gives the same few again and again.
-        let contradicted = |answers: &BTreeSet<&'a str>, others: &BTreeSet<&str>| -> BTreeSet<&'a str> {
+        let contradicted = |values: &BTreeSet<String>, others: &BTreeSet<String>| -> BTreeSet<String> {
             let has_an_equal =
-                |answer: &&str| others.iter().any(|other| verifier.same_answer(self.problem, other, answer));
-            answers.iter().copied().filter(has_an_equal).collect()
+                |value: &&String| others.iter().any(|other| verifier.same_answer(self.problem, other, value));
+            values.iter().filter(has_an_equal).cloned().collect()
         };
         let no_longer_right = contradicted(&right, &wrong);
         let no_longer_wrong = contradicted(&wrong, &right);
         let before = self.len();
-        let among = |answers: &BTreeSet<&str>, rollout: &Rollout| {
-            rollout.verdict.extracted.as_deref().is_some_and(|answer| answers.contains(answer))
+        let among = |values: &BTreeSet<String>, answer: &LabelledAnswer<'_>| {
+            answer.value.as_ref().is_some_and(|value| values.contains(value))
         };
-        self.right.retain(|rollout| !among(&no_longer_right, rollout));
-        self.wrong.retain(|rollout| !among(&no_longer_wrong, rollout));
+        self.right.retain(|answer| !among(&no_longer_right, answer));
+        self.wrong.retain(|answer| !among(&no_longer_wrong, answer));
         self.ambiguous += before - self.len();
         self
     }
@@ -105,57 +100,66 @@ impl<'a> Answers<'a> {
         !self.right.is_empty() && !self.wrong.is_empty()
     }
 
-    /// The text of the first right or wrong answer that could be read.
-    pub fn first(&self, right: bool) -> Option<&'a str> {
-        self.sort(right).iter().copied().find_map(readable)
+    /// The first right or wrong answer, by its value.
+    pub fn first(&self, right: bool) -> Option<&str> {
+        self.sort(right).iter().find_map(|answer| answer.value.as_deref())
     }
 
-    /// A random right or wrong completion; `None` where there is none of that sort.
-    pub fn pick(&self, right: bool, stream: &mut Stream) -> Option<&'a Rollout> {
-        stream.choose(self.sort(right)).copied()
+    /// The first right and the first wrong answer by their values, where those certainly differ.
+    pub fn first_pair(&self, verifier: &Verifier) -> Option<[&str; 2]> {
+        let (right, wrong) = (self.first(true)?, self.first(false)?);
+        verifier.differ(self.problem, right, wrong).then_some([right, wrong])
     }
 
-    /// The right and the wrong completion whose numbers of tokens differ least; the first of equals.
-    pub fn closest_in_length(&self) -> Option<(&'a Rollout, &'a Rollout)> {
-        let length = |rollout: &Rollout| rollout.completion.token_ids.len();
-        let pairs = self.right.iter().flat_map(|&right| self.wrong.iter().map(move |&wrong| (right, wrong)));
-        pairs.min_by_key(|(right, wrong)| length(right).abs_diff(length(wrong)))
+    /// A random right or wrong answer; `None` where there is none of that sort.
+    pub fn pick(&self, right: bool, stream: &mut Stream) -> Option<&LabelledAnswer<'a>> {
+        stream.choose(self.sort(right))
     }
 
-    /// The first completion with the wrong answer that is given most often; one without a readable answer
-    /// only where there is nothing else.
-    pub fn most_frequent_wrong(&self) -> Option<&'a Rollout> {
-        let votes = |rollout: &&'a Rollout| {
-            let own = readable(rollout)?;
-            Some(self.wrong.iter().filter(|other| readable(other) == Some(own)).count())
+    /// The right and the wrong answer whose numbers of tokens differ least; the first of equals.
+    pub fn closest_in_length(&self) -> Option<[&LabelledAnswer<'a>; 2]> {
+        let length = |answer: &LabelledAnswer<'_>| answer.rollout.completion.token_ids.len();
+        let pairs = self.right.iter().flat_map(|right| self.wrong.iter().map(move |wrong| [right, wrong]));
+        pairs.min_by_key(|[right, wrong]| length(right).abs_diff(length(wrong)))
+    }
+
+    /// The first answer of the wrong value that is given most often; one without a value only where there is
+    /// nothing else.
+    pub fn most_frequent_wrong(&self) -> Option<&LabelledAnswer<'a>> {
+        let votes = |answer: &LabelledAnswer<'_>| {
+            answer.value.as_ref()?;
+            Some(self.wrong.iter().filter(|other| other.value == answer.value).count())
         };
         let most = self.wrong.iter().map(votes).max()?;
-        self.wrong.iter().find(|rollout| votes(rollout) == most).copied()
+        self.wrong.iter().find(|answer| votes(answer) == most)
     }
 
-    /// Up to `most` wrong completions whose readable answers all differ in value, drawn at random.
-    pub fn different_wrong(&self, most: usize, verifier: &Verifier, stream: &mut Stream) -> Vec<&'a Rollout> {
-        let mut order: Vec<&'a Rollout> =
-            self.wrong.iter().copied().filter(|rollout| readable(rollout).is_some()).collect();
+    /// Up to `most` wrong answers whose values all certainly differ, from each other and from `right`, drawn at
+    /// random.
+    pub fn different_wrong(
+        &self,
+        right: &str,
+        most: usize,
+        verifier: &Verifier,
+        stream: &mut Stream,
+    ) -> Vec<&LabelledAnswer<'a>> {
+        let mut order: Vec<(&LabelledAnswer<'a>, &str)> =
+            self.wrong.iter().filter_map(|answer| Some((answer, answer.value.as_deref()?))).collect();
         stream.shuffle(&mut order);
-        let mut different: Vec<&'a Rollout> = Vec::new();
-        for rollout in order {
-            let same = |other: &&'a Rollout| match (readable(other), readable(rollout)) {
-                (Some(other), Some(own)) => verifier.same_answer(self.problem, other, own),
-                _ => false,
-            };
-            if different.len() < most && !different.iter().any(same) {
-                different.push(rollout);
+        let mut different = Vec::new();
+        let mut values = vec![right];
+        for (answer, value) in order {
+            if different.len() < most
+                && values.iter().all(|other| verifier.differ(self.problem, other, value))
+            {
+                different.push(answer);
+                values.push(value);
             }
         }
         different
     }
 
-    fn sort(&self, right: bool) -> &[&'a Rollout] {
+    fn sort(&self, right: bool) -> &[LabelledAnswer<'a>] {
         if right { &self.right } else { &self.wrong }
     }
-}
-
-fn readable(rollout: &Rollout) -> Option<&str> {
-    rollout.verdict.extracted.as_deref()
 }

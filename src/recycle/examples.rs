@@ -210,7 +210,7 @@ fn answered(completions: &[(&str, f64, usize)]) -> RolloutGroup {
 fn answers_of_equal_value_are_never_set_against_each_other() {
     let groups = [answered(&[("1/2", 1.0, 4), ("0.5", 0.0, 4), ("7", 0.0, 4)])];
     let counts = |group: &RolloutGroup| {
-        let answers = Answers::of(group, Admission::default()).without_contradictions(&Verifier::default());
+        let answers = Answers::of(group, Admission::default(), &Verifier::default());
         (answers.right.len(), answers.wrong.len(), answers.ambiguous)
     };
     assert_eq!(counts(&groups[0]), (0, 1, 2));
@@ -229,10 +229,10 @@ fn pairs_are_chosen_as_the_setting_says() {
         ("8", 0.0, 90),
         ("8", 0.0, 80),
     ])];
-    let answers = Answers::of(&groups[0], Admission::default());
-    let (right, wrong) = answers.closest_in_length().unwrap();
-    assert_eq!([right, wrong].map(|rollout| rollout.completion.token_ids.len()), [11, 10]);
-    assert_eq!(answers.most_frequent_wrong().unwrap().verdict.extracted.as_deref(), Some("8"));
+    let answers = Answers::of(&groups[0], Admission::default(), &Verifier::default());
+    let closest = answers.closest_in_length().unwrap();
+    assert_eq!(closest.map(|answer| answer.rollout.completion.token_ids.len()), [11, 10]);
+    assert_eq!(answers.most_frequent_wrong().unwrap().value.as_deref(), Some("8"));
 
     for (selection, shown) in [(PairSelection::ClosestLength, "7"), (PairSelection::Hardest, "8")] {
         let config = RecycleConfig {

@@ -10,6 +10,7 @@ mod batch;
 mod config;
 #[cfg(test)]
 mod examples;
+mod labelled;
 mod labels;
 #[cfg(test)]
 mod laws;
@@ -28,6 +29,7 @@ mod trends;
 
 pub use answers::{Admission, Answers};
 pub use config::{KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
-pub use recipe::{Draw, ItemDraft, Recipe, shown};
+pub use labelled::{LabelledAnswer, shown_alike};
+pub use recipe::{Draw, ItemDraft, Recipe};
 pub use recycler::Recycler;
 pub use report::{Dropped, LineReport, MadeItems, RecycleReport};

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::answers::Answers;
-use crate::{data::Kind, judge::Item, random::Stream, rollout::Rollout, verify::Verifier};
+use crate::{data::Kind, judge::Item, random::Stream, verify::Verifier};
 
 /// Makes items of one kind.
 ///
@@ -116,17 +116,9 @@ impl Draw<'_> {
         self.stream.chance(self.solution_share)
     }
 
-    /// What to show of a random right or wrong answer: its whole solution at times, else the bare answer.
-    pub fn answer<'g>(&mut self, answers: &Answers<'g>, right: bool) -> Option<&'g str> {
+    /// What to show of a random right or wrong answer: its whole solution at times, else the answer by its value.
+    pub fn answer<'g>(&mut self, answers: &'g Answers<'_>, right: bool) -> Option<&'g str> {
         let whole = self.whole();
-        Some(shown(answers.pick(right, self.stream)?, whole))
-    }
-}
-
-/// What is shown of a completion: its whole text, or its bare answer where it has one.
-pub fn shown(rollout: &Rollout, whole: bool) -> &str {
-    match &rollout.verdict.extracted {
-        Some(answer) if !whole => answer,
-        _ => &rollout.text,
+        Some(answers.pick(right, self.stream)?.shown(whole))
     }
 }

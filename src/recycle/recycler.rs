@@ -129,7 +129,7 @@ impl Recycler {
             .map(|group| {
                 let occurrences = seen.entry(&group.problem.id).or_default();
                 *occurrences += 1;
-                let answers = Answers::of(group, self.config.admission()).without_contradictions(verifier);
+                let answers = Answers::of(group, self.config.admission(), verifier);
                 Source { answers, occurrence: *occurrences - 1 }
             })
             .collect()

@@ -88,6 +88,8 @@ pub struct RecycleReport {
     pub truncated: usize,
     /// Completions left out because no answer could be read.
     pub unparsed: usize,
+    /// Completions left out because the verifier is not certain of its verdict.
+    pub doubtful: usize,
     /// Completions left out because they are neither right nor wrong.
     pub ambiguous: usize,
     /// What was made and dropped: judge items, reflections, then what each recipe from outside made.
@@ -107,9 +109,11 @@ impl RecycleReport {
             report.candidates += answers.len();
             report.truncated += answers.truncated;
             report.unparsed += answers.unparsed;
+            report.doubtful += answers.doubtful;
             report.ambiguous += answers.ambiguous;
         }
-        report.completions = report.candidates + report.truncated + report.unparsed + report.ambiguous;
+        report.completions =
+            report.candidates + report.truncated + report.unparsed + report.doubtful + report.ambiguous;
         report
     }
 
@@ -126,6 +130,7 @@ impl RecycleReport {
         let others = [
             ("truncated", self.truncated),
             ("unparsed", self.unparsed),
+            ("doubtful", self.doubtful),
             ("ambiguous", self.ambiguous),
             ("aged", self.aged),
             ("pushed_out", self.pushed_out),

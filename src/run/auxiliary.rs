@@ -14,6 +14,7 @@ use crate::{
     recycle::{Admission, Answers},
     rollout::RolloutGroup,
     train::{VerdictTriple, batch::Example},
+    verify::Verifier,
 };
 
 /// The pairs that a run replays, none where it does not.
@@ -53,6 +54,8 @@ impl Replay {
 /// Makes triples of a right and a wrong answer to the same original problem, in random order.
 pub struct Triples<'a> {
     pub processor: &'a Processor,
+    /// Says which answers certainly differ.
+    pub verifier: &'a Verifier,
     pub model: &'a ModelConfig,
     /// How many of the wordings of the judge prompts are used, from the first.
     pub wordings: usize,
@@ -65,20 +68,17 @@ impl Triples<'_> {
     /// # Errors
     /// When the tokenizer cannot encode a verdict.
     pub fn of(mut self, groups: &[RolloutGroup], most: usize) -> Result<Vec<VerdictTriple>> {
-        let mut mixed: Vec<(&Problem, [(&str, bool); 2])> = groups
+        let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
+        let all: Vec<Answers<'_>> =
+            original.map(|group| Answers::of(group, Admission::default(), self.verifier)).collect();
+        let mut mixed: Vec<(&Problem, [&str; 2])> = all
             .iter()
-            .filter(|group| group.problem.kind == Kind::REASON)
-            .filter_map(|group| {
-                let answers = Answers::of(group, Admission::default());
-                let [right, wrong] =
-                    [true, false].map(|right| answers.first(right).map(|text| (text, right)));
-                Some((&group.problem, [right?, wrong?]))
-            })
+            .filter_map(|answers| Some((answers.problem, answers.first_pair(self.verifier)?)))
             .collect();
         self.stream.shuffle(&mut mixed);
         let mut triples = Vec::new();
-        for (problem, answers) in mixed.into_iter().take(most) {
-            triples.extend(self.triple(problem, answers)?);
+        for (problem, [right, wrong]) in mixed.into_iter().take(most) {
+            triples.extend(self.triple(problem, [(right, true), (wrong, false)])?);
         }
         Ok(triples)
     }

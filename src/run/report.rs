@@ -110,6 +110,7 @@ fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, fou
         "prompt": group.prompt.text,
         "completion": text,
         "answer": group.problem.answer,
+        "verifier": group.problem.verifier,
         "extracted": extracted,
         "reward": reward,
         "reason": reason,

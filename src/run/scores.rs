@@ -55,7 +55,13 @@ impl<B: TrainBackend> Run<B> {
         let pipeline = self.pipeline();
         let groups =
             pipeline.rollout(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
-        Ok(JudgeSet::new(&groups, judge_items, self.config.recycle.wordings, self.config.seed))
+        Ok(JudgeSet::new(
+            &groups,
+            judge_items,
+            self.config.recycle.wordings,
+            self.config.seed,
+            &self.verifier,
+        ))
     }
 
     /// What the sampler's present weights score.

@@ -40,6 +40,7 @@ impl<B: TrainBackend> Run<B> {
             self.config.train.auxiliary;
         let triples = Triples {
             processor: &self.processor,
+            verifier: &self.verifier,
             model: &self.trainer.policy.config,
             wordings: self.config.recycle.wordings,
             stream: Stream::new(&[hash_text("consistency"), step.seed, step.number]),

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::{remote::Unscored, reply, verdict::Verdict};
+use super::{explanation::Explanation, remote::Unscored, reply, text, verdict::Verdict};
 use crate::data::Problem;
 
 /// One response to judge.
@@ -86,15 +86,45 @@ pub trait Check: Send + Sync {
         Ok(())
     }
 
+    /// Whether rewards come from outside of the process: from a server, a command, a function of the user's. Such a
+    /// check judges in batches only.
+    fn is_outside(&self) -> bool {
+        false
+    }
+
     /// Judges many responses at once, one result per response in their order. A check that asks something outside
     /// of the process overrides it; a response that could not be judged is [`Unscored`], which is not a wrong one.
     fn check_all(&self, responses: &[Response<'_>]) -> Vec<Result<Verdict, Unscored>> {
         responses.par_iter().map(|response| Ok(self.check(response.problem, response.answer()))).collect()
     }
 
-    /// Whether two answers to a problem, as extracted from responses, have the same value; `None` where this check
-    /// cannot say.
-    fn same(&self, _problem: &Problem, _first: &str, _second: &str) -> Option<bool> {
+    /// Whether two answers to a problem, as extracted from responses, have the same value; `None` where that is not
+    /// certain. By default an answer is its text, whatever its spacing and formatting.
+    fn same(&self, _problem: &Problem, first: &str, second: &str) -> Option<bool> {
+        Some(text::same_text(first, second))
+    }
+
+    /// An answer by its value alone, written in the same way by whomever it was given: `17` for `8 + 9 = 17` and
+    /// for `17.0`. By default an answer is its text.
+    fn canonical(&self, _problem: &Problem, answer: &str) -> Option<String> {
+        Some(answer.trim().to_owned())
+    }
+
+    /// Whether an answer certainly equals the reference or certainly does not; `None` where that is not certain, or
+    /// where answers are not compared with the reference.
+    fn equals_reference(&self, _problem: &Problem, _answer: &str) -> Option<bool> {
+        None
+    }
+
+    /// Whether a text holds the value of the problem's reference anywhere, as an answer or in passing. In doubt it
+    /// does. By default it does where the reference occurs in it.
+    fn holds_reference(&self, problem: &Problem, response: &str) -> bool {
+        text::contains(response, &problem.answer)
+    }
+
+    /// How an answer and the reference were understood, and where they part; `None` where this check has no more
+    /// to say than its verdict.
+    fn explain(&self, _problem: &Problem, _answer: &str) -> Option<Explanation> {
         None
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod checks;
 mod composition;
 mod config;
+mod explanation;
 mod extract;
 pub mod instruction;
 mod label;
@@ -19,10 +20,11 @@ mod verifier;
 
 pub use check::{Check, Response};
 pub use config::VerifyConfig;
+pub use explanation::Explanation;
 pub use extract::{Candidate, Extractor, candidates, gold_answer, last_box};
 pub use remote::{RemoteConfig, Unscored, UnscoredPolicy};
 pub use shaping::{Penalties, ShapingConfig};
-pub use verdict::{Verdict, WeightedReward};
+pub use verdict::{Doubt, Verdict, WeightedReward};
 pub use verifier::Verifier;
 
 #[cfg(test)]

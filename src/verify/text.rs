@@ -13,6 +13,19 @@ pub(crate) fn same_text(left: &str, right: &str) -> bool {
     normal(left) == normal(right)
 }
 
+/// Whether a text holds a part, apart from case, spacing and LaTeX formatting, and not within a longer word or
+/// number.
+pub(crate) fn contains(text: &str, part: &str) -> bool {
+    let (text, part) = (normal(text).to_lowercase(), normal(part).to_lowercase());
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (first, last) = (is_word(part.chars().next()), is_word(part.chars().next_back()));
+    text.match_indices(&part).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + part.len()..].chars().next();
+        !(first && is_word(before)) && !(last && is_word(after))
+    })
+}
+
 /// The text with single backslashes where every one is doubled, as in JSON that was never decoded.
 pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
     let mut commands = false;

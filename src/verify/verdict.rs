@@ -4,6 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Extractor;
 
+/// Why a verdict is not certain. It still has a reward, but nothing else is built on it: no judge item gets its
+/// label from a verdict in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// No answer was found, or it could not be read.
+    Unread,
+    /// The comparison reached one of its limits.
+    GaveUp,
+    /// The response holds several answers, and nothing in it says which of them is meant.
+    SeveralAnswers,
+    /// A reward on record says otherwise.
+    Contradicted,
+}
+
 /// How right a response is, and why.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -16,6 +31,9 @@ pub struct Verdict {
     /// How the answer was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extractor: Option<Extractor>,
+    /// Why the verdict is not certain; `None` where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// What each verifier gave, where there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<WeightedReward>,
@@ -38,9 +56,15 @@ impl Verdict {
         self.reward >= 1.0
     }
 
+    /// Whether the answer stood where nothing but an answer stands, as in a box; so does one that was not looked for
+    /// in the text.
+    pub fn is_final(&self) -> bool {
+        self.extractor.is_none_or(|extractor| extractor == Extractor::Box)
+    }
+
     /// A verdict without an answer, for a response in which none could be read.
     pub(super) fn unread(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), ..Self::default() }
+        Self { reason: reason.to_owned(), doubt: Some(Doubt::Unread), ..Self::default() }
     }
 
     /// A verdict on an answer that was read, worth 1 where it is equal to the reference and 0 elsewhere.
@@ -50,12 +74,18 @@ impl Verdict {
             extracted: Some(answer.to_owned()),
             reason,
             extractor: Some(extractor),
-            parts: Vec::new(),
+            ..Self::default()
         }
     }
 
+    /// The same verdict with a doubt, where there is one.
+    #[must_use]
+    pub(super) fn doubted(self, doubt: Option<Doubt>) -> Self {
+        Self { doubt: doubt.or(self.doubt), ..self }
+    }
+
     /// The weighted mean of several verdicts on one response. The answer is that of the first that found
-    /// one.
+    /// one; a doubt about one of them is a doubt about the whole.
     pub(super) fn combined(verdicts: Vec<(String, f64, Self)>) -> Self {
         let total: f64 = verdicts.iter().map(|(_, weight, _)| weight).sum();
         let reward = verdicts.iter().map(|(_, weight, verdict)| weight * verdict.reward).sum::<f64>() / total;
@@ -73,6 +103,7 @@ impl Verdict {
             extracted: first.and_then(|verdict| verdict.extracted.clone()),
             extractor: first.and_then(|verdict| verdict.extractor),
             reason: reasons.join("; "),
+            doubt: verdicts.iter().find_map(|(_, _, verdict)| verdict.doubt),
             parts: verdicts
                 .into_iter()
                 .map(|(verifier, weight, verdict)| WeightedReward {

@@ -9,6 +9,7 @@ use super::{
     check::{Check, Response},
     checks,
     config::VerifyConfig,
+    explanation::Explanation,
     remote::{Unscored, UnscoredPolicy},
     reply,
     selection::{CheckSelection, CheckWeights},
@@ -162,12 +163,57 @@ impl Verifier {
         Verdict { extracted, ..Verdict::combined(parts) }
     }
 
-    /// Whether two extracted answers to a problem are the same text, or equal in value by the problem's own
-    /// verifier under the settings of the run. Of an unknown verifier nothing is known but the texts.
+    /// Whether two extracted answers to a problem are the same text, or equal in value by one of the problem's own
+    /// checks under the settings of the run.
     pub fn same_answer(&self, problem: &Problem, first: &str, second: &str) -> bool {
+        let same = |check: &dyn Check| check.same(problem, first, second) == Some(true);
+        first == second || self.any_check(problem, same) == Some(true)
+    }
+
+    /// Whether two extracted answers certainly differ in value: every check of the problem says so.
+    pub fn differ(&self, problem: &Problem, first: &str, second: &str) -> bool {
+        self.any_check(problem, |check| check.same(problem, first, second) != Some(false)) == Some(false)
+    }
+
+    /// An answer by its value alone, as the first of the problem's checks writes it; `None` where it has none.
+    pub fn canonical(&self, problem: &Problem, answer: &str) -> Option<String> {
+        let weights = self.weights(problem).ok()?;
+        let (place, _) = weights.first()?;
+        self.selection.checks()[*place].canonical(problem, answer)
+    }
+
+    /// Whether a problem's reward comes, wholly or in part, from outside of the process.
+    pub fn asks_outside(&self, problem: &Problem) -> bool {
+        self.any_check(problem, |check| check.is_outside()) == Some(true)
+    }
+
+    /// Whether an answer, written by its value, has the verdict that it had: against the reference, the two are
+    /// certainly equal or certainly different alike.
+    pub fn keeps_label(&self, problem: &Problem, answer: &str, value: &str) -> bool {
+        let keeps = |check: &dyn Check| {
+            let verdict = |answer: &str| check.equals_reference(problem, answer);
+            verdict(answer) == verdict(value)
+        };
+        answer.trim() == value || self.any_check(problem, |check| !keeps(check)) == Some(false)
+    }
+
+    /// Whether a text holds the value of the problem's reference anywhere; in doubt it does.
+    pub fn holds_reference(&self, problem: &Problem, response: &str) -> bool {
+        self.any_check(problem, |check| check.holds_reference(problem, response)) != Some(false)
+    }
+
+    /// How an answer and the reference were understood, by the first check of the problem that can tell.
+    pub fn explain(&self, problem: &Problem, answer: &str) -> Option<Explanation> {
+        let weights = self.weights(problem).ok()?;
         let checks = self.selection.checks();
-        let agrees = |&(place, _): &(usize, f64)| checks[place].same(problem, first, second) == Some(true);
-        first == second || self.weights(problem).is_ok_and(|weights| weights.iter().any(agrees))
+        weights.iter().find_map(|(place, _)| checks[*place].explain(problem, answer))
+    }
+
+    /// Whether one of a problem's checks meets a condition; `None` where the problem names an unknown verifier.
+    fn any_check(&self, problem: &Problem, condition: impl Fn(&dyn Check) -> bool) -> Option<bool> {
+        let checks = self.selection.checks();
+        let weights = self.weights(problem).ok()?;
+        Some(weights.iter().any(|(place, _)| condition(checks[*place].as_ref())))
     }
 
     /// Refuses a composition that cannot be read or names an unknown verifier.

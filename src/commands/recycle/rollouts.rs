@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::{
     model::ModelInput,
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    verify::{Extractor, Penalties, Verdict, candidates},
+    verify::{Doubt, Extractor, Penalties, Verdict, Verifier, candidates},
 };
 
 /// A group in one line.
@@ -25,6 +26,8 @@ struct GroupRow {
     #[serde(default)]
     images: Vec<PathBuf>,
     answer: String,
+    #[serde(default)]
+    verifier: Option<String>,
     completions: Vec<Sampled>,
 }
 
@@ -38,6 +41,8 @@ struct CompletionRow {
     #[serde(default)]
     images: Vec<PathBuf>,
     answer: String,
+    #[serde(default)]
+    verifier: Option<String>,
     #[serde(flatten)]
     sampled: Sampled,
 }
@@ -52,16 +57,31 @@ struct Sampled {
     finish_reason: Option<FinishReason>,
 }
 
-/// The groups of a file, in its order. Completions without a reward are left out; so are a run's judge and
-/// reflection items.
+/// The groups of a file, in its order, and how many completions are left out because nobody can say what they are
+/// worth. A run's judge and reflection items are no groups of the file.
 ///
 /// # Errors
-/// Input errors that name the file and line, and the fields expected.
-pub(super) fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
+/// Input errors that name the file and line, and the fields expected, or a problem whose reference cannot be used.
+pub(super) fn read(path: &Path, verifier: &Verifier) -> Result<(Vec<RolloutGroup>, usize)> {
+    let (mut groups, mut unscored) = (Vec::new(), 0);
+    for (problem, completions) in sampled(path)? {
+        verifier.check_gold(&problem).with_context(|| path.display().to_string())?;
+        let count = completions.len();
+        let rollouts: Vec<Rollout> =
+            completions.into_par_iter().filter_map(|sampled| rollout(&problem, sampled, verifier)).collect();
+        unscored += count - rollouts.len();
+        let prompt = Prompt { text: String::new(), input: ModelInput { images: vec![], ids: vec![] } };
+        groups.push(RolloutGroup { problem, prompt, rollouts, unscored: vec![] });
+    }
+    Ok((groups, unscored))
+}
+
+/// What a file holds: problems and their completions.
+fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
     let text = fs::read_to_string(path)
         .map_err(|error| input_error(format!("{}: cannot be read ({error})", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut groups: Vec<RolloutGroup> = Vec::new();
+    let mut groups: Vec<(Problem, Vec<Sampled>)> = Vec::new();
     let mut open: Option<(u64, String)> = None;
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let number = index + 1;
@@ -72,7 +92,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
         if value.get("problem").is_none() {
             let row: GroupRow = serde_json::from_value(value).map_err(|error| refuse(GROUP, &error))?;
             let problem = problem(format!("line-{number}"), row.question, row.images, row.answer, folder);
-            groups.push(group(problem, row.completions));
+            groups.push((Problem { verifier: row.verifier, ..problem }, row.completions));
             open = None;
             continue;
         }
@@ -85,11 +105,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<RolloutGroup>> {
             // A run names its images as it found them.
             let id = format!("{}@{}", row.problem, row.step);
             let problem = problem(id, row.question, row.images, row.answer, Path::new(""));
-            groups.push(group(problem, Vec::new()));
+            groups.push((Problem { verifier: row.verifier, ..problem }, Vec::new()));
             open = Some(key);
         }
-        let last = groups.last_mut().expect("a group was opened");
-        last.rollouts.extend(rollout(row.sampled));
+        groups.last_mut().expect("a group was opened").1.push(row.sampled);
     }
     Ok(groups)
 }
@@ -103,24 +122,27 @@ fn problem(id: String, question: String, images: Vec<PathBuf>, answer: String, f
     Problem { id, question, images, answer, ..Problem::default() }
 }
 
-/// A group as if it had been sampled.
-fn group(problem: Problem, completions: Vec<Sampled>) -> RolloutGroup {
-    RolloutGroup {
-        problem,
-        prompt: Prompt { text: String::new(), input: ModelInput { images: vec![], ids: vec![] } },
-        rollouts: completions.into_iter().filter_map(rollout).collect(),
-        unscored: vec![],
-    }
+/// A completion as if it had been sampled, judged anew: the file's reward says nothing of what is certain. `None`
+/// where its reward would come from outside of the process and the file has none.
+fn rollout(problem: &Problem, sampled: Sampled, verifier: &Verifier) -> Option<Rollout> {
+    let Sampled { text, reward, finish_reason } = sampled;
+    let verdict = if verifier.asks_outside(problem) {
+        on_record(&text, reward?)
+    } else {
+        let verdict = verifier.verify(problem, &text);
+        let sort = |reward: f64| (reward >= 1.0, reward <= 0.0);
+        let contradicted = reward.is_some_and(|reward| sort(reward) != sort(verdict.reward));
+        Verdict { doubt: verdict.doubt.or(contradicted.then_some(Doubt::Contradicted)), ..verdict }
+    };
+    let finish_reason = finish_reason.unwrap_or(FinishReason::Stop);
+    let completion = Completion { token_ids: vec![], logprobs: vec![], finish_reason };
+    Some(Rollout { completion, verdict, penalties: Penalties::default(), text })
 }
 
-/// The answer is found wherever it may stand.
-fn rollout(Sampled { text, reward, finish_reason }: Sampled) -> Option<Rollout> {
-    let extracted = candidates(&text, &Extractor::ALL).map(|found| found.text).find(|text| !text.is_empty());
-    let finish_reason = finish_reason.unwrap_or(FinishReason::Stop);
-    Some(Rollout {
-        completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason },
-        verdict: Verdict { reward: reward?, extracted, ..Verdict::default() },
-        penalties: Penalties::default(),
-        text,
-    })
+/// The verdict that the file's reward is, on the answer found wherever it may stand.
+fn on_record(text: &str, reward: f64) -> Verdict {
+    let found = candidates(text, &Extractor::ALL).find(|found| !found.text.is_empty());
+    let doubt = found.as_ref().is_some_and(|found| !found.certain).then_some(Doubt::SeveralAnswers);
+    let extractor = found.as_ref().map(|found| found.extractor);
+    Verdict { reward, extracted: found.map(|found| found.text), extractor, doubt, ..Verdict::default() }
 }

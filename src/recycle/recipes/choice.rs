@@ -5,7 +5,8 @@ use crate::{
     judge::Item,
     recycle::{
         answers::Answers,
-        recipe::{Draw, ItemDraft, Recipe, shown},
+        labelled::shown_alike,
+        recipe::{Draw, ItemDraft, Recipe},
     },
 };
 
@@ -22,18 +23,22 @@ impl Recipe for ChoiceRecipe {
     }
 
     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
-        let wrong = answers.different_wrong(self.candidates - 1, draw.verifier, draw.stream);
-        let right = answers.pick(true, draw.stream).filter(|right| right.verdict.extracted.is_some())?;
+        let right = answers.pick(true, draw.stream)?;
+        let most = self.candidates - 1;
+        let wrong = answers.different_wrong(right.value.as_deref()?, most, draw.verifier, draw.stream);
         let whole = draw.whole();
         if wrong.len() < 2 {
             return None;
         }
+        let all: Vec<_> = wrong.into_iter().chain([right]).collect();
+        let mut shown = shown_alike(&all, whole)?;
+        let right = shown.pop()?;
         let wording = draw.wording();
         let with_right_in = |place: usize| {
-            let mut candidates: Vec<&str> = wrong.iter().map(|rollout| shown(rollout, whole)).collect();
-            candidates.insert(place, shown(right, whole));
+            let mut candidates = shown.clone();
+            candidates.insert(place, right);
             Item::choice(&answers.problem.question, &candidates, place, wording)
         };
-        Some(ItemDraft::placed((0..=wrong.len()).map(with_right_in).collect()))
+        Some(ItemDraft::placed((0..=shown.len()).map(with_right_in).collect()))
     }
 }

@@ -6,9 +6,9 @@ use crate::{
     recycle::{
         answers::Answers,
         config::PairSelection,
-        recipe::{Draw, ItemDraft, Recipe, shown},
+        labelled::{LabelledAnswer, shown_alike},
+        recipe::{Draw, ItemDraft, Recipe},
     },
-    rollout::Rollout,
 };
 
 /// Positive: the right answer is A.
@@ -27,10 +27,11 @@ impl Recipe for PairwiseRecipe {
         let [positive, negative] = [true, false].map(|right_is_a| {
             let whole = draw.whole();
             let pair = self.pair(answers, right_is_a, draw)?;
-            // One bare answer beside one whole solution would tell them apart.
-            let whole = whole || pair.iter().any(|rollout| rollout.verdict.extracted.is_none());
-            let pair = pair.map(|rollout| shown(rollout, whole));
-            Some(Item::pairwise(&answers.problem.question, pair, usize::from(!right_is_a), draw.wording()))
+            // One value beside one whole solution would tell them apart.
+            let shown: [&str; 2] = shown_alike(&pair, whole)?.try_into().ok()?;
+            certainly_differ(answers, &pair, draw).then(|| {
+                Item::pairwise(&answers.problem.question, shown, usize::from(!right_is_a), draw.wording())
+            })
         });
         ItemDraft::either(positive, negative)
     }
@@ -41,22 +42,30 @@ impl Recipe for PairwiseRecipe {
 }
 
 impl PairwiseRecipe {
-    /// A right and a wrong completion, in the order in which they are shown.
-    fn pair<'g>(
+    /// A right and a wrong answer, in the order in which they are shown.
+    fn pair<'g, 'a>(
         &self,
-        answers: &Answers<'g>,
+        answers: &'g Answers<'a>,
         right_is_a: bool,
         draw: &mut Draw<'_>,
-    ) -> Option<[&'g Rollout; 2]> {
-        let (right, wrong) = match self.selection {
+    ) -> Option<[&'g LabelledAnswer<'a>; 2]> {
+        let [right, wrong] = match self.selection {
             // The first shown has the label's sort, so that both positions take the same path.
             PairSelection::Random => {
                 let a = answers.pick(right_is_a, draw.stream)?;
                 return Some([a, answers.pick(!right_is_a, draw.stream)?]);
             }
             PairSelection::ClosestLength => answers.closest_in_length()?,
-            PairSelection::Hardest => (answers.pick(true, draw.stream)?, answers.most_frequent_wrong()?),
+            PairSelection::Hardest => [answers.pick(true, draw.stream)?, answers.most_frequent_wrong()?],
         };
         Some(if right_is_a { [right, wrong] } else { [wrong, right] })
+    }
+}
+
+/// Whether two answers, as far as both have values, certainly differ in them.
+fn certainly_differ(answers: &Answers<'_>, pair: &[&LabelledAnswer<'_>; 2], draw: &Draw<'_>) -> bool {
+    match pair.map(|answer| answer.value.as_deref()) {
+        [Some(first), Some(second)] => draw.verifier.differ(answers.problem, first, second),
+        _ => true,
     }
 }

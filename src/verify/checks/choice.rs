@@ -23,10 +23,17 @@ impl Compare for Choice {
     }
 
     fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
-        let letter =
-            |text: &str| label::choice(text).or_else(|| letter_of(text, &options(&problem.question)));
-        Some(compared(letter(answer)? == letter(gold)?))
+        Some(compared(letter(problem, answer)? == letter(problem, gold)?))
     }
+
+    fn canonical(&self, problem: &Problem, answer: &str) -> Option<String> {
+        letter(problem, answer).map(String::from)
+    }
+}
+
+/// The letter that a text gives, by itself or as the text of that option.
+fn letter(problem: &Problem, text: &str) -> Option<char> {
+    label::choice(text).or_else(|| letter_of(text, &options(&problem.question)))
 }
 
 /// `(A) …`, `A) …`, `A. …`, `A: …` at the beginning of a line or behind another option.

@@ -11,10 +11,11 @@ use crate::{
     verify::{
         check::Check,
         config::VerifyConfig,
+        explanation::Explanation,
         extract::{Candidate, Extractor, candidates, gold_answer},
         math::Comparison,
         reply, text,
-        verdict::Verdict,
+        verdict::{Doubt, Verdict},
     },
 };
 
@@ -30,6 +31,24 @@ pub(crate) trait Compare: Send + Sync {
 
     /// Compares an answer with the reference; `None` when either cannot be read as an answer of this sort.
     fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison>;
+
+    /// An answer by its value alone; `None` where it has none.
+    fn canonical(&self, _problem: &Problem, answer: &str) -> Option<String> {
+        Some(answer.trim().to_owned())
+    }
+
+    /// Whether a text holds the value of the reference anywhere. In doubt it does.
+    fn holds(&self, _problem: &Problem, gold: &str, response: &str) -> bool {
+        text::contains(response, gold)
+    }
+
+    /// How both sides were understood, and where they part.
+    fn explain(&self, _problem: &Problem, gold: &str, answer: &str) -> Explanation {
+        let [reference, answer] = [gold, answer].map(text::normal);
+        let difference =
+            if reference == answer { String::new() } else { format!("{reference:?} and {answer:?}") };
+        Explanation { reference, answer, difference }
+    }
 }
 
 /// The check of one sort of answers.
@@ -59,7 +78,7 @@ impl<C: Compare> Check for Comparing<C> {
         let gold = gold_answer(&problem.answer);
         let unread = reply::missing(problem);
         let mut unreadable: Option<Verdict> = None;
-        for Candidate { text, extractor } in candidates(response, &self.extract) {
+        for Candidate { text, extractor, certain } in candidates(response, &self.extract) {
             if text.is_empty() || !reply::is_offered(problem, &text) {
                 if extractor == Extractor::Box {
                     return Verdict::unread(unread);
@@ -69,11 +88,13 @@ impl<C: Compare> Check for Comparing<C> {
             match self.compare.compare(problem, &gold, &text) {
                 Some(Comparison::Unreadable(reason)) if extractor != Extractor::Box => {
                     let verdict = Verdict::found(&text, extractor, false, format!("different ({reason})"));
-                    unreadable.get_or_insert(verdict);
+                    unreadable.get_or_insert(verdict.doubted(Some(Doubt::Unread)));
                 }
                 Some(comparison) => {
                     let (equal, reason) = (comparison.is_equal(), reason(&comparison));
-                    return Verdict::found(&text, extractor, equal, reason);
+                    let several = (!certain).then_some(Doubt::SeveralAnswers);
+                    let verdict = Verdict::found(&text, extractor, equal, reason);
+                    return verdict.doubted(doubt(&comparison).or(several));
                 }
                 None if extractor == Extractor::Box => return Verdict::unread(unread),
                 None => {}
@@ -98,7 +119,33 @@ impl<C: Compare> Check for Comparing<C> {
     }
 
     fn same(&self, problem: &Problem, first: &str, second: &str) -> Option<bool> {
-        self.compare.compare(problem, first, second).map(|comparison| comparison.is_equal())
+        let comparison = self.compare.compare(problem, first, second)?;
+        doubt(&comparison).is_none().then(|| comparison.is_equal())
+    }
+
+    fn canonical(&self, problem: &Problem, answer: &str) -> Option<String> {
+        self.compare.canonical(problem, answer)
+    }
+
+    fn equals_reference(&self, problem: &Problem, answer: &str) -> Option<bool> {
+        self.same(problem, &gold_answer(&problem.answer), answer)
+    }
+
+    fn holds_reference(&self, problem: &Problem, response: &str) -> bool {
+        self.compare.holds(problem, &gold_answer(&problem.answer), response)
+    }
+
+    fn explain(&self, problem: &Problem, answer: &str) -> Option<Explanation> {
+        Some(self.compare.explain(problem, &gold_answer(&problem.answer), answer))
+    }
+}
+
+/// Why a comparison is not certain of its result.
+fn doubt(comparison: &Comparison) -> Option<Doubt> {
+    match comparison {
+        Comparison::SameText | Comparison::Equal | Comparison::Rounded | Comparison::Different => None,
+        Comparison::Unreadable(_) => Some(Doubt::Unread),
+        Comparison::GaveUp(_) => Some(Doubt::GaveUp),
     }
 }
 

@@ -3,7 +3,12 @@
 use super::comparing::Compare;
 use crate::{
     data::Problem,
-    verify::math::{self, Comparison, Settings},
+    verify::{
+        explanation::Explanation,
+        extract,
+        math::{self, Comparison, Settings},
+        text,
+    },
 };
 
 /// Compares values, equations, sets and whatever else [`math`] reads.
@@ -21,5 +26,19 @@ impl Compare for Math {
 
     fn compare(&self, _: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
         Some(math::compare(gold, answer, self.settings))
+    }
+
+    /// Words that are no mathematics are their own value.
+    fn canonical(&self, _: &Problem, answer: &str) -> Option<String> {
+        let words = || text::normal(answer).to_lowercase();
+        Some(math::canonical(answer, self.settings.limits).unwrap_or_else(words))
+    }
+
+    fn holds(&self, _: &Problem, gold: &str, response: &str) -> bool {
+        math::holds_value(gold, response, &extract::formulas(response), self.settings)
+    }
+
+    fn explain(&self, _: &Problem, gold: &str, answer: &str) -> Explanation {
+        math::explain(gold, answer, self.settings)
     }
 }

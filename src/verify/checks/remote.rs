@@ -45,6 +45,10 @@ impl Check for Remote {
         }
     }
 
+    fn is_outside(&self) -> bool {
+        true
+    }
+
     /// Asks nobody: rewards are only asked for in batches, with the prompts.
     fn check(&self, _: &Problem, _: &str) -> Verdict {
         Verdict::unread("not asked")

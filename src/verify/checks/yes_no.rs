@@ -19,4 +19,8 @@ impl Compare for YesNo {
     fn compare(&self, _: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
         Some(compared(label::yes_no(answer)? == label::yes_no(gold)?))
     }
+
+    fn canonical(&self, _: &Problem, answer: &str) -> Option<String> {
+        label::yes_no(answer).map(|yes| if yes { "Yes" } else { "No" }.to_owned())
+    }
 }

@@ -63,6 +63,11 @@ pub(crate) fn first_box(text: &str) -> Option<(&str, &str)> {
     Some((text[first.start..first.end].trim(), &text[first.end + 1..]))
 }
 
+/// Where the contents of all closed boxes lie.
+pub(crate) fn insides(text: &str) -> Vec<(usize, usize)> {
+    spans(text).into_iter().map(|span| (span.start, span.end)).collect()
+}
+
 /// Where the last closed box ends.
 pub(crate) fn last_end(text: &str) -> Option<usize> {
     spans(text).last().map(|span| span.end)

@@ -51,6 +51,8 @@ pub struct Candidate {
     pub text: String,
     /// The way in which it was found.
     pub extractor: Extractor,
+    /// Whether it is certain that this is the answer that is meant, and no other part of the response.
+    pub certain: bool,
 }
 
 /// The possible answers of a response, in the order of the given ways; each is only looked for when asked.
@@ -69,8 +71,18 @@ pub fn candidates<'a>(
             Extractor::Latex => latex::answer(response).into_iter().collect(),
             Extractor::Plain => plain::answers(response),
         };
-        found.into_iter().map(move |text| Candidate { text: without_emphasis(text), extractor })
+        found.into_iter().map(move |text| Candidate {
+            text: without_emphasis(text),
+            extractor,
+            certain: extractor == Extractor::Box,
+        })
     })
+}
+
+/// Every formula of a response: what its boxes and its delimiters hold.
+pub(crate) fn formulas(response: &str) -> Vec<&str> {
+    let delimited = latex::formulas(response).into_iter().map(|formula| formula.inside);
+    boxes::insides(response).into_iter().chain(delimited).map(|(start, end)| &response[start..end]).collect()
 }
 
 /// An answer without the stars of Markdown around it.

@@ -3,15 +3,18 @@
 
 mod atoms;
 mod budget;
+mod canonical;
 mod commands;
 mod compare;
 mod comparer;
+mod explain;
 mod expr;
 mod fraction;
 mod integers;
 mod lexer;
 mod literal;
 mod matrices;
+mod mention;
 mod names;
 mod normal;
 mod numeric;
@@ -19,6 +22,7 @@ mod parser;
 mod polynomial;
 mod real_set;
 mod relations;
+mod render;
 mod scalar;
 mod sets;
 mod signs;
@@ -27,6 +31,9 @@ mod unit;
 mod words;
 
 pub use budget::{Limits, Stop};
+pub use canonical::canonical;
+pub use explain::explain;
+pub use mention::holds_value;
 
 use budget::Budget;
 use comparer::Comparer;
