@@ -6,6 +6,7 @@ mod comparing;
 mod exact;
 mod instruction;
 mod math;
+mod python;
 mod remote;
 mod yes_no;
 
@@ -13,7 +14,14 @@ use std::sync::Arc;
 
 use comparing::Comparing;
 
-use super::{check::Check, config::VerifyConfig, remote::RewardSource};
+use super::{
+    check::Check,
+    config::VerifyConfig,
+    remote::{PythonFunction, PythonRewards, RewardSource},
+};
+
+/// The name that stands for all functions of `verify.python` together.
+pub(super) const PYTHON: &str = "python";
 
 /// The checks that ship, as a recipe sets them. A reference goes to the first that claims it, so those with narrow
 /// shapes come before `math`, which claims everything.
@@ -24,6 +32,26 @@ pub(crate) fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSourc
         Arc::new(Comparing::new(choice::Choice, config)),
         Arc::new(Comparing::new(yes_no::YesNo, config)),
         Arc::new(Comparing::new(math::Math { settings: config.math() }, config)),
-        Arc::new(remote::Remote { rewards, extract: config.extract.clone() }),
+        Arc::new(remote::Remote { rewards, bound: config.bound(), extract: config.extract.clone() }),
     ]
+}
+
+/// A check for each function of `verify.python`, under its name; without functions one that says that there are none.
+pub(crate) fn of_python(
+    config: &VerifyConfig,
+    functions: &[PythonFunction],
+    rewards: Option<PythonRewards>,
+) -> Vec<Arc<dyn Check>> {
+    let Some(rewards) = rewards.map(Arc::new) else { return vec![Arc::new(python::NoPython)] };
+    let check = |(place, function): (usize, &PythonFunction)| -> Arc<dyn Check> {
+        Arc::new(python::Python {
+            name: function.name.clone(),
+            place,
+            rewards: rewards.clone(),
+            messages: config.python_messages,
+            bound: config.bound(),
+            extract: config.extract.clone(),
+        })
+    };
+    functions.iter().enumerate().map(check).collect()
 }
