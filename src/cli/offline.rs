@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::training::RecipeArgs;
+use super::{python::PythonArgs, training::RecipeArgs};
 use crate::verify::Extractor;
 
 #[derive(Debug, Clone, Args)]
@@ -31,8 +31,10 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub partial_credit: bool,
     /// Adds "microseconds" to every line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "functions")]
     pub timing: bool,
+    #[command(flatten)]
+    pub python: PythonArgs,
 }
 
 #[derive(Debug, Clone, Args)]
