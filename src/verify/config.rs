@@ -4,11 +4,10 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    checks::PYTHON,
     composition,
     extract::Extractor,
     math::{Limits, Settings},
-    remote::{PythonFunction, RemoteConfig, RewardBound, one_or_more},
+    remote::{PYTHON, PythonFunction, RemoteConfig, RewardBound, one_or_more},
     shaping::ShapingConfig,
 };
 use crate::error::input_error;

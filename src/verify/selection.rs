@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::{check::Check, composition};
+use super::{check::Check, composition, remote::PYTHON};
 use crate::{data::Problem, error::input_error};
 
 /// The checks of one problem as places in [`CheckSelection::checks`], with their weights; never empty.
@@ -18,8 +18,8 @@ pub(crate) type CheckWeights = Arc<[(usize, f64)]>;
 /// The checks that there are, and what has been decided so far.
 pub(crate) struct CheckSelection {
     checks: Vec<Arc<dyn Check>>,
-    /// The name that stands for several of them.
-    joint: Option<String>,
+    /// Those that [`PYTHON`] stands for, with shares that add up to one; `None` where it is a check itself.
+    joint: Option<CheckWeights>,
     /// The run's setting; `None` where the references decide.
     setting: Option<CheckWeights>,
     /// What names in rows mean, once looked up: a composition is read once, not for every response.
@@ -29,15 +29,15 @@ pub(crate) struct CheckSelection {
 }
 
 impl CheckSelection {
-    /// Selects among `checks`, by `setting` where a row names no verifier. `joint` is a name that stands for several
-    /// checks together, each with its weight.
+    /// Selects among `checks`, by `setting` where a row names no verifier. The checks of functions in Python are
+    /// `functions` by name, with their weights; together they are called [`PYTHON`].
     ///
     /// # Errors
     /// When two checks have the same name, a name cannot be written in a composition, or the setting names a check
     /// that does not exist.
     pub(crate) fn new(
         checks: Vec<Arc<dyn Check>>,
-        joint: Option<(&str, Vec<(&str, f64)>)>,
+        functions: &[(&str, f64)],
         setting: Option<&str>,
     ) -> Result<Self> {
         let mut by_names: HashMap<String, CheckWeights> = HashMap::new();
@@ -60,8 +60,8 @@ impl CheckSelection {
             by_names: RwLock::new(by_names),
             by_reference: RwLock::default(),
         };
-        if let Some((name, members)) = joint {
-            selection.join(name, &members)?;
+        if !functions.is_empty() {
+            selection.join(functions)?;
         }
         if let Some(names) = setting {
             let weights = selection.named(names);
@@ -71,18 +71,18 @@ impl CheckSelection {
         Ok(selection)
     }
 
-    /// Lets a name stand for several checks together.
-    fn join(&mut self, name: &str, members: &[(&str, f64)]) -> Result<()> {
+    /// Lets [`PYTHON`] stand for several checks together.
+    fn join(&mut self, members: &[(&str, f64)]) -> Result<()> {
         let total: f64 = members.iter().map(|(_, weight)| weight).sum();
         let places = members.iter().map(|&(member, weight)| Ok((self.place(member)?, weight / total)));
         let weights: CheckWeights = places.collect::<Result<_>>()?;
         let known = self.by_names.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if known.insert(name.to_owned(), weights).is_some() {
+        if known.insert(PYTHON.to_owned(), Arc::clone(&weights)).is_some() {
             return Err(input_error(format!(
-                "a verifier is called {name:?}, as all of them together are: rename it"
+                "a verifier is called {PYTHON:?}, as all functions together are: rename it"
             )));
         }
-        self.joint = Some(name.to_owned());
+        self.joint = Some(weights);
         Ok(())
     }
 
@@ -156,9 +156,8 @@ impl CheckSelection {
 
     /// The checks that one name stands for, with shares that add up to one.
     fn members(&self, name: &str) -> Result<CheckWeights> {
-        if self.joint.as_deref() == Some(name) {
-            let known = self.by_names.read().unwrap_or_else(PoisonError::into_inner);
-            return Ok(Arc::clone(&known[name]));
+        if let Some(joint) = self.joint.as_ref().filter(|_| name == PYTHON) {
+            return Ok(Arc::clone(joint));
         }
         Ok(Arc::new([(self.place(name)?, 1.0)]))
     }
@@ -166,7 +165,7 @@ impl CheckSelection {
     fn place(&self, name: &str) -> Result<usize> {
         self.checks.iter().position(|check| check.name() == name).ok_or_else(|| {
             let names = self.checks.iter().map(|check| check.name());
-            let known: Vec<&str> = names.chain(self.joint.as_deref()).collect();
+            let known: Vec<&str> = names.chain(self.joint.as_ref().map(|_| PYTHON)).collect();
             input_error(format!("verifier {name:?} is unknown; choose one of {}", known.join(", ")))
         })
     }

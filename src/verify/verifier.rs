@@ -9,7 +9,7 @@ use super::{
     check::{Check, Response},
     checks,
     config::VerifyConfig,
-    remote::{PythonRewards, PythonSettings, Unscored, UnscoredPolicy},
+    remote::{Unscored, UnscoredPolicy},
     reply,
     selection::{CheckSelection, CheckWeights},
     shaping::Penalties,
@@ -50,21 +50,12 @@ impl Verifier {
         config.check()?;
         let rewards = config.remote.open()?.map(Arc::from);
         let functions = config.python_functions()?;
-        let python = if functions.is_empty() {
-            None
-        } else {
-            let VerifyConfig { python_executable, python_workers, remote, .. } = &config;
-            let settings = PythonSettings { executable: python_executable, workers: *python_workers, remote };
-            Some(PythonRewards::start(functions.clone(), settings)?)
-        };
-        let joint = python.is_some().then(|| {
-            let members = functions.iter().map(|function| (&*function.name, function.weight)).collect();
-            (checks::PYTHON, members)
-        });
-        let of_python = checks::of_python(&config, &functions, python);
-        let shipped = checks::shipped(&config, rewards).into_iter().chain(of_python);
+        let of_functions = checks::of_functions(&config, &functions)?;
+        let shipped = checks::shipped(&config, rewards).into_iter().chain(of_functions);
         let all: Vec<Arc<dyn Check>> = extra.into_iter().chain(shipped).collect();
-        let selection = CheckSelection::new(all, joint, config.setting())?;
+        let members: Vec<(&str, f64)> =
+            functions.iter().map(|function| (&*function.name, function.weight)).collect();
+        let selection = CheckSelection::new(all, &members, config.setting())?;
         Ok(Self { config, selection: Arc::new(selection) })
     }
 
@@ -107,11 +98,7 @@ impl Verifier {
     }
 
     /// The verdicts of the checks that apply to a response. Where none does, it has no reward.
-    fn applying(
-        &self,
-        weights: &CheckWeights,
-        found: Vec<Option<Result<Verdict, Unscored>>>,
-    ) -> Result<WeightedVerdicts, Unscored> {
+    fn applying(&self, weights: &CheckWeights, found: FoundParts) -> Result<WeightedVerdicts, Unscored> {
         let with_weights = weights.iter().zip(found);
         let applying = with_weights.filter_map(|(&(place, weight), found)| Some((place, weight, found?)));
         let verdicts = applying
@@ -130,11 +117,7 @@ impl Verifier {
     }
 
     /// What each check of each response finds, in the order of the response's weights; `None` where it does not apply.
-    fn judge(
-        &self,
-        responses: &[Response<'_>],
-        weights: &[CheckWeights],
-    ) -> Result<Vec<Vec<Option<Result<Verdict, Unscored>>>>> {
+    fn judge(&self, responses: &[Response<'_>], weights: &[CheckWeights]) -> Result<Vec<FoundParts>> {
         // Until its check has been asked, a part stands as without a reward.
         let not_asked = Some(Err(Unscored { reason: "not asked".to_owned() }));
         let mut found: Vec<_> =
@@ -260,6 +243,9 @@ impl Verifier {
         self.selection.of(problem).map_err(|error| of_problem(problem, &error))
     }
 }
+
+/// What the checks of a response found, in the order of its weights; `None` for those that do not apply.
+type FoundParts = Vec<Option<Result<Verdict, Unscored>>>;
 
 /// What the checks of a response found, each with its place among all checks and its weight.
 struct WeightedVerdicts {

@@ -14,14 +14,9 @@ use std::sync::Arc;
 
 use comparing::Comparing;
 
-use super::{
-    check::Check,
-    config::VerifyConfig,
-    remote::{PythonFunction, PythonRewards, RewardSource},
-};
+pub(crate) use python::of_functions;
 
-/// The name that stands for all functions of `verify.python` together.
-pub(super) const PYTHON: &str = "python";
+use super::{check::Check, config::VerifyConfig, remote::RewardSource};
 
 /// The checks that ship, as a recipe sets them. A reference goes to the first that claims it, so those with narrow
 /// shapes come before `math`, which claims everything.
@@ -34,24 +29,4 @@ pub(crate) fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSourc
         Arc::new(Comparing::new(math::Math { settings: config.math() }, config)),
         Arc::new(remote::Remote { rewards, bound: config.bound(), extract: config.extract.clone() }),
     ]
-}
-
-/// A check for each function of `verify.python`, under its name; without functions one that says that there are none.
-pub(crate) fn of_python(
-    config: &VerifyConfig,
-    functions: &[PythonFunction],
-    rewards: Option<PythonRewards>,
-) -> Vec<Arc<dyn Check>> {
-    let Some(rewards) = rewards.map(Arc::new) else { return vec![Arc::new(python::NoPython)] };
-    let check = |(place, function): (usize, &PythonFunction)| -> Arc<dyn Check> {
-        Arc::new(python::Python {
-            name: function.name.clone(),
-            place,
-            rewards: rewards.clone(),
-            messages: config.python_messages,
-            bound: config.bound(),
-            extract: config.extract.clone(),
-        })
-    };
-    functions.iter().enumerate().map(check).collect()
 }

@@ -5,31 +5,60 @@ use std::{ptr, sync::Arc};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::{PYTHON, remote::first_answer};
+use super::remote::first_answer;
 use crate::{
     data::{Problem, ReplyForm},
     error::input_error,
     verify::{
         check::{Check, Response},
+        config::VerifyConfig,
         extract::Extractor,
-        remote::{PythonQuery, PythonRewards, RewardBound, Unscored},
+        remote::{PYTHON, PythonFunction, PythonQuery, PythonRewards, PythonSettings, RewardBound, Unscored},
         verdict::Verdict,
     },
 };
 
+/// A check for each function, under its name, with the workers that all share started; without functions one that
+/// says that there are none.
+///
+/// # Errors
+/// When the interpreter cannot be started, or a function cannot be loaded.
+pub(crate) fn of_functions(
+    config: &VerifyConfig,
+    functions: &[PythonFunction],
+) -> Result<Vec<Arc<dyn Check>>> {
+    if functions.is_empty() {
+        return Ok(vec![Arc::new(NoPython)]);
+    }
+    let VerifyConfig { python_executable, python_workers, remote, .. } = config;
+    let settings = PythonSettings { executable: python_executable, workers: *python_workers, remote };
+    let rewards = Arc::new(PythonRewards::start(functions.to_vec(), settings)?);
+    let check = |(place, function): (usize, &PythonFunction)| -> Arc<dyn Check> {
+        Arc::new(Python {
+            name: function.name.clone(),
+            place,
+            rewards: rewards.clone(),
+            messages: config.python_messages,
+            bound: config.bound(),
+            extract: config.extract.clone(),
+        })
+    };
+    Ok(functions.iter().enumerate().map(check).collect())
+}
+
 /// Asks one function, for many responses at once.
-pub(crate) struct Python {
+struct Python {
     /// The function's.
-    pub name: String,
+    name: String,
     /// Its place among the functions that the workers have loaded.
-    pub place: usize,
-    pub rewards: Arc<PythonRewards>,
+    place: usize,
+    rewards: Arc<PythonRewards>,
     /// Whether it reads chat messages instead of texts.
-    pub messages: bool,
+    messages: bool,
     /// How large a reward may be.
-    pub bound: RewardBound,
+    bound: RewardBound,
     /// Where the answers stand that are listed beside the rewards.
-    pub extract: Vec<Extractor>,
+    extract: Vec<Extractor>,
 }
 
 impl Check for Python {
@@ -149,7 +178,7 @@ fn columns(problem: &Problem) -> Map<String, Value> {
 }
 
 /// Stands for the functions where the recipe names none.
-pub(crate) struct NoPython;
+struct NoPython;
 
 impl Check for NoPython {
     fn name(&self) -> &str {

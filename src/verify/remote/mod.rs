@@ -26,6 +26,6 @@ pub(crate) use bound::RewardBound;
 pub use config::{RemoteConfig, UnscoredPolicy};
 #[cfg(test)]
 pub(crate) use python::testing as python_testing;
-pub(crate) use python::{PythonFunction, PythonQuery, PythonRewards, PythonSettings, one_or_more};
+pub(crate) use python::{PYTHON, PythonFunction, PythonQuery, PythonRewards, PythonSettings, one_or_more};
 pub use reward::Unscored;
 pub(crate) use reward::{RewardQuery, RewardSource};

@@ -107,7 +107,7 @@ fn names_are_distinct_and_known() {
     );
     assert!(refusal(&["math"], None).contains("two verifiers are called \"math\": rename one of them"));
     assert!(
-        refusal(&["python"], None).contains("a verifier is called \"python\", as all of them together are")
+        refusal(&["python"], None).contains("a verifier is called \"python\", as all functions together are")
     );
     let message = refusal(&["short"], Some("long"));
     assert!(

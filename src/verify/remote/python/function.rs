@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::input_error;
 
+/// The name that stands for all functions of `verify.python` together.
+pub(crate) const PYTHON: &str = "python";
+
 /// A reward function, and what it counts among others.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PythonFunction {

@@ -17,7 +17,7 @@ mod pool;
 mod query;
 mod worker;
 
-pub(crate) use function::{PythonFunction, one_or_more};
+pub(crate) use function::{PYTHON, PythonFunction, one_or_more};
 pub(crate) use pool::{PythonRewards, PythonSettings};
 pub(crate) use query::PythonQuery;
 

@@ -15,7 +15,7 @@ use super::{
     batches::batches,
     function::PythonFunction,
     query::{PythonQuery, question},
-    worker::{Worker, WorkerSettings},
+    worker::{PythonWorker, WorkerSettings},
 };
 use crate::{
     error::input_error,
@@ -45,7 +45,7 @@ pub(crate) struct PythonRewards {
     retries: Retries,
     /// `None` after a worker died or did not answer; the next batch starts another. Locked while scoring: the
     /// workers serve one caller at a time.
-    workers: Mutex<Vec<Option<Worker>>>,
+    workers: Mutex<Vec<Option<PythonWorker>>>,
 }
 
 impl PythonRewards {
@@ -57,8 +57,9 @@ impl PythonRewards {
         let PythonSettings { executable, workers, remote } = settings;
         let settings =
             WorkerSettings { executable: executable.to_owned(), functions, timeout: remote.timeout() };
-        let started: Vec<Result<Worker, Failure>> = thread::scope(|scope| {
-            let starts: Vec<_> = (0..workers).map(|_| scope.spawn(|| Worker::start(&settings))).collect();
+        let started: Vec<Result<PythonWorker, Failure>> = thread::scope(|scope| {
+            let starts: Vec<_> =
+                (0..workers).map(|_| scope.spawn(|| PythonWorker::start(&settings))).collect();
             starts.into_iter().map(|start| start.join().expect("starting panicked")).collect()
         });
         let workers = started.into_iter().map(|worker| {
@@ -78,7 +79,7 @@ impl PythonRewards {
         let share = queries.len().div_ceil(workers.len());
         let batches = batches(queries, self.batch_size.min(share));
         let next = AtomicUsize::new(0);
-        let work = |worker: &mut Option<Worker>| {
+        let work = |worker: &mut Option<PythonWorker>| {
             let mut scored = Vec::new();
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
@@ -97,7 +98,7 @@ impl PythonRewards {
 
     fn score_batch(
         &self,
-        worker: &mut Option<Worker>,
+        worker: &mut Option<PythonWorker>,
         function: usize,
         batch: &[PythonQuery],
     ) -> Vec<PythonReward> {
@@ -116,13 +117,13 @@ impl PythonRewards {
     /// would raise it again; the worker lives on.
     fn ask(
         &self,
-        worker: &mut Option<Worker>,
+        worker: &mut Option<PythonWorker>,
         line: &[u8],
         expected: usize,
     ) -> Result<Vec<PythonReward>, Failure> {
         let running = match worker.take() {
             Some(running) => running,
-            None => Worker::start(&self.settings)?,
+            None => PythonWorker::start(&self.settings)?,
         };
         let (running, answer) = running
             .exchange(line.to_vec(), self.settings.timeout)

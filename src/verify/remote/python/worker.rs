@@ -31,9 +31,9 @@ pub(super) struct WorkerSettings {
 
 /// A worker that waits for a batch.
 #[derive(Debug)]
-pub(super) struct Worker(Process);
+pub(super) struct PythonWorker(Process);
 
-impl Worker {
+impl PythonWorker {
     /// Starts an interpreter and waits until it has loaded the functions.
     ///
     /// # Errors
