@@ -46,29 +46,33 @@ fn a_worker_that_hangs_is_killed_with_all_that_it_started() {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let (child, late) = (folder.path().join("child"), folder.path().join("late"));
-    let script = format!("echo started > {}; sleep 3; echo late > {}", child.display(), late.display());
+    let beats = folder.path().join("beats");
+    let script = format!("while :; do echo x >> {}; sleep 0.05; done", beats.display());
     let hang = format!("subprocess.Popen(['sh', '-c', {script:?}]); time.sleep(600)");
     fs::write(folder.path().join("reward.py"), first_time(folder.path(), &hang)).unwrap();
-    let remote = RemoteConfig { timeout_seconds: 1.5, ..quick() };
+    // A busy machine takes a while to start an interpreter.
+    let remote = RemoteConfig { timeout_seconds: 5.0, ..quick() };
+    let functions = try_start(folder.path(), &["f"], 1, &remote).unwrap();
+    assert_eq!(rewards(&functions.score(0, &queries(&["1"]))), [1.0]);
+    let beaten = fs::metadata(&beats).unwrap().len();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(fs::metadata(&beats).unwrap().len(), beaten, "what the worker started goes on");
+}
+
+#[test]
+fn a_function_that_keeps_hanging_is_given_up() {
+    if !has_python() {
+        return;
+    }
+    let folder = folder_with("import time\ndef f(completions):\n    time.sleep(600)\n");
+    let remote = RemoteConfig { timeout_seconds: 5.0, retries: 0, ..quick() };
     let functions = try_start(folder.path(), &["f"], 1, &remote).unwrap();
     let begun = Instant::now();
-    assert_eq!(rewards(&functions.score(0, &queries(&["1"]))), [1.0]);
-    assert!(begun.elapsed() < Duration::from_secs(30) && child.exists());
-
-    let (hanging, _folder) = {
-        let folder = folder_with("import time\ndef f(completions):\n    time.sleep(600)\n");
-        let remote = RemoteConfig { timeout_seconds: 0.7, retries: 0, ..quick() };
-        (try_start(folder.path(), &["f"], 1, &remote).unwrap(), folder)
-    };
-    let scored = hanging.score(0, &queries(&["1"]));
-    assert!(
-        reason(&scored[0]).contains("did not answer within 700ms (verify.remote.timeout_seconds"),
-        "{scored:?}"
-    );
-    std::thread::sleep(Duration::from_secs(3).saturating_sub(begun.elapsed()));
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(!late.exists(), "what the worker started goes on");
+    let scored = functions.score(0, &queries(&["1"]));
+    let expected = "the worker did not answer within 5s (verify.remote.timeout_seconds";
+    assert!(reason(&scored[0]).contains(expected), "{scored:?}");
+    drop(functions);
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
