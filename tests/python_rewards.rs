@@ -55,7 +55,7 @@ fn the_example_trains_and_logs_every_function_by_its_name() {
     train(&run).assert().success();
     let metrics = rows(&run.join("metrics.jsonl"));
     let metric = |name: &str| metrics[0][name].as_f64().unwrap();
-    let mean = 0.9 * metric("reason/reward/correct") + 0.1 * metric("reason/reward/brief");
+    let mean = 0.9 * metric("reason/reward/correct") + 0.1 * metric("reason/reward/worked");
     assert!((metric("reason/reward") - mean).abs() < 1e-9, "{:?}", metrics[0]);
     let rollouts = rows(&run.join("rollouts.jsonl"));
     let of_reason: Vec<&Value> = rollouts.iter().filter(|row| row["kind"] == "reason").collect();
@@ -63,7 +63,7 @@ fn the_example_trains_and_logs_every_function_by_its_name() {
     for row in of_reason {
         let names: Vec<&str> =
             row["parts"].as_array().unwrap().iter().map(|part| part["verifier"].as_str().unwrap()).collect();
-        assert_eq!(names, ["correct", "brief"]);
+        assert_eq!(names, ["correct", "worked"]);
     }
     for item in rollouts.iter().filter(|row| row["kind"] == "pointwise" || row["kind"] == "pairwise") {
         assert_eq!(item["parts"], Value::Null, "a verdict on another answer is no function's");
