@@ -66,7 +66,8 @@ fn numbers(text: &str) -> Vec<f64> {
 /// Checks items that show values: a value is right where it is the number of the reference.
 fn labels_of_values_are_true(groups: &[RolloutGroup], items: &[Problem]) {
     for item in items {
-        let group = groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
+        let group =
+            groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
         let reference: f64 = group.problem.answer.parse().unwrap();
         let shown = &item.question[group.problem.question.len()..];
         // The lines behind the question show the candidates; the last one asks.
@@ -90,7 +91,8 @@ fn labels_of_values_are_true(groups: &[RolloutGroup], items: &[Problem]) {
 /// Checks items that show whole texts: one that holds the reference nowhere is wrong, and a wrong one holds it nowhere.
 fn labels_of_texts_are_true(groups: &[RolloutGroup], items: &[Problem]) {
     for item in items.iter().filter(|item| item.kind == Kind::POINTWISE) {
-        let group = groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
+        let group =
+            groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
         let reference: f64 = group.problem.answer.parse().unwrap();
         let held = numbers(&item.question[group.problem.question.len()..]).contains(&reference);
         if item.answer == "No" {

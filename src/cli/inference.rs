@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::python::PythonArgs;
 use crate::eval::Strategy;
 
 #[derive(Debug, Clone, Args)]
@@ -25,6 +26,8 @@ pub struct EvalArgs {
     /// Writes every answer to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub python: PythonArgs,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -3,6 +3,7 @@
 mod inference;
 mod measurement;
 mod offline;
+mod python;
 mod training;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +12,7 @@ pub use self::{
     inference::{EvalArgs, GenerateArgs, MergeArgs, ScoreArgs},
     measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
+    python::PythonArgs,
     training::{AblateArgs, DataCommand, RecipeArgs, RunArgs},
 };
 use crate::model::weights::Precision;
@@ -88,7 +90,8 @@ pub enum Command {
         Output: {\"reward\": 0..1, \"extracted\": text or null, \"reason\": why} per row, in order\n\n\
         Verifiers: math, choice, yes_no, exact, instruction, or several: math=0.8,exact=0.2\n\n\
         Examples:\n  spark verify --data answers.jsonl > verdicts.jsonl\n  \
-        spark verify --data answers.jsonl --verifier math --extract box,phrase")]
+        spark verify --data answers.jsonl --verifier math --extract box,phrase\n  \
+        spark verify --data answers.jsonl --python reward.py:correct")]
     Verify(VerifyArgs),
     /// Make judge and reflection problems of rollouts in a file
     #[command(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::training::RecipeArgs;
+use super::{python::PythonArgs, training::RecipeArgs};
 use crate::verify::Extractor;
 
 #[derive(Debug, Clone, Args)]
@@ -31,11 +31,13 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub partial_credit: bool,
     /// Adds "microseconds" to every line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "functions")]
     pub timing: bool,
     /// Adds "explanation" to every line: both sides as they were understood, and where they part
     #[arg(long)]
     pub explain: bool,
+    #[command(flatten)]
+    pub python: PythonArgs,
 }
 
 #[derive(Debug, Clone, Args)]

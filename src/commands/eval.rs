@@ -16,7 +16,7 @@ use crate::{
     model::weights::Precision,
     rollout::{EngineConfig, LocalEngine, RolloutPipeline},
     run::inputs::{load_to_compute_in, usable_problems},
-    verify::Verifier,
+    verify::{Verifier, VerifyConfig},
 };
 
 /// Answers every problem and prints the accuracies as one JSON object.
@@ -54,7 +54,7 @@ impl Job for EvalJob<'_> {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Vec<FinalAnswer>> {
         let Self { args, seed, quiet, dtype } = self;
         let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
-        let verifier = Verifier::default();
+        let verifier = Verifier::new(args.python.applied_to(VerifyConfig::default()))?;
         let problems = usable_problems(&args.data, &DataConfig::default(), &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), quiet);
         let engine = LocalEngine::with_model(model, EngineConfig::default());

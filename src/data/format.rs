@@ -34,6 +34,7 @@ pub(super) fn problem_without_answer(
             None => string(fields, "dataset")?,
         },
         reply: reply(fields)?,
+        columns: columns(fields),
     }
     .under_its_own_kind())
 }
@@ -233,6 +234,15 @@ fn kind(fields: &Fields) -> Parsed<Kind> {
         ));
     }
     Ok(Kind::named(&name))
+}
+
+/// The fields that a problem holds in no other way.
+fn columns(fields: &Fields) -> Fields {
+    let held = |name: &str| {
+        matches!(name, "id" | "kind" | "system" | "question" | "answer" | "verifier" | "source" | "reply")
+            || matches!(name, "message" | "messages" | "images" | "image_path" | "completion")
+    };
+    fields.iter().filter(|(name, _)| !held(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// How a reply is read, as recycled problems in a file say it.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::kind::Kind;
 
@@ -71,6 +72,9 @@ pub struct Problem {
     /// How a reply is read. Only some recycled items ask for more than an answer.
     #[serde(default, skip_serializing_if = "ReplyForm::is_answer")]
     pub reply: ReplyForm,
+    /// Whatever else its row has, for verifiers that ask for it.
+    #[serde(flatten)]
+    pub columns: Map<String, Value>,
 }
 
 impl Problem {

@@ -29,7 +29,7 @@ pub const PASSED_OVER: &str = "sampling/passed_over";
 
 /// Per kind: problems in the step.
 pub const COUNT: &str = "count";
-/// Per kind: mean reward.
+/// Per kind: mean reward; where several verifiers make it up, also what each gave, `reward/math` and so on.
 pub const REWARD: &str = "reward";
 /// Per kind: mean standard deviation within a group.
 pub const REWARD_STD: &str = "reward_std";

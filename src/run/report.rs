@@ -1,5 +1,7 @@
 //! What a step or a run looks like as numbers: metrics of a step's groups, log lines, the final table.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -57,6 +59,9 @@ fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
             record.set(per_kind(kind, &format!("{}/{name}", names::PENALTY)), penalty);
         }
     }
+    for (verifier, rewards) in rewards_by_verifier(&rollouts) {
+        record.set(per_kind(kind, &format!("{}/{verifier}", names::REWARD)), mean(&rewards));
+    }
     let deviations: Vec<f64> = groups.iter().map(|group| standard_deviation(&rewards(group))).collect();
     let flat = deviations.iter().filter(|&&deviation| deviation == 0.0).count();
     record.set(per_kind(kind, names::REWARD), average(&Rollout::reward));
@@ -68,6 +73,15 @@ fn record_kind(record: &mut Record, kind: Kind, groups: &[&RolloutGroup]) {
         share(&|rollout| rollout.completion.finish_reason == FinishReason::Length),
     );
     record.set(per_kind(kind, names::UNPARSED), share(&|rollout| rollout.verdict.extracted.is_none()));
+}
+
+/// What each verifier gave where several did, by their names.
+fn rewards_by_verifier<'a>(rollouts: &[&'a Rollout]) -> BTreeMap<&'a str, Vec<f64>> {
+    let mut rewards: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for part in rollouts.iter().flat_map(|rollout| &rollout.verdict.parts) {
+        rewards.entry(&part.verifier).or_default().push(part.reward);
+    }
+    rewards
 }
 
 fn rewards(group: &RolloutGroup) -> Vec<f64> {
@@ -87,7 +101,11 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>])
             let Rollout { completion, text, verdict, .. } = rollout;
             let found =
                 [json!(verdict.extracted), json!(rollout.reward()), json!(verdict.reason), json!(advantage)];
-            row(group, step, completion, text, found)
+            let mut row = row(group, step, completion, text, found);
+            if !verdict.parts.is_empty() {
+                row["parts"] = json!(verdict.parts);
+            }
+            row
         });
         let unscored = group.unscored.iter().map(|rollout| {
             let found = [Value::Null, Value::Null, json!(rollout.reason), Value::Null];

@@ -98,6 +98,12 @@ pub trait Check: Send + Sync {
         responses.par_iter().map(|response| Ok(self.check(response.problem, response.answer()))).collect()
     }
 
+    /// Judges many responses as [`Self::check_all`] does; `None` where this check has nothing to say on a problem. The
+    /// other checks of a weighted composition then decide alone.
+    fn check_where_it_applies(&self, responses: &[Response<'_>]) -> Vec<Option<Result<Verdict, Unscored>>> {
+        self.check_all(responses).into_iter().map(Some).collect()
+    }
+
     /// Whether two answers to a problem, as extracted from responses, have the same value; `None` where that is not
     /// certain. By default an answer is its text, whatever its spacing and formatting.
     fn same(&self, _problem: &Problem, first: &str, second: &str) -> Option<bool> {

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::{check::Check, composition};
+use super::{check::Check, composition, remote::PYTHON};
 use crate::{data::Problem, error::input_error};
 
 /// The checks of one problem as places in [`CheckSelection::checks`], with their weights; never empty.
@@ -18,6 +18,8 @@ pub(crate) type CheckWeights = Arc<[(usize, f64)]>;
 /// The checks that there are, and what has been decided so far.
 pub(crate) struct CheckSelection {
     checks: Vec<Arc<dyn Check>>,
+    /// Those that [`PYTHON`] stands for, with shares that add up to one; `None` where it is a check itself.
+    joint: Option<CheckWeights>,
     /// The run's setting; `None` where the references decide.
     setting: Option<CheckWeights>,
     /// What names in rows mean, once looked up: a composition is read once, not for every response.
@@ -27,12 +29,17 @@ pub(crate) struct CheckSelection {
 }
 
 impl CheckSelection {
-    /// Selects among `checks`, by `setting` where a row names no verifier.
+    /// Selects among `checks`, by `setting` where a row names no verifier. The checks of functions in Python are
+    /// `functions` by name, with their weights; together they are called [`PYTHON`].
     ///
     /// # Errors
     /// When two checks have the same name, a name cannot be written in a composition, or the setting names a check
     /// that does not exist.
-    pub(crate) fn new(checks: Vec<Arc<dyn Check>>, setting: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(
+        checks: Vec<Arc<dyn Check>>,
+        functions: &[(&str, f64)],
+        setting: Option<&str>,
+    ) -> Result<Self> {
         let mut by_names: HashMap<String, CheckWeights> = HashMap::new();
         for (place, check) in checks.iter().enumerate() {
             let name = check.name();
@@ -46,14 +53,37 @@ impl CheckSelection {
                 return Err(input_error(format!("two verifiers are called {name:?}: rename one of them")));
             }
         }
-        let mut selection =
-            Self { checks, setting: None, by_names: RwLock::new(by_names), by_reference: RwLock::default() };
+        let mut selection = Self {
+            checks,
+            joint: None,
+            setting: None,
+            by_names: RwLock::new(by_names),
+            by_reference: RwLock::default(),
+        };
+        if !functions.is_empty() {
+            selection.join(functions)?;
+        }
         if let Some(names) = setting {
             let weights = selection.named(names);
             selection.setting =
                 Some(weights.map_err(|error| input_error(format!("verify.verifier: {error:#}")))?);
         }
         Ok(selection)
+    }
+
+    /// Lets [`PYTHON`] stand for several checks together.
+    fn join(&mut self, members: &[(&str, f64)]) -> Result<()> {
+        let total: f64 = members.iter().map(|(_, weight)| weight).sum();
+        let places = members.iter().map(|&(member, weight)| Ok((self.place(member)?, weight / total)));
+        let weights: CheckWeights = places.collect::<Result<_>>()?;
+        let known = self.by_names.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if known.insert(PYTHON.to_owned(), Arc::clone(&weights)).is_some() {
+            return Err(input_error(format!(
+                "a verifier is called {PYTHON:?}, as all functions together are: rename it"
+            )));
+        }
+        self.joint = Some(weights);
+        Ok(())
     }
 
     /// Every check, in the order in which references are offered to them.
@@ -112,12 +142,30 @@ impl CheckSelection {
         if let Some(known) = self.by_names.read().unwrap_or_else(PoisonError::into_inner).get(names) {
             return Ok(Arc::clone(known));
         }
-        composition::parse(names)?.into_iter().map(|(name, weight)| Ok((self.place(name)?, weight))).collect()
+        let mut weights: Vec<(usize, f64)> = Vec::new();
+        for (name, weight) in composition::parse(names)? {
+            for (place, share) in self.members(name)?.iter().map(|&(place, share)| (place, weight * share)) {
+                match weights.iter_mut().find(|(known, _)| *known == place) {
+                    Some((_, sum)) => *sum += share,
+                    None => weights.push((place, share)),
+                }
+            }
+        }
+        Ok(weights.into())
+    }
+
+    /// The checks that one name stands for, with shares that add up to one.
+    fn members(&self, name: &str) -> Result<CheckWeights> {
+        if let Some(joint) = self.joint.as_ref().filter(|_| name == PYTHON) {
+            return Ok(Arc::clone(joint));
+        }
+        Ok(Arc::new([(self.place(name)?, 1.0)]))
     }
 
     fn place(&self, name: &str) -> Result<usize> {
         self.checks.iter().position(|check| check.name() == name).ok_or_else(|| {
-            let known: Vec<&str> = self.checks.iter().map(|check| check.name()).collect();
+            let names = self.checks.iter().map(|check| check.name());
+            let known: Vec<&str> = names.chain(self.joint.as_ref().map(|_| PYTHON)).collect();
             input_error(format!("verifier {name:?} is unknown; choose one of {}", known.join(", ")))
         })
     }

@@ -1,6 +1,8 @@
 //! What a verifier makes of whole responses.
 
 mod extra;
+#[cfg(unix)]
+mod python;
 mod rule;
 
 use super::*;
@@ -85,7 +87,7 @@ fn a_gold_answer_that_can_never_be_matched_is_refused() {
     assert!(is_input_error(&check_gold(&problem("maybe", Some("yes_no"), Kind::REASON)).unwrap_err()));
     assert!(
         refusal("1", Some("maths"))
-            .contains("choose one of exact, instruction, choice, yes_no, math, remote")
+            .contains("choose one of exact, instruction, choice, yes_no, math, remote, python")
     );
     assert!(check_gold(&problem("#### 5", None, Kind::REASON)).is_ok());
 }

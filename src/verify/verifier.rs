@@ -35,8 +35,8 @@ impl Verifier {
     /// A verifier with the checks that ship.
     ///
     /// # Errors
-    /// When a setting is out of range, `verify.verifier` names a check that does not exist, or the command that
-    /// gives rewards cannot be started.
+    /// When a setting is out of range, `verify.verifier` names a check that does not exist, or the command or the
+    /// functions that give rewards cannot be started.
     pub fn new(config: VerifyConfig) -> Result<Self> {
         Self::with_checks(config, Vec::new())
     }
@@ -45,13 +45,18 @@ impl Verifier {
     /// `verify.verifier`, also as parts of weighted compositions, and are offered references first.
     ///
     /// # Errors
-    /// When a setting is out of range, `verify.verifier` names a check that does not exist, the command that gives
-    /// rewards cannot be started, or two checks have the same name.
+    /// When a setting is out of range, `verify.verifier` names a check that does not exist, the command or the functions
+    /// that give rewards cannot be started, or two checks have the same name.
     pub fn with_checks(config: VerifyConfig, extra: Vec<Arc<dyn Check>>) -> Result<Self> {
         config.check()?;
         let rewards = config.remote.open()?.map(Arc::from);
-        let all: Vec<Arc<dyn Check>> = extra.into_iter().chain(checks::shipped(&config, rewards)).collect();
-        let selection = CheckSelection::new(all, config.verifier.as_deref())?;
+        let functions = config.python_functions()?;
+        let of_functions = checks::of_functions(&config, &functions)?;
+        let shipped = checks::shipped(&config, rewards).into_iter().chain(of_functions);
+        let all: Vec<Arc<dyn Check>> = extra.into_iter().chain(shipped).collect();
+        let members: Vec<(&str, f64)> =
+            functions.iter().map(|function| (&*function.name, function.weight)).collect();
+        let selection = CheckSelection::new(all, &members, config.setting())?;
         Ok(Self { config, selection: Arc::new(selection) })
     }
 
@@ -82,10 +87,8 @@ impl Verifier {
         for ((response, weights), found) in
             responses.iter().zip(&weights).zip(self.judge(responses, &weights)?)
         {
-            match found.into_iter().collect::<Result<Vec<Verdict>, Unscored>>() {
-                Ok(found) => {
-                    verdicts.push(Ok(self.combined(response.problem, response.text, weights, found)))
-                }
+            match self.applying(weights, found) {
+                Ok(found) => verdicts.push(Ok(self.combined(response.problem, response.text, found))),
                 Err(unscored) if self.config.remote.unscored == UnscoredPolicy::Refuse => {
                     bail!("problem {}: {unscored}", response.problem.id)
                 }
@@ -95,14 +98,29 @@ impl Verifier {
         Ok(verdicts)
     }
 
-    /// What each check of each response finds, in the order of the response's weights.
-    fn judge(
-        &self,
-        responses: &[Response<'_>],
-        weights: &[CheckWeights],
-    ) -> Result<Vec<Vec<Result<Verdict, Unscored>>>> {
+    /// The verdicts of the checks that apply to a response. Where none does, it has no reward.
+    fn applying(&self, weights: &CheckWeights, found: FoundParts) -> Result<WeightedVerdicts, Unscored> {
+        let with_weights = weights.iter().zip(found);
+        let applying = with_weights.filter_map(|(&(place, weight), found)| Some((place, weight, found?)));
+        let verdicts = applying
+            .map(|(place, weight, found)| Ok((place, weight, found?)))
+            .collect::<Result<Vec<_>, _>>()?;
+        if verdicts.is_empty() {
+            let names: Vec<&str> =
+                weights.iter().map(|(place, _)| self.selection.checks()[*place].name()).collect();
+            let reason = format!(
+                "no verifier applies to it: {} returned None for every completion of the problem",
+                names.join(", ")
+            );
+            return Err(Unscored { reason });
+        }
+        Ok(WeightedVerdicts { verdicts, composed: weights.len() > 1 })
+    }
+
+    /// What each check of each response finds, in the order of the response's weights; `None` where it does not apply.
+    fn judge(&self, responses: &[Response<'_>], weights: &[CheckWeights]) -> Result<Vec<FoundParts>> {
         // Until its check has been asked, a part stands as without a reward.
-        let not_asked = Err(Unscored { reason: "not asked".to_owned() });
+        let not_asked = Some(Err(Unscored { reason: "not asked".to_owned() }));
         let mut found: Vec<_> =
             weights.iter().map(|weights| vec![not_asked.clone(); weights.len()]).collect();
         for (place, check) in self.selection.checks().iter().enumerate() {
@@ -114,7 +132,7 @@ impl Verifier {
                 continue;
             }
             let batch: Vec<Response<'_>> = asked.iter().map(|(index, _)| responses[*index]).collect();
-            let verdicts = check.check_all(&batch);
+            let verdicts = check.check_where_it_applies(&batch);
             ensure!(
                 verdicts.len() == batch.len(),
                 "verifier {:?} gave {} verdicts on {} responses",
@@ -137,25 +155,21 @@ impl Verifier {
         let weights = self.weights(problem).unwrap_or_else(|error| panic!("{error:#}"));
         let answer = reply::answer_part(problem, response);
         let checks = self.selection.checks();
-        let found = weights.iter().map(|(place, _)| checks[*place].check(problem, answer)).collect();
-        self.combined(problem, response, &weights, found)
+        let judge = |&(place, weight): &(usize, f64)| (place, weight, checks[place].check(problem, answer));
+        let verdicts = weights.iter().map(judge).collect();
+        self.combined(problem, response, WeightedVerdicts { verdicts, composed: weights.len() > 1 })
     }
 
     /// Puts what the checks of a problem found together. A critique is worth one half for its verdict, and one half
     /// for the answer behind it.
-    fn combined(
-        &self,
-        problem: &Problem,
-        response: &str,
-        weights: &CheckWeights,
-        mut found: Vec<Verdict>,
-    ) -> Verdict {
-        let answer = if found.len() == 1 {
-            found.remove(0)
-        } else {
+    fn combined(&self, problem: &Problem, response: &str, found: WeightedVerdicts) -> Verdict {
+        let WeightedVerdicts { mut verdicts, composed } = found;
+        let answer = if composed {
             let name = |place: usize| self.selection.checks()[place].name().to_owned();
-            let parts = weights.iter().zip(found);
-            Verdict::combined(parts.map(|(&(place, weight), found)| (name(place), weight, found)).collect())
+            let parts = verdicts.into_iter();
+            Verdict::combined(parts.map(|(place, weight, found)| (name(place), weight, found)).collect())
+        } else {
+            verdicts.remove(0).2
         };
         let Some(critique) = reply::critique(problem, response) else { return answer };
         let extracted = answer.extracted.clone();
@@ -250,14 +264,18 @@ impl Verifier {
     /// # Errors
     /// When a problem names an unknown verifier.
     pub fn setting_overruled(&self, problems: &[Problem]) -> Result<Option<String>> {
-        let Some(setting) = &self.config.verifier else { return Ok(None) };
+        let Some(setting) = self.config.setting() else { return Ok(None) };
         let mut overruled = 0;
         for problem in problems {
             overruled += usize::from(self.selection.overrules_setting(problem)?);
         }
         let all = problems.len();
+        let setting = match &self.config.verifier {
+            Some(_) => format!("verify.verifier = {setting:?}"),
+            None => format!("verify.python = {:?}", self.config.python),
+        };
         let message = format!(
-            "verify.verifier = {setting:?} is not used for {overruled} of {all} problems: their rows name other verifiers"
+            "{setting} is not used for {overruled} of {all} problems: their rows name other verifiers"
         );
         Ok((overruled > 0).then_some(message))
     }
@@ -270,6 +288,16 @@ impl Verifier {
     fn weights(&self, problem: &Problem) -> Result<CheckWeights> {
         self.selection.of(problem).map_err(|error| of_problem(problem, &error))
     }
+}
+
+/// What the checks of a response found, in the order of its weights; `None` for those that do not apply.
+type FoundParts = Vec<Option<Result<Verdict, Unscored>>>;
+
+/// What the checks of a response found, each with its place among all checks and its weight.
+struct WeightedVerdicts {
+    verdicts: Vec<(usize, f64, Verdict)>,
+    /// Whether they are part of a composition, of which one alone may have been left.
+    composed: bool,
 }
 
 /// A mistake in the data, with the problem that has it.

@@ -37,9 +37,26 @@ fn our_own_rows_carry_every_field_and_tolerate_others() {
         answer: "3".into(),
         verifier: Some("math".into()),
         source: Some("digits".into()),
+        columns: json!({"difficulty": 0.5}).as_object().unwrap().clone(),
         ..Problem::default()
     };
     assert_eq!(parsed.unwrap(), expected);
+}
+
+#[test]
+fn further_fields_are_kept_in_whatever_shape_a_row_has_and_survive_being_written() {
+    let tests = json!({"in": ["1 2"], "out": [3.25]});
+    for row in [
+        json!({"question": "q", "answer": "a", "tests": tests, "level": null}),
+        json!({"messages": [{"role": "user", "content": "q"}], "answer": "a", "tests": tests, "level": null}),
+        json!({"id": 1, "question": "q", "images": [], "answer": "a", "tests": tests, "level": null}),
+    ] {
+        let read = parse(row).1.unwrap();
+        assert_eq!(json!(read.columns), json!({"tests": tests, "level": null}));
+        let written = serde_json::to_value(&read).unwrap();
+        assert_eq!(serde_json::from_value::<Problem>(written.clone()).unwrap(), read);
+        assert_eq!(parse(written).1.unwrap(), read);
+    }
 }
 
 #[test]

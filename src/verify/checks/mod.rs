@@ -6,12 +6,15 @@ mod comparing;
 mod exact;
 mod instruction;
 mod math;
+mod python;
 mod remote;
 mod yes_no;
 
 use std::sync::Arc;
 
 use comparing::Comparing;
+
+pub(crate) use python::of_functions;
 
 use super::{check::Check, config::VerifyConfig, remote::RewardSource};
 
@@ -24,6 +27,6 @@ pub(crate) fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSourc
         Arc::new(Comparing::new(choice::Choice, config)),
         Arc::new(Comparing::new(yes_no::YesNo, config)),
         Arc::new(Comparing::new(math::Math { settings: config.math() }, config)),
-        Arc::new(remote::Remote { rewards, extract: config.extract.clone() }),
+        Arc::new(remote::Remote { rewards, bound: config.bound(), extract: config.extract.clone() }),
     ]
 }

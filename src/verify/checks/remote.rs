@@ -1,4 +1,5 @@
-//! `remote`: the reward that a server or a command of the recipe gives.
+//! `remote`: the reward that a server or a command of the recipe gives. What it shares with functions in Python: the
+//! answer that is listed beside such a reward.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::{
     verify::{
         check::{Check, Response},
         extract::{Extractor, candidates},
-        remote::{RewardQuery, RewardSource, Unscored},
+        remote::{RewardBound, RewardQuery, RewardSource, Unscored},
         reply::behind_thoughts,
         verdict::Verdict,
     },
@@ -20,15 +21,16 @@ use crate::{
 pub(crate) struct Remote {
     /// The server or command; `None` where the recipe names none.
     pub rewards: Option<Arc<dyn RewardSource>>,
+    /// How large a reward may be.
+    pub bound: RewardBound,
     /// Where the answers stand that are listed beside the rewards.
     pub extract: Vec<Extractor>,
 }
 
-impl Remote {
-    fn first_answer(&self, response: &str) -> Option<String> {
-        let mut found = candidates(behind_thoughts(response), &self.extract).map(|candidate| candidate.text);
-        found.find(|text| !text.is_empty())
-    }
+/// The first answer in a response, for the record: the reward does not depend on it.
+pub(super) fn first_answer(response: &str, extract: &[Extractor]) -> Option<String> {
+    let mut found = candidates(behind_thoughts(response), extract).map(|candidate| candidate.text);
+    found.find(|text| !text.is_empty())
 }
 
 impl Check for Remote {
@@ -72,10 +74,11 @@ impl Check for Remote {
         let scored = source.score(&queries).into_iter().zip(&queries);
         scored
             .map(|(scored, query)| {
-                let reward = scored?;
-                let extracted = self.first_answer(query.response);
-                let reason = reward.reason.unwrap_or_else(|| "as the reward source says".to_owned());
-                Ok(Verdict { reward: reward.reward, extracted, reason, ..Verdict::default() })
+                let scored = scored?;
+                let reward = self.bound.check(scored.reward)?;
+                let extracted = first_answer(query.response, &self.extract);
+                let reason = scored.reason.unwrap_or_else(|| "as the reward source says".to_owned());
+                Ok(Verdict { reward, extracted, reason, ..Verdict::default() })
             })
             .collect()
     }

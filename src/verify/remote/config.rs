@@ -1,4 +1,5 @@
-//! The `[verify.remote]` part of a recipe: where rewards come from, and how long to wait for them.
+//! The `[verify.remote]` part of a recipe: a server or command that gives rewards, and how long to wait for rewards
+//! from outside.
 
 use std::time::Duration;
 
@@ -31,8 +32,8 @@ pub enum UnscoredPolicy {
     LeaveOut,
 }
 
-/// Rewards from a server (`url`) or a command (`command`); from neither when both are empty. The
-/// waiting times are those of OpenRLHF's client.
+/// Rewards from a server (`url`) or a command (`command`); from neither when both are empty. The sizes, waiting times
+/// and policy hold for functions in Python (`verify.python`), too. The waiting times are those of OpenRLHF's client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemoteConfig {
@@ -40,14 +41,14 @@ pub struct RemoteConfig {
     pub url: Option<String>,
     /// A program and its arguments, not passed through a shell; it answers JSON lines.
     pub command: Vec<String>,
-    /// Completions per request to the server, or per batch to the command.
+    /// Completions per request to the server, or per batch to the command or to a function.
     pub batch_size: usize,
-    /// Requests under way at once; a command gets its batches one after the other.
+    /// Requests under way at once; a command gets its batches one after the other, functions one per worker.
     pub max_in_flight: usize,
-    /// Seconds until a request, or a batch sent to a command, counts as unanswered.
+    /// Seconds until a request, or a batch sent to a command or function, counts as unanswered.
     pub timeout_seconds: f64,
-    /// Further attempts after a connection error, a timeout, 429 or 5xx; for a command, how often it is
-    /// started again within one batch.
+    /// Further attempts after a connection error, a timeout, 429 or 5xx; for a command or a function's worker, how
+    /// often it is started again within one batch.
     pub retries: u32,
     /// The pause before the first further attempt; doubled before each one after it, up to a minute.
     pub backoff_seconds: f64,
