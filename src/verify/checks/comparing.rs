@@ -59,7 +59,7 @@ impl<C: Compare> Check for Comparing<C> {
         let gold = gold_answer(&problem.answer);
         let unread = reply::missing(problem);
         let mut unreadable: Option<Verdict> = None;
-        for Candidate { text, extractor } in candidates(response, &self.extract) {
+        for Candidate { text, extractor, .. } in candidates(response, &self.extract) {
             if text.is_empty() || !reply::is_offered(problem, &text) {
                 if extractor == Extractor::Box {
                     return Verdict::unread(unread);
