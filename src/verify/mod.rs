@@ -10,6 +10,7 @@ mod extract;
 pub mod instruction;
 mod label;
 pub mod math;
+mod prose;
 mod remote;
 mod reply;
 mod selection;

@@ -1,4 +1,4 @@
-//! `choice`: the same letter, or the text of that option where the question lists its options.
+//! `choice`: the same letter or letters, or the text of that option where the reference or the question gives it.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,11 @@ use regex::Regex;
 use super::comparing::{Compare, compared};
 use crate::{
     data::Problem,
-    verify::{label, math::Comparison, text},
+    verify::{
+        label,
+        math::{self, Comparison, Settings},
+        text,
+    },
 };
 
 /// Compares letters.
@@ -16,24 +20,70 @@ pub(crate) struct Choice;
 impl Compare for Choice {
     const NAME: &'static str = "choice";
 
-    /// Whether the reference is a capital letter; a small one is more often a variable.
+    /// Whether the reference is a capital letter (a small one is more often a variable), one with its option's
+    /// text ("B) 12", but not "A: 12", which announces an answer), or several from A to H in their order, which
+    /// words hardly are.
     fn claims(&self, gold: &str) -> bool {
         let letter = label::bare(gold);
-        letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase())
+        let one = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase());
+        one || is_option(gold) || is_letters(gold)
     }
 
     fn compare(&self, problem: &Problem, gold: &str, answer: &str) -> Option<Comparison> {
-        Some(compared(letter(problem, answer)? == letter(problem, gold)?))
+        if let Some(letters) = label::choices(gold) {
+            return Some(match (label::choices(answer), label::choice(answer)) {
+                (Some(given), _) => compared(given == letters),
+                (None, Some(_)) => Comparison::Different,
+                // "AB" may be a segment after all.
+                (None, None) => return same_text(gold, answer),
+            });
+        }
+        let (expected, given) = (label::option(gold), label::option(answer));
+        if let (Some(expected), Some(given)) = (&expected, &given)
+            && !expected.text.is_empty()
+            && !given.text.is_empty()
+        {
+            let same = math::compare(&expected.text, &given.text, Settings::default()).is_equal();
+            return Some(compared(expected.letter == given.letter && same));
+        }
+        match letter(problem, answer) {
+            Some(given) => Some(compared(given == letter(problem, gold)?)),
+            None if label::choices(answer).is_some() && problem.candidates().is_none() => {
+                Some(Comparison::Different)
+            }
+            None => same_text(&expected.filter(|expected| !expected.text.is_empty())?.text, answer),
+        }
     }
 
     fn canonical(&self, problem: &Problem, answer: &str) -> Option<String> {
-        letter(problem, answer).map(String::from)
+        let several =
+            label::choices(answer).map(|letters| letters.iter().map(char::to_string).collect::<Vec<_>>());
+        several.map(|letters| letters.join(", ")).or_else(|| letter(problem, answer).map(String::from))
     }
 }
 
 /// The letter that a text gives, by itself or as the text of that option.
 fn letter(problem: &Problem, text: &str) -> Option<char> {
     label::choice(text).or_else(|| letter_of(text, &options(&problem.question)))
+}
+
+/// A capital letter with a mark and its option's text behind it.
+fn is_option(gold: &str) -> bool {
+    let capital = gold.trim_start_matches(['(', ' ', '*']).starts_with(|c: char| c.is_ascii_uppercase());
+    let announcement = gold.trim_start().starts_with("A:");
+    capital && !announcement && label::option(gold).is_some_and(|option| !option.text.is_empty())
+}
+
+/// Several capital letters from A to H, in their order.
+fn is_letters(gold: &str) -> bool {
+    let given: Vec<char> = gold.chars().filter(char::is_ascii_alphabetic).collect();
+    label::choices(gold)
+        .is_some_and(|letters| letters == given && letters.iter().all(|letter| *letter <= 'H'))
+}
+
+/// Equal where the answer is the same text or mathematics; anything else is no answer of this sort.
+fn same_text(gold: &str, answer: &str) -> Option<Comparison> {
+    Some(math::compare(gold, answer, Settings::default())).filter(Comparison::is_equal)
 }
 
 /// `(A) …`, `A) …`, `A. …`, `A: …` at the beginning of a line or behind another option.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{boxes, latex, phrases};
+use super::{boxes, latex, phrases, reading::Reading};
 
 /// Words between formulas that leave a reference one answer: `$1$ and $2$`, `$125$ miles`.
 const MOST_WORDS: usize = 4;
@@ -10,7 +10,7 @@ const MOST_WORDS: usize = 4;
 /// The reference answer inside a text: its boxes, what follows its last `####` or `A:`, its last formula
 /// where it is prose with formulas, or all of it.
 pub fn gold_answer(gold: &str) -> Cow<'_, str> {
-    if let Some(boxed) = boxes::answer(gold) {
+    if let Some((boxed, _)) = boxes::answer(gold).filter(|(boxed, _)| !boxed.is_empty()) {
         return Cow::Owned(boxed);
     }
     let gold = gold.trim();
@@ -18,7 +18,8 @@ pub fn gold_answer(gold: &str) -> Cow<'_, str> {
         return Cow::Borrowed(answer.trim());
     }
     if gold.contains('\n') || gold.len() > 200 {
-        return match phrases::answers(gold).into_iter().next().or_else(|| latex::answer(gold)) {
+        let announced = phrases::answers(gold, &Reading::new(gold)).into_iter().next();
+        return match announced.map(|(answer, _)| answer).or_else(|| latex::answer(gold)) {
             Some(answer) => Cow::Owned(answer),
             None => Cow::Borrowed(gold),
         };

@@ -41,7 +41,7 @@ pub(crate) fn formulas(text: &str) -> Vec<Formula> {
             continue;
         };
         match closing(bytes, at + length, close, one_line) {
-            Ok(end) if end > at + length => {
+            Ok(end) if end > at + length && !(kind == 3 && is_money(bytes, at + 1, end)) => {
                 found.push(Formula { outside: (at, end + close.len()), inside: (at + length, end) });
                 at = end + close.len();
             }
@@ -53,6 +53,13 @@ pub(crate) fn formulas(text: &str) -> Vec<Formula> {
         }
     }
     found
+}
+
+/// Whether two dollar signs are prices, as in "$5 and he pays $6": what lies between begins with a digit, and a
+/// digit follows it or only it ends with a space.
+fn is_money(bytes: &[u8], start: usize, end: usize) -> bool {
+    let follows = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    bytes[start].is_ascii_digit() && (follows || bytes[end - 1] == b' ')
 }
 
 /// Where a delimiter closes; an error that says whether the text ended first, or only the line.
@@ -75,11 +82,6 @@ pub(crate) fn answer(text: &str) -> Option<String> {
     Some(joined(text, &all, all.len().checked_sub(1)?))
 }
 
-/// Where the last formula ends.
-pub(crate) fn last_end(text: &str) -> Option<usize> {
-    formulas(text).last().map(|formula| formula.outside.1)
-}
-
 /// The formula at `last`, and those joined to it from before.
 pub(crate) fn joined(text: &str, all: &[Formula], last: usize) -> String {
     let mut first = last;
@@ -88,18 +90,6 @@ pub(crate) fn joined(text: &str, all: &[Formula], last: usize) -> String {
         && is_joined(&text[all[first - 1].outside.1..all[first].outside.0])
     {
         first -= 1;
-    }
-    group(text, &all[first..=last])
-}
-
-/// The formula at `first`, and those joined to it behind.
-pub(crate) fn joined_after(text: &str, all: &[Formula], first: usize) -> String {
-    let mut last = first;
-    while last + 1 < all.len()
-        && last - first < MOST_FORMULAS
-        && is_joined(&text[all[last].outside.1..all[last + 1].outside.0])
-    {
-        last += 1;
     }
     group(text, &all[first..=last])
 }

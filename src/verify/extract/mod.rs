@@ -7,8 +7,13 @@ mod gold;
 mod latex;
 mod phrases;
 mod plain;
+mod reading;
+mod spans;
+mod tags;
+mod words;
 
 use clap::ValueEnum;
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use boxes::first_box;
@@ -19,7 +24,7 @@ pub use gold::gold_answer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Extractor {
-    /// The last `\boxed{…}`, or several that belong together.
+    /// The last `\boxed{…}`, or several that belong together; likewise the last `<answer>…</answer>`.
     Box,
     /// What follows "the final answer is", "answer:", `####` or `A:`.
     Phrase,
@@ -51,7 +56,9 @@ pub struct Candidate {
     pub text: String,
     /// The way in which it was found.
     pub extractor: Extractor,
-    /// Whether it is certain that this is the answer that is meant, and no other part of the response.
+    /// Whether the text leaves no doubt that this is its answer: a box, `<answer>`, `####`, an announcement that
+    /// gives one value, or a text that holds no other. Otherwise the text states several things, of which this
+    /// is the likeliest.
     pub certain: bool,
 }
 
@@ -64,17 +71,26 @@ pub fn candidates<'a>(
     extractors: &'a [Extractor],
 ) -> impl Iterator<Item = Candidate> + 'a {
     let order = in_order(response, extractors);
+    let place = |extractor| order.iter().position(|other| *other == extractor);
+    let latex_first = place(Extractor::Latex)
+        .is_some_and(|latex| place(Extractor::Plain).is_some_and(|plain| latex < plain));
+    let mut reading = None;
     order.into_iter().flat_map(move |extractor| {
-        let found: Vec<String> = match extractor {
-            Extractor::Box => boxes::answer(response).into_iter().collect(),
-            Extractor::Phrase => phrases::answers(response),
-            Extractor::Latex => latex::answer(response).into_iter().collect(),
-            Extractor::Plain => plain::answers(response),
+        let found = if extractor == Extractor::Box {
+            boxed(response).into_iter().map(|found| (found, extractor)).collect::<Vec<_>>()
+        } else {
+            let reading = reading.get_or_insert_with(|| Reading::new(response));
+            let swapped = latex_first && reading.ends_in_plain(response);
+            let extractor = if swapped { other_of(extractor) } else { extractor };
+            outside_of_boxes(response, reading, extractor)
+                .into_iter()
+                .map(|found| (found, extractor))
+                .collect()
         };
-        found.into_iter().map(move |text| Candidate {
+        found.into_iter().map(|((text, certain), extractor)| Candidate {
             text: without_emphasis(text),
             extractor,
-            certain: extractor == Extractor::Box,
+            certain,
         })
     })
 }
@@ -83,6 +99,52 @@ pub fn candidates<'a>(
 pub(crate) fn formulas(response: &str) -> Vec<&str> {
     let delimited = latex::formulas(response).into_iter().map(|formula| formula.inside);
     boxes::insides(response).into_iter().chain(delimited).map(|(start, end)| &response[start..end]).collect()
+}
+
+/// Plain for LaTeX, and LaTeX for plain.
+fn other_of(extractor: Extractor) -> Extractor {
+    match extractor {
+        Extractor::Latex => Extractor::Plain,
+        Extractor::Plain => Extractor::Latex,
+        other => other,
+    }
+}
+
+fn outside_of_boxes(text: &str, reading: &Reading, extractor: Extractor) -> Vec<(String, bool)> {
+    match extractor {
+        Extractor::Box => Vec::new(),
+        Extractor::Phrase => phrases::answers(text, reading),
+        Extractor::Latex => {
+            let last = reading.last(true);
+            last.map(|group| (group.text.clone(), reading.is_unanimous())).into_iter().collect()
+        }
+        Extractor::Plain => plain::answers(text, reading),
+    }
+}
+
+/// The answer in the last box or between the last `<answer>` and `</answer>`, whichever comes later, and whether it
+/// is the only one. Nothing where that is not closed.
+fn boxed(response: &str) -> Option<(String, bool)> {
+    let Some(tagged) = tags::last(response) else { return boxes::answer(response) };
+    let inside = |at: usize| tagged.end.is_none_or(|end| at < end);
+    if boxes::last_start(response).is_some_and(|at| at > tagged.open && !inside(at)) {
+        return boxes::answer(response);
+    }
+    let Some(end) = tagged.end else { return Some((String::new(), true)) };
+    let inside = response[tagged.start..end].trim();
+    boxes::answer(inside)
+        .or_else(|| Some(sentence_answer(inside).unwrap_or_else(|| (inside.to_owned(), true))))
+}
+
+/// The answer in a text that is a sentence rather than a formula or a few words.
+fn sentence_answer(text: &str) -> Option<(String, bool)> {
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1);
+    if words.take(3).count() < 3 {
+        return None;
+    }
+    let reading = Reading::new(text);
+    let ways = [Extractor::Phrase, Extractor::Latex, Extractor::Plain];
+    ways.into_iter().flat_map(|extractor| outside_of_boxes(text, &reading, extractor)).next()
 }
 
 /// An answer without the stars of Markdown around it.
@@ -95,18 +157,13 @@ fn without_emphasis(text: String) -> String {
 
 fn in_order(response: &str, extractors: &[Extractor]) -> Vec<Extractor> {
     let mut order = extractors.to_vec();
-    let place = |order: &[Extractor], extractor| order.iter().position(|other| *other == extractor);
-    if let (Some(first), Some(phrase)) = (place(&order, Extractor::Box), place(&order, Extractor::Phrase))
+    let place = |extractor| order.iter().position(|other| *other == extractor);
+    if let (Some(first), Some(phrase)) = (place(Extractor::Box), place(Extractor::Phrase))
         && first < phrase
-        && phrases::final_answer(response) > boxes::last_end(response)
+        && phrases::final_answer(response)
+            > boxes::last_end(response).max(tags::last(response).and_then(|tag| tag.end))
     {
         order.swap(first, phrase);
-    }
-    if let (Some(first), Some(plain)) = (place(&order, Extractor::Latex), place(&order, Extractor::Plain))
-        && first < plain
-        && latex::last_end(response).is_some_and(|end| plain::last_number_in_later_sentence(&response[end..]))
-    {
-        order.swap(first, plain);
     }
     order
 }

@@ -1,28 +1,73 @@
-//! What a text calls its answer: "the final answer is …", "answer: …", `#### …`, `A: …`.
+//! What a text calls its answer: "the final answer is …", "answer: …", `#### …`, `A: …`, "答案是…".
 
-use super::{context::floor_boundary, latex, plain};
+use super::{context::floor_boundary, reading::Reading};
+use crate::verify::label;
 
 /// Bytes between an announcement and its answer.
 const REACH: usize = 120;
 
-/// The answers that a text announces, surest announcement first, the last of each kind.
-pub(crate) fn answers(text: &str) -> Vec<String> {
+/// Announcements, surest first.
+const PHRASES: [&str; 32] = [
+    "final answer is",
+    "final answer",
+    "answer is",
+    "answer:",
+    "answer**:",
+    "verdict is",
+    "verdict:",
+    "verdict**:",
+    "judgment:",
+    "judgement:",
+    "answer",
+    "答案是",
+    "答案为",
+    "答案：",
+    "答案",
+    "故选",
+    "应选",
+    "答えは",
+    "答え",
+    "정답은",
+    "정답",
+    "réponse est",
+    "réponse",
+    "antwort ist",
+    "antwort lautet",
+    "antwort",
+    "respuesta es",
+    "respuesta",
+    "risposta è",
+    "risposta",
+    "resposta é",
+    "ответ",
+];
+
+/// The answers that a text announces, surest announcement first, the last of each kind, each with whether it is
+/// certain.
+pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     let lower = text.to_ascii_lowercase();
-    let mut found = Vec::new();
+    let mut marked = Vec::new();
     if let Some(at) = lower.rfind("####") {
-        found.extend(answer_on_line(&text[at + 4..]));
+        marked.extend(answer_on_line(text, at + 4, reading));
     }
-    found.extend(line_label(text));
-    for phrase in ["final answer is", "final answer", "answer is", "answer:", "answer**:", "answer"] {
+    if let Some(at) = line_label(text) {
+        marked.extend(answer_on_line(text, at, reading));
+    }
+    let mut announced: Vec<(String, bool)> = Vec::new();
+    for phrase in PHRASES {
         let Some(at) = lower.rfind(phrase) else { continue };
-        let reach = floor_boundary(text, at + phrase.len() + REACH);
         let from = at + phrase.len();
+        let reach = floor_boundary(text, from + REACH);
         // In "final answer: the largest number is 34" the answer follows the last "is".
         let is = if phrase.ends_with("is") { None } else { last_is(&lower[from..reach]) };
-        found.extend(value_in(&text[from + is.unwrap_or(0)..]).or_else(|| value_in(&text[from..])));
+        let values = is.map(|is| values_in(text, from + is, reading)).filter(|values| !values.is_empty());
+        announced.extend(values.unwrap_or_else(|| values_in(text, from, reading)));
     }
-    found.dedup();
-    found
+    let agree = announced.windows(2).all(|pair| pair[0].0 == pair[1].0);
+    announced.iter_mut().for_each(|(_, certain)| *certain &= agree);
+    marked.append(&mut announced);
+    marked.dedup_by(|next, before| next.0 == before.0);
+    marked
 }
 
 /// Where a text announces its final answer for the last time.
@@ -30,15 +75,20 @@ pub(crate) fn final_answer(text: &str) -> Option<usize> {
     text.to_ascii_lowercase().rfind("final answer")
 }
 
-/// `A: 18` at the beginning of a line.
-fn line_label(text: &str) -> Option<String> {
+/// Behind the last `A:` at the beginning of a line.
+fn line_label(text: &str) -> Option<usize> {
     let line = text.lines().rev().find_map(|line| line.trim_start().strip_prefix("A:"))?;
-    answer_on_line(line)
+    Some(line.as_ptr() as usize - text.as_ptr() as usize)
 }
 
-fn answer_on_line(text: &str) -> Option<String> {
-    let line = text.trim_start_matches([' ', '#']).lines().next()?.trim();
-    value_in(line)
+fn answer_on_line(text: &str, from: usize, reading: &Reading) -> Option<(String, bool)> {
+    let line = text[from..].trim_start_matches([' ', '#']);
+    let from = text.len() - line.len();
+    let line = line.lines().next()?.trim();
+    let reach = from + line.len().min(REACH);
+    let stated = reading.first_behind(from, reach).map(|(answer, _)| answer);
+    let words = || if reading.has_any(from, reach) { None } else { words(line) };
+    stated.or_else(words).map(|answer| (answer, true))
 }
 
 /// Where the last "is" of a sentence ends.
@@ -48,31 +98,33 @@ fn last_is(text: &str) -> Option<usize> {
     [" is ", " is: "].into_iter().filter_map(|word| Some(begin + sentence.rfind(word)? + word.len())).max()
 }
 
-/// The first formula of a text if it comes soon, else its first numbers, else its first words. A text that begins
-/// with "not" is read as words.
-fn value_in(text: &str) -> Option<String> {
-    let near = &text[..floor_boundary(text, REACH)];
-    let bare = near.trim_start_matches(|c: char| c.is_whitespace() || "*:=\"'".contains(c));
-    let begin = near.len() - bare.len();
-    let formulas = latex::formulas(&text[begin..floor_boundary(text, begin + 16 * REACH)]);
-    if bare.starts_with("not ") {
-        return words(bare);
+/// The first formulas or numbers behind an announcement, and its letter if it begins with one; its words where
+/// there are none. What is denied is no answer.
+fn values_in(text: &str, from: usize, reading: &Reading) -> Vec<(String, bool)> {
+    let bare = text[from..].trim_start_matches(|c: char| c.is_whitespace() || "*:：=\"'是为".contains(c));
+    let from = text.len() - bare.len();
+    let sentence = first_sentence(bare);
+    let reach = from + if sentence.ends_with(':') { REACH } else { sentence.len().min(REACH) };
+    let letter = bare.trim_start_matches(['(', '*', '"']).split(|c: char| !c.is_alphanumeric()).next();
+    let letter = letter.filter(|word| word.len() == 1).and_then(|_| label::stated_choice(sentence));
+    let letter = letter.map(|(letter, certain)| (letter.to_string(), certain));
+    if reading.has_any(from, reach) {
+        return reading.first_behind(from, reach).into_iter().chain(letter).collect();
     }
-    let number = plain::first_numbers(first_sentence(bare));
-    let formula = formulas.iter().position(|formula| formula.outside.0 < REACH);
-    if let Some(first) = formula {
-        let before = &bare[..floor_boundary(bare, formulas[first].outside.0)];
-        if plain::first_numbers(before).is_none() {
-            return Some(latex::joined_after(&text[begin..], &formulas, first));
-        }
-    }
-    number.or_else(|| words(bare))
+    let words = words(bare).filter(|words| !contradicts(text, words));
+    words.map(|words| (words, true)).into_iter().chain(letter).collect()
+}
+
+/// Whether a text begins with the opposite of the verdict that it announces: "Yes … so the answer is no".
+fn contradicts(text: &str, words: &str) -> bool {
+    let first = text.split_whitespace().next().and_then(label::yes_no);
+    first.is_some_and(|first| label::yes_no(words) == Some(!first))
 }
 
 /// Up to the first full stop with a space behind it, or the end of the line.
 fn first_sentence(text: &str) -> &str {
     let line = text.lines().next().unwrap_or("");
-    let end = line.match_indices(". ").map(|(at, _)| at).next().unwrap_or(line.len());
+    let end = [". ", "。"].into_iter().filter_map(|stop| line.find(stop)).min().unwrap_or(line.len());
     &line[..end]
 }
 
