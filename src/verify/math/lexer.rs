@@ -216,7 +216,9 @@ impl Lexer<'_> {
             spacing if formatting::takes_length(spacing) => self.length(1 + length),
             upright if formatting::turns_upright(upright) => {
                 self.skip(1 + length);
-                self.upright = self.end_of_group();
+                if self.upright <= self.at {
+                    self.upright = self.end_of_group();
+                }
             }
             formatting if formatting::is_formatting(formatting) => self.skip(1 + length),
             _ => match self.known_prefix(&name) {

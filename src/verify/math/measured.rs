@@ -45,6 +45,22 @@ impl<'a> Measured<'a> {
     }
 }
 
+/// Whether two statements measure in different units: a unit of one is none of the other, which has units too.
+pub(crate) fn units_differ(gold: &Expr, answer: &Expr) -> bool {
+    let sides = |expr: &Expr| -> Vec<Unit> {
+        let parts = match expr {
+            Expr::Chain(..) | Expr::Tuple(_) | Expr::Interval(..) | Expr::Set(_) => expr.children(),
+            other => vec![other],
+        };
+        parts.into_iter().map(unit).filter(|unit| !unit.is_none()).collect()
+    };
+    let (gold, answer) = (sides(gold), sides(answer));
+    let missing = |units: &[Unit], others: &[Unit]| {
+        units.iter().any(|unit| !others.is_empty() && others.iter().all(|other| unit.differs(other)))
+    };
+    missing(&gold, &answer) || missing(&answer, &gold)
+}
+
 fn without_unit(expr: &Expr) -> &Expr {
     match expr {
         Expr::Quantity(inside, _) | Expr::Degrees(inside) => without_unit(inside),
@@ -104,3 +120,6 @@ pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

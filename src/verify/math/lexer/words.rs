@@ -1,7 +1,7 @@
 //! What braces and words hold: `\text{…}` and its like, arguments that show nothing, times of day.
 
 use super::Lexer;
-use crate::verify::math::{budget::Stop, commands, token::TokenKind, unit::begins_comment};
+use crate::verify::math::{budget::Stop, commands, formatting, token::TokenKind, unit::begins_comment};
 
 /// Times of day with their full stops, which would otherwise be letters by themselves.
 const CLOCKS: [(&str, &str); 4] = [("a.m.", "am"), ("p.m.", "pm"), ("a.m", "am"), ("p.m", "pm")];
@@ -17,7 +17,7 @@ impl Lexer<'_> {
             self.skip(length);
             return Ok(());
         };
-        let content = without_brackets(content.trim());
+        let content = without_brackets(content.trim_matches(|c: char| c.is_whitespace() || c == '~'));
         let mut letters = content.chars();
         let kind = match (letters.next(), letters.next()) {
             (None, _) => None,
@@ -29,7 +29,8 @@ impl Lexer<'_> {
             Some(TokenKind::Text(content))
                 if !content.contains(char::is_alphabetic)
                     || is_formula(&content)
-                    || is_quantity(&content) =>
+                    || is_quantity(&content)
+                    || is_formatted(&content) =>
             {
                 if upright {
                     self.upright = self.at + total;
@@ -91,6 +92,16 @@ fn is_formula(text: &str) -> bool {
     let is_word = |part: &str| part.chars().filter(|c| c.is_alphabetic()).count() > 2;
     let begins = text.starts_with(|c: char| c.is_ascii_digit());
     (begins || text.contains(['+', '='])) && !text.split_whitespace().any(is_word)
+}
+
+/// Whether a formula or another command of formatting stands around the whole content.
+fn is_formatted(text: &str) -> bool {
+    let command = text.strip_prefix('\\').unwrap_or("");
+    let length = command.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let name = &command[..length];
+    formatting::is_formatting(name)
+        || formatting::holds_text(name)
+        || (text.len() > 1 && text.starts_with('$') && text.ends_with('$'))
 }
 
 /// Whether words are a number and what it counts or measures, "5 apples", "3:45 pm", `\$5 million`, but not

@@ -31,6 +31,13 @@ pub(super) fn read(before: &[Token], tokens: &[Token], text: &str) -> Option<Rep
             percent(tokens).or_else(|| joined(tokens)).or_else(|| magnitudes(tokens, text))
         }
         (_, TokenKind::Word(_) | TokenKind::Text(_)) => cardinal(tokens, text),
+        // "A million" is one million.
+        (_, TokenKind::Symbol(name))
+            if name == "a"
+                && word(kind(tokens, 1)).is_some_and(|word| number_words::magnitude(word).is_some()) =>
+        {
+            Some((vec![integer(1)], 1))
+        }
         _ => None,
     }
 }

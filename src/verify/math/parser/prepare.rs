@@ -15,7 +15,7 @@ const GROUP_CLOSES: TokenKind = TokenKind::Close(Bracket::Group);
 
 /// Turns words into units, numbers, unknowns or text, and leaves layout out.
 pub(crate) fn prepare(tokens: Vec<Token>, text: &str) -> Vec<Token> {
-    let tokens = without_layout(tokens);
+    let mut tokens = without_layout(tokens);
     let only_words = tokens.iter().all(|token| {
         matches!(
             token.kind,
@@ -30,24 +30,26 @@ pub(crate) fn prepare(tokens: Vec<Token>, text: &str) -> Vec<Token> {
     });
     let mut prepared: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
-    while let Some(token) = tokens.get(at) {
+    while at < tokens.len() {
         let rest = &tokens[at..];
         let read = numerals::read(&prepared, rest, text).or_else(|| units::read(&prepared, rest));
         if let Some((replacement, length)) = read {
-            let place = |kind| Token { kind, ..token.clone() };
-            prepared.extend(replacement.into_iter().map(place));
+            let Token { start, end, spaced, upright, .. } = tokens[at];
+            prepared.extend(replacement.into_iter().map(|kind| Token { kind, start, end, spaced, upright }));
             at += length;
             continue;
         }
+        // What has been read is not looked at again.
+        let token = Token { kind: std::mem::replace(&mut tokens[at].kind, TokenKind::Comma), ..tokens[at] };
         at += 1;
         let after_number =
             matches!(prepared.last().map(|last| &last.kind), Some(TokenKind::Number(_) | TokenKind::Text(_)));
         match &token.kind {
             TokenKind::Word(word) if is_text(word, only_words, after_number) => {
-                prepared.push(Token { kind: TokenKind::Text(word.clone()), ..token.clone() });
+                prepared.push(Token { kind: TokenKind::Text(word.clone()), ..token });
             }
-            TokenKind::Word(word) => spread(word, token, &mut prepared),
-            _ => prepared.push(token.clone()),
+            TokenKind::Word(word) => spread(word, &token, &mut prepared),
+            _ => prepared.push(token),
         }
     }
     prepared

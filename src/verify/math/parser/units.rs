@@ -48,7 +48,7 @@ pub(super) fn read(before: &[Token], tokens: &[Token]) -> Option<Replacement> {
     if !behind_value {
         return None;
     }
-    let mut run = UnitRun { tokens, at: 0, before: last, reader: UnitReader::default() };
+    let mut run = UnitRun { tokens, at: 0, before, signs: 0, reader: UnitReader::default() };
     run.read();
     let (length, unit) = (run.at, run.reader.finish());
     match length {
@@ -73,9 +73,14 @@ fn raised_primes(tokens: &[Token]) -> Option<usize> {
 struct UnitRun<'a> {
     tokens: &'a [Token],
     at: usize,
-    before: Option<&'a Token>,
+    before: &'a [Token],
+    /// The signs of products and quotients that are being read, one within the other.
+    signs: usize,
     reader: UnitReader,
 }
+
+/// Brackets below a line that are read within each other.
+const MOST_SIGNS: usize = 4;
 
 impl UnitRun<'_> {
     fn kind(&self, ahead: usize) -> Option<&TokenKind> {
@@ -132,6 +137,7 @@ impl UnitRun<'_> {
         match self.kind(0) {
             Some(TokenKind::Power) => self.power(),
             Some(TokenKind::Divide | TokenKind::Times) if !self.reader.is_empty() => self.sign(),
+            Some(TokenKind::Divide) if self.names_unit(1) => self.sign(),
             Some(TokenKind::Fraction) if self.kind(2) != Some(&TokenKind::Fraction) => self.fraction(),
             Some(&OPENS) => self.group(CLOSES),
             _ => self.word(),
@@ -159,9 +165,13 @@ impl UnitRun<'_> {
 
     /// A sign of a product or quotient, if more of the unit follows.
     fn sign(&mut self) -> bool {
+        if self.signs >= MOST_SIGNS {
+            return false;
+        }
         let start = self.at;
         let below = self.kind(0) == Some(&TokenKind::Divide);
         self.at += 1;
+        self.signs += 1;
         let mut reader = UnitReader::default();
         std::mem::swap(&mut reader, &mut self.reader);
         let goes_on = match self.kind(0) {
@@ -170,12 +180,21 @@ impl UnitRun<'_> {
         };
         while goes_on && self.kind(0) == Some(&TokenKind::Power) && self.power() {}
         std::mem::swap(&mut reader, &mut self.reader);
+        self.signs -= 1;
         if !goes_on || reader.is_empty() {
             self.at = start;
             return false;
         }
         self.reader.join(reader.finish(), below);
         true
+    }
+
+    /// Whether the token so far ahead is a word for a unit that is known.
+    fn names_unit(&self, ahead: usize) -> bool {
+        match self.kind(ahead) {
+            Some(TokenKind::Text(word) | TokenKind::Word(word)) => is_known_plain(word.trim()),
+            _ => false,
+        }
     }
 
     /// `\frac{\text{m}}{\text{s}}`
@@ -244,6 +263,12 @@ impl UnitRun<'_> {
                 true
             }
             Some(TokenKind::Symbol(name)) if name == "\\mu" => self.micro(),
+            // A union of nothing: the word for a measure.
+            Some(TokenKind::Union) if self.is_behind_number() && self.kind(1).is_none() => {
+                self.reader.push("cup");
+                self.at += 1;
+                true
+            }
             Some(TokenKind::Symbol(name)) if name == "\\Omega" && !self.continues_product() => {
                 self.reader.push("Ω");
                 self.at += 1;
@@ -266,10 +291,11 @@ impl UnitRun<'_> {
         let Some(token) = self.tokens.get(self.at) else { return false };
         let TokenKind::Symbol(name) = &token.kind else { return false };
         let known = name.chars().count() == 1 && LETTERS.contains(name.as_str());
-        let behind_symbol =
-            self.at == 0 && self.before.is_some_and(|before| matches!(before.kind, TokenKind::Symbol(_)));
-        let is_unit =
-            (token.upright && !behind_symbol) || behind_sign || (self.reader.has_unit() && token.spaced);
+        let behind_symbol = self.at == 0 && matches!(self.last(), Some(TokenKind::Symbol(_)));
+        let is_unit = (token.upright && !behind_symbol)
+            || behind_sign
+            || (self.reader.has_unit() && token.spaced)
+            || self.is_compound();
         if !known || !is_unit || matches!(self.kind(1), Some(TokenKind::Subscript)) {
             return false;
         }
@@ -292,8 +318,23 @@ impl UnitRun<'_> {
         true
     }
 
+    /// Whether a letter behind a number is part of a quantity in several units: `2 h 30 min`, `5 m 20 s`.
+    fn is_compound(&self) -> bool {
+        let number_follows = self
+            .tokens
+            .get(self.at + 1)
+            .is_some_and(|next| next.spaced && matches!(next.kind, TokenKind::Number(_)));
+        let unit_before = matches!(self.before, [.., before, _] if matches!(before.kind, TokenKind::Unit(_)));
+        self.is_behind_number() && (number_follows || unit_before)
+    }
+
+    /// The last token before the unit.
+    fn last(&self) -> Option<&TokenKind> {
+        self.before.last().map(|token| &token.kind)
+    }
+
     fn is_behind_number(&self) -> bool {
-        self.at == 0 && self.before.is_some_and(|before| matches!(before.kind, TokenKind::Number(_)))
+        self.at == 0 && matches!(self.last(), Some(TokenKind::Number(_)))
     }
 
     /// Whether a plain word belongs to the unit: a long one, a known one, or a short one behind others.
@@ -301,8 +342,13 @@ impl UnitRun<'_> {
         if begins_comment(word) {
             return false;
         }
-        let behind_value = self.is_behind_number() || spaced;
-        let known = is_known_plain(word) && (behind_value || !self.reader.is_empty());
-        word.chars().count() > 3 || known || (spaced && !self.reader.is_empty()) || (word == "per" && spaced)
+        let begun = !self.reader.is_empty() || self.signs > 0;
+        let length = word.chars().count();
+        let next_is_word =
+            matches!(self.kind(1), Some(TokenKind::Word(next)) if next.len() > 3 || is_known_plain(next));
+        length > 3
+            || (is_known_plain(word) && (begun || self.is_behind_number()))
+            || (spaced && is_known_plain(word) && (length > 2 || word == "cm"))
+            || (spaced && (begun || word == "per" || next_is_word))
     }
 }

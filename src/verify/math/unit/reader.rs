@@ -94,7 +94,7 @@ pub(crate) struct UnitReader {
 
 /// Whether words are a comment on what stands before them, not its unit.
 pub(crate) fn begins_comment(words: &str) -> bool {
-    let words = words.trim_start();
+    let words = words.trim_start_matches([' ', '~']);
     let first: String =
         words.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
     (first.is_empty() && !words.starts_with(['/', '°', '\\', '$', '€', '£', '¥', '¢']))
@@ -245,7 +245,11 @@ impl UnitReader {
     fn command(&mut self, text: &str) -> usize {
         let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
         match &text[..length] {
-            "Omega" | "ohm" => self.push("Ω"),
+            "Omega" | "ohm" => {
+                let prefix = self.nouns.pop_if(|noun| matches!(noun.as_str(), "k" | "m" | "g"));
+                let multiple = prefix.and_then(|prefix| symbol(&format!("{prefix}Ω")));
+                self.push(multiple.as_deref().unwrap_or("Ω"));
+            }
             "ell" => self.push("L"),
             "circ" | "degree" => self.push("°"),
             "pounds" => self.push("£"),
