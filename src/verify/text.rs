@@ -1,9 +1,23 @@
 //! Answers as text: what is left of one without spacing and LaTeX formatting.
 
+mod characters;
+
 use std::borrow::Cow;
 
+pub(crate) use characters::plain_characters;
+
 /// Commands that only set the type of what they wrap.
-const WRAPPERS: [&str; 6] = ["\\text{", "\\textbf{", "\\textrm{", "\\mathrm{", "\\mathbf{", "\\mbox{"];
+const WRAPPERS: [&str; 9] = [
+    "\\text{",
+    "\\textbf{",
+    "\\textit{",
+    "\\textrm{",
+    "\\textsc{",
+    "\\mathrm{",
+    "\\mathbf{",
+    "\\mbox{",
+    "\\emph{",
+];
 
 /// Ways to write a space.
 const SPACES: [&str; 8] = ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "~"];
@@ -39,50 +53,6 @@ pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     if commands { Cow::Owned(text.replace("\\\\", "\\")) } else { Cow::Borrowed(text) }
-}
-
-/// Fractions that are one character.
-const FRACTIONS: [(char, &str); 15] = [
-    ('½', "\\frac{1}{2}"),
-    ('⅓', "\\frac{1}{3}"),
-    ('⅔', "\\frac{2}{3}"),
-    ('¼', "\\frac{1}{4}"),
-    ('¾', "\\frac{3}{4}"),
-    ('⅕', "\\frac{1}{5}"),
-    ('⅖', "\\frac{2}{5}"),
-    ('⅗', "\\frac{3}{5}"),
-    ('⅘', "\\frac{4}{5}"),
-    ('⅙', "\\frac{1}{6}"),
-    ('⅚', "\\frac{5}{6}"),
-    ('⅛', "\\frac{1}{8}"),
-    ('⅜', "\\frac{3}{8}"),
-    ('⅝', "\\frac{5}{8}"),
-    ('⅞', "\\frac{7}{8}"),
-];
-
-/// The text with `½` and its like written out, and full-width characters (`５`) in their usual width.
-pub(crate) fn plain_characters(text: &str) -> Cow<'_, str> {
-    let written =
-        |c: char| FRACTIONS.iter().find(|(fraction, _)| *fraction == c).map(|(_, written)| *written);
-    if text.is_ascii() || !text.contains(|c| written(c).is_some() || usual_width(c) != c) {
-        return Cow::Borrowed(text);
-    }
-    let mut spelled = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        match written(character) {
-            Some(fraction) => spelled.push_str(fraction),
-            None => spelled.push(usual_width(character)),
-        }
-    }
-    Cow::Owned(spelled)
-}
-
-/// The ASCII character that a full-width one is; any other character as it is.
-fn usual_width(character: char) -> char {
-    match u32::from(character) {
-        code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFF01 + 0x21).unwrap_or(character),
-        _ => character,
-    }
 }
 
 /// A piece of an answer's text.

@@ -3,76 +3,8 @@
 use super::{
     expr::{Constant, Function, Relation},
     token::{Bracket, Conjunction, TokenKind},
+    unit::Unit,
 };
-
-/// Commands whose braces hold words, or a name set upright.
-pub(crate) const TEXT_COMMANDS: [&str; 16] = [
-    "text",
-    "textbf",
-    "textit",
-    "textrm",
-    "textnormal",
-    "texttt",
-    "textsf",
-    "mathrm",
-    "mathbf",
-    "mathit",
-    "mathsf",
-    "mathtt",
-    "mbox",
-    "hbox",
-    "operatorname",
-    "bf",
-];
-
-/// Commands that only place, size or format what follows.
-pub(crate) fn is_formatting(command: &str) -> bool {
-    matches!(
-        command,
-        "vec"
-            | "overrightarrow"
-            | "hat"
-            | "tilde"
-            | "boldsymbol"
-            | "bm"
-            | "boxed"
-            | "box"
-            | "fbox"
-            | "mathcal"
-            | "underline"
-            | "widehat"
-            | "ensuremath"
-            | "quad"
-            | "qquad"
-            | "displaystyle"
-            | "textstyle"
-            | "scriptstyle"
-            | "limits"
-            | "nolimits"
-            | "big"
-            | "Big"
-            | "bigg"
-            | "Bigg"
-            | "bigl"
-            | "bigr"
-            | "Bigl"
-            | "Bigr"
-            | "biggl"
-            | "biggr"
-            | "hspace"
-            | "thinspace"
-            | "rm"
-            | "mathop"
-            | "mathstrut"
-            | "noindent"
-            | "smash"
-            | "hfill"
-            | "medspace"
-            | "enspace"
-            | "operatorname*"
-            | "nonumber"
-    )
-}
 
 /// What a LaTeX command means; `None` for unknown ones, which are symbols.
 pub(crate) fn command(name: &str) -> Option<TokenKind> {
@@ -120,8 +52,30 @@ pub(crate) fn command(name: &str) -> Option<TokenKind> {
         "rparen" => TokenKind::Close(Bracket::Round),
         "overline" | "bar" => TokenKind::Overline,
         "bmod" | "mod" | "pmod" => TokenKind::Function(Function::Mod),
+        "pounds" | "textsterling" => TokenKind::Currency(Unit::named("£")),
+        "euro" | "texteuro" | "EUR" => TokenKind::Currency(Unit::named("€")),
+        "yen" | "textyen" => TokenKind::Currency(Unit::named("¥")),
+        "cent" | "textcent" => TokenKind::Currency(Unit::named("cent")),
+        "textdollar" => TokenKind::Currency(Unit::named("$")),
+        "textdegree" => TokenKind::Degree,
+        "textohm" => TokenKind::Symbol("\\Omega".to_owned()),
         _ => TokenKind::Relation(relation(name)?),
     })
+}
+
+/// The letter that a command is another form of: nobody means two unknowns by `\phi` and `\varphi`.
+pub(crate) fn usual_form(name: &str) -> &str {
+    match name {
+        "varphi" => "phi",
+        "varepsilon" => "epsilon",
+        "vartheta" => "theta",
+        "varrho" => "rho",
+        "varsigma" => "sigma",
+        "varkappa" => "kappa",
+        "varGamma" => "Gamma",
+        "varDelta" => "Delta",
+        other => other,
+    }
 }
 
 fn relation(name: &str) -> Option<Relation> {
@@ -132,7 +86,7 @@ fn relation(name: &str) -> Option<Relation> {
         "gt" => Relation::Greater,
         "ne" | "neq" => Relation::NotEqual,
         "approx" | "simeq" | "sim" | "thickapprox" => Relation::Approximate,
-        "equiv" | "coloneqq" => Relation::Equal,
+        "equiv" | "coloneqq" | "coloneq" | "triangleq" => Relation::Equal,
         "in" => Relation::In,
         _ => return None,
     })
@@ -172,6 +126,7 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "Re" => Function::Real,
         "Im" => Function::ImaginaryPart,
         "det" => Function::Determinant,
+        "cis" => Function::Cis,
         "cbrt" => Function::Root,
         "comb" | "binomial" | "nCr" => Function::Binomial,
         _ => return None,
@@ -198,8 +153,8 @@ pub(crate) fn word(name: &str) -> Option<TokenKind> {
         "frac" | "dfrac" => TokenKind::Fraction,
         "leq" => TokenKind::Relation(Relation::LessEqual),
         "geq" => TokenKind::Relation(Relation::GreaterEqual),
-        "alpha" | "beta" | "gamma" | "delta" | "theta" | "lambda" | "omega" | "phi" | "sigma" | "rho"
-        | "tau" => TokenKind::Symbol(format!("\\{name}")),
+        "alpha" | "beta" | "gamma" | "delta" | "epsilon" | "theta" | "lambda" | "omega" | "phi" | "sigma"
+        | "rho" | "tau" => TokenKind::Symbol(format!("\\{name}")),
         _ => return None,
     })
 }
@@ -250,17 +205,16 @@ pub(crate) fn character(character: char) -> Option<TokenKind> {
         '∖' => TokenKind::SetMinus,
         '∅' | '⌀' => TokenKind::EmptySet,
         '√' => TokenKind::SquareRoot,
-        'π' => TokenKind::Constant(Constant::Pi),
         '∞' => TokenKind::Constant(Constant::Infinity),
         '∧' => TokenKind::Conjunction(Conjunction::And),
         '∨' => TokenKind::Conjunction(Conjunction::Or),
-        '=' => TokenKind::Relation(Relation::Equal),
+        '=' | '≡' | '≔' => TokenKind::Relation(Relation::Equal),
         '<' | '＜' => TokenKind::Relation(Relation::Less),
         '>' | '＞' => TokenKind::Relation(Relation::Greater),
         '≤' | '⩽' => TokenKind::Relation(Relation::LessEqual),
         '≥' | '⩾' => TokenKind::Relation(Relation::GreaterEqual),
         '≠' => TokenKind::Relation(Relation::NotEqual),
-        '≈' => TokenKind::Relation(Relation::Approximate),
+        '≈' | '≃' => TokenKind::Relation(Relation::Approximate),
         '∈' => TokenKind::Relation(Relation::In),
         'ℝ' => TokenKind::Numbers('R'),
         'ℤ' => TokenKind::Numbers('Z'),
@@ -271,24 +225,20 @@ pub(crate) fn character(character: char) -> Option<TokenKind> {
     })
 }
 
-/// The digit that a superscript stands for.
-pub(crate) fn superscript(character: char) -> Option<char> {
+/// The name of the currency that a character is the sign of.
+pub(crate) fn currency(character: char) -> Option<&'static str> {
     Some(match character {
-        '⁰' => '0',
-        '¹' => '1',
-        '²' => '2',
-        '³' => '3',
-        '⁴' => '4',
-        '⁵' => '5',
-        '⁶' => '6',
-        '⁷' => '7',
-        '⁸' => '8',
-        '⁹' => '9',
+        '$' => "$",
+        '€' => "€",
+        '£' => "£",
+        '¥' | '￥' => "¥",
+        '¢' => "cent",
+        '₹' => "rupee",
+        '₽' => "ruble",
+        '₩' => "won",
+        '₪' => "shekel",
+        '₫' => "dong",
+        '฿' => "baht",
         _ => return None,
     })
-}
-
-/// Signs of currencies, which are left out as units may be.
-pub(crate) fn is_currency(character: char) -> bool {
-    matches!(character, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '₪' | '₫' | '฿' | '￥')
 }

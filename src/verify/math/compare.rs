@@ -7,6 +7,7 @@ use super::{
     budget::Stop,
     comparer::Comparer,
     expr::{Constant, Expr, Relation},
+    measured::units_differ,
     names::{NamedValue, assignment, family, is_name, named},
     signs::expanded,
     words::same_words,
@@ -115,6 +116,9 @@ impl Comparer<'_> {
     }
 
     fn equal_chains(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        if units_differ(gold, answer) {
+            return Ok(false);
+        }
         match (gold, answer) {
             (Expr::Chain(..), Expr::Chain(..)) => {
                 let (left, right) = (named(gold), named(answer));

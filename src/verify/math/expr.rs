@@ -2,6 +2,8 @@
 
 use num_rational::BigRational;
 
+use super::unit::Unit;
+
 /// A number as written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Literal {
@@ -44,6 +46,8 @@ pub(crate) enum Function {
     /// Logarithm: argument, base.
     Log,
     Exp,
+    /// `cos x + i sin x`
+    Cis,
     /// Root: radicand, index.
     Root,
     Abs,
@@ -110,7 +114,7 @@ pub(crate) enum Expr {
     Percent(Box<Expr>),
     Degrees(Box<Expr>),
     /// A quantity and its unit.
-    Quantity(Box<Expr>, String),
+    Quantity(Box<Expr>, Unit),
     Call(Function, Vec<Expr>),
     /// An unknown function of its arguments.
     Apply(String, Vec<Expr>),

@@ -1,11 +1,16 @@
 //! From text to tokens. Spacing and sizing vanish here; nothing is worked out yet.
 
+mod dollars;
+mod words;
+
 use super::{
     budget::{Budget, Stop},
-    commands::{self, TEXT_COMMANDS},
-    expr::{Constant, Literal, Relation},
+    commands,
+    expr::{Constant, Relation},
+    formatting,
     literal::{self, Commas},
     token::{Bracket, Conjunction, Token, TokenKind},
+    unit::{self, Unit},
 };
 
 /// Splits an answer into tokens.
@@ -13,8 +18,16 @@ use super::{
 /// # Errors
 /// When a character or command cannot be read, or the budget is spent.
 pub(crate) fn tokens(text: &str, commas: Commas, budget: &Budget) -> Result<Vec<Token>, Stop> {
-    let mut lexer =
-        Lexer { text, at: 0, spaced: false, depth: 0, commas, budget, tokens: Vec::with_capacity(16) };
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        spaced: false,
+        depth: 0,
+        upright: 0,
+        commas,
+        budget,
+        tokens: Vec::with_capacity(16),
+    };
     while lexer.at < text.len() {
         lexer.budget.spend(5)?;
         lexer.step()?;
@@ -28,6 +41,8 @@ struct Lexer<'a> {
     spaced: bool,
     /// Brackets that are open: within them a comma always separates.
     depth: usize,
+    /// Up to where words and letters behind a space are set upright.
+    upright: usize,
     commas: Commas,
     budget: &'a Budget,
     tokens: Vec<Token>,
@@ -39,6 +54,12 @@ impl Lexer<'_> {
     }
 
     fn push(&mut self, kind: TokenKind, length: usize) {
+        let upright = self.spaced && self.at < self.upright;
+        self.push_set(kind, length, upright);
+    }
+
+    /// Takes a token that is set upright, or not.
+    fn push_set(&mut self, kind: TokenKind, length: usize, upright: bool) {
         match kind {
             TokenKind::Open(bracket) if bracket != Bracket::Group => self.depth += 1,
             TokenKind::Close(bracket) if bracket != Bracket::Group => {
@@ -46,7 +67,8 @@ impl Lexer<'_> {
             }
             _ => {}
         }
-        self.tokens.push(Token { kind, start: self.at, end: self.at + length, spaced: self.spaced });
+        let (start, end, spaced) = (self.at, self.at + length, self.spaced);
+        self.tokens.push(Token { kind, start, end, spaced, upright });
         self.at += length;
         self.spaced = false;
     }
@@ -81,29 +103,24 @@ impl Lexer<'_> {
 
     /// A character that is neither letter, digit nor backslash.
     fn sign(&mut self, first: char) -> Result<(), Stop> {
-        let rest = self.rest();
-        let pairs = [
-            ("{:}", TokenKind::Colon),
-            ("**", TokenKind::Power),
-            ("<=", TokenKind::Relation(Relation::LessEqual)),
-            (">=", TokenKind::Relation(Relation::GreaterEqual)),
-            ("!=", TokenKind::Relation(Relation::NotEqual)),
-            ("==", TokenKind::Relation(Relation::Equal)),
-        ];
-        if let Some((pair, kind)) = pairs.into_iter().find(|(pair, _)| rest.starts_with(pair)) {
-            self.push(kind, pair.len());
+        if let Some((kind, length)) = self.several_signs() {
+            self.push(kind, length);
             return Ok(());
         }
-        if commands::is_currency(first) {
-            self.skip(first.len_utf8());
+        if first == '$' && !dollars::is_currency(self.text, self.at) {
+            self.skip(1);
             return Ok(());
         }
-        if commands::superscript(first).is_some() {
-            self.superscripts();
+        if let Some(name) = commands::currency(first) {
+            self.push(TokenKind::Currency(Unit::named(name)), first.len_utf8());
             return Ok(());
         }
         match commands::character(first) {
             Some(kind) => self.push(kind, first.len_utf8()),
+            None if first == '"' => {
+                self.push(TokenKind::Prime, 0);
+                self.push(TokenKind::Prime, 1);
+            }
             None if first.is_control() => return Err(Stop::Unreadable("a control character")),
             None if first == '.' => self.skip(1),
             None => return Err(Stop::Unreadable("a character that is no mathematics")),
@@ -111,18 +128,42 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `²³`: a power of the digits.
-    fn superscripts(&mut self) {
-        let digits: String = self.rest().chars().map_while(commands::superscript).collect();
-        let length: usize =
-            self.rest().chars().take_while(|c| commands::superscript(*c).is_some()).map(char::len_utf8).sum();
-        self.push(TokenKind::Power, 0);
-        let value = num_rational::BigRational::from_integer(digits.parse().expect("digits"));
-        self.push(TokenKind::Number(Literal { value, places: None }), length);
+    /// Several characters that are one sign.
+    fn several_signs(&self) -> Option<(TokenKind, usize)> {
+        const SIGNS: [(&str, TokenKind); 11] = [
+            ("{:}", TokenKind::Colon),
+            ("**", TokenKind::Power),
+            ("<=", TokenKind::Relation(Relation::LessEqual)),
+            (">=", TokenKind::Relation(Relation::GreaterEqual)),
+            ("!=", TokenKind::Relation(Relation::NotEqual)),
+            ("==", TokenKind::Relation(Relation::Equal)),
+            (":=", TokenKind::Relation(Relation::Equal)),
+            ("+/-", TokenKind::PlusMinus(false)),
+            ("+/−", TokenKind::PlusMinus(false)),
+            ("-/+", TokenKind::PlusMinus(true)),
+            ("−/+", TokenKind::PlusMinus(true)),
+        ];
+        let rest = self.rest();
+        if let Some((sign, kind)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
+            return Some((kind.clone(), sign.len()));
+        }
+        let after = ["+-", "+−"].into_iter().find_map(|sign| rest.strip_prefix(sign))?;
+        self.is_plus_minus(after).then_some((TokenKind::PlusMinus(false), rest.len() - after.len()))
+    }
+
+    /// Whether `+-` means both signs, as it does where a value begins, with spaces around it, and before a root;
+    /// in `3x+-5` a negative number is added.
+    fn is_plus_minus(&self, after: &str) -> bool {
+        let begins = !self.tokens.last().is_some_and(|last| last.kind.ends_value());
+        let before_root = ["\\sqrt", "sqrt", "√"].iter().any(|root| after.trim_start().starts_with(root));
+        begins || before_root || (self.spaced && after.starts_with(char::is_whitespace))
     }
 
     /// A run of letters: a known name, a name that begins with a function, or unknowns one by one.
     fn letters(&mut self) {
+        if let Some((word, length)) = words::clock(self.rest()) {
+            return self.push(TokenKind::Word(word.to_owned()), length);
+        }
         let length: usize = self.rest().chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
         let run = self.rest()[..length].to_owned();
         if let Some(kind) = commands::word(&run) {
@@ -132,8 +173,11 @@ impl Lexer<'_> {
         if let (Some(letter), None) = (letters.next(), letters.next()) {
             return self.push(commands::letter(letter), length);
         }
-        // A function may run into what follows it, as in "sinx" and "sqrtx".
-        for split in (2..length).rev().filter(|split| run.is_char_boundary(*split)) {
+        // A function may run into what follows it, as in "sinx" and "sqrtx", but is not the beginning of a word.
+        let is_word = |rest: &str| rest.chars().count() > 3 && commands::word(rest).is_none();
+        let splits =
+            (2..length).rev().filter(|split| run.is_char_boundary(*split) && !is_word(&run[*split..]));
+        for split in splits.filter(|_| !unit::is_known_plain(&run)) {
             if let Some(kind @ (TokenKind::Function(_) | TokenKind::SquareRoot)) =
                 commands::word(&run[..split])
             {
@@ -162,15 +206,26 @@ impl Lexer<'_> {
             "mathbb" => return self.number_set(1 + length),
             "e" => self.push(TokenKind::Constant(Constant::Euler), 1 + length),
             "i" => self.push(TokenKind::Constant(Constant::Imaginary), 1 + length),
-            text if TEXT_COMMANDS.contains(&text) => return self.words(1 + length),
-            "color" | "textcolor" => {
-                let colour = self.argument(1 + length).map_or(1 + length, |(_, total)| total);
-                self.skip(colour);
+            text if formatting::holds_text(text) => {
+                return self.words(1 + length, formatting::is_upright(text));
             }
-            formatting if commands::is_formatting(formatting) => self.skip(1 + length),
+            hidden if formatting::hidden_arguments(hidden).is_some() => {
+                let count = formatting::hidden_arguments(hidden).unwrap_or(0);
+                self.hidden(1 + length, count);
+            }
+            spacing if formatting::takes_length(spacing) => self.length(1 + length),
+            upright if formatting::turns_upright(upright) => {
+                self.skip(1 + length);
+                if self.upright <= self.at {
+                    self.upright = self.end_of_group();
+                }
+            }
+            formatting if formatting::is_formatting(formatting) => self.skip(1 + length),
             _ => match self.known_prefix(&name) {
                 Some((kind, length)) => self.push(kind, 1 + length),
-                None => self.push(TokenKind::Symbol(format!("\\{name}")), 1 + length),
+                None => {
+                    self.push(TokenKind::Symbol(format!("\\{}", commands::usual_form(&name))), 1 + length);
+                }
             },
         }
         Ok(())
@@ -198,7 +253,9 @@ impl Lexer<'_> {
             Some('%') => self.push(TokenKind::Percent, length),
             Some('|') => self.push(TokenKind::Bar, length),
             Some('&') => self.push(TokenKind::Conjunction(Conjunction::And), length),
-            Some('$' | ',' | ';' | ':' | '!' | ' ' | '/' | '(' | ')' | '[' | ']' | '\n') => self.skip(length),
+            Some('$') => self.push(TokenKind::Currency(Unit::named("$")), length),
+            Some('\'') => self.push(TokenKind::Prime, length),
+            Some(',' | ';' | ':' | '!' | ' ' | '/' | '(' | ')' | '[' | ']' | '\n') => self.skip(length),
             Some('_') => return Err(Stop::Unreadable("an underscore as text")),
             _ => return Err(Stop::Unreadable("an unknown command")),
         }
@@ -265,33 +322,6 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `\text{…}` and its like: a name we know, a single letter, or words.
-    fn words(&mut self, length: usize) -> Result<(), Stop> {
-        let Some((content, total)) = self.argument(length) else {
-            // Without braces only the type is set, as in `\rm x`.
-            self.skip(length);
-            return Ok(());
-        };
-        let content = without_brackets(content.trim());
-        let mut letters = content.chars();
-        let kind = match (letters.next(), letters.next()) {
-            (None, _) => None,
-            (Some(letter), None) if letter.is_alphabetic() => Some(commands::letter(letter)),
-            _ => commands::word(content).or_else(|| Some(TokenKind::Text(content.to_owned()))),
-        };
-        match kind {
-            // Numbers and formulas within `\text{}` and `\mathbf{}` are read as if they stood outside.
-            Some(TokenKind::Text(content))
-                if !content.contains(char::is_alphabetic) || is_formula(&content) =>
-            {
-                self.at += length;
-            }
-            Some(kind) => self.push(kind, total),
-            None => self.skip(total),
-        }
-        Ok(())
-    }
-
     /// The content of the braces that begin `from` bytes ahead, and the length up to their end.
     fn argument(&self, from: usize) -> Option<(String, usize)> {
         let rest = &self.rest()[from..];
@@ -308,17 +338,4 @@ impl Lexer<'_> {
         }
         None
     }
-}
-
-/// Whether words are short, behind a number or with signs between them: `3x`, `6x + 52`, but not "part 2" or "well-known".
-fn is_formula(text: &str) -> bool {
-    let is_word = |part: &str| part.chars().filter(|c| c.is_alphabetic()).count() > 2;
-    let begins = text.starts_with(|c: char| c.is_ascii_digit());
-    (begins || text.contains(['+', '='])) && !text.split_whitespace().any(is_word)
-}
-
-/// A letter in brackets, as choices are written: the letter.
-fn without_brackets(text: &str) -> &str {
-    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-    inner.filter(|inner| inner.chars().count() == 1).unwrap_or(text)
 }

@@ -23,6 +23,9 @@ pub(crate) enum Commas {
 /// What may stand between two groups of three digits whatever the reading, longest first.
 const SURE_SEPARATORS: [&str; 5] = ["{,}\\!", "{,}", ",\\!", "\\,", "\\;"];
 
+/// What may stand tightly between two groups of three digits: in Switzerland, and in programs.
+const TIGHT_SEPARATORS: [char; 3] = ['\'', '’', '_'];
+
 /// Reads the number that `text` begins with; `None` if it begins with none. Returns its length too.
 ///
 /// # Errors
@@ -78,6 +81,9 @@ fn whole_part(text: &str, commas: Commas) -> (String, usize) {
     let first = leading_digits(text);
     let (mut digits, mut at) = (first.to_owned(), first.len());
     if (1..=3).contains(&first.len()) && !first.starts_with('0') {
+        let points = groups_with_points(&text[at..], commas);
+        digits.extend(text[at..at + points].bytes().filter(u8::is_ascii_digit).map(char::from));
+        at += points;
         while let Some(length) = group(&text[at..], commas) {
             at += length;
             digits.push_str(&text[at - 3..at]);
@@ -86,8 +92,24 @@ fn whole_part(text: &str, commas: Commas) -> (String, usize) {
     (digits, at)
 }
 
+/// The length of groups of three digits behind points, `.234.567`. One alone is decimals, unless a decimal comma
+/// is read behind it.
+fn groups_with_points(text: &str, commas: Commas) -> usize {
+    let is_group = |at: usize| text[at..].starts_with('.') && leading_digits(&text[at + 1..]).len() == 3;
+    let mut at = 0;
+    while is_group(at) {
+        at += 4;
+    }
+    let ends = !text[at..].starts_with('.') || leading_digits(&text[at + 1..]).is_empty();
+    let decimals = commas == Commas::Decimal && text[at..].starts_with(',');
+    if ends && (at > 4 || decimals) { at } else { 0 }
+}
+
 /// The length of a separator and exactly three digits.
 fn group(text: &str, commas: Commas) -> Option<usize> {
+    if let Some(rest) = text.strip_prefix(TIGHT_SEPARATORS) {
+        return (leading_digits(rest).len() == 3).then_some(text.len() - rest.len() + 3);
+    }
     let trimmed = text.trim_start_matches(' ');
     let sure = SURE_SEPARATORS
         .iter()

@@ -9,14 +9,17 @@ mod compare;
 mod comparer;
 mod explain;
 mod expr;
+mod formatting;
 mod fraction;
 mod integers;
 mod lexer;
 mod literal;
 mod matrices;
+mod measured;
 mod mention;
 mod names;
 mod normal;
+mod number_words;
 mod numeric;
 mod parser;
 mod polynomial;
@@ -114,7 +117,8 @@ impl ParsedAnswer {
 /// # Errors
 /// Why it cannot.
 pub fn check(text: &str, limits: Limits) -> Result<(), Stop> {
-    parser::parse(&text::unescaped(text), Commas::Thousands, &Budget::new(limits)).map(|_| ())
+    let text = text::unescaped(text);
+    parser::parse(&text::plain_characters(&text), Commas::Thousands, &Budget::new(limits)).map(|_| ())
 }
 
 /// Compares an answer with the reference.
@@ -199,7 +203,7 @@ fn other_readings(
     {
         readings.push((gold, answer.clone()));
     }
-    let is_decimal = |expr: &Expr| scalar::literal(expr).is_some_and(|literal| literal.places.is_some());
+    let is_decimal = |expr: &Expr| measured::literal(expr).is_some_and(|literal| literal.places.is_some());
     if is_decimal(gold)
         && let Some(answer) = right.with(Commas::Decimal, budget)
     {

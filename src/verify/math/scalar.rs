@@ -10,29 +10,65 @@ use super::{
     expr::{Expr, Literal},
     fraction::Fraction,
     literal::power_of_ten,
-    numeric, unit,
+    measured::{Measured, literal},
+    numeric,
 };
 
 impl Comparer<'_> {
     /// Compares two single values; units, percent and degree signs are looked at first.
     pub(crate) fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
-        let (gold, gold_unit) = without_unit(gold);
-        let (answer, answer_unit) = without_unit(answer);
-        if unit::differ(gold_unit, answer_unit) {
+        let (left, right) = (Measured::new(gold), Measured::new(answer));
+        if left.differs(&right) {
             return Ok(false);
         }
-        let (gold, answer) = match (gold, answer) {
-            (Expr::Percent(gold), Expr::Percent(answer)) => (&**gold, &**answer),
-            (Expr::Percent(inside), plain) | (plain, Expr::Percent(inside)) => {
-                // The percent sign may have been left out, as in "28" for 28%.
-                if literal(plain).is_some() && self.value(inside, plain)? {
-                    return Ok(true);
-                }
-                (gold, answer)
+        if left.unit.is_clock() || right.unit.is_clock() {
+            return self.time_of_day(left.value, right.value);
+        }
+        match (&left.percent, &right.percent) {
+            (Some(gold), Some(answer)) => return self.value(gold, answer),
+            // The percent sign may have been left out, as in "28" for 28%.
+            (Some(inside), None) if !answer.has_symbols() && self.value(inside, right.value)? => {
+                return Ok(true);
             }
-            (gold, answer) => (without_degrees(gold), without_degrees(answer)),
+            (None, Some(inside)) if !gold.has_symbols() && self.value(left.value, inside)? => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+        Ok(self.value(left.value, right.value)? || self.letters(&left, &right)?)
+    }
+
+    /// Whether one side has its unit in letters like unknowns: `5m` is five metres where the other side says so.
+    fn letters(&mut self, left: &Measured<'_>, right: &Measured<'_>) -> Result<bool, Stop> {
+        let (measured, plain) = match (left.unit.is_none(), right.unit.is_none()) {
+            (false, true) => (left, right),
+            (true, false) => (right, left),
+            _ => return Ok(false),
         };
-        self.value(gold, answer)
+        match measured.with_letters().filter(|_| plain.value.has_symbols()) {
+            Some(product) => self.value(&product, plain.value),
+            None => Ok(false),
+        }
+    }
+
+    /// Times of day: hours, minutes and seconds are the same, not only their ratio; minutes that are zero may be
+    /// left out.
+    fn time_of_day(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+        let parts = |expr: &Expr| match expr {
+            Expr::Ratio(parts) => Some(parts.clone()),
+            number @ Expr::Number(Literal { places: None, .. }) => Some(vec![number.clone()]),
+            _ => None,
+        };
+        let (Some(mut left), Some(mut right)) = (parts(gold), parts(answer)) else { return Ok(false) };
+        let length = left.len().max(right.len());
+        left.resize(length, Expr::integer(0));
+        right.resize(length, Expr::integer(0));
+        for (left, right) in left.iter().zip(&right) {
+            if !self.value(left, right)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn value(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
@@ -84,44 +120,24 @@ impl Comparer<'_> {
             return Ok(false);
         };
         let unit = BigRational::new(1.into(), power_of_ten(places as usize));
-        let distance = match (written.as_constant(), exact.as_constant()) {
-            (Some(written), Some(exact)) if !(&exact / &unit).is_integer() => Some((written - exact).abs()),
-            (Some(_), Some(_)) => None,
+        let excess = match (written.as_constant(), exact.as_constant()) {
+            (Some(written), Some(exact)) if !(&exact / &unit).is_integer() => written - exact,
+            (Some(_), Some(_)) => return Ok(false),
             _ if exact.above.unknowns().chain(exact.below.unknowns()).any(|atom| self.is_unknown(atom)) => {
-                None
+                return Ok(false);
             }
-            _ => numeric::distance(written, exact, &self.normalizer.atoms, self.normalizer.budget)?,
+            _ => {
+                let atoms = &self.normalizer.atoms;
+                match numeric::difference(written, exact, atoms, self.normalizer.budget)? {
+                    // What is left of an imaginary part is an error of the calculation.
+                    Some((real, imaginary)) if imaginary.abs() * power_of_ten(6) < unit => real,
+                    _ => return Ok(false),
+                }
+            }
         };
-        Ok(distance.is_some_and(|distance| distance < unit))
-    }
-}
-
-/// The value of a quantity and its unit, or the expression and no unit.
-fn without_unit(expr: &Expr) -> (&Expr, &str) {
-    match expr {
-        Expr::Quantity(value, unit) => (without_unit(value).0, unit),
-        Expr::Negative(inside) if matches!(**inside, Expr::Quantity(..)) => (expr, without_unit(inside).1),
-        expr => (expr, ""),
-    }
-}
-
-/// An angle in degrees without its sign, which is a unit.
-fn without_degrees(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Degrees(inside) => inside,
-        expr => expr,
-    }
-}
-
-/// A number with its sign, where an expression is no more than that.
-pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
-    match expr {
-        Expr::Number(literal) => Some(literal.clone()),
-        Expr::Negative(inside) => {
-            let inside = literal(inside)?;
-            Some(Literal { value: -inside.value, places: inside.places })
-        }
-        Expr::Quantity(inside, _) | Expr::Percent(inside) | Expr::Degrees(inside) => literal(inside),
-        _ => None,
+        // Rounded, it is at most half of the last place away; cut off, less than a whole one, nearer to zero.
+        let towards_zero = excess.is_positive() != decimal.value.is_positive();
+        let twice = excess.abs() + excess.abs();
+        Ok(twice <= unit || (towards_zero && excess.abs() < unit))
     }
 }

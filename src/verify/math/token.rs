@@ -1,6 +1,9 @@
 //! Tokens: the smallest parts that an answer is split into.
 
-use super::expr::{Constant, Function, Literal, Relation};
+use super::{
+    expr::{Constant, Function, Literal, Relation},
+    unit::Unit,
+};
 
 /// One kind of bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub(crate) enum TokenKind {
     Word(String),
     /// The content of `\text{…}` and its like.
     Text(String),
+    /// The unit of the value before it.
+    Unit(Unit),
+    /// A currency, which may stand before its value.
+    Currency(Unit),
     Constant(Constant),
     Function(Function),
     Relation(Relation),
@@ -94,4 +101,25 @@ pub(crate) struct Token {
     pub end: usize,
     /// Whether a space stands before it.
     pub spaced: bool,
+    /// Whether it is set upright, as units are and unknowns are not.
+    pub upright: bool,
+}
+
+impl TokenKind {
+    /// Whether a value may end with this.
+    pub(crate) fn ends_value(&self) -> bool {
+        matches!(
+            self,
+            Self::Number(_)
+                | Self::Symbol(_)
+                | Self::Constant(_)
+                | Self::Close(_)
+                | Self::End(_)
+                | Self::Exclamation
+                | Self::Percent
+                | Self::Degree
+                | Self::Prime
+                | Self::Unit(_)
+        )
+    }
 }

@@ -33,6 +33,12 @@ impl Normalizer<'_> {
                 let euler = self.atom(Atom::Constant(Constant::Euler));
                 self.power(&euler, value)
             }
+            (Function::Cis, [value]) => {
+                let euler = self.atom(Atom::Constant(Constant::Euler));
+                let imaginary = self.atom(Atom::Constant(Constant::Imaginary));
+                let exponent = self.multiply(&imaginary, value)?;
+                self.power(&euler, &exponent)
+            }
             (Function::Root, [radicand, index]) => match whole(index) {
                 Some(index @ 1..=64) => self.root(radicand, index as u32),
                 _ => {
@@ -130,6 +136,12 @@ impl Normalizer<'_> {
 fn is_circular(function: Function) -> bool {
     matches!(
         function,
-        Function::Sin | Function::Cos | Function::Tan | Function::Cot | Function::Sec | Function::Csc
+        Function::Sin
+            | Function::Cos
+            | Function::Tan
+            | Function::Cot
+            | Function::Sec
+            | Function::Csc
+            | Function::Cis
     )
 }

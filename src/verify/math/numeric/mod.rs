@@ -111,20 +111,21 @@ pub(crate) fn real_value(fraction: &Fraction, atoms: &Atoms, budget: &Budget) ->
     Ok((value.is_finite() && !imaginary).then_some(value.re))
 }
 
-/// The distance between two fractions without unknowns, worked out in long numbers.
+/// The first of two fractions without unknowns less the second, worked out in long numbers: the real and the
+/// imaginary part.
 ///
 /// # Errors
 /// When the budget is spent.
-pub(crate) fn distance(
+pub(crate) fn difference(
     left: &Fraction,
     right: &Fraction,
     atoms: &Atoms,
     budget: &Budget,
-) -> Result<Option<BigRational>, Stop> {
+) -> Result<Option<(BigRational, BigRational)>, Stop> {
     let mut evaluator = Evaluator::<Long>::new(atoms, 0, budget, LONG_COST);
     let difference = evaluator.fraction(left)?.sub(&evaluator.fraction(right)?);
-    let size = difference.abs().to_f64();
-    Ok(BigRational::from_float(size))
+    let part = |part: &Long| BigRational::from_float(part.to_f64());
+    Ok(part(&difference.re).zip(part(&difference.im)))
 }
 
 /// A sum and how large its terms were: what is left of them after they cancel is only an error.

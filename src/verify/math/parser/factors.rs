@@ -22,12 +22,11 @@ impl Parser<'_> {
             let base = parser.primary()?;
             let mut base = parser.postfix(base)?;
             while parser.eat(&TokenKind::Power) {
-                if parser.eat_degree() {
-                    base = Expr::Degrees(Box::new(base));
+                base = if parser.eat_degree() {
+                    parser.degrees(base)?
                 } else {
-                    let exponent = parser.exponent()?;
-                    base = raise(base, exponent);
-                }
+                    Expr::Power(Box::new(base), Box::new(parser.exponent()?))
+                };
                 base = parser.postfix(base)?;
             }
             Ok(base)
@@ -62,7 +61,8 @@ impl Parser<'_> {
         }
     }
 
-    fn postfix(&mut self, mut base: Expr) -> ParsedExpr {
+    /// Signs behind a value: factorials, percent, degrees.
+    pub(super) fn postfix(&mut self, mut base: Expr) -> ParsedExpr {
         loop {
             base = match self.peek() {
                 Some(TokenKind::Exclamation) => {
@@ -77,7 +77,7 @@ impl Parser<'_> {
                 }
                 Some(TokenKind::Degree) => {
                     self.at += 1;
-                    Expr::Degrees(Box::new(base))
+                    self.degrees(base)?
                 }
                 _ => return Ok(base),
             };
@@ -101,6 +101,10 @@ impl Parser<'_> {
             TokenKind::Constant(constant) => self.constant(constant),
             TokenKind::Symbol(name) => self.symbol(name),
             TokenKind::Text(text) => Ok(self.words(text)),
+            TokenKind::Currency(currency) => {
+                let value = self.power()?;
+                Ok(Expr::Quantity(Box::new(value), currency))
+            }
             TokenKind::Function(function) => self.function(function),
             TokenKind::Fraction => self.fraction(),
             TokenKind::Binomial => {
@@ -131,10 +135,11 @@ impl Parser<'_> {
 
     /// A number, in another base where a subscript says so.
     fn number(&mut self, number: Literal) -> ParsedExpr {
-        if self.peek() != Some(&TokenKind::Subscript) {
-            return Ok(Expr::Number(number));
+        match self.peek() {
+            Some(TokenKind::Subscript) => self.in_base(self.at - 1),
+            Some(TokenKind::Prime) => self.primed(number),
+            _ => Ok(Expr::Number(number)),
         }
-        self.in_base(self.at - 1)
     }
 
     /// Whether digits in brackets with an index follow, as in `(1011)_2`.
@@ -151,7 +156,6 @@ impl Parser<'_> {
         self.at += 1;
         let base = match self.argument()? {
             Expr::Number(base) => base.value.to_integer().try_into().unwrap_or(0),
-            Expr::Text(word) => number_word(&word),
             _ => 0,
         };
         if !(2..=36).contains(&base) {
@@ -196,32 +200,6 @@ impl Parser<'_> {
         }
         self.at = before;
         Ok(Expr::Symbol(name))
-    }
-}
-
-/// A power; a power of a call such as `\sin(x)^2` is the power of its value.
-fn raise(base: Expr, exponent: Expr) -> Expr {
-    match base {
-        // In `5\text{ cm}^2` the power belongs to the unit.
-        Expr::Quantity(value, unit) => Expr::Quantity(value, unit),
-        base => Expr::Power(Box::new(base), Box::new(exponent)),
-    }
-}
-
-fn number_word(word: &str) -> u32 {
-    match word.to_lowercase().as_str() {
-        "two" => 2,
-        "three" => 3,
-        "four" => 4,
-        "five" => 5,
-        "six" => 6,
-        "seven" => 7,
-        "eight" => 8,
-        "nine" => 9,
-        "ten" => 10,
-        "twelve" => 12,
-        "sixteen" => 16,
-        _ => 0,
     }
 }
 

@@ -155,6 +155,15 @@ impl Parser<'_> {
         while self.eat(&TokenKind::Colon) {
             parts.push(self.sum()?);
         }
+        // In a time of day the half of the day belongs to all of it.
+        if let Some(Expr::Quantity(minutes, unit)) = parts.pop_if(|part| is_time_of_day(part)) {
+            parts.push(*minutes);
+            return Ok(Expr::Quantity(Box::new(Expr::Ratio(parts)), unit));
+        }
         Ok(Expr::Ratio(parts))
     }
+}
+
+fn is_time_of_day(part: &Expr) -> bool {
+    matches!(part, Expr::Quantity(_, unit) if unit.is_clock())
 }

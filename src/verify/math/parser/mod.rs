@@ -5,9 +5,12 @@ mod brackets;
 mod factors;
 mod functions;
 mod lists;
+mod measures;
+mod numerals;
 mod prepare;
 mod state;
 mod sums;
+mod units;
 
 use state::{ParsedExpr, Parser};
 
@@ -25,7 +28,7 @@ pub(crate) fn parse(text: &str, commas: Commas, budget: &Budget) -> ParsedExpr {
     if text.len() > budget.limits.length {
         return Err(Stop::GaveUp("too long"));
     }
-    let tokens = prepare::prepare(lexer::tokens(text, commas, budget)?);
+    let tokens = prepare::prepare(lexer::tokens(text, commas, budget)?, text);
     let mut parser = Parser::new(text, tokens, budget);
     let answer = parser.answer()?;
     if !parser.is_done() {

@@ -43,7 +43,7 @@ impl Parser<'_> {
         }
     }
 
-    fn signed_or_product(&mut self) -> ParsedExpr {
+    pub(super) fn signed_or_product(&mut self) -> ParsedExpr {
         match self.peek() {
             Some(TokenKind::Plus | TokenKind::Minus | TokenKind::PlusMinus(_)) => self.signed(),
             _ => self.product(),
@@ -51,6 +51,9 @@ impl Parser<'_> {
     }
 
     fn product(&mut self) -> ParsedExpr {
+        if let Some(TokenKind::Currency(currency)) = self.peek().cloned() {
+            return self.price(currency);
+        }
         // A word before a number is a label.
         while matches!(self.peek(), Some(TokenKind::Text(_))) && self.text_before_factor() {
             self.at += 1;
@@ -70,17 +73,25 @@ impl Parser<'_> {
                 Some(TokenKind::Divide) => {
                     self.at += 1;
                     let right = self.operand()?;
-                    left = Expr::Quotient(Box::new(left), Box::new(right));
+                    left = quotient(left, right);
                 }
                 Some(TokenKind::Function(Function::Mod)) => {
                     self.at += 1;
                     let right = self.operand()?;
                     left = Expr::Call(Function::Mod, vec![left, right]);
                 }
-                Some(TokenKind::Text(_)) => left = self.quantity(left),
+                Some(TokenKind::Unit(unit)) => {
+                    let unit = unit.clone();
+                    self.at += 1;
+                    left = self.measured(left, unit)?;
+                }
+                Some(TokenKind::Text(_)) => left = self.counted(left),
                 Some(TokenKind::Fraction) if is_whole(&left) => {
                     let fraction = self.power()?;
                     left = mixed(left, fraction);
+                }
+                Some(TokenKind::Number(_)) if matches!(left, Expr::Quantity(..)) => {
+                    return Err(Stop::Unreadable("quantities side by side"));
                 }
                 Some(TokenKind::Number(_)) if is_whole(&left) => left = self.mixed_in_line(left)?,
                 _ if self.starts_factor() => {
@@ -119,7 +130,8 @@ impl Parser<'_> {
         let above = self.primary()?;
         self.at += 1;
         let below = self.primary()?;
-        Ok(mixed(whole, Expr::Quotient(Box::new(above), Box::new(below))))
+        let number = mixed(whole, Expr::Quotient(Box::new(above), Box::new(below)));
+        self.postfix(number)
     }
 
     fn text_before_factor(&self) -> bool {
@@ -133,44 +145,10 @@ impl Parser<'_> {
                 TokenKind::Number(_)
                     | TokenKind::Fraction
                     | TokenKind::SquareRoot
+                    | TokenKind::Currency(_)
                     | TokenKind::Open(Bracket::Curly | Bracket::Round)
             )
         )
-    }
-
-    /// A unit behind a quantity: words, their powers and quotients.
-    fn quantity(&mut self, value: Expr) -> Expr {
-        let mut unit = String::new();
-        loop {
-            match (self.peek(), self.peek_at(1)) {
-                (Some(TokenKind::Text(word)), _) => {
-                    if !unit.is_empty() && !unit.ends_with('/') {
-                        unit.push(' ');
-                    }
-                    unit.push_str(word);
-                    self.at += 1;
-                }
-                (Some(TokenKind::Divide), Some(TokenKind::Text(_))) if !unit.is_empty() => {
-                    unit.push('/');
-                    self.at += 1;
-                }
-                (Some(TokenKind::Power), Some(TokenKind::Number(number))) if !unit.is_empty() => {
-                    unit.push('^');
-                    unit.push_str(&number.value.to_string());
-                    self.at += 2;
-                }
-                (Some(TokenKind::Power), Some(TokenKind::Open(Bracket::Group)))
-                    if self.peek_at(3) == Some(&TokenKind::Close(Bracket::Group)) =>
-                {
-                    if let Some(TokenKind::Number(number)) = self.peek_at(2) {
-                        unit.push('^');
-                        unit.push_str(&number.value.to_string());
-                    }
-                    self.at += 4;
-                }
-                _ => return Expr::Quantity(Box::new(value), unit),
-            }
-        }
     }
 }
 
@@ -188,12 +166,32 @@ fn is_whole(expr: &Expr) -> bool {
     matches!(expr, Expr::Number(number) if number.places.is_none() && number.value.is_integer())
 }
 
-/// A whole number before a fraction of whole numbers adds to it; before any other fraction it multiplies.
+/// A whole number before a fraction of whole numbers adds to it; before any other fraction it multiplies. A sign
+/// of percent or degrees behind the fraction belongs to both.
 fn mixed(whole: Expr, fraction: Expr) -> Expr {
-    match &fraction {
-        Expr::Quotient(above, below) if is_whole(above) && is_whole(below) => {
-            Expr::Sum(vec![whole, fraction])
+    match fraction {
+        Expr::Quotient(above, below) if is_whole(&above) && is_whole(&below) => {
+            Expr::Sum(vec![whole, Expr::Quotient(above, below)])
         }
-        _ => multiply(whole, fraction),
+        Expr::Percent(inside) if matches!(*inside, Expr::Quotient(..)) => {
+            Expr::Percent(Box::new(mixed(whole, *inside)))
+        }
+        Expr::Degrees(inside) if matches!(*inside, Expr::Quotient(..)) => {
+            Expr::Degrees(Box::new(mixed(whole, *inside)))
+        }
+        fraction => multiply(whole, fraction),
+    }
+}
+
+/// A quotient; a sign of percent or degrees behind two whole numbers belongs to both.
+fn quotient(above: Expr, below: Expr) -> Expr {
+    match below {
+        Expr::Percent(below) if is_whole(&above) && is_whole(&below) => {
+            Expr::Percent(Box::new(Expr::Quotient(Box::new(above), below)))
+        }
+        Expr::Degrees(below) if is_whole(&above) && is_whole(&below) => {
+            Expr::Degrees(Box::new(Expr::Quotient(Box::new(above), below)))
+        }
+        below => Expr::Quotient(Box::new(above), Box::new(below)),
     }
 }
