@@ -4,7 +4,6 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::{
-    atoms::Atom,
     budget::Stop,
     comparer::Comparer,
     expr::{Expr, Function, Relation},
@@ -274,15 +273,6 @@ impl Comparer<'_> {
 
     /// Whether an atom, or anything it is made of, is unknown.
     pub(crate) fn is_unknown(&self, atom: u32) -> bool {
-        let parts: Vec<&Fraction> = match self.normalizer.atoms.get(atom) {
-            Atom::Symbol(_) | Atom::Apply(..) | Atom::Series(..) => return true,
-            Atom::Constant(_) => return false,
-            Atom::Root(radicand, _) => vec![radicand],
-            Atom::Power(base, exponent) => vec![base, exponent],
-            Atom::Call(_, arguments) => arguments.iter().collect(),
-        };
-        parts
-            .into_iter()
-            .any(|part| part.above.unknowns().chain(part.below.unknowns()).any(|atom| self.is_unknown(atom)))
+        self.normalizer.atoms.is_unknown(atom)
     }
 }
