@@ -6,7 +6,7 @@ use num_traits::{Signed, Zero};
 use super::{
     budget::Stop,
     comparer::Comparer,
-    expr::{Expr, Function, Relation},
+    expr::{Constant, Expr, Function, Relation},
     fraction::Fraction,
     numeric,
     polynomial::Polynomial,
@@ -27,6 +27,16 @@ fn steps(chain: &Expr) -> Vec<RelationStep<'_>> {
     let Expr::Chain(first, rest) = chain else { return Vec::new() };
     let lefts = std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right));
     lefts.zip(rest).map(|(left, (relation, right))| (left, *relation, right)).collect()
+}
+
+/// Whether every number is in this relation to a bound: below infinity, above minus infinity.
+fn is_beyond_all(relation: Relation, bound: &Expr) -> bool {
+    let infinity = |expr: &Expr| *expr == Expr::Constant(Constant::Infinity);
+    match relation {
+        Relation::Less => infinity(bound),
+        Relation::Greater => matches!(bound, Expr::Negative(inside) if infinity(inside)),
+        _ => false,
+    }
 }
 
 impl Comparer<'_> {
@@ -183,6 +193,12 @@ impl Comparer<'_> {
         for (absolute, relation, bound) in [(left, relation, right), (right, relation.flipped(), left)] {
             if let Expr::Call(Function::Abs, inside) = absolute {
                 return self.solve_absolute(&inside[0], relation, bound);
+            }
+        }
+        for (side, relation, bound) in [(left, relation, right), (right, relation.flipped(), left)] {
+            if is_beyond_all(relation, bound) {
+                let side = self.normalizer.normal(side)?;
+                return Ok(self.linear(&side)?.map(|(unknown, ..)| (unknown, RealSet::all())));
             }
         }
         let (left, right) = (self.normalizer.normal(left)?, self.normalizer.normal(right)?);
