@@ -10,6 +10,7 @@ use super::{
     ellipses::{ELLIPSIS, has_ellipsis},
     expr::{Constant, Expr, Relation},
     names::{NamedValue, assignment, family, is_name, named},
+    sets::integers,
     signs::expanded,
     vectors::{UNIT_VECTORS, transposed, with_plain_letters},
     words::same_words,
@@ -239,6 +240,19 @@ impl Comparer<'_> {
             return Ok(closed == answer_closed
                 && self.equal_ends(left[0], right[0])?
                 && self.equal_ends(left[1], right[1])?);
+        }
+        match (self.numbers_within(gold)?, self.numbers_within(answer)?) {
+            (None, None) => {}
+            (Some((letter, left)), Some((other, right))) => {
+                return Ok(letter == other && self.same_set(&left, &right)?);
+            }
+            (Some(('Z', set)), None) => {
+                return integers(&set).map_or(Ok(false), |items| self.equal(&Expr::Set(items), answer));
+            }
+            (None, Some(('Z', set))) => {
+                return integers(&set).map_or(Ok(false), |items| self.equal(gold, &Expr::Set(items)));
+            }
+            _ => return Ok(false),
         }
         if let Some(same) = self.same_real_sets(gold, answer)? {
             return Ok(same);

@@ -9,12 +9,14 @@ pub(crate) fn same_words(left: &str, right: &str) -> bool {
 /// Whether two texts are the same words in any case, and so clearly words that they need not be read: none of
 /// them is a letter by itself, and one is too long for a product of unknowns.
 pub(crate) fn same_prose(left: &str, right: &str) -> bool {
+    let (left, right) = (left.to_lowercase(), right.to_lowercase());
+    let (left, right) = (without_article(&left), without_article(&right));
     let words = |text: &str| text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>();
     let lengths = words(left);
     left.chars().all(|c| c.is_alphabetic() || c == ' ')
         && lengths.iter().all(|length| *length > 1)
         && lengths.iter().any(|length| *length > 3)
-        && left.to_lowercase() == right.to_lowercase()
+        && left == right
 }
 
 /// Whether two texts list the same words, whatever their order: `Ann and Bo`, `Bo, Ann`. A list with "or" is only

@@ -198,19 +198,7 @@ impl Remark {
         let text = &self.0;
         let parts = items(text)?;
         let words = words(text, &parts);
-        let formula: Vec<&str> = parts
-            .iter()
-            .filter_map(|item| match item.kind {
-                Kind::Word if item.text(text).eq_ignore_ascii_case("and") => Some(","),
-                // Within `\text{}` single letters may be unknowns; articles are not.
-                Kind::Word if item.text(text).chars().count() == 1 && item.text(text) != "a" => {
-                    Some(item.text(text))
-                }
-                Kind::Word => None,
-                _ => Some(item.text(text)),
-            })
-            .collect();
-        let formula = formula.join(" ");
+        let formula = formula(text, &parts);
         let formula = formula.trim_matches([' ', ',', '.']);
         let mut said: Vec<String> =
             words.iter().filter(|word| word.chars().count() > 1 && !is_of_sort(word)).cloned().collect();
@@ -225,4 +213,23 @@ impl Remark {
         conditions.words = said;
         Some(conditions)
     }
+}
+
+/// A remark without its words; those of one letter may be unknowns, unless they are articles.
+fn formula(text: &str, parts: &[Item]) -> String {
+    let mut formula = String::with_capacity(text.len());
+    let mut end = 0;
+    for item in parts {
+        let piece = match item.text(text) {
+            word if item.kind == Kind::Word && word.eq_ignore_ascii_case("and") => ",",
+            word if item.kind == Kind::Word && (word == "a" || word.chars().count() > 1) => continue,
+            piece => piece,
+        };
+        if item.start > end {
+            formula.push(' ');
+        }
+        formula.push_str(piece);
+        end = item.end;
+    }
+    formula
 }

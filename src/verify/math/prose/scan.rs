@@ -33,7 +33,7 @@ const WRAPPERS: [&str; 8] = ["text", "textrm", "textbf", "textit", "textnormal",
 
 /// The items of a text; `None` where its brackets do not close.
 pub(super) fn items(text: &str) -> Option<Vec<Item>> {
-    let mut scan = Scan { text, items: Vec::new(), open: Vec::new(), from: 0, wrapper: None };
+    let mut scan = Scan { text, items: Vec::new(), open: Vec::new(), from: (0, None), wrapper: None };
     let mut at = 0;
     while at < text.len() {
         at += scan.step(at)?;
@@ -46,15 +46,16 @@ struct Scan<'a> {
     items: Vec<Item>,
     /// The brackets that are open; a round one stands for all but braces.
     open: Vec<char>,
-    /// Where the outermost of them begins.
-    from: usize,
+    /// Where the outermost of them begins, and in which braces of words.
+    from: (usize, Option<usize>),
     wrapper: Option<usize>,
 }
 
 impl Scan<'_> {
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         if self.open.is_empty() {
-            self.items.push(Item { kind, start, end, wrapper: self.wrapper });
+            let wrapper = if kind == Kind::Group { self.from.1 } else { self.wrapper };
+            self.items.push(Item { kind, start, end, wrapper });
         }
     }
 
@@ -84,14 +85,14 @@ impl Scan<'_> {
 
     fn opens(&mut self, at: usize, bracket: char) {
         if self.open.is_empty() {
-            self.from = at;
+            self.from = (at, self.wrapper);
         }
         self.open.push(bracket);
     }
 
     fn closes(&mut self, bracket: char, end: usize) -> Option<()> {
         (self.open.pop()? == bracket).then_some(())?;
-        self.push(Kind::Group, self.from, end);
+        self.push(Kind::Group, self.from.0, end);
         Some(())
     }
 
