@@ -48,6 +48,37 @@ impl Atoms {
         &self.all[number as usize]
     }
 
+    /// Whether an atom, or anything it is made of, is unknown.
+    pub(crate) fn is_unknown(&self, number: u32) -> bool {
+        match self.get(number) {
+            Atom::Symbol(_) | Atom::Apply(..) | Atom::Series(..) => true,
+            Atom::Constant(_) => false,
+            Atom::Root(radicand, _) => self.any_unknown(radicand),
+            Atom::Power(base, exponent) => self.any_unknown(base) || self.any_unknown(exponent),
+            Atom::Call(_, arguments) => arguments.iter().any(|part| self.any_unknown(part)),
+        }
+    }
+
+    /// Whether a value holds anything unknown.
+    pub(crate) fn any_unknown(&self, value: &Fraction) -> bool {
+        value.above.unknowns().chain(value.below.unknowns()).any(|atom| self.is_unknown(atom))
+    }
+
+    /// Whether another atom is, or is made of, a certain one.
+    pub(crate) fn depends(&self, number: u32, on: u32) -> bool {
+        let inside = |part: &Fraction| {
+            part.above.unknowns().chain(part.below.unknowns()).any(|atom| self.depends(atom, on))
+        };
+        number == on
+            || match self.get(number) {
+                Atom::Symbol(_) | Atom::Constant(_) => false,
+                Atom::Root(radicand, _) => inside(radicand),
+                Atom::Power(base, exponent) => inside(base) || inside(exponent),
+                Atom::Call(_, parts) | Atom::Apply(_, parts) => parts.iter().any(inside),
+                Atom::Series(_, parts, _) => parts.iter().any(inside),
+            }
+    }
+
     /// Whether polynomials over these atoms are equal only if they are the same: unknowns, pi or e (about
     /// both together nothing is known), i, and roots of different primes are independent of each other. The
     /// square root of two and its fourth root are not.

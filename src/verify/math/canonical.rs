@@ -2,12 +2,12 @@
 //! calculation that led to it. Says nothing of whether two values are equal.
 
 use super::{
+    answer::ParsedAnswer,
     budget::{Budget, Limits},
     expr::{Expr, Literal},
-    literal::Commas,
     names::named,
     normal::Normalizer,
-    parser, render,
+    render,
 };
 use crate::verify::text;
 
@@ -16,12 +16,12 @@ use crate::verify::text;
 pub fn canonical(answer: &str, limits: Limits) -> Option<String> {
     let budget = Budget::new(limits);
     let spelled = text::unescaped(answer);
-    let expr = parser::parse(&text::plain_characters(&spelled), Commas::Thousands, &budget).ok()?;
+    let expr = ParsedAnswer::new(&text::plain_characters(&spelled), &budget).value.ok()?;
     Some(render::text(&worked_out(&value(&expr), &mut Normalizer::new(&budget))))
 }
 
 /// The expression without names in front of its values, and without units.
-fn value(expr: &Expr) -> Expr {
+pub(crate) fn value(expr: &Expr) -> Expr {
     let values = |items: &[Expr]| items.iter().map(value).collect();
     match named(expr).value {
         Expr::Quantity(inside, _) => value(inside),

@@ -4,12 +4,16 @@
 use std::borrow::Cow;
 
 use super::{
+    approximations::Stated,
     budget::Stop,
     comparer::Comparer,
+    ellipses::{ELLIPSIS, has_ellipsis},
     expr::{Constant, Expr, Relation},
     measured::units_differ,
     names::{NamedValue, assignment, family, is_name, named},
+    sets::integers,
     signs::expanded,
+    vectors::{UNIT_VECTORS, transposed, with_plain_letters},
     words::same_words,
 };
 
@@ -23,17 +27,47 @@ impl Comparer<'_> {
     /// When one of them has no value, or the budget is spent.
     pub(crate) fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
+        let special = |part: &Expr| match part {
+            Expr::Symbol(name) => name == ELLIPSIS || UNIT_VECTORS.contains(&name.as_str()),
+            Expr::Power(base, _) => matches!(**base, Expr::Matrix(_) | Expr::Tuple(_) | Expr::Interval(..)),
+            Expr::Tuple(_) | Expr::Interval(..) | Expr::Matrix(_) => true,
+            _ => false,
+        };
+        if gold.any(&special) || answer.any(&special) {
+            return self.same_special(gold, answer);
+        }
         self.equal(&gold, &answer)
     }
 
-    fn equal(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
+    /// Answers that hold vectors or ellipses.
+    fn same_special(&mut self, gold: Expr, answer: Expr) -> Result<bool, Stop> {
+        let gold = transposed(&gold).unwrap_or(gold);
+        let answer = transposed(&answer).unwrap_or(answer);
+        self.ellipses |= has_ellipsis(&gold) || has_ellipsis(&answer);
+        if let Some(same) = self.equal_vectors(named(&gold).value, named(&answer).value)? {
+            return Ok(same);
+        }
+        let gold = with_plain_letters(&gold).unwrap_or(gold);
+        let answer = with_plain_letters(&answer).unwrap_or(answer);
+        self.equal(&gold, &answer)
+    }
+
+    pub(super) fn equal(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         self.normalizer.budget.spend(20)?;
         match (gold, answer) {
             (Expr::Chain(..), _) | (_, Expr::Chain(..)) => self.equal_chains(gold, answer),
+            _ if self.ellipses && (has_ellipsis(gold) || has_ellipsis(answer)) => {
+                self.equal_around_ellipses(gold, answer)
+            }
             (Expr::List(_), _) | (_, Expr::List(_)) => self.equal_lists(gold, answer),
             (Expr::Text(left), Expr::Text(right)) => Ok(same_words(left, right)),
             (Expr::Text(_), _) | (_, Expr::Text(_)) => Ok(false),
             (Expr::Numbers(left), Expr::Numbers(right)) => Ok(left == right),
+            (Expr::Cases(gold), Expr::Cases(answer)) => self.equal_cases(gold, answer),
+            (Expr::Cases(_), _) | (_, Expr::Cases(_)) => Ok(false),
+            (Expr::Matrix(_), Expr::Interval(..)) | (Expr::Interval(..), Expr::Matrix(_)) => {
+                self.equal_matrices(gold, answer)
+            }
             _ if gold.is_real_set() || answer.is_real_set() => self.equal_sets(gold, answer),
             (Expr::Set(left), Expr::Set(right)) => self.equal_items(left, right),
             (Expr::Set(items), other) | (other, Expr::Set(items)) => match items.as_slice() {
@@ -44,7 +78,7 @@ impl Comparer<'_> {
             _ if gold.has_matrix() || answer.has_matrix() => self.equal_matrices(gold, answer),
             (Expr::Tuple(_), _) | (_, Expr::Tuple(_)) => Ok(false),
             (Expr::Ratio(left), Expr::Ratio(right)) => self.equal_ratios(left, right),
-            _ => self.scalar(gold, answer),
+            _ => Ok(self.scalar(gold, answer)? || self.same_family(gold, answer)?),
         }
     }
 
@@ -119,6 +153,9 @@ impl Comparer<'_> {
         if units_differ(gold, answer) {
             return Ok(false);
         }
+        if let Some(same) = self.equal_stated(gold, answer)? {
+            return Ok(same);
+        }
         match (gold, answer) {
             (Expr::Chain(..), Expr::Chain(..)) => {
                 let (left, right) = (named(gold), named(answer));
@@ -144,6 +181,29 @@ impl Comparer<'_> {
                 None => self.equal_solutions(gold, answer),
             },
         }
+    }
+
+    /// Whether a value that is given exactly and approximately is the other; `None` where neither side is.
+    fn equal_stated(&mut self, gold: &Expr, answer: &Expr) -> Result<Option<bool>, Stop> {
+        let (left, right) = (self.stated(gold)?, self.stated(answer)?);
+        if left.is_none() && right.is_none() {
+            return Ok(None);
+        }
+        let left = left.unwrap_or_else(|| Stated::only(named(gold)));
+        let right = right.unwrap_or_else(|| Stated::only(named(answer)));
+        if let (Some(left), Some(right)) = (left.name, right.name)
+            && !self.same_name(left, right)?
+        {
+            return Ok(Some(false));
+        }
+        for left in left.values {
+            for right in &right.values {
+                if self.equal(left, right)? {
+                    return Ok(Some(true));
+                }
+            }
+        }
+        Ok(Some(false))
     }
 
     /// A relation against the set of its solutions.
@@ -185,6 +245,19 @@ impl Comparer<'_> {
                 && self.equal_ends(left[0], right[0])?
                 && self.equal_ends(left[1], right[1])?);
         }
+        match (self.numbers_within(gold)?, self.numbers_within(answer)?) {
+            (None, None) => {}
+            (Some((letter, left)), Some((other, right))) => {
+                return Ok(letter == other && self.same_set(&left, &right)?);
+            }
+            (Some(('Z', set)), None) => {
+                return integers(&set).map_or(Ok(false), |items| self.equal(&Expr::Set(items), answer));
+            }
+            (None, Some(('Z', set))) => {
+                return integers(&set).map_or(Ok(false), |items| self.equal(gold, &Expr::Set(items)));
+            }
+            _ => return Ok(false),
+        }
         if let Some(same) = self.same_real_sets(gold, answer)? {
             return Ok(same);
         }
@@ -205,6 +278,7 @@ impl Comparer<'_> {
 
     fn equal_matrices(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         // A point may be written as a column or a row.
+        let (gold, answer) = (&with_brackets_as_tuple(gold), &with_brackets_as_tuple(answer));
         let (gold, answer) = (as_tuple(gold, answer), as_tuple(answer, gold));
         if let (Expr::Tuple(left), Expr::Tuple(right)) = (&gold, &answer) {
             return self.equal_in_order(left, right);
@@ -329,6 +403,14 @@ fn interval(expr: &Expr) -> Option<([&Expr; 2], [bool; 2])> {
         Expr::Interval(ends, closed) => Some(([&ends[0], &ends[1]], *closed)),
         Expr::Tuple(ends) if ends.len() == 2 => Some(([&ends[0], &ends[1]], [false, false])),
         _ => None,
+    }
+}
+
+/// A row in square brackets of two, which is read as an interval, as a tuple.
+fn with_brackets_as_tuple(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Interval(ends, [true, true]) => Expr::Tuple(ends.to_vec()),
+        expr => expr.clone(),
     }
 }
 

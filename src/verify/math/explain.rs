@@ -17,14 +17,14 @@ pub fn explain(gold: &str, answer: &str, settings: Settings) -> Explanation {
         Comparison::SameText | Comparison::Equal => String::new(),
         Comparison::Rounded => "the answer is the reference rounded to the places that it has".to_owned(),
         Comparison::GaveUp(reason) => format!("the comparison gave up: {reason}"),
-        Comparison::Unreadable(_) | Comparison::Different => match (&left.thousands, &right.thousands) {
+        Comparison::Unreadable(_) | Comparison::Different => match (&left.value, &right.value) {
             (Ok(gold), Ok(answer)) => {
                 parting(gold, answer, &mut Comparer::new(&budget, settings.rounding_places))
             }
             _ => "they are compared as words, which are not the same".to_owned(),
         },
     };
-    let [reference, answer] = [(left, gold), (right, answer)].map(|(read, text)| match read.thousands {
+    let [reference, answer] = [(left, gold), (right, answer)].map(|(read, text)| match read.value {
         Ok(expr) => render::text(&expr),
         Err(Stop::Unreadable(reason) | Stop::GaveUp(reason)) => {
             format!("no mathematics ({reason}): {}", text.trim())

@@ -137,6 +137,15 @@ pub(crate) enum Expr {
     Matrix(Vec<Vec<Expr>>),
     /// `first op next op next …`
     Chain(Box<Expr>, Vec<(Relation, Expr)>),
+    /// A function in pieces.
+    Cases(Vec<Case>),
+}
+
+/// One piece of a function, and where it holds; `None` where it holds wherever the others do not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Case {
+    pub value: Expr,
+    pub condition: Option<Expr>,
 }
 
 impl Expr {
@@ -177,12 +186,36 @@ impl Expr {
             Self::Chain(first, rest) => {
                 std::iter::once(&**first).chain(rest.iter().map(|(_, part)| part)).collect()
             }
+            Self::Cases(cases) => {
+                cases.iter().flat_map(|case| std::iter::once(&case.value).chain(&case.condition)).collect()
+            }
         }
     }
 
     /// Whether this or any part of it meets a condition.
     pub(crate) fn any(&self, condition: &impl Fn(&Expr) -> bool) -> bool {
         condition(self) || self.children().into_iter().any(|part| part.any(condition))
+    }
+
+    /// Whether it is one value rather than several, or a set or statement.
+    pub(crate) fn is_single(&self) -> bool {
+        !matches!(
+            self,
+            Self::Text(_)
+                | Self::Ratio(_)
+                | Self::Tuple(_)
+                | Self::List(_)
+                | Self::Set(_)
+                | Self::Interval(..)
+                | Self::Numbers(_)
+                | Self::Union(_)
+                | Self::Intersection(_)
+                | Self::Difference(..)
+                | Self::Matrix(_)
+                | Self::Chain(..)
+                | Self::Cases(_)
+                | Self::PlusMinus(..)
+        )
     }
 
     /// Whether it holds an unknown.

@@ -284,9 +284,7 @@ impl Lexer<'_> {
             content.trim_end_matches('*'),
             "align" | "aligned" | "equation" | "gather" | "gathered" | "split"
         );
-        // Equations one below the other; with cells it is a function in pieces, which is not read.
-        let is_system = content == "cases" && (name == "end" || !self.inside_environment().contains('&'));
-        if lays_out || is_system {
+        if lays_out {
             self.skip(total);
         } else if name == "begin" {
             self.push(TokenKind::Begin(content.clone()), total);
@@ -300,11 +298,6 @@ impl Lexer<'_> {
             self.push(TokenKind::End(content), total);
         }
         Ok(())
-    }
-
-    /// The text up to where an environment ends.
-    fn inside_environment(&self) -> &str {
-        self.rest().split("\\end").next().unwrap_or("")
     }
 
     fn number_set(&mut self, length: usize) -> Result<(), Stop> {

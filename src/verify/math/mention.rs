@@ -5,13 +5,17 @@ use num_rational::BigRational;
 
 use super::{
     Settings,
+    answer::ParsedAnswer,
     budget::Budget,
     compare,
     literal::{self, Commas},
     normal::Normalizer,
-    parser,
+    number_words,
 };
 use crate::verify::text;
+
+/// Words that one number takes, at most.
+const MOST_WORDS: usize = 8;
 
 /// Formulas of one text that are compared; a text with more is taken to hold the value.
 const MOST_FORMULAS: usize = 200;
@@ -24,7 +28,7 @@ pub fn holds_value(gold: &str, response: &str, formulas: &[&str], settings: Sett
     }
     let budget = Budget::new(settings.limits);
     if let Some(value) = rational(gold, &budget)
-        && holds_number(&value, response, &budget)
+        && (holds_number(&value, response, &budget) || holds_in_words(&value, response))
     {
         return true;
     }
@@ -34,7 +38,7 @@ pub fn holds_value(gold: &str, response: &str, formulas: &[&str], settings: Sett
 
 /// The rational number that a reference is.
 fn rational(gold: &str, budget: &Budget) -> Option<BigRational> {
-    let expr = parser::parse(&text::plain_characters(gold), Commas::Thousands, budget).ok()?;
+    let expr = ParsedAnswer::new(&text::plain_characters(gold), budget).value.ok()?;
     Normalizer::new(budget).normal(&expr).ok()?.as_constant()
 }
 
@@ -58,7 +62,7 @@ fn holds_number(value: &BigRational, response: &str, budget: &Budget) -> bool {
         };
         let between = &response[at.min(start)..start];
         let is_fraction = !before.is_empty() && between.trim() == "/";
-        let mut readings = vec![number.value.clone(), -number.value.clone()];
+        let mut readings = signs(&response[..start], &number.value);
         if is_fraction && let (Some(above), false) = (before.last(), number.value == BigRational::default()) {
             let fraction = above / &number.value;
             if let [.., whole, _] = before.as_slice() {
@@ -73,6 +77,28 @@ fn holds_number(value: &BigRational, response: &str, budget: &Budget) -> bool {
         at = start + length;
     }
     false
+}
+
+/// Whether a text holds a number in words: "seventeen", "three hundred and five".
+fn holds_in_words(value: &BigRational, response: &str) -> bool {
+    let words: Vec<&str> =
+        response.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    (0..words.len()).any(|start| {
+        // "forty-two" holds 42, 40 and 2.
+        (start + 1..=words.len().min(start + MOST_WORDS)).any(|end| {
+            let found = number_words::number(&words[start..end]);
+            found.is_some_and(|(number, _)| BigRational::from_integer(number.into()) == *value)
+        })
+    })
+}
+
+/// A number with the sign before it; with both where that may also be a dash or a subtraction.
+fn signs(before: &str, number: &BigRational) -> Vec<BigRational> {
+    let Some(rest) = before.trim_end_matches([' ', '$']).strip_suffix(['-', '−', '–']) else {
+        return vec![number.clone()];
+    };
+    let subtracts = rest.trim_end().ends_with(|c: char| c.is_alphanumeric() || ")]}".contains(c));
+    if subtracts { vec![number.clone(), -number] } else { vec![-number] }
 }
 
 /// Where the next number of a text begins: a digit that is not within a word.

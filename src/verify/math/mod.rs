@@ -1,14 +1,20 @@
 //! When two answers are the same mathematics. Reads LaTeX and plain text into expressions, works them out
 //! exactly as far as possible, and says why. Knows nothing of problems, responses or rewards.
 
+mod answer;
+mod approximations;
 mod atoms;
 mod budget;
 mod canonical;
+mod cases;
 mod commands;
 mod compare;
 mod comparer;
+mod conditions;
+mod ellipses;
 mod explain;
 mod expr;
+mod families;
 mod formatting;
 mod fraction;
 mod integers;
@@ -23,14 +29,17 @@ mod number_words;
 mod numeric;
 mod parser;
 mod polynomial;
+mod prose;
 mod real_set;
 mod relations;
 mod render;
+mod rewrite;
 mod scalar;
 mod sets;
 mod signs;
 mod token;
 mod unit;
+mod vectors;
 mod words;
 
 pub use budget::{Limits, Stop};
@@ -38,9 +47,11 @@ pub use canonical::canonical;
 pub use explain::explain;
 pub use mention::holds_value;
 
+use answer::ParsedAnswer;
 use budget::Budget;
 use comparer::Comparer;
 use expr::Expr;
+use families::{Renaming, renamed};
 use literal::Commas;
 
 use super::text;
@@ -84,41 +95,13 @@ impl Comparison {
     }
 }
 
-/// An answer as an expression, and as the text that its commas may be read from in another way.
-#[derive(Debug, Clone)]
-struct ParsedAnswer {
-    thousands: Result<Expr, Stop>,
-    text: String,
-}
-
-impl ParsedAnswer {
-    fn new(text: &str, budget: &Budget) -> Self {
-        Self { thousands: parser::parse(text, Commas::Thousands, budget), text: text.to_owned() }
-    }
-
-    /// Another reading of the commas, where there is a comma between digits. Before exactly three digits it is
-    /// no decimal point, which would make one of a thousand; behind a zero it is.
-    fn with(&self, commas: Commas, budget: &Budget) -> Option<Expr> {
-        let digits_behind = |part: &str| literal::leading_digits(part).len();
-        let digit = |c: char| c.is_ascii_digit();
-        let is_zero = |part: &str| part.strip_suffix('0').is_some_and(|rest| !rest.ends_with(digit));
-        let between = |(before, after): (&str, &str)| {
-            before.ends_with(digit)
-                && digits_behind(after) > 0
-                && !(commas == Commas::Decimal && digits_behind(after) == 3 && !is_zero(before))
-        };
-        let commas_in = self.text.match_indices(',').map(|(at, _)| (&self.text[..at], &self.text[at + 1..]));
-        commas_in.into_iter().any(between).then(|| parser::parse(&self.text, commas, budget).ok()).flatten()
-    }
-}
-
 /// Whether a text can be read as mathematics.
 ///
 /// # Errors
 /// Why it cannot.
 pub fn check(text: &str, limits: Limits) -> Result<(), Stop> {
     let text = text::unescaped(text);
-    parser::parse(&text::plain_characters(&text), Commas::Thousands, &Budget::new(limits)).map(|_| ())
+    ParsedAnswer::new(&text::plain_characters(&text), &Budget::new(limits)).value.map(|_| ())
 }
 
 /// Compares an answer with the reference.
@@ -134,7 +117,7 @@ pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
     {
         return Comparison::SameText;
     }
-    if words::same_prose(&plain_gold, &plain_answer) {
+    if words::same_prose(&plain_gold, &plain_answer) || words::same_list(&plain_gold, &plain_answer) {
         return Comparison::SameText;
     }
     let budget = Budget::new(settings.limits);
@@ -159,10 +142,10 @@ fn compare_readings(
     settings: Settings,
     budget: &Budget,
 ) -> Result<Comparison, Stop> {
-    let (gold, answer) = (left.thousands.clone()?, right.thousands.clone()?);
+    let (gold, answer) = (left.value.clone()?, right.value.clone()?);
     let compare = |gold: &Expr, answer: &Expr| {
         let mut comparer = Comparer::new(budget, settings.rounding_places);
-        let equal = comparer.same(gold, answer)?;
+        let equal = same_answers(&mut comparer, (gold, left), (answer, right))?;
         Ok(match (equal, comparer.rounded) {
             (false, _) => Comparison::Different,
             (true, true) => Comparison::Rounded,
@@ -180,6 +163,25 @@ fn compare_readings(
         }
     }
     first
+}
+
+/// Whether two values are the same, with what is said about them: letters that stand for any value may have other
+/// names, and conditions must not contradict each other.
+fn same_answers(
+    comparer: &mut Comparer<'_>,
+    (gold, left): (&Expr, &ParsedAnswer),
+    (answer, right): (&Expr, &ParsedAnswer),
+) -> Result<bool, Stop> {
+    let (said, also_said) = (&left.conditions, &right.conditions);
+    let renaming = Renaming::new((gold, &said.declarations), (answer, &also_said.declarations));
+    comparer.indices.clone_from(&renaming.indices);
+    let (gold, answer) = (renamed(gold, &renaming.gold), renamed(answer, &renaming.answer));
+    let mut equal = comparer.same(&gold, &answer)?;
+    if !equal && comparer.normalizer.has_even_logarithm {
+        comparer.normalizer.positive_in_logarithms = true;
+        equal = comparer.same(&gold, &answer)?;
+    }
+    Ok(equal && comparer.agree(said, also_said, &renaming)?)
 }
 
 /// Commas between digits are ambiguous: where the other side is a list, they may separate; where it is a

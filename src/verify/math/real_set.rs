@@ -40,7 +40,8 @@ pub(crate) struct Segment {
 pub(crate) struct RealSet(pub Vec<Segment>);
 
 fn is_close(left: f64, right: f64) -> bool {
-    left == right || (left - right).abs() <= CLOSE * left.abs().max(1.0)
+    let finite = left.is_finite() && right.is_finite();
+    left == right || (finite && (left - right).abs() <= CLOSE * left.abs().max(1.0))
 }
 
 impl RealSet {

@@ -4,10 +4,9 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::{
-    atoms::Atom,
     budget::Stop,
     comparer::Comparer,
-    expr::{Expr, Function, Relation},
+    expr::{Constant, Expr, Function, Relation},
     fraction::Fraction,
     numeric,
     polynomial::Polynomial,
@@ -28,6 +27,16 @@ fn steps(chain: &Expr) -> Vec<RelationStep<'_>> {
     let Expr::Chain(first, rest) = chain else { return Vec::new() };
     let lefts = std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right));
     lefts.zip(rest).map(|(left, (relation, right))| (left, *relation, right)).collect()
+}
+
+/// Whether every number is in this relation to a bound: below infinity, above minus infinity.
+fn is_beyond_all(relation: Relation, bound: &Expr) -> bool {
+    let infinity = |expr: &Expr| *expr == Expr::Constant(Constant::Infinity);
+    match relation {
+        Relation::Less => infinity(bound),
+        Relation::Greater => matches!(bound, Expr::Negative(inside) if infinity(inside)),
+        _ => false,
+    }
 }
 
 impl Comparer<'_> {
@@ -186,6 +195,12 @@ impl Comparer<'_> {
                 return self.solve_absolute(&inside[0], relation, bound);
             }
         }
+        for (side, relation, bound) in [(left, relation, right), (right, relation.flipped(), left)] {
+            if is_beyond_all(relation, bound) {
+                let side = self.normalizer.normal(side)?;
+                return Ok(self.linear(&side)?.map(|(unknown, ..)| (unknown, RealSet::all())));
+            }
+        }
         let (left, right) = (self.normalizer.normal(left)?, self.normalizer.normal(right)?);
         let difference = self.normalizer.subtract(&left, &right)?;
         self.solve_linear(&difference, relation)
@@ -274,15 +289,6 @@ impl Comparer<'_> {
 
     /// Whether an atom, or anything it is made of, is unknown.
     pub(crate) fn is_unknown(&self, atom: u32) -> bool {
-        let parts: Vec<&Fraction> = match self.normalizer.atoms.get(atom) {
-            Atom::Symbol(_) | Atom::Apply(..) | Atom::Series(..) => return true,
-            Atom::Constant(_) => return false,
-            Atom::Root(radicand, _) => vec![radicand],
-            Atom::Power(base, exponent) => vec![base, exponent],
-            Atom::Call(_, arguments) => arguments.iter().collect(),
-        };
-        parts
-            .into_iter()
-            .any(|part| part.above.unknowns().chain(part.below.unknowns()).any(|atom| self.is_unknown(atom)))
+        self.normalizer.atoms.is_unknown(atom)
     }
 }

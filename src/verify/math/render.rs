@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use num_traits::Signed;
 
 use super::{
-    expr::{Constant, Expr, Function, Relation},
+    expr::{Case, Constant, Expr, Function, Relation},
     literal::power_of_ten,
 };
 
@@ -104,7 +104,14 @@ fn written(expr: &Expr) -> (String, Strength) {
                 |(relation, part): &(Relation, Expr)| format!(" {} {}", sign(*relation), at_least(part, Sum));
             (at_least(first, Sum) + &rest.iter().map(step).collect::<String>(), Related)
         }
+        Expr::Cases(cases) => (cases.iter().map(case).collect::<Vec<_>>().join("; "), List),
     }
+}
+
+fn case(case: &Case) -> String {
+    let condition =
+        case.condition.as_ref().map_or("otherwise".to_owned(), |condition| format!("if {}", text(condition)));
+    format!("{} {condition}", text(&case.value))
 }
 
 /// A number with its strength: a sign or a fraction bar loosens it.

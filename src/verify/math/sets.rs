@@ -1,13 +1,18 @@
 //! Expressions that are sets of real numbers: intervals, unions, solutions of inequalities.
 
+use num_traits::ToPrimitive;
+
 use super::{
     budget::Stop,
     comparer::Comparer,
-    expr::{Constant, Expr},
+    expr::{Constant, Expr, Relation},
     fraction::Fraction,
     numeric,
     real_set::{Bound, RealSet},
 };
+
+/// Integers of a set that are written out.
+const MOST_INTEGERS: i64 = 150;
 
 impl Comparer<'_> {
     /// The set that an expression is, if all its bounds are known numbers.
@@ -57,6 +62,34 @@ impl Comparer<'_> {
         })
     }
 
+    /// A set of numbers that are not all the real ones of a set: the letter of the numbers, and that set.
+    ///
+    /// # Errors
+    /// When a bound cannot be worked out.
+    pub(crate) fn numbers_within(&mut self, expr: &Expr) -> Result<Option<(char, RealSet)>, Stop> {
+        let Expr::Intersection(parts) = expr else { return Ok(None) };
+        let domain = |part: &Expr| match part {
+            Expr::Chain(_, rest) => match rest.as_slice() {
+                [(Relation::In, Expr::Numbers(letter))] => Some(*letter),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut letter = None;
+        let mut set = RealSet::all();
+        for part in parts {
+            match (domain(part), letter) {
+                (Some(found), None) => letter = Some(found),
+                (Some(_), Some(_)) => return Ok(None),
+                (None, _) => match self.solutions(part)? {
+                    Some((_, piece)) => set = set.intersection(&piece),
+                    None => return Ok(None),
+                },
+            }
+        }
+        Ok(letter.map(|letter| (letter, set)))
+    }
+
     fn span(&mut self, low: &Expr, high: &Expr, closed: [bool; 2]) -> Result<Option<RealSet>, Stop> {
         let (low, high) = (self.bound(low, closed[0])?, self.bound(high, closed[1])?);
         Ok(low.zip(high).map(|(low, high)| RealSet::piece(low, high)))
@@ -103,4 +136,21 @@ impl Comparer<'_> {
         }
         Ok(true)
     }
+}
+
+/// The integers of a set that has few.
+pub(crate) fn integers(set: &RealSet) -> Option<Vec<Expr>> {
+    let mut integers = Vec::new();
+    for segment in &set.0 {
+        let end = |bound: &Bound| bound.exact.as_ref()?.as_constant();
+        let (low, high) = (end(&segment.low)?, end(&segment.high)?);
+        let (first, last) = (low.ceil().to_integer().to_i64()?, high.floor().to_integer().to_i64()?);
+        let first = first + i64::from(!segment.low.closed && low.is_integer());
+        let last = last - i64::from(!segment.high.closed && high.is_integer());
+        if last.checked_sub(first)? > MOST_INTEGERS {
+            return None;
+        }
+        integers.extend((first..=last).map(Expr::integer));
+    }
+    Some(integers)
 }

@@ -4,6 +4,8 @@
 mod names;
 mod reader;
 
+use std::fmt;
+
 pub(crate) use names::is_known_plain;
 pub(crate) use reader::{UnitReader, begins_comment};
 
@@ -45,6 +47,17 @@ const AMBIGUOUS: [(&str, [&str; 2]); 6] = [
     ("C", ["°C", "C"]),
     ("F", ["°F", "F"]),
 ];
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = |(name, exponent): &(String, i32)| match exponent {
+            1 => name.clone(),
+            exponent => format!("{name}^{exponent}"),
+        };
+        let all: Vec<String> = self.factors.iter().map(power).chain(self.nouns.iter().cloned()).collect();
+        f.write_str(&all.join(" "))
+    }
+}
 
 impl Unit {
     /// One unit by its name.

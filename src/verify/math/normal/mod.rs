@@ -3,7 +3,9 @@
 
 mod arithmetic;
 mod calls;
+mod logarithms;
 mod normalizer;
 mod powers;
+mod roots;
 
 pub(crate) use normalizer::Normalizer;

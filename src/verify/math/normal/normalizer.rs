@@ -20,15 +20,26 @@ pub(crate) type Normal = Result<Fraction, Stop>;
 pub(crate) struct Normalizer<'a> {
     pub atoms: Atoms,
     pub budget: &'a Budget,
-    /// Values of the indices of sums that are being written out; `None` while one stays an unknown.
-    bindings: Vec<(String, Option<BigRational>)>,
+    /// Whether a logarithm was taken of an even power of an unknown.
+    pub has_even_logarithm: bool,
+    /// Whether unknowns to even powers in logarithms count as positive too.
+    pub positive_in_logarithms: bool,
+    /// Values of unknowns, such as the indices of sums that are being written out; `None` while one stays unknown.
+    bindings: Vec<(String, Option<Fraction>)>,
     /// Whether degrees are turned into radians, as an angle's are.
     pub(super) radians: bool,
 }
 
 impl<'a> Normalizer<'a> {
     pub(crate) fn new(budget: &'a Budget) -> Self {
-        Self { atoms: Atoms::default(), budget, bindings: Vec::new(), radians: false }
+        Self {
+            atoms: Atoms::default(),
+            budget,
+            has_even_logarithm: false,
+            positive_in_logarithms: false,
+            bindings: Vec::new(),
+            radians: false,
+        }
     }
 
     /// The normal form of an expression.
@@ -90,6 +101,17 @@ impl<'a> Normalizer<'a> {
         }
     }
 
+    /// The normal form with an unknown at a value.
+    ///
+    /// # Errors
+    /// When it has none there.
+    pub(crate) fn normal_at(&mut self, expr: &Expr, name: &str, value: &Fraction) -> Normal {
+        self.bindings.push((name.to_owned(), Some(value.clone())));
+        let normal = self.normal(expr);
+        self.bindings.pop();
+        normal
+    }
+
     /// An atom by itself.
     pub(crate) fn atom(&mut self, atom: Atom) -> Fraction {
         Fraction::polynomial(Polynomial::unknown(self.atoms.number(atom)))
@@ -98,7 +120,7 @@ impl<'a> Normalizer<'a> {
     /// The value of an index of a sum, or the atom of that name.
     fn symbol_or(&mut self, name: &str, atom: Atom) -> Fraction {
         match self.bindings.iter().rev().find(|(bound, _)| bound == name) {
-            Some((_, Some(value))) => Fraction::constant(value.clone()),
+            Some((_, Some(value))) => value.clone(),
             Some((_, None)) => self.atom(Atom::Symbol(name.to_owned())),
             None => self.atom(atom),
         }
@@ -129,7 +151,7 @@ impl<'a> Normalizer<'a> {
         }
         let mut total = if product { Fraction::one() } else { Fraction::zero() };
         for index in first..=last {
-            self.bindings.push((variable.to_owned(), Some(BigRational::from_integer(index.into()))));
+            self.bindings.push((variable.to_owned(), Some(Fraction::integer(index))));
             let term = self.normal(body);
             self.bindings.pop();
             total = if product { self.multiply(&total, &term?)? } else { self.add(&total, &term?)? };

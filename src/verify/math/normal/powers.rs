@@ -1,17 +1,19 @@
-//! Powers, roots and logarithms.
+//! Powers with any exponent.
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use super::normalizer::{Normal, Normalizer};
+use super::{
+    normalizer::{Normal, Normalizer},
+    roots::{Parts, with_positive_sides},
+};
 use crate::verify::math::{
     atoms::Atom,
     budget::Stop,
-    expr::{Constant, Function},
     fraction::{Fraction, leads_negative},
     integers,
-    polynomial::{Monomial, Polynomial, bits},
+    polynomial::{Polynomial, bits},
 };
 
 /// Powers of sums that are multiplied out.
@@ -58,6 +60,44 @@ impl Normalizer<'_> {
                 }
             }
         }
+        if base.as_constant().is_none() && self.is_divisible(base) {
+            return self.power_of_factors(base, exponent);
+        }
+        self.atomic_power(base, exponent)
+    }
+
+    /// A quotient or product to a power, factor by factor: the unknowns in it count as positive.
+    fn power_of_factors(&mut self, base: &Fraction, exponent: &Fraction) -> Normal {
+        let (above, below) = with_positive_sides(base);
+        let mut power = Fraction::one();
+        for (side, exponent) in [(above, exponent.clone()), (below, exponent.negated())] {
+            let Parts { content, monomial, rest } = Parts::of(&side);
+            let sign = rest.as_constant().filter(|value| value.is_negative());
+            let single = if sign.is_some() { Vec::new() } else { monomial.clone() };
+            if !content.is_one() {
+                let factor = self.symbolic_power(&Fraction::constant(content), &exponent)?;
+                power = self.multiply(&power, &factor)?;
+            }
+            for (atom, times) in single {
+                let exponent = exponent.scaled(&BigRational::from_integer(times.into()));
+                let atom = Fraction::polynomial(Polynomial::unknown(atom));
+                let factor = self.atomic_power(&atom, &exponent)?;
+                power = self.multiply(&power, &factor)?;
+            }
+            let rest = match sign {
+                Some(sign) => Polynomial::term(monomial, sign),
+                None => rest,
+            };
+            if rest.as_constant().is_none_or(|value| !value.is_one()) {
+                let factor = self.atomic_power(&Fraction::polynomial(rest), &exponent)?;
+                power = self.multiply(&power, &factor)?;
+            }
+        }
+        Ok(power)
+    }
+
+    /// A power as an atom, with a positive exponent.
+    fn atomic_power(&mut self, base: &Fraction, exponent: &Fraction) -> Normal {
         if leads_negative(&exponent.above) {
             let inverse = self.atom(Atom::Power(base.clone(), exponent.negated()));
             return self.divide(&Fraction::one(), &inverse);
@@ -122,111 +162,4 @@ impl Normalizer<'_> {
         }
         Ok(result)
     }
-
-    /// The root of any index. Odd roots of negative numbers are negative, even ones imaginary.
-    pub(crate) fn root(&mut self, radicand: &Fraction, index: u32) -> Normal {
-        match (radicand.as_constant(), index) {
-            (_, 0) => Err(Stop::Unreadable("a zeroth root")),
-            (_, 1) => Ok(radicand.clone()),
-            (Some(value), _) => self.number_root(&value, index),
-            (None, _) => Ok(self.atom(Atom::Root(radicand.clone(), index))),
-        }
-    }
-
-    fn number_root(&mut self, value: &BigRational, index: u32) -> Normal {
-        if value.is_zero() {
-            return Ok(Fraction::zero());
-        }
-        if value.is_negative() {
-            let root = self.number_root(&value.abs(), index)?;
-            if index % 2 == 1 {
-                return Ok(root.negated());
-            }
-            if index > 2 {
-                return Ok(self.atom(Atom::Root(Fraction::constant(value.clone()), index)));
-            }
-            let imaginary = self.atom(Atom::Constant(Constant::Imaginary));
-            return self.multiply(&root, &imaginary);
-        }
-        // The root of p/q is the root of p q^(n-1) over q.
-        let mut monomial: Monomial = Vec::new();
-        let mut outside = BigRational::one();
-        for (number, inverse) in [(value.numer(), false), (value.denom(), true)] {
-            for (prime, power) in integers::factors(number, self.budget)? {
-                let (whole, rest) = match (power / index, power % index) {
-                    (whole, 0) => (whole, 0),
-                    (whole, rest) if inverse => (whole + 1, index - rest),
-                    parts => parts,
-                };
-                let factor = BigRational::from_integer(prime.pow(whole));
-                outside = if inverse { outside / factor } else { outside * factor };
-                if rest > 0 {
-                    let (root, root_index) = exact_root(&prime, rest, index);
-                    match root_index {
-                        1 => outside *= BigRational::from_integer(root),
-                        _ => {
-                            let common = num_integer::gcd(rest, index);
-                            let radicand = Fraction::constant(BigRational::from_integer(prime));
-                            let atom = self.atoms.number(Atom::Root(radicand, index / common));
-                            monomial.push((atom, rest / common));
-                        }
-                    }
-                }
-            }
-        }
-        monomial.sort_unstable();
-        Ok(Fraction::polynomial(Polynomial::term(monomial, outside)))
-    }
-
-    /// The natural logarithm.
-    pub(crate) fn logarithm(&mut self, value: &Fraction) -> Normal {
-        let Some(number) = value.as_constant() else {
-            if let Some(power) = self.power_of_euler(value) {
-                return Ok(power);
-            }
-            return Ok(self.atom(Atom::Call(Function::Ln, vec![value.clone()])));
-        };
-        if number.is_zero() {
-            return Err(Stop::Unreadable("the logarithm of zero"));
-        }
-        let mut sum = Fraction::zero();
-        if number.is_negative() {
-            let pi = self.atom(Atom::Constant(Constant::Pi));
-            let imaginary = self.atom(Atom::Constant(Constant::Imaginary));
-            sum = self.multiply(&pi, &imaginary)?;
-        }
-        for (number, sign) in [(number.numer().abs(), 1), (number.denom().clone(), -1)] {
-            for (prime, power) in integers::factors(&number, self.budget)? {
-                let prime = Fraction::constant(BigRational::from_integer(prime));
-                let atom = self.atom(Atom::Call(Function::Ln, vec![prime]));
-                let term = atom.scaled(&BigRational::from_integer((i64::from(power) * sign).into()));
-                sum = self.add(&sum, &term)?;
-            }
-        }
-        Ok(sum)
-    }
-
-    /// n of `e^n`, where a value is that.
-    fn power_of_euler(&self, value: &Fraction) -> Option<Fraction> {
-        let single = |polynomial: &Polynomial| match polynomial.leading() {
-            Some((monomial, factor)) if polynomial.len() == 1 && factor.is_one() => match monomial.as_slice()
-            {
-                [(atom, power)] => matches!(self.atoms.get(*atom), Atom::Constant(Constant::Euler))
-                    .then_some(i64::from(*power)),
-                [] => Some(0),
-                _ => None,
-            },
-            _ => None,
-        };
-        Some(Fraction::integer(single(&value.above)? - single(&value.below)?))
-    }
-}
-
-/// The root of a factor that trial division left over, if it is exact: its value and index 1.
-fn exact_root(factor: &BigInt, power: u32, index: u32) -> (BigInt, u32) {
-    if *factor < integers::certain_below() {
-        return (factor.clone(), index);
-    }
-    let root = factor.nth_root(index);
-    if root.pow(index) == *factor { (root.pow(power), 1) } else { (factor.clone(), index) }
 }

@@ -1,4 +1,4 @@
-//! Brackets of every kind: grouping, tuples, intervals, sets, absolute values, matrices.
+//! Brackets of every kind but those of sets: grouping, tuples, intervals, absolute values.
 
 use super::state::{ParsedExpr, Parser};
 use crate::verify::math::{
@@ -81,43 +81,6 @@ impl Parser<'_> {
         }
     }
 
-    /// `\{…\}`: elements, or `\{x : condition\}`, which is read as its condition.
-    fn set(&mut self) -> ParsedExpr {
-        let start = self.at;
-        self.bars = 1;
-        if matches!(self.peek(), Some(TokenKind::Symbol(_))) {
-            let variable = self.item();
-            if variable.is_ok() && self.eat(&TokenKind::Bar) {
-                self.bars = 0;
-                return self.condition();
-            }
-            if let Ok(Expr::Ratio(parts)) = &variable
-                && matches!(parts[0], Expr::Symbol(_))
-                && self.relation().is_some()
-            {
-                self.at = start;
-            } else if let Ok(Expr::Chain(first, rest)) = variable
-                && let (Expr::Ratio(mut parts), Some(TokenKind::Close(Bracket::Curly))) =
-                    (*first, self.peek())
-            {
-                self.at += 1;
-                let last = parts.pop().ok_or(Stop::Unreadable("an empty condition"))?;
-                return Ok(Expr::Chain(Box::new(last), rest));
-            }
-        }
-        self.at = start;
-        self.bars = 0;
-        let items = self.items()?;
-        self.expect(&TokenKind::Close(Bracket::Curly))?;
-        Ok(Expr::Set(items))
-    }
-
-    fn condition(&mut self) -> ParsedExpr {
-        let condition = self.item()?;
-        self.expect(&TokenKind::Close(Bracket::Curly))?;
-        Ok(condition)
-    }
-
     /// `|…|`, whose opening bar has been read.
     pub(crate) fn absolute(&mut self, close: &TokenKind) -> ParsedExpr {
         self.nested(|parser| {
@@ -127,45 +90,6 @@ impl Parser<'_> {
             parser.bars = bars;
             parser.expect(close)?;
             Ok(Expr::Call(Function::Abs, vec![inside]))
-        })
-    }
-
-    /// What follows `\begin{…}`: a matrix, or what an environment holds.
-    pub(crate) fn environment(&mut self, name: &str) -> ParsedExpr {
-        match name.trim_end_matches('*') {
-            "pmatrix" | "bmatrix" | "matrix" | "Bmatrix" | "smallmatrix" | "array" => self.matrix(name),
-            "vmatrix" => Ok(Expr::Call(Function::Determinant, vec![self.matrix(name)?])),
-            _ => Err(Stop::Unreadable("an environment that is no matrix")),
-        }
-    }
-
-    fn matrix(&mut self, name: &str) -> ParsedExpr {
-        self.nested(|parser| {
-            let mut rows = vec![Vec::new()];
-            loop {
-                match parser.peek() {
-                    Some(TokenKind::Cell) => parser.at += 1,
-                    Some(TokenKind::Row) => {
-                        parser.at += 1;
-                        rows.push(Vec::new());
-                    }
-                    Some(TokenKind::End(end)) if end == name => {
-                        parser.at += 1;
-                        break;
-                    }
-                    None => return Err(Stop::Unreadable("a matrix does not end")),
-                    _ => {
-                        let cell = parser.item()?;
-                        rows.last_mut().expect("there is a row").push(cell);
-                    }
-                }
-            }
-            rows.retain(|row| !row.is_empty());
-            let width = rows.first().map_or(0, Vec::len);
-            if width == 0 || rows.iter().any(|row| row.len() != width) {
-                return Err(Stop::Unreadable("a matrix whose rows differ in length"));
-            }
-            Ok(Expr::Matrix(rows))
         })
     }
 }

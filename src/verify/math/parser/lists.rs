@@ -23,6 +23,9 @@ impl JoinedItems {
             }
             _ => false,
         };
+        if let Some(items) = excluded(&self) {
+            return vec![Expr::Intersection(items)];
+        }
         let one_conjunction = self.conjunctions.windows(2).all(|pair| pair[0] == pair[1]);
         match self.conjunctions.first() {
             Some(conjunction)
@@ -35,6 +38,42 @@ impl JoinedItems {
             }
             _ => self.items,
         }
+    }
+}
+
+/// What several items say that an unknown is not, as in `x ≠ 1, x ≠ 2` and `x ≠ 1, 2`.
+fn excluded(joined: &JoinedItems) -> Option<Vec<Expr>> {
+    let Expr::Chain(name, first) = joined.items.first()? else { return None };
+    if joined.items.len() < 2 || joined.conjunctions.contains(&Conjunction::Or) {
+        return None;
+    }
+    let [(Relation::NotEqual, _)] = first.as_slice() else { return None };
+    let statement = |item: &Expr| match item {
+        Expr::Chain(other, rest) => {
+            (other == name && matches!(rest.as_slice(), [(Relation::NotEqual, _)])).then(|| item.clone())
+        }
+        Expr::Number(_) | Expr::Negative(_) | Expr::Quotient(..) => {
+            Some(Expr::Chain(name.clone(), vec![(Relation::NotEqual, item.clone())]))
+        }
+        _ => None,
+    };
+    joined.items.iter().map(statement).collect()
+}
+
+/// A difference of sets that was written with a minus sign, as in `ℝ - {1}`.
+fn difference(expr: Expr) -> Expr {
+    let is_set = |expr: &Expr| matches!(expr, Expr::Set(_)) || expr.is_real_set();
+    match expr {
+        Expr::Sum(mut terms) if terms.len() == 2 => match (&terms[0], &terms[1]) {
+            (first, Expr::Negative(second))
+                if (is_set(first) || matches!(first, Expr::Numbers(_))) && is_set(second) =>
+            {
+                let second = second.clone();
+                Expr::Difference(Box::new(terms.remove(0)), second)
+            }
+            _ => Expr::Sum(terms),
+        },
+        other => other,
     }
 }
 
@@ -72,7 +111,10 @@ impl Parser<'_> {
                 groups.push(std::mem::take(&mut group).items());
                 continue;
             }
-            if matches!(self.peek(), None | Some(TokenKind::Close(_))) {
+            if matches!(
+                self.peek(),
+                None | Some(TokenKind::Close(_) | TokenKind::Cell | TokenKind::Row | TokenKind::End(_))
+            ) {
                 break;
             }
             let item = self.item()?;
@@ -120,7 +162,7 @@ impl Parser<'_> {
 
     /// Unions, intersections and differences, from left to right.
     fn sets(&mut self) -> ParsedExpr {
-        let mut left = self.ratio()?;
+        let mut left = difference(self.ratio()?);
         loop {
             let Some(operation @ (TokenKind::Union | TokenKind::Intersection | TokenKind::SetMinus)) =
                 self.peek().cloned()

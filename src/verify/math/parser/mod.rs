@@ -1,7 +1,9 @@
 //! From tokens to an expression: recursive descent, bounded in depth. A text that is no mathematics is an error,
 //! and is left to the comparison of texts.
 
+mod braces;
 mod brackets;
+mod environments;
 mod factors;
 mod functions;
 mod lists;

@@ -1,0 +1,148 @@
+//! What stands between `\begin{…}` and `\end{…}`: matrices, functions in pieces, systems of equations.
+
+use super::state::{ParsedExpr, Parser};
+use crate::verify::{
+    math::{
+        budget::Stop,
+        expr::{Case, Expr, Function, Relation},
+        token::{Bracket, TokenKind},
+    },
+    text,
+};
+
+/// Rows of cells, each of which holds what commas separate.
+type Rows = Vec<Vec<Vec<Expr>>>;
+
+impl Parser<'_> {
+    /// What follows `\begin{…}`.
+    pub(super) fn environment(&mut self, name: &str) -> ParsedExpr {
+        let behind_brace =
+            self.at >= 2 && matches!(self.tokens[self.at - 2].kind, TokenKind::Open(Bracket::Curly));
+        match name.trim_end_matches('*') {
+            "cases" | "dcases" | "rcases" => self.pieces(name),
+            "array" | "matrix" if behind_brace => {
+                let start = self.at;
+                match self.pieces(name) {
+                    Ok(pieces) if self.peek().is_none() => Ok(pieces),
+                    _ => {
+                        self.at = start;
+                        self.matrix(name)
+                    }
+                }
+            }
+            "pmatrix" | "bmatrix" | "matrix" | "Bmatrix" | "smallmatrix" | "array" => self.matrix(name),
+            "vmatrix" => Ok(Expr::Call(Function::Determinant, vec![self.matrix(name)?])),
+            _ => Err(Stop::Unreadable("an environment that is no matrix")),
+        }
+    }
+
+    fn matrix(&mut self, name: &str) -> ParsedExpr {
+        self.nested(|parser| {
+            let mut rows = vec![Vec::new()];
+            loop {
+                match parser.peek() {
+                    Some(TokenKind::Cell) => parser.at += 1,
+                    Some(TokenKind::Row) => {
+                        parser.at += 1;
+                        rows.push(Vec::new());
+                    }
+                    Some(TokenKind::End(end)) if end == name => {
+                        parser.at += 1;
+                        break;
+                    }
+                    None => return Err(Stop::Unreadable("a matrix does not end")),
+                    _ => {
+                        let cell = parser.item()?;
+                        rows.last_mut().expect("there is a row").push(cell);
+                    }
+                }
+            }
+            rows.retain(|row| !row.is_empty());
+            let width = rows.first().map_or(0, Vec::len);
+            if width == 0 || rows.iter().any(|row| row.len() != width) {
+                return Err(Stop::Unreadable("a matrix whose rows differ in length"));
+            }
+            Ok(Expr::Matrix(rows))
+        })
+    }
+
+    /// A function in pieces, or equations one below the other.
+    fn pieces(&mut self, name: &str) -> ParsedExpr {
+        self.nested(|parser| {
+            let rows: Vec<Vec<Expr>> =
+                parser.rows(name)?.into_iter().map(|row| row.into_iter().flatten().collect()).collect();
+            let is_equation = |part: &Expr| matches!(part, Expr::Chain(..));
+            if rows.iter().flatten().all(is_equation) {
+                return Ok(Expr::List(rows.into_iter().flatten().collect()));
+            }
+            Ok(Expr::Cases(rows.into_iter().map(case).collect::<Result<_, _>>()?))
+        })
+    }
+
+    fn rows(&mut self, name: &str) -> Result<Rows, Stop> {
+        let mut rows: Rows = vec![Vec::new()];
+        loop {
+            match self.peek() {
+                Some(TokenKind::Cell) => self.at += 1,
+                Some(TokenKind::Row) => {
+                    self.at += 1;
+                    rows.push(Vec::new());
+                }
+                Some(TokenKind::End(end)) if end == name => {
+                    self.at += 1;
+                    break;
+                }
+                None => return Err(Stop::Unreadable("cases that do not end")),
+                _ => {
+                    let first = rows.last().is_none_or(Vec::is_empty);
+                    let cell = match self.words_in_cell() {
+                        Some(words) if !first => vec![words],
+                        _ => self.items()?,
+                    };
+                    if !matches!(self.peek(), Some(TokenKind::Cell | TokenKind::Row | TokenKind::End(_))) {
+                        return Err(Stop::Unreadable("a case with something left over"));
+                    }
+                    rows.last_mut().expect("there is a row").push(cell);
+                }
+            }
+        }
+        rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
+        Ok(rows)
+    }
+
+    /// A cell that holds words, as a text that has been read.
+    fn words_in_cell(&mut self) -> Option<Expr> {
+        let is_end = |kind: &TokenKind| matches!(kind, TokenKind::Cell | TokenKind::Row | TokenKind::End(_));
+        let length = self.tokens[self.at..].iter().take_while(|token| !is_end(&token.kind)).count();
+        let tokens = &self.tokens[self.at..self.at + length];
+        if !tokens.iter().any(|token| matches!(token.kind, TokenKind::Text(_))) {
+            return None;
+        }
+        let source = self.text.get(tokens.first()?.start..tokens.last()?.end)?;
+        self.at += length;
+        Some(Expr::Text(text::normal(source).trim_matches([',', '.', ' ']).to_lowercase()))
+    }
+}
+
+/// A row of cases: its value and its conditions.
+fn case(row: Vec<Expr>) -> Result<Case, Stop> {
+    let mut parts = row.into_iter();
+    let value = parts.next().ok_or(Stop::Unreadable("a case without a value"))?;
+    let mut conditions: Vec<Expr> = parts.collect();
+    let is_otherwise = |part: &Expr| matches!(part, Expr::Text(text) if text == "otherwise");
+    let said = |part: &Expr| matches!(part, Expr::Chain(..) | Expr::Union(_) | Expr::Intersection(_));
+    let condition = match conditions.len() {
+        0 => return Err(Stop::Unreadable("a case without a condition")),
+        1 if is_otherwise(&conditions[0]) => None,
+        1 if said(&conditions[0]) || matches!(conditions[0], Expr::Text(_)) => conditions.pop(),
+        2.. if conditions.iter().all(said) && !conditions.iter().all(is_assignment) => {
+            Some(Expr::Intersection(conditions))
+        }
+        _ => return Err(Stop::Unreadable("a case with a condition that is none")),
+    };
+    Ok(Case { value, condition })
+}
+
+fn is_assignment(part: &Expr) -> bool {
+    matches!(part, Expr::Chain(_, rest) if rest.iter().all(|(relation, _)| *relation == Relation::Equal))
+}
