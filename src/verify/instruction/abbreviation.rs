@@ -14,7 +14,7 @@ use super::boundary::is_closing;
 
 /// End no sentence, whatever follows.
 const NEVER: &str = "dr mr mrs ms prof messrs mme mlle vs cf viz incl resp e.g i.e a.k.a sra srta dra sig z.b d.h \
-     u.a p.ej bzw vgl т.е т.к им ул";
+     u.a p.ej bzw vgl т.е т.к им ул см напр ср";
 
 /// End a sentence only before an opener: places, ranks, firms, and who edited a book.
 const BEFORE_NAMES: &str = "st mt ft gen sen gov capt lt sgt maj rev hon pres rep supt cmdr adm cpl pvt ave blvd rd \

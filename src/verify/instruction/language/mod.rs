@@ -4,6 +4,7 @@
 
 mod codes;
 mod evidence;
+mod parts;
 mod script;
 mod words;
 
@@ -14,10 +15,10 @@ use self::{
     evidence::ranking,
     script::{Letters, Script},
 };
-use super::{compliance::Compliance, text::blocks};
+use super::{boundary::is_word, compliance::Compliance, text::blocks};
 use crate::error::input_error;
 
-/// Letters that a text needs to be told by its words.
+/// Letters, vowel signs included, that a text needs to be told by its words.
 const ENOUGH: usize = 10;
 
 /// Letters from which on a paragraph is looked at by itself.
@@ -28,6 +29,9 @@ const SCRIPT: f64 = 0.75;
 
 /// How much a text must look like a language at least, where all of its words being frequent ones is 1.
 const LIKENESS: f64 = 0.08;
+
+/// How many times better than the next a language must fit.
+const MARGIN: f64 = 1.05;
 
 /// How many times better another language must fit a paragraph to be called its language.
 const CLEARLY: f64 = 2.0;
@@ -70,11 +74,11 @@ impl Language {
             return Compliance::new(true, "the language asked for");
         };
         let (best, likeness) = ranking[0];
-        let is_tie = ranking.get(1).is_some_and(|(_, second)| *second >= likeness);
-        if Letters::of(response).total() < ENOUGH {
+        let is_close = ranking.get(1).is_some_and(|(_, second)| MARGIN * second >= likeness);
+        if response.chars().filter(|c| is_word(*c)).count() < ENOUGH {
             return refused(format!("too short to tell whether it is {name}"));
         }
-        if likeness < LIKENESS || is_tie {
+        if likeness < LIKENESS || is_close {
             return refused(format!("cannot be told to be {name}"));
         }
         if best != self.0.codes[0] {

@@ -359,7 +359,6 @@ fn what_is_not_wholly_in_a_language_is_not_in_it() {
         ("ja", "東京都庁"),
         ("zh", "これは日本語で書かれた文です。"),
         ("hi", "यह एक sentence with many English words in it है।"),
-        ("sw", "Hakuna matata"),
         (
             "it",
             "Il gatto dorme sul divano e non vuole uscire.\n\nThe dog sleeps on the floor and does not want to go out.",
