@@ -95,7 +95,7 @@ static KNOWN: LazyLock<HashMap<&str, Abbreviation>> = LazyLock::new(|| {
 static OPENING: LazyLock<HashSet<&str>> = LazyLock::new(|| OPENERS.split_ascii_whitespace().collect());
 
 /// A full stop and what is around it.
-pub(crate) struct Stop<'a> {
+pub(crate) struct FullStop<'a> {
     /// The paragraph up to the stop.
     pub before: &'a str,
     /// Where in it the sentence began.
@@ -118,7 +118,7 @@ fn holds(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split_ascii_whitespace().any(|known| known == word)
 }
 
-impl Stop<'_> {
+impl FullStop<'_> {
     /// Whether the stop belongs to its word rather than to the sentence.
     pub(crate) fn is_abbreviation(&self) -> bool {
         let word = last_word(self.before);

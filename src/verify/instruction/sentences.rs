@@ -1,7 +1,7 @@
 //! Where sentences end.
 
 use super::{
-    abbreviation::Stop,
+    abbreviation::FullStop,
     boundary::{is_closing, is_emoji},
     text::blocks,
 };
@@ -18,7 +18,7 @@ pub(crate) fn sentences(text: &str) -> usize {
 ///
 /// They end with `.`, `!`, `?` or `…` before a space, a footnote (`[1]`), an emoji or the end, with the full stops of other
 /// scripts, or with a blank line. These end none: the stop of an abbreviation, of initials (`J.`, `U.S.`) or of a
-/// number that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"Stop!" he said`), before a
+/// number that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"FullStop!" he said`), before a
 /// small letter. A run of marks (`?!`) ends one.
 pub(crate) fn split(text: &str) -> Vec<&str> {
     blocks(text).into_iter().flat_map(in_block).collect()
@@ -64,7 +64,7 @@ fn ends(stop: char, block: &str, sentence: usize, at: usize) -> bool {
         '.' | '!' | '?' | '…' if !at_gap(after) => false,
         '…' => !continues(after),
         '.' if before.ends_with('.') => !continues(after),
-        '.' if (Stop { before, sentence, after }).is_abbreviation() => false,
+        '.' if (FullStop { before, sentence, after }).is_abbreviation() => false,
         '.' | '!' | '?' => !(after.starts_with(is_closing) && continues(after)),
         _ => false,
     }

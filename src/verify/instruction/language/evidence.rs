@@ -8,7 +8,7 @@ use whatlang::Detector;
 use super::{
     codes::LANGUAGES,
     parts::PARTS,
-    script::Script,
+    script::Writing,
     words::{ARABIC, CYRILLIC, DEVANAGARI, LATIN, Vocabulary},
 };
 use crate::verify::instruction::boundary::is_word;
@@ -113,13 +113,13 @@ fn share(scores: &mut [f64], owners: Option<&Vec<usize>>, weight: f64) {
     }
 }
 
-fn owners(script: Script) -> Option<&'static Owners> {
-    static OWNERS: LazyLock<HashMap<Script, Owners>> = LazyLock::new(|| {
+fn owners(script: Writing) -> Option<&'static Owners> {
+    static OWNERS: LazyLock<HashMap<Writing, Owners>> = LazyLock::new(|| {
         HashMap::from([
-            (Script::Latin, Owners::of(&LATIN)),
-            (Script::Cyrillic, Owners::of(&CYRILLIC)),
-            (Script::Arabic, Owners::of(&ARABIC)),
-            (Script::Devanagari, Owners::of(&DEVANAGARI)),
+            (Writing::Latin, Owners::of(&LATIN)),
+            (Writing::Cyrillic, Owners::of(&CYRILLIC)),
+            (Writing::Arabic, Owners::of(&ARABIC)),
+            (Writing::Devanagari, Owners::of(&DEVANAGARI)),
         ])
     });
     OWNERS.get(&script)
@@ -127,7 +127,7 @@ fn owners(script: Script) -> Option<&'static Owners> {
 
 /// The languages of a script by how much a text looks like them, the best first; `None` where the script tells the
 /// language.
-pub(crate) fn ranking(text: &str, script: Script) -> Option<Vec<(&'static str, f64)>> {
+pub(crate) fn ranking(text: &str, script: Writing) -> Option<Vec<(&'static str, f64)>> {
     let owners = owners(script)?;
     let mut scores = owners.scores(text);
     if let Some(found) = DETECTOR.detect(text) {

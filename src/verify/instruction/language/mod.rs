@@ -13,7 +13,7 @@ use anyhow::Result;
 use self::{
     codes::{LANGUAGES, LanguageCode},
     evidence::ranking,
-    script::{Letters, Script},
+    script::{Letters, Writing},
 };
 use super::{boundary::is_word, compliance::Compliance, text::blocks};
 use crate::error::input_error;
@@ -91,11 +91,11 @@ impl Language {
     /// Whether most letters are of the language's script. Japanese needs kana, which Chinese must not have.
     fn fits_script(self, text: &str) -> bool {
         let letters = Letters::of(text);
-        let (kana, han) = (letters.share(Script::Kana), letters.share(Script::Han));
+        let (kana, han) = (letters.share(Writing::Kana), letters.share(Writing::Han));
         match self.0.script {
-            Script::Kana => kana + han >= SCRIPT && kana >= 0.1,
-            Script::Han => han >= SCRIPT && kana < 0.05,
-            Script::Hangul => letters.share(Script::Hangul) + han >= SCRIPT && han < 0.3,
+            Writing::Kana => kana + han >= SCRIPT && kana >= 0.1,
+            Writing::Han => han >= SCRIPT && kana < 0.05,
+            Writing::Hangul => letters.share(Writing::Hangul) + han >= SCRIPT && han < 0.3,
             script => letters.share(script) >= SCRIPT,
         }
     }

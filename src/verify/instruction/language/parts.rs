@@ -33,7 +33,7 @@ pub(crate) const PARTS: [(&str, &str); 28] = [
         "fi",
         "nen_ ssa_ ssä_ lla_ llä_ sta_ stä_ ksi_ kk tt ii uu aa ää yy ll uks inen sti_ een_ iin_ mme_ tte_ vat_ vät_ lle_ uo",
     ),
-    ("vi", "_nh _ng _tr _kh _ph _gi _th nh_ ng_ _qu iê uô ươ"),
+    ("vi", "iê uô ươ"),
     (
         "sw",
         "_wa _ku _ki _vi _ni _tu _ana _wana _nina _tuna _ali _wali _nili _tuli _ata _tuta _wata _nita _ha _mw _nya ish wa_ ika_ \

@@ -17,7 +17,8 @@ pub(crate) const LATIN: [Vocabulary; 25] = [
     language(
         "en",
         "é",
-        "the of and to in is that it was for on are as with his they at be this from have or by one had not but what \
+        "short long good new day year life world house work man woman city country big small poem story answer \
+         the of and to in is that it was for on are as with his they at be this from have or by one had not but what \
          all were when we there can an your which their said if do will each about how up out them then she many some \
          so these would other into has more her two like him see time could no make than first been its who now people \
          my over did down only way find use may water long little very after words just where most know i you he me us \
