@@ -1,10 +1,14 @@
-//! `instruction`: whether the constraints that the reference lists, as JSON, are followed.
+//! `instruction`: whether the constraints that the reference lists, as JSON or as a Python literal, are followed.
 
 use anyhow::Result;
 
 use crate::{
     data::Problem,
-    verify::{check::Check, instruction::Constraint, verdict::Verdict},
+    verify::{
+        check::Check,
+        instruction::{Constraint, has_constraints},
+        verdict::Verdict,
+    },
 };
 
 /// Checks a response's form.
@@ -19,7 +23,7 @@ impl Check for Instruction {
     }
 
     fn claims(&self, reference: &str) -> bool {
-        reference.contains("\"func_name\"")
+        has_constraints(reference)
     }
 
     fn check_reference(&self, problem: &Problem) -> Result<()> {

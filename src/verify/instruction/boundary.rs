@@ -13,7 +13,7 @@ pub(crate) fn is_word(c: char) -> bool {
 
 /// Whether a character stands for itself in a text without spaces: Chinese characters and kana.
 pub(crate) fn is_ideograph(c: char) -> bool {
-    let ranges = ['々'..='〇', 'ぁ'..='ヿ', 'ㇰ'..='ㇿ', '㐀'..='鿿', '豈'..='\u{faff}', 'ｦ'..='ﾟ'];
+    let ranges = ['々'..='〇', 'ぁ'..='ヿ', 'ㇰ'..='ㇿ', '㐀'..='鿿', '\u{f900}'..='\u{faff}', 'ｦ'..='ﾟ'];
     c.is_alphanumeric()
         && (('\u{20000}'..='\u{3ffff}').contains(&c) || ranges.iter().any(|range| range.contains(&c)))
 }
@@ -25,6 +25,20 @@ fn is_unspaced(c: char) -> bool {
     is_ideograph(c) || ranges.iter().any(|range| range.contains(&c))
 }
 
+/// Whether a mark closes a quotation or a bracket.
+pub(crate) fn is_closing(c: char) -> bool {
+    "\"'”’)]»".contains(c)
+}
+
+/// Whether a character is an emoji or the end of one.
+pub(crate) fn is_emoji(c: char) -> bool {
+    static EMOJI: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u{fe0f}\u{20e3}]$")
+            .expect("a valid pattern")
+    });
+    c >= '\u{200d}' && EMOJI.is_match(c.encode_utf8(&mut [0; 4]))
+}
+
 /// Whether nothing of a text is to be seen: spaces, and characters of no width.
 pub(crate) fn is_blank(text: &str) -> bool {
     static INVISIBLE: LazyLock<Regex> =
@@ -32,8 +46,12 @@ pub(crate) fn is_blank(text: &str) -> bool {
     INVISIBLE.is_match(text)
 }
 
-/// Where a word or phrase stands by itself, in just these letters. `_` joins words (`snake_case`) but may
-/// also stand around them (`_emphasis_`).
+/// Where a word or phrase stands by itself, in just these letters.
+///
+/// `_` joins words (`snake_case`) but may also stand around them (`_emphasis_`). A hyphen and an apostrophe end
+/// words ("well" is in "well-known", "cat" in "cat's", "eau" in "l'eau"), but English "can" is not in "can't". In
+/// scripts without spaces (Chinese, Japanese, Thai, Lao, Burmese, Khmer) a word stands anywhere, and in Korean
+/// particles may follow it.
 pub(crate) fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let word = word.trim();
     let mut from = if word.is_empty() { text.len() } else { 0 };
@@ -52,7 +70,21 @@ pub(crate) fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Ite
 
 fn stands_alone(text: &str, word: &str, at: usize) -> bool {
     let (before, after) = (&text[..at], &text[at + word.len()..]);
-    !joined(word.chars().next(), before.chars().rev()) && !joined(word.chars().next_back(), after.chars())
+    let last = word.chars().next_back();
+    let takes_particles = last.is_some_and(is_hangul);
+    !joined(word.chars().next(), before.chars().rev())
+        && (takes_particles || !joined(last, after.chars()))
+        && !(last.is_some_and(char::is_alphanumeric) && continues_with_not(after))
+}
+
+fn is_hangul(c: char) -> bool {
+    ('\u{ac00}'..='\u{d7a3}').contains(&c) || ('\u{1100}'..='\u{11ff}').contains(&c)
+}
+
+/// Whether the `'t` of "can't" follows.
+fn continues_with_not(after: &str) -> bool {
+    let rest = after.strip_prefix(['\'', '’']).and_then(|rest| rest.strip_prefix(['t', 'T']));
+    rest.is_some_and(|rest| !rest.starts_with(is_word))
 }
 
 /// Whether a word goes on behind its last character (or before its first, read backwards).

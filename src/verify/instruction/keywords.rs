@@ -6,11 +6,11 @@ use super::{
     quantity::Quantity,
 };
 
-/// Whether every keyword occurs, in any case, whole or as part of a word (the original's rule).
+/// Whether every keyword occurs as a word of its own, in any case. (For the original "cat" is in "concatenate".)
 pub(crate) fn all_present(response: &str, words: &[String]) -> Compliance {
     let response = folded(response);
-    let missing: Vec<&str> =
-        words.iter().map(String::as_str).filter(|word| !response.contains(&folded(word))).collect();
+    let is_missing = |word: &&str| occurrences(&response, &folded(word)).next().is_none();
+    let missing: Vec<&str> = words.iter().map(String::as_str).filter(is_missing).collect();
     Compliance::new(missing.is_empty(), format!("missing: {}", missing.join(", ")))
 }
 
@@ -23,19 +23,19 @@ pub(crate) fn none_present(response: &str, words: &[String]) -> Compliance {
     Compliance::new(used.is_empty(), format!("forbidden words used: {}", used.join(", ")))
 }
 
-/// Whether a word or phrase occurs exactly so many times, whole and in any case. (The original never finds
-/// a phrase, nor a word with punctuation in it.)
-pub(crate) fn frequency(response: &str, word: &str, times: usize) -> Compliance {
+/// Whether a word or phrase occurs so many times, whole and in any case. (The original never finds a phrase, nor a
+/// word with punctuation in it.)
+pub(crate) fn frequency(response: &str, word: &str, times: Quantity) -> Compliance {
     let count = occurrences(&folded(response), &folded(word)).count();
-    Quantity::exactly(times).check(count, &format!("times {word:?}"))
+    times.check(count, &format!("times {word:?}"))
 }
 
-/// Whether a letter occurs exactly so many times, in just this case (the original's rule). A letter with an
+/// Whether a letter occurs so many times, in just this case (the original's rule). A letter with an
 /// accent is another letter, also where the accent is a character of its own.
-pub(crate) fn letters(response: &str, letter: &str, times: usize) -> Compliance {
+pub(crate) fn letters(response: &str, letter: &str, times: Quantity) -> Compliance {
     let is_bare = |at: usize| !response[at + letter.len()..].starts_with(is_accent);
     let count = response.match_indices(letter).filter(|(at, _)| is_bare(*at)).count();
-    Quantity::exactly(times).check(count, &format!("times {letter:?}"))
+    times.check(count, &format!("times {letter:?}"))
 }
 
 /// Whether a character is an accent on the one before it.

@@ -13,16 +13,36 @@ const MARKUP: &str = " \t#*_>|~`\"“'([-";
 /// Characters of markup that are looked at before a word, at most: it keeps the search linear.
 const LONGEST_MARKUP: usize = 16;
 
-/// Whether so many paragraphs stand between marks of `* * *`, none of them blank. A mark at either end
-/// separates nothing. (The original counts a blank paragraph there and refuses it.)
-pub(crate) fn paragraph_count(response: &str, count: usize) -> Compliance {
-    let parts: Vec<&str> = response.split("* * *").map(str::trim).collect();
+/// Whether so many paragraphs stand between dividers, none of them blank. A divider at either end separates nothing.
+/// (RLVR-IFEval counts a blank paragraph there and refuses it.)
+pub(crate) fn paragraph_count(response: &str, divider: &str, count: usize) -> Compliance {
+    match divided(response, divider) {
+        Some(parts) => Quantity::exactly(count).check(parts.len(), &format!("paragraphs between {divider}")),
+        None => Compliance::new(false, "a paragraph is blank"),
+    }
+}
+
+/// What a divider such as `***` separates; `None` where there is nothing between two. `***` must stand alone:
+/// in `******` and `***bold***` it is none.
+pub(crate) fn divided<'a>(response: &'a str, divider: &str) -> Option<Vec<&'a str>> {
+    let stands_alone = |at: usize| {
+        let (before, after) = (&response[..at], &response[at + divider.len()..]);
+        divider.contains(' ')
+            || before.chars().next_back().is_none_or(char::is_whitespace)
+                && after.chars().next().is_none_or(char::is_whitespace)
+    };
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (at, _) in response.match_indices(divider).filter(|(at, _)| stands_alone(*at)) {
+        parts.push(response[start..at].trim());
+        start = at + divider.len();
+    }
+    parts.push(response[start..].trim());
     let inner = parts.len().saturating_sub(2);
     if parts.iter().skip(1).take(inner).any(|part| part.is_empty()) {
-        return Compliance::new(false, "a paragraph is blank");
+        return None;
     }
-    let found = parts.iter().filter(|part| !part.is_empty()).count();
-    Quantity::exactly(count).check(found, "paragraphs between * * *")
+    parts.retain(|part| !part.is_empty());
+    Some(parts)
 }
 
 /// Whether so many paragraphs stand between blank lines, and one of them begins with a word, in any case and

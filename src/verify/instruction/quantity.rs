@@ -45,6 +45,11 @@ impl Quantity {
         Self { range: Range::AtLeast, number }
     }
 
+    /// So many or fewer.
+    pub(crate) fn at_most(number: usize) -> Self {
+        Self { range: Range::AtMost, number }
+    }
+
     fn holds(self, count: usize) -> bool {
         match self.range {
             Range::AtLeast => count >= self.number,

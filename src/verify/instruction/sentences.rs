@@ -1,99 +1,91 @@
-//! Counting sentences.
+//! Where sentences end.
 
-use super::text::blocks;
+use super::{
+    abbreviation::FullStop,
+    boundary::{is_closing, is_emoji},
+    text::blocks,
+};
 
-/// Abbreviations whose stop ends no sentence.
-const INSIDE: [&str; 19] = [
-    "dr", "mr", "mrs", "ms", "prof", "st", "gen", "sen", "gov", "capt", "lt", "vs", "cf", "fig", "approx",
-    "e.g", "i.e", "a.k.a", "incl",
-];
+/// Characters that are looked at behind a stop, at most, so that the work per stop is bounded.
+const LONGEST_GAP: usize = 64;
 
-/// Abbreviations whose stop ends a sentence where a capital follows.
-const LAST: [&str; 8] = ["etc", "inc", "ltd", "jr", "sr", "co", "a.m", "p.m"];
-
-/// The longest last word that is looked at, so that the count is linear.
-const LONGEST: usize = 16;
-
-/// The number of sentences.
-///
-/// They end with `.`, `!`, `?` or `…` before a space or the end, with the full stops of other scripts, or
-/// with a blank line. These end none: the stop of an abbreviation, of initials (`J.`, `U.S.`) or of a number
-/// that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"Stop!" he said`), before a
-/// small letter. A run of marks (`?!`) ends one.
+/// The number of sentences; see [`split`].
 pub(crate) fn sentences(text: &str) -> usize {
-    blocks(text).iter().map(|block| in_block(block)).sum()
+    split(text).len()
 }
 
-fn in_block(block: &str) -> usize {
-    let (mut count, mut open) = (0, false);
+/// The sentences of a text, with their marks.
+///
+/// They end with `.`, `!`, `?` or `…` before a space, a footnote (`[1]`), an emoji or the end, with the full stops of other
+/// scripts, or with a blank line. These end none: the stop of an abbreviation, of initials (`J.`, `U.S.`) or of a
+/// number that begins a line (`1. …`); and dots (`...`), or a stop in a quotation (`"FullStop!" he said`), before a
+/// small letter. A run of marks (`?!`) ends one.
+pub(crate) fn split(text: &str) -> Vec<&str> {
+    blocks(text).into_iter().flat_map(in_block).collect()
+}
+
+fn in_block(block: &str) -> Vec<&str> {
+    let (mut sentences, mut start, mut open) = (Vec::new(), 0, false);
     for (at, character) in block.char_indices() {
         open |= character.is_alphanumeric();
-        if open && ends(character, &block[..at], &block[at + character.len_utf8()..]) {
-            count += 1;
-            open = false;
+        let end = at + character.len_utf8();
+        if open && ends(character, block, start, at) {
+            let end = end + closing_marks(&block[end..]);
+            sentences.push(block[start..end].trim());
+            (start, open) = (end, false);
         }
     }
-    count + usize::from(open)
+    // What follows the last stop without a letter (a mark, an emoji) belongs to the last sentence.
+    let rest = block[start.min(block.len())..].trim();
+    match sentences.pop() {
+        last if open => sentences.extend(last.into_iter().chain([rest])),
+        Some(last) => {
+            sentences.push(if rest.is_empty() { last } else { block[offset(block, last)..].trim() })
+        }
+        None => {}
+    }
+    sentences
 }
 
-fn ends(stop: char, before: &str, after: &str) -> bool {
+/// Where a part of a block begins in it.
+fn offset(block: &str, part: &str) -> usize {
+    part.as_ptr() as usize - block.as_ptr() as usize
+}
+
+/// The length of the quotation marks and brackets that close behind a stop.
+fn closing_marks(after: &str) -> usize {
+    after.len() - after.trim_start_matches(|c: char| is_closing(c) || "*_`".contains(c)).len()
+}
+
+fn ends(stop: char, block: &str, sentence: usize, at: usize) -> bool {
+    let (before, after) = (&block[..at], &block[at + stop.len_utf8()..]);
     match stop {
         '。' | '．' | '｡' | '！' | '？' | '।' | '॥' | '؟' | '۔' => true,
         '.' | '!' | '?' | '…' if !at_gap(after) => false,
         '…' => !continues(after),
         '.' if before.ends_with('.') => !continues(after),
-        '.' if is_abbreviated(before, after) => false,
+        '.' if (FullStop { before, sentence, after }).is_abbreviation() => false,
         '.' | '!' | '?' => !(after.starts_with(is_closing) && continues(after)),
         _ => false,
     }
 }
 
 fn at_gap(after: &str) -> bool {
-    after.chars().next().is_none_or(|c| c.is_whitespace() || is_closing(c) || "*_`".contains(c))
+    after
+        .chars()
+        .next()
+        .is_none_or(|c| c.is_whitespace() || is_closing(c) || "*_`".contains(c) || is_emoji(c))
+        || behind_footnote(after).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }
 
-fn is_closing(c: char) -> bool {
-    "\"'”’)]»".contains(c)
+/// What follows `[12]`, where that follows a stop.
+fn behind_footnote(after: &str) -> Option<&str> {
+    let digits = after.strip_prefix('[')?;
+    let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < digits.len()).then(|| rest.strip_prefix(']')).flatten()
 }
 
 fn continues(after: &str) -> bool {
-    next_letter(after).is_some_and(char::is_lowercase)
-}
-
-fn next_letter(after: &str) -> Option<char> {
-    after.chars().find(|c| !(c.is_whitespace() || is_closing(*c) || "*_`".contains(*c)))
-}
-
-/// Whether a stop behind this text belongs to its last word.
-fn is_abbreviated(before: &str, after: &str) -> bool {
-    let word = last_word(before);
-    let small = word.to_lowercase();
-    let capital_follows = || next_letter(after).is_some_and(char::is_uppercase);
-    INSIDE.contains(&small.as_str())
-        || (LAST.contains(&small.as_str()) && !capital_follows())
-        || is_initials(word)
-        || numbers_line(word, before, after)
-}
-
-fn last_word(before: &str) -> &str {
-    let backwards = before.char_indices().rev().take(LONGEST);
-    let word = backwards.take_while(|(_, c)| !(c.is_whitespace() || "([\"'“*_".contains(*c)));
-    word.last().map_or("", |(at, _)| &before[at..])
-}
-
-/// `J`, `U.S`, `Ph.D`, `z.B`; a single `I` is a word.
-fn is_initials(word: &str) -> bool {
-    let mut parts = word.split('.');
-    let short = parts.all(|part| !part.is_empty() && part.chars().count() <= 2);
-    let single = word.chars().count() == 1;
-    short && word != "I" && word.contains(char::is_uppercase) && (single || word.contains('.'))
-}
-
-/// Whether a number begins its line and a text follows it.
-fn numbers_line(word: &str, before: &str, after: &str) -> bool {
-    let line = before[..before.len() - word.len()].trim_end_matches([' ', '\t']);
-    (1..=3).contains(&word.len())
-        && word.bytes().all(|byte| byte.is_ascii_digit())
-        && (line.is_empty() || line.ends_with('\n'))
-        && after.starts_with([' ', '\t'])
+    let is_gap = |c: &char| c.is_whitespace() || is_closing(*c) || "*_`".contains(*c);
+    after.chars().take(LONGEST_GAP).find(|c| !is_gap(c)).is_some_and(char::is_lowercase)
 }

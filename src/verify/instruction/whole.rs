@@ -45,7 +45,8 @@ pub(crate) fn json(response: &str) -> Compliance {
     }
 }
 
-fn unfenced(text: &str) -> &str {
+/// What is in a fenced block, where a text is nothing else.
+pub(crate) fn unfenced(text: &str) -> &str {
     let Some(inner) = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else { return text };
     match inner.split_once('\n') {
         Some((name, body)) if name.trim().chars().all(char::is_alphanumeric) => body,

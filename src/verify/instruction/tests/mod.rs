@@ -1,8 +1,12 @@
 //! Each constraint against responses made by hand, and labels as the data writes them.
 
+mod families;
 mod labels;
+mod languages;
 mod layout;
+mod literals;
 mod robust;
+mod stops;
 mod whole;
 mod words;
 

@@ -16,8 +16,32 @@ fn keywords() {
     );
     follows(
         r#"{"func_name": "verify_keywords", "keyword_list": ["Übung"]}"#,
-        &[("ÜBUNG macht den Meister", true), ("Ubung", false), ("übungen", true)],
+        &[("ÜBUNG macht den Meister", true), ("Ubung", false), ("übungen", false)],
     );
+    for (word, response, expected) in [
+        ("art", "We start the party.", false),
+        ("rain", "It trains rainbows.", false),
+        ("cat", "two cats", false),
+        ("cat", "the cat's bed", true),
+        ("well", "a well-known man", true),
+        ("well-known", "a Well-Known man", true),
+        ("well-known", "well known", false),
+        ("can", "I can't go.", false),
+        ("can", "I can go.", true),
+        ("eau", "de l'eau", true),
+        ("ice cream", "ice  creams", false),
+        ("mother-in-law", "my mother-in-law's cat", true),
+        ("猫", "私の猫です", true),
+        ("แมว", "ฉันมีแมวหนึ่งตัว", true),
+        ("고양이", "고양이가 있다", true),
+        ("고양이", "새끼고양이", false),
+        ("बिल्ली", "बिल्लीयाँ", false),
+    ] {
+        follows(
+            &format!(r#"{{"func_name": "verify_keywords", "keyword_list": ["{word}"]}}"#),
+            &[(response, expected)],
+        );
+    }
     follows(
         r#"{"func_name": "verify_keywords", "keyword_list": ["don't", "ΛΌΓΟΣ"]}"#,
         &[("I don’t know, ο λόγος", true), ("dont λόγος", false), ("DON'T ΛΌΓΟΣ", true)],
@@ -132,6 +156,7 @@ fn word_constraint() {
             ("- one - two -", false),
             ("über größer 猫", true),
             ("我爱猫。", true),
+            ("고양이가 있다", false),
             ("* - * --", false),
         ],
     );
