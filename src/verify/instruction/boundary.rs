@@ -71,10 +71,14 @@ pub(crate) fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Ite
 fn stands_alone(text: &str, word: &str, at: usize) -> bool {
     let (before, after) = (&text[..at], &text[at + word.len()..]);
     let last = word.chars().next_back();
-    let takes_particles = last.is_some_and(is_hangul);
-    !joined(word.chars().next(), before.chars().rev())
-        && (takes_particles || !joined(last, after.chars()))
-        && !(last.is_some_and(char::is_alphanumeric) && continues_with_not(after))
+    if joined(word.chars().next(), before.chars().rev()) {
+        return false;
+    }
+    if last.is_some_and(is_hangul) {
+        return true;
+    }
+    let negated = last.is_some_and(char::is_alphanumeric) && continues_with_not(after);
+    !negated && !joined(last, after.chars())
 }
 
 fn is_hangul(c: char) -> bool {

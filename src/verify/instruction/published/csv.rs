@@ -33,7 +33,7 @@ pub(super) fn rows(text: &str, delimiter: char) -> Option<Vec<Vec<Field>>> {
 
 fn field(text: &str, delimiter: char) -> Option<(Field, &str)> {
     let Some(mut rest) = text.trim_start_matches(' ').strip_prefix('"') else {
-        let end = text.find(|c| c == delimiter || c == '\n').unwrap_or(text.len());
+        let end = text.find([delimiter, '\n']).unwrap_or(text.len());
         let plain = text[..end].trim_end_matches('\r');
         return Some((Field { text: plain.to_owned(), is_quoted: false }, &text[end..]));
     };
