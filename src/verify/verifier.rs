@@ -90,7 +90,10 @@ impl Verifier {
             match self.applying(weights, found) {
                 Ok(found) => verdicts.push(Ok(self.combined(response.problem, response.text, found))),
                 Err(unscored) if self.config.remote.unscored == UnscoredPolicy::Refuse => {
-                    bail!("problem {}: {unscored}", response.problem.id)
+                    bail!(
+                        "problem {}: {unscored}\n(verify.remote.unscored = \"leave_out\" goes on without what has no reward)",
+                        response.problem.id
+                    )
                 }
                 Err(unscored) => verdicts.push(Err(unscored)),
             }

@@ -140,7 +140,8 @@ fn a_check_gets_its_responses_in_one_batch_and_may_leave_some_unscored() {
     assert_eq!(length.batches.load(Ordering::SeqCst), 1);
     let (refusing, _) = with_length(VerifyConfig::default());
     let error = refusing.verify_all(&responses).unwrap_err();
-    assert_eq!(error.to_string(), "problem p: no reward: nobody knows");
+    let expected = "problem p: no reward: nobody knows\n(verify.remote.unscored = \"leave_out\"";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]

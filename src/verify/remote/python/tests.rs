@@ -92,6 +92,40 @@ def scalars(completions, other=3):
 }
 
 #[test]
+fn texts_and_columns_arrive_as_they_are() {
+    if !has_python() {
+        return;
+    }
+    use proptest::{prelude::*, test_runner::TestRunner};
+    let code = "
+def length(prompts, completions, copy, number):
+    same = [prompt == c[0] and c[1] == [completion] for prompt, completion, c in zip(prompts, completions, copy)]
+    return [len(completion) + n if equal else None for completion, n, equal in zip(completions, number, same)]
+";
+    let (functions, _folder) = start(code, &["length"]);
+    let texts = (any::<String>(), any::<String>(), -1e6..1e6);
+    let law = |rows: Vec<(String, String, f64)>| {
+        let query = |(group, (prompt, completion, number)): (usize, &(String, String, f64))| PythonQuery {
+            prompt: json!(prompt),
+            completion: json!(completion),
+            columns: Map::from_iter([
+                ("copy".to_owned(), json!([prompt, [completion]])),
+                ("number".to_owned(), json!(number)),
+            ]),
+            group,
+        };
+        let asked: Vec<PythonQuery> = rows.iter().enumerate().map(query).collect();
+        let expected: Vec<PythonReward> = rows
+            .iter()
+            .map(|(_, completion, number)| Ok(Some(completion.chars().count() as f64 + number)))
+            .collect();
+        prop_assert_eq!(functions.score(0, &asked), expected);
+        Ok(())
+    };
+    TestRunner::default().run(&prop::collection::vec(texts, 0..5), law).unwrap();
+}
+
+#[test]
 fn what_a_function_prints_or_reads_does_not_disturb() {
     if !has_python() {
         return;
