@@ -107,7 +107,6 @@ fn values_in(text: &str, from: usize, reading: &Reading) -> Vec<(String, bool)> 
     let reach = from + if sentence.ends_with(':') { REACH } else { sentence.len().min(REACH) };
     let letter = bare.trim_start_matches(['(', '*', '"']).split(|c: char| !c.is_alphanumeric()).next();
     let letter = letter.filter(|word| word.len() == 1).and_then(|_| label::stated_choice(sentence));
-    let letter = letter.map(|(letter, certain)| (letter.to_string(), certain));
     if reading.has_any(from, reach) {
         return reading.first_behind(from, reach).into_iter().chain(letter).collect();
     }

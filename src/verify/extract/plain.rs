@@ -10,7 +10,7 @@ const SHORT: usize = 200;
 pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     let whole = whole(text).map(|text| (text, true));
     let last = reading.last(false).map(|group| (group.text.clone(), reading.is_unanimous()));
-    let letter = label::stated_choice(text).map(|(letter, certain)| (letter.to_string(), certain));
+    let letter = label::stated_choice(text);
     // A text that is a verdict is offered in the words of its verdict.
     let verdict = label::yes_no(text).map(|right| (if right { "Yes" } else { "No" }.to_owned(), true));
     [whole, last, letter, verdict].into_iter().flatten().collect()

@@ -62,7 +62,8 @@ impl Reading {
     pub(crate) fn last(&self, latex: bool) -> Option<&Group> {
         let of_sort = |group: &&Group| group.latex == latex;
         let sentence = self.groups.iter().rev().find(of_sort)?.sentence;
-        let in_sentence = self.groups.iter().rev().take_while(|group| group.sentence == sentence);
+        let before_end = self.groups.iter().rev().skip_while(|group| group.sentence != sentence);
+        let in_sentence = before_end.take_while(|group| group.sentence == sentence);
         in_sentence.filter(of_sort).find(|group| !group.denied)
     }
 
@@ -172,8 +173,9 @@ impl Reader<'_> {
         }
         let limits = first.checked_sub(1).map_or(0, |before| self.spans[before].end)
             ..self.spans.get(last + 1).map_or(self.tokens.len(), |next| next.first);
-        // "between 5 and 6" gives neither.
-        let between = begin > 0 && self.word(begin - 1).eq_ignore_ascii_case("between") && last > first;
+        // "between 5 and 6" and "from 5 to 6" give neither.
+        let before = begin.checked_sub(1).map_or("", |at| self.word(at)).to_ascii_lowercase();
+        let between = last > first && matches!(before.as_str(), "between" | "from");
         Group {
             text,
             start: self.tokens[begin].start,
@@ -197,12 +199,11 @@ impl Reader<'_> {
         let between: Vec<String> =
             (behind..right.first).map(|at| self.word(at).to_ascii_lowercase()).collect();
         let words: Vec<&str> = between.iter().map(String::as_str).collect();
-        let from = left.first > 0 && self.word(left.first - 1).eq_ignore_ascii_case("from");
         match words.as_slice() {
             ["," | "，" | "、"] => Joint::Comma,
-            ["and" | "&"] | [",", "and"] => Joint::And,
-            ["or" | "nor"] | [",", "or" | "nor"] => Joint::Or,
-            ["to"] if !from => Joint::To,
+            ["and" | "&" | "和" | "与" | "と" | "und" | "et" | "y"] | [",", "and"] => Joint::And,
+            ["or" | "nor" | "或" | "か" | "oder" | "ou" | "o"] | [",", "or" | "nor"] | ["或", "者"] => Joint::Or,
+            ["to"] => Joint::To,
             ["is" | "equals" | "makes" | "gives" | "are"] | ["is", "equal"]
                 if left.calculates && !left.letters && left.value.is_none() =>
             {
@@ -244,6 +245,8 @@ impl Reader<'_> {
             }
             value.push_str(match token.text(self.text) {
                 "%" => "\\%",
+                "<" if token.kind == ProseKind::Open => "\\langle ",
+                ">" if token.kind == ProseKind::Close => "\\rangle ",
                 formula if token.kind == ProseKind::Formula => inside(formula),
                 other => other,
             });

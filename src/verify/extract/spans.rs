@@ -1,7 +1,7 @@
 //! Whole formulas in plain text: every number is seen with all that it belongs to, so that a part of `x^2`,
 //! `2*sqrt(3)` or `(5, pi/4)` is never taken for an answer. One pass, linear in the text.
 
-use super::words::{is_constant, is_function, is_size, is_text_command, is_unit_letter, is_variable_cluster};
+use super::words::{is_constant, is_function, is_size, is_text_command, is_unit_letter, is_unit_word, is_variable_cluster};
 use crate::verify::prose::{ProseKind, ProseToken};
 
 /// A formula, as a range of tokens, and what it is made of.
@@ -35,7 +35,7 @@ pub(crate) fn spans(text: &str, tokens: &[ProseToken]) -> Vec<Span> {
     while at < tokens.len() {
         match finder.span(at) {
             Some(span) => {
-                at = span.end.max(at + 1);
+                at = finder.behind_unit(span.end).max(at + 1);
                 if span.core && !finder.dangles(&span) {
                     found.push(span);
                 }
@@ -355,6 +355,30 @@ impl<'a> Finder<'a> {
     /// `m²`, `m^2` behind a number.
     fn is_unit(&self, at: usize) -> bool {
         is_unit_letter(self.word(at)) && self.is_tied(at + 1) && matches!(self.word(at + 1), "²" | "³")
+    }
+
+    /// Behind the unit that follows a value, with its powers and what it is divided by: no number of "5 cm^3" or
+    /// "9.8 m/s²" but the first is an answer.
+    fn behind_unit(&self, end: usize) -> usize {
+        let is_unit = |at: usize| {
+            let word = self.word(at);
+            self.kind(at) == Some(ProseKind::Word) && (is_unit_letter(word) || is_unit_word(word))
+        };
+        let mut at = end;
+        for _ in 0..MOST_SIGNS {
+            let word = at + usize::from(at > end && matches!(self.word(at), "/" | "·" | "*"));
+            if !is_unit(word) {
+                break;
+            }
+            at = word + 1;
+            if self.kind(at) == Some(ProseKind::Postfix) && self.is_tied(at) {
+                at += 1;
+            } else if self.word(at) == "^" {
+                at += 1 + usize::from(self.is_sign(at + 1));
+                at = if self.kind(at) == Some(ProseKind::Open) { self.closes[at].unwrap_or(at) + 1 } else { at + 1 };
+            }
+        }
+        at.min(self.tokens.len())
     }
 
     /// Whether a sum goes on: "3 m + 2" is a formula.

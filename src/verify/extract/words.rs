@@ -4,8 +4,8 @@
 pub(crate) fn is_function(word: &str) -> bool {
     const FUNCTIONS: [&str; 29] = [
         "sqrt", "cbrt", "root", "log", "ln", "lg", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "arcsin",
-        "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "gcd", "lcm", "floor",
-        "ceil", "max", "min",
+        "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "gcd", "lcm", "floor", "ceil",
+        "max", "min",
     ];
     FUNCTIONS.contains(&word)
 }
@@ -19,29 +19,9 @@ pub(crate) fn is_constant(word: &str) -> bool {
 pub(crate) fn is_text_command(command: &str) -> bool {
     matches!(
         command,
-        "\\text"
-            | "\\textbf"
-            | "\\textit"
-            | "\\textrm"
-            | "\\mbox"
-            | "\\mathrm"
-            | "\\mathbf"
-            | "\\emph"
-            | "\\quad"
-            | "\\qquad"
-            | "\\boxed"
-            | "\\box"
-            | "\\fbox"
-            | "\\rightarrow"
-            | "\\Rightarrow"
-            | "\\implies"
-            | "\\to"
-            | "\\therefore"
-            | "\\because"
-            | "\\end"
-            | "\\begin"
-            | "\\item"
-            | "\\n"
+        "\\text" | "\\textbf" | "\\textit" | "\\textrm" | "\\mbox" | "\\mathrm" | "\\mathbf" | "\\emph" | "\\quad"
+            | "\\qquad" | "\\boxed" | "\\box" | "\\fbox" | "\\rightarrow" | "\\Rightarrow" | "\\implies" | "\\to"
+            | "\\therefore" | "\\because" | "\\end" | "\\begin" | "\\item" | "\\n"
     )
 }
 
@@ -55,17 +35,23 @@ pub(crate) fn is_unit_letter(letter: &str) -> bool {
     matches!(letter, "m" | "g" | "s" | "h" | "l" | "L" | "V" | "W" | "N" | "J" | "K" | "C" | "F" | "A" | "T")
 }
 
+/// A unit that is short for a word.
+pub(crate) fn is_unit_word(word: &str) -> bool {
+    const UNITS: [&str; 27] = [
+        "mm", "cm", "dm", "km", "mi", "mg", "kg", "ml", "mL", "ft", "in", "yd", "lb", "lbs", "oz", "hr", "hrs", "min",
+        "sec", "ms", "mph", "kph", "kmh", "hz", "Hz", "yr", "yrs",
+    ];
+    UNITS.contains(&word)
+}
+
 /// A few letters that may be unknowns side by side: no unit, ending of an ordinal, or short word.
 pub(crate) fn is_variable_cluster(word: &str) -> bool {
-    const WORDS: [&str; 34] = [
-        "st", "nd", "rd", "th", "mm", "cm", "dm", "km", "mi", "mg", "kg", "ml", "ft", "in", "yd", "lb",
-        "lbs", "oz", "hr", "hrs", "min", "sec", "ms", "am", "pm", "mph", "kph", "kmh", "hz", "yr", "yrs",
-        "bn", "and", "or",
-    ];
+    const WORDS: [&str; 9] = ["st", "nd", "rd", "th", "am", "pm", "bn", "and", "or"];
     let length = word.chars().count();
     (1..=3).contains(&length)
         && word.chars().all(char::is_alphabetic)
         && !WORDS.contains(&word.to_ascii_lowercase().as_str())
+        && !is_unit_word(word)
 }
 
 /// What a word behind a number makes of its value: a percentage, a magnitude, another currency or angle. Other
@@ -76,11 +62,9 @@ pub(crate) fn meaning_behind(word: &str, next: &str) -> Option<String> {
         "%" | "\\%" | "percent" | "pct" | "percents" => Some("\\%".to_owned()),
         "per" if next.eq_ignore_ascii_case("cent") => Some("\\%".to_owned()),
         "¢" | "€" | "£" | "¥" | "₹" => Some(lower),
-        "cent" | "cents" | "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands"
-        | "million" | "millions" | "billion" | "billions" | "trillion" | "trillions" | "dollars"
-        | "dollar" | "euros" | "euro" | "radians" | "radian" | "degrees" | "degree" => {
-            Some(format!(" {lower}"))
-        }
+        "cent" | "cents" | "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
+        | "millions" | "billion" | "billions" | "trillion" | "trillions" | "dollars" | "dollar" | "euros" | "euro"
+        | "radians" | "radian" | "degrees" | "degree" => Some(format!(" {lower}")),
         _ => None,
     }
 }

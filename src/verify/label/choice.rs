@@ -15,8 +15,9 @@ pub(crate) struct LabelledOption {
 pub(crate) fn choice(text: &str) -> Option<char> {
     let letter = |text: &str| option(text).map(|option| option.letter);
     letter(text).or_else(|| letter(&normal(text))).or_else(|| {
-        let sentence = text.split_whitespace().nth(1).is_some();
-        if sentence && choices(text).is_none() { stated_choice(text).map(|(letter, _)| letter) } else { None }
+        let sentence = text.split_whitespace().nth(1).is_some() || !text.is_ascii();
+        let stated = if sentence && choices(text).is_none() { stated_choice(text)?.0 } else { return None };
+        stated.parse().ok()
     })
 }
 

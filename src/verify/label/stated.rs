@@ -5,50 +5,29 @@ use std::ops::Range;
 use crate::verify::prose::{ProseKind, ProseToken, is_boundary, is_denied, is_negation, tokens};
 
 /// Words that call an option an option.
-const NAMES: [&str; 9] =
-    ["option", "answer", "choice", "reply", "candidate", "response", "solution", "statement", "letter"];
+const NAMES: [&str; 13] = [
+    "option", "answer", "choice", "reply", "candidate", "response", "solution", "statement", "letter", "options",
+    "answers", "choices", "statements",
+];
 
 /// Words right before a letter that choose it.
-const CHOOSING: [&str; 16] = [
-    "is",
-    "be",
-    "choose",
-    "chose",
-    "chosen",
-    "choosing",
-    "pick",
-    "picked",
-    "picking",
-    "select",
-    "selected",
-    "selecting",
-    "prefer",
-    "with",
-    "be:",
-    "was",
+const CHOOSING: [&str; 22] = [
+    "is", "be", "choose", "chose", "chosen", "choosing", "pick", "picked", "picking", "select", "selected",
+    "selecting", "prefer", "with", "was", "are", "it's",
+    "是", "为", "選", "选", "は",
 ];
 
 /// Words behind a letter that call it right.
 const PRAISING: [&str; 14] = [
-    "correct",
-    "right",
-    "answer",
-    "true",
-    "better",
-    "best",
-    "valid",
-    "wins",
-    "works",
-    "accurate",
-    "preferred",
-    "preferable",
-    "chosen",
-    "fits",
+    "correct", "right", "answer", "true", "better", "best", "valid", "wins", "works", "accurate", "preferred",
+    "preferable", "chosen", "fits",
 ];
 
 /// A letter, or several that a text treats as one.
 struct Mention {
     letters: Vec<char>,
+    /// Whether only one of several is meant: "A or B".
+    alternatives: bool,
     /// Whether the text says that it is the answer.
     chosen: bool,
     denied: bool,
@@ -57,8 +36,9 @@ struct Mention {
     at: usize,
 }
 
-/// The letter that a text chooses, and whether it mentions no other. `None` where it chooses none or several.
-pub(crate) fn stated_choice(text: &str) -> Option<(char, bool)> {
+/// The letters that a text chooses ("B", or "A, C" where it says "A and C are right"), and whether it mentions no
+/// others. `None` where it chooses none, or one thing here and another there.
+pub(crate) fn stated_choice(text: &str) -> Option<(String, bool)> {
     if !text.bytes().any(|byte| byte.is_ascii_uppercase()) && !text.contains('(') {
         return None;
     }
@@ -67,19 +47,20 @@ pub(crate) fn stated_choice(text: &str) -> Option<(char, bool)> {
     let stated: Vec<&Mention> = mentions.iter().filter(|mention| !mention.denied).collect();
     let chosen: Vec<&Mention> = stated.iter().copied().filter(|mention| mention.chosen).collect();
     let certain = stated.iter().all(|mention| mention.letters == stated[0].letters);
-    if !chosen.is_empty() {
-        return one_letter(&chosen).map(|letter| (letter, certain));
-    }
-    match stated.first() {
-        Some(first) if first.marked && first.at <= 1 => one_letter(&[first]).map(|letter| (letter, certain)),
-        _ => one_letter(&stated).map(|letter| (letter, certain)),
-    }
+    let letters = match stated.first() {
+        _ if !chosen.is_empty() => common(&chosen),
+        Some(first) if first.marked && first.at <= 1 => common(&[first]),
+        _ => common(&stated),
+    };
+    letters.map(|letters| (letters, certain))
 }
 
-/// The letter that all mentions are of.
-fn one_letter(mentions: &[&Mention]) -> Option<char> {
-    let [letter] = mentions.first()?.letters.as_slice() else { return None };
-    mentions.iter().all(|mention| mention.letters == [*letter]).then_some(*letter)
+/// The letters that all mentions are of.
+fn common(mentions: &[&Mention]) -> Option<String> {
+    let first = mentions.first()?;
+    let agree = mentions.iter().all(|mention| mention.letters == first.letters && !mention.alternatives);
+    let letters: Vec<String> = first.letters.iter().map(char::to_string).collect();
+    agree.then(|| letters.join(", "))
 }
 
 struct Mentions<'a> {
@@ -107,14 +88,12 @@ impl Mentions<'_> {
 
     fn mention(&self, letters: &[usize], limits: Range<usize>) -> Mention {
         let (first, last) = (letters[0], letters[letters.len() - 1]);
-        let mut named: Vec<char> = letters
-            .iter()
-            .filter_map(|at| self.word(*at).chars().next())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let mut named: Vec<char> =
+            letters.iter().filter_map(|at| self.word(*at).chars().next()).map(|c| c.to_ascii_uppercase()).collect();
         named.dedup();
         Mention {
             letters: named,
+            alternatives: (first..last).any(|at| matches!(self.lower(at).as_str(), "or" | "nor" | "/" | "或")),
             chosen: self.is_chosen(first, limits.start) || self.is_praised(last + 1..limits.end),
             denied: is_denied(self.text, self.tokens, first..last + 1, limits),
             marked: self.is_marked(first),
@@ -140,13 +119,7 @@ impl Mentions<'_> {
         let behind = !self.tokens.get(at + 1).is_none_or(|token| token.spaced)
             && matches!(
                 self.kind(at + 1),
-                Some(
-                    ProseKind::Close
-                        | ProseKind::Stop
-                        | ProseKind::Comma
-                        | ProseKind::Colon
-                        | ProseKind::Semicolon
-                )
+                Some(ProseKind::Close | ProseKind::Stop | ProseKind::Comma | ProseKind::Colon | ProseKind::Semicolon)
             );
         (open && closed) || behind || self.kind(at + 1).is_none()
     }
@@ -162,9 +135,7 @@ impl Mentions<'_> {
         }
         // `B = 5`, `f(B)`, `2B` and `B(1)` are formulas.
         let behind_value = tied(at) && at > 0 && self.kind(at - 1) == Some(ProseKind::Number);
-        if operator(at + 1) && self.word(at + 1) != "/"
-            || (at > 0 && operator(at - 1) && self.word(at - 1) != "/")
-        {
+        if operator(at + 1) && self.word(at + 1) != "/" || (at > 0 && operator(at - 1) && self.word(at - 1) != "/") {
             return false;
         }
         if behind_value || (tied(at + 1) && self.kind(at + 1) == Some(ProseKind::Open)) {
@@ -190,8 +161,8 @@ impl Mentions<'_> {
     /// and a noun follows it.
     fn is_no_article(&self, at: usize) -> bool {
         const BEHIND: [&str; 22] = [
-            "is", "was", "isn't", "and", "or", "nor", "seems", "looks", "has", "wins", "because", "since",
-            "not", "as", "over", "vs", "but", "cannot", "can't", "gives", "makes", "rather",
+            "is", "was", "isn't", "and", "or", "nor", "seems", "looks", "has", "wins", "because", "since", "not", "as",
+            "over", "vs", "but", "cannot", "can't", "gives", "makes", "rather",
         ];
         let begins = at == 0 || matches!(self.kind(at - 1), Some(ProseKind::Stop | ProseKind::Question));
         BEHIND.contains(&self.lower(at + 1).as_str())
@@ -206,9 +177,10 @@ impl Mentions<'_> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         matches!(
             words.as_slice(),
-            [] | ["," | "and" | "or" | "nor" | "&" | "/" | "、" | "，"]
+            [] | ["," | "and" | "or" | "nor" | "&" | "/" | "、" | "，" | "或" | "和" | "と"]
                 | [",", "and" | "or" | "nor"]
                 | ["and", "/", "or"]
+                | ["或", "者"]
         )
     }
 
@@ -217,10 +189,7 @@ impl Mentions<'_> {
         for at in (limit..first).rev() {
             let word = self.lower(at);
             let passed = NAMES.contains(&word.as_str())
-                || matches!(
-                    word.as_str(),
-                    "the" | "(" | "*" | "\"" | ":" | "likely" | "definitely" | "clearly"
-                );
+                || matches!(word.as_str(), "the" | "(" | "*" | "\"" | ":" | "likely" | "definitely" | "clearly");
             if !passed {
                 return CHOOSING.contains(&word.as_str());
             }

@@ -151,7 +151,7 @@ impl Reader<'_> {
 
     /// Whether a clause ends behind a word, or goes on with a reason.
     fn ends_behind(&self, at: usize, end: usize) -> bool {
-        const GOES_ON: [&str; 8] = ["because", "since", "as", "for", "and", "but", "or", "so"];
+        const GOES_ON: [&str; 8] = ["because", "since", "as", "for", "and", "but", "or", "by"];
         at + 1 == end || !self.is_word(at + 1) || GOES_ON.contains(&self.lower(at + 1).as_str())
     }
 }

@@ -11,7 +11,8 @@ use super::tokens::{ProseKind, ProseToken};
 pub(crate) fn is_denied(text: &str, tokens: &[ProseToken], said: Range<usize>, limits: Range<usize>) -> bool {
     let mut negations = 0;
     for at in (limits.start..said.start).rev() {
-        if is_boundary(text, tokens, at) {
+        // "A is wrong and B is right": what is said before an "and" is said of something else.
+        if is_boundary(text, tokens, at) || tokens[at].text(text).eq_ignore_ascii_case("and") {
             break;
         }
         negations += usize::from(is_negation(text, tokens, at) || is_fault(tokens[at].text(text)));
@@ -23,11 +24,7 @@ pub(crate) fn is_denied(text: &str, tokens: &[ProseToken], said: Range<usize>, l
         }
         behind += usize::from(is_negation(text, tokens, at) || is_fault(tokens[at].text(text)));
         // "5 and not 6" denies what follows.
-        if at + 1 == limits.end
-            && at + 1 < tokens.len()
-            && behind > 0
-            && !has_fault(text, tokens, said.end..at + 1)
-        {
+        if at + 1 == limits.end && at + 1 < tokens.len() && behind > 0 && !has_fault(text, tokens, said.end..at + 1) {
             behind = 0;
         }
     }
@@ -54,6 +51,9 @@ pub(crate) fn is_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool 
     if tokens[at].kind == ProseKind::Operator {
         return word == "≠" || word == "!=";
     }
+    if tokens[at].kind == ProseKind::Other {
+        return is_character_negation(text, tokens, at);
+    }
     if tokens[at].kind != ProseKind::Word {
         return false;
     }
@@ -64,31 +64,35 @@ pub(crate) fn is_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool 
     lower.ends_with("n't")
         || match lower.as_str() {
             "not" | "never" | "cannot" | "neither" | "nor" | "unlike" | "except" | "excluding" | "dont"
-            | "doesnt" | "isnt" | "cant" => true,
+            | "doesnt" | "isnt" | "cant" | "nicht" | "kein" | "keine" | "niemals" | "pas" | "jamais" | "nunca" | "non"
+            | "não" | "не" => true,
             "instead" => follows("of"),
             "rather" => follows("than"),
-            "no" => follows("longer"),
+            "rule" | "ruling" => follows("out"),
+            "no" => follows("longer") || follows("es"),
             _ => false,
         }
 }
 
+/// Whether a Han, kana or Hangul character says "not", by itself or with the one behind it.
+fn is_character_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool {
+    let next = tokens.get(at + 1).map_or("", |token| token.text(text));
+    match tokens[at].text(text) {
+        "不" | "没" | "未" | "非" | "错" => true,
+        "な" => next == "い",
+        "せ" => next == "ん",
+        "아" => matches!(next, "니" | "닙" | "닌"),
+        _ => false,
+    }
+}
+
 /// Whether a word says that something is wrong.
 fn is_fault(word: &str) -> bool {
-    const FAULTS: [&str; 14] = [
-        "wrong",
-        "incorrect",
-        "false",
-        "invalid",
-        "impossible",
-        "mistaken",
-        "incorrectly",
-        "wrongly",
-        "mistakenly",
-        "excluded",
-        "eliminated",
-        "rejected",
-        "ruled",
-        "inaccurate",
+    const FAULTS: [&str; 28] = [
+        "wrong", "incorrect", "false", "invalid", "impossible", "mistaken", "incorrectly", "wrongly", "mistakenly",
+        "excluded", "eliminated", "rejected", "ruled", "inaccurate", "exclude", "eliminate", "eliminating", "reject",
+        "discard", "discarded", "dismiss", "erroneous", "falsch", "faux", "falso", "incorrecto", "incorrecta",
+        "неверно",
     ];
     FAULTS.iter().any(|fault| fault.eq_ignore_ascii_case(word))
 }
@@ -96,20 +100,8 @@ fn is_fault(word: &str) -> bool {
 /// Whether a clause ends at a token. A comma before "which" ends none.
 pub(crate) fn is_boundary(text: &str, tokens: &[ProseToken], at: usize) -> bool {
     const CLAUSES: [&str; 14] = [
-        "but",
-        "so",
-        "then",
-        "thus",
-        "therefore",
-        "hence",
-        "because",
-        "since",
-        "however",
-        "although",
-        "though",
-        "while",
-        "whereas",
-        "instead",
+        "but", "so", "then", "thus", "therefore", "hence", "because", "since", "however", "although", "though",
+        "while", "whereas", "instead",
     ];
     let token = tokens[at];
     let word = |at: usize| tokens.get(at).map_or("", |token| token.text(text));
@@ -118,9 +110,7 @@ pub(crate) fn is_boundary(text: &str, tokens: &[ProseToken], at: usize) -> bool 
         ProseKind::Comma => !word(at + 1).eq_ignore_ascii_case("which"),
         // " - " between words is a dash.
         ProseKind::Operator => {
-            matches!(word(at), "-" | "–")
-                && token.spaced
-                && tokens.get(at + 1).is_some_and(|next| next.spaced)
+            matches!(word(at), "-" | "–") && token.spaced && tokens.get(at + 1).is_some_and(|next| next.spaced)
         }
         ProseKind::Word => {
             CLAUSES.iter().any(|clause| clause.eq_ignore_ascii_case(word(at)))

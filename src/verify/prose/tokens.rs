@@ -61,6 +61,7 @@ pub(crate) fn tokens(text: &str, formulas: &[(usize, usize)]) -> Vec<ProseToken>
         spaced: true,
         emphasis: [false; 2],
         notes_close: true,
+        angle_closes: None,
         found: Vec::with_capacity(text.len() / 4),
     };
     while reader.at < text.len() {
@@ -78,6 +79,8 @@ struct Reader<'a> {
     emphasis: [bool; 2],
     /// Whether `>>` may still follow.
     notes_close: bool,
+    /// Where the bracket of a vector `<2, 3>` closes.
+    angle_closes: Option<usize>,
     found: Vec<ProseToken>,
 }
 
@@ -101,6 +104,11 @@ impl Reader<'_> {
             digit if digit.is_ascii_digit() || is_vulgar_fraction(digit) => self.number(digit),
             '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number('.'),
             letter if is_letter(letter) => self.push(ProseKind::Word, self.at + word_length(rest)),
+            '<' if angle(rest).is_some() => {
+                self.angle_closes = angle(rest).map(|length| self.at + length);
+                self.push(ProseKind::Open, self.at + 1);
+            }
+            '>' if self.angle_closes == Some(self.at) => self.push(ProseKind::Close, self.at + 1),
             _ => {
                 let (kind, length) = sign(rest, character);
                 self.push(kind, self.at + length);
@@ -172,6 +180,15 @@ impl Reader<'_> {
             _ => self.push(ProseKind::Other, self.at + length),
         }
     }
+}
+
+/// How far it is to the bracket that closes a vector `<2, 3>`.
+fn angle(text: &str) -> Option<usize> {
+    const REACH: usize = 64;
+    let inside = text[1..].bytes().take(REACH).position(|byte| !(byte.is_ascii_alphanumeric() || b",.+-*/^ ()".contains(&byte)))?;
+    let components = &text[1..1 + inside];
+    let closes = text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
+    closes.then_some(1 + inside)
 }
 
 /// Letters of words; each Han or kana character stands by itself.
