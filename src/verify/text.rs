@@ -105,6 +105,10 @@ pub(crate) fn normal(text: &str) -> String {
 /// The piece a text begins with, and its length in bytes.
 fn first_piece(text: &str) -> Option<(TextPiece, usize)> {
     let first = text.chars().next()?;
+    // Everything that is more than one character begins with one of these.
+    if !matches!(first, '\\' | '$' | '~' | '{' | '}') && !first.is_whitespace() {
+        return Some((TextPiece::Plain(first), first.len_utf8()));
+    }
     let begins = |prefixes: &[&str]| prefixes.iter().find(|p| text.starts_with(**p)).map(|p| p.len());
     let sizes =
         begins(&["\\left", "\\right"]).filter(|&length| !text[length..].starts_with(char::is_alphabetic));

@@ -6,6 +6,9 @@ use super::{
     unit::Unit,
 };
 
+/// Times of day with their full stops, which would otherwise be letters by themselves.
+const CLOCKS: [(&str, &str); 4] = [("a.m.", "am"), ("p.m.", "pm"), ("a.m", "am"), ("p.m", "pm")];
+
 /// What a LaTeX command means; `None` for unknown ones, which are symbols.
 pub(crate) fn command(name: &str) -> Option<TokenKind> {
     if let Some(function) = function(name) {
@@ -241,4 +244,12 @@ pub(crate) fn currency(character: char) -> Option<&'static str> {
         '฿' => "baht",
         _ => return None,
     })
+}
+
+/// The time of day that a text begins with, written with full stops, and its length.
+pub(crate) fn clock(text: &str) -> Option<(&'static str, usize)> {
+    let begins = |stops: &str| text.get(..stops.len()).is_some_and(|start| start.eq_ignore_ascii_case(stops));
+    let (stops, word) = CLOCKS.iter().find(|(stops, _)| begins(stops))?;
+    let ends = !text[stops.len()..].starts_with(char::is_alphabetic);
+    ends.then_some((*word, stops.len()))
 }

@@ -161,7 +161,7 @@ impl Lexer<'_> {
 
     /// A run of letters: a known name, a name that begins with a function, or unknowns one by one.
     fn letters(&mut self) {
-        if let Some((word, length)) = words::clock(self.rest()) {
+        if let Some((word, length)) = commands::clock(self.rest()) {
             return self.push(TokenKind::Word(word.to_owned()), length);
         }
         let length: usize = self.rest().chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();

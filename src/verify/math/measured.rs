@@ -8,7 +8,7 @@ use super::{
 };
 
 /// A single value with the unit that it is in.
-pub(crate) struct Measured<'a> {
+pub(crate) struct MeasuredValue<'a> {
     /// The value without a unit around it.
     pub value: &'a Expr,
     /// What stands before a percent sign, if one stands behind the value.
@@ -17,7 +17,7 @@ pub(crate) struct Measured<'a> {
     pub unit: Unit,
 }
 
-impl<'a> Measured<'a> {
+impl<'a> MeasuredValue<'a> {
     /// Takes an expression apart.
     pub(crate) fn new(expr: &'a Expr) -> Self {
         let value = without_unit(expr);

@@ -10,14 +10,14 @@ use super::{
     expr::{Expr, Literal},
     fraction::Fraction,
     literal::power_of_ten,
-    measured::{Measured, literal},
+    measured::{MeasuredValue, literal},
     numeric,
 };
 
 impl Comparer<'_> {
     /// Compares two single values; units, percent and degree signs are looked at first.
     pub(crate) fn scalar(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
-        let (left, right) = (Measured::new(gold), Measured::new(answer));
+        let (left, right) = (MeasuredValue::new(gold), MeasuredValue::new(answer));
         if left.differs(&right) {
             return Ok(false);
         }
@@ -39,7 +39,7 @@ impl Comparer<'_> {
     }
 
     /// Whether one side has its unit in letters like unknowns: `5m` is five metres where the other side says so.
-    fn letters(&mut self, left: &Measured<'_>, right: &Measured<'_>) -> Result<bool, Stop> {
+    fn letters(&mut self, left: &MeasuredValue<'_>, right: &MeasuredValue<'_>) -> Result<bool, Stop> {
         let (measured, plain) = match (left.unit.is_none(), right.unit.is_none()) {
             (false, true) => (left, right),
             (true, false) => (right, left),

@@ -3,9 +3,6 @@
 use super::Lexer;
 use crate::verify::math::{budget::Stop, commands, formatting, token::TokenKind, unit::begins_comment};
 
-/// Times of day with their full stops, which would otherwise be letters by themselves.
-const CLOCKS: [(&str, &str); 4] = [("a.m.", "am"), ("p.m.", "pm"), ("a.m", "am"), ("p.m", "pm")];
-
 /// Marks of length in LaTeX.
 const LENGTHS: [&str; 8] = ["pt", "mm", "cm", "in", "ex", "em", "mu", "sp"];
 
@@ -77,14 +74,6 @@ impl Lexer<'_> {
         }
         self.text.len()
     }
-}
-
-/// The time of day that a text begins with, written with full stops, and its length.
-pub(super) fn clock(text: &str) -> Option<(&'static str, usize)> {
-    let begins = |stops: &str| text.get(..stops.len()).is_some_and(|start| start.eq_ignore_ascii_case(stops));
-    let (stops, word) = CLOCKS.iter().find(|(stops, _)| begins(stops))?;
-    let ends = !text[stops.len()..].starts_with(char::is_alphabetic);
-    ends.then_some((*word, stops.len()))
 }
 
 /// Whether words are short, behind a number or with signs between them: `3x`, `6x + 52`, but not "part 2" or "well-known".

@@ -264,7 +264,7 @@ impl UnitRun<'_> {
             }
             Some(TokenKind::Symbol(name)) if name == "\\mu" => self.micro(),
             // A union of nothing: the word for a measure.
-            Some(TokenKind::Union) if self.is_behind_number() && self.kind(1).is_none() => {
+            Some(TokenKind::Union) if begins && self.kind(1).is_none() => {
                 self.reader.push("cup");
                 self.at += 1;
                 true

@@ -122,7 +122,7 @@ pub(super) fn name(word: &str) -> Option<Cow<'static, str>> {
         let singular = lower.strip_suffix('s').filter(|singular| !singular.is_empty()).unwrap_or(&lower);
         by_word(&lower)
             .or_else(|| by_word(singular))
-            .or_else(|| (word.len() > 1).then(|| symbol(&lower)).flatten())
+            .or_else(|| (word.len() > 1 && word != "Nm").then(|| symbol(&lower)).flatten())
     })
 }
 

@@ -215,7 +215,7 @@ impl UnitReader {
 
     /// Symbols that run together, `kgm^2` or `Nm`, or a word for what is counted.
     fn unknown(&mut self, word: &str, lower: &str, raised: bool) {
-        if raised || word.chars().skip(1).any(char::is_uppercase) {
+        if raised || (word.len() <= 4 && word.chars().any(char::is_uppercase)) {
             let symbols = symbols(word);
             if !symbols.is_empty() {
                 return symbols.iter().for_each(|name| self.push(name));
