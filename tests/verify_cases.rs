@@ -56,7 +56,8 @@ fn every_kind_has_cases_of_both_sorts() {
     let mut sorts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
-        sorts.entry(row["kind"].as_str().unwrap().to_owned()).or_default()[usize::from(row["expect"] == 1)] += 1;
+        sorts.entry(row["kind"].as_str().unwrap().to_owned()).or_default()
+            [usize::from(row["expect"] == 1)] += 1;
     }
     assert!(sorts.len() > 50, "{}", sorts.len());
     assert!(sorts.values().all(|[wrong, right]| *right > 0 && wrong + right >= 8), "{sorts:?}");

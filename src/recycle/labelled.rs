@@ -67,6 +67,10 @@ pub(super) fn labelled<'a>(
     if verdict.doubt.is_some() {
         return Sorting::Doubtful;
     }
+    // A reward from outside may be a score of any range: only 1 and 0 say right and wrong.
+    if verifier.asks_outside(problem) && verdict.reward != 0.0 && verdict.reward != 1.0 {
+        return Sorting::Ambiguous;
+    }
     let value = verifier.canonical(problem, answer);
     if verdict.is_correct() {
         let value = value.filter(|value| verifier.keeps_label(problem, answer, value));

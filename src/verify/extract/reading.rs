@@ -202,7 +202,9 @@ impl Reader<'_> {
         match words.as_slice() {
             ["," | "，" | "、"] => Joint::Comma,
             ["and" | "&" | "和" | "与" | "と" | "und" | "et" | "y"] | [",", "and"] => Joint::And,
-            ["or" | "nor" | "或" | "か" | "oder" | "ou" | "o"] | [",", "or" | "nor"] | ["或", "者"] => Joint::Or,
+            ["or" | "nor" | "或" | "か" | "oder" | "ou" | "o"] | [",", "or" | "nor"] | ["或", "者"] => {
+                Joint::Or
+            }
             ["to"] => Joint::To,
             ["is" | "equals" | "makes" | "gives" | "are"] | ["is", "equal"]
                 if left.calculates && !left.letters && left.value.is_none() =>

@@ -1,7 +1,9 @@
 //! Whole formulas in plain text: every number is seen with all that it belongs to, so that a part of `x^2`,
 //! `2*sqrt(3)` or `(5, pi/4)` is never taken for an answer. One pass, linear in the text.
 
-use super::words::{is_constant, is_function, is_size, is_text_command, is_unit_letter, is_unit_word, is_variable_cluster};
+use super::words::{
+    is_constant, is_function, is_size, is_text_command, is_unit_letter, is_unit_word, is_variable_cluster,
+};
 use crate::verify::prose::{ProseKind, ProseToken};
 
 /// A formula, as a range of tokens, and what it is made of.
@@ -375,7 +377,11 @@ impl<'a> Finder<'a> {
                 at += 1;
             } else if self.word(at) == "^" {
                 at += 1 + usize::from(self.is_sign(at + 1));
-                at = if self.kind(at) == Some(ProseKind::Open) { self.closes[at].unwrap_or(at) + 1 } else { at + 1 };
+                at = if self.kind(at) == Some(ProseKind::Open) {
+                    self.closes[at].unwrap_or(at) + 1
+                } else {
+                    at + 1
+                };
             }
         }
         at.min(self.tokens.len())

@@ -185,9 +185,13 @@ impl Reader<'_> {
 /// How far it is to the bracket that closes a vector `<2, 3>`.
 fn angle(text: &str) -> Option<usize> {
     const REACH: usize = 64;
-    let inside = text[1..].bytes().take(REACH).position(|byte| !(byte.is_ascii_alphanumeric() || b",.+-*/^ ()".contains(&byte)))?;
+    let inside = text[1..]
+        .bytes()
+        .take(REACH)
+        .position(|byte| !(byte.is_ascii_alphanumeric() || b",.+-*/^ ()".contains(&byte)))?;
     let components = &text[1..1 + inside];
-    let closes = text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
+    let closes =
+        text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
     closes.then_some(1 + inside)
 }
 
