@@ -50,7 +50,9 @@ impl Compare for Choice {
             |text: &str| label::choice(text).or_else(|| letter_of(text, &options(&problem.question)));
         match letter(answer) {
             Some(given) => Some(compared(given == letter(gold)?)),
-            None if label::choices(answer).is_some() && problem.candidates().is_none() => Some(Comparison::Different),
+            None if label::choices(answer).is_some() && problem.candidates().is_none() => {
+                Some(Comparison::Different)
+            }
             None => same_text(&expected.filter(|expected| !expected.text.is_empty())?.text, answer),
         }
     }
@@ -66,7 +68,8 @@ fn is_option(gold: &str) -> bool {
 /// Several capital letters from A to H, in their order.
 fn is_letters(gold: &str) -> bool {
     let given: Vec<char> = gold.chars().filter(char::is_ascii_alphabetic).collect();
-    label::choices(gold).is_some_and(|letters| letters == given && letters.iter().all(|letter| *letter <= 'H'))
+    label::choices(gold)
+        .is_some_and(|letters| letters == given && letters.iter().all(|letter| *letter <= 'H'))
 }
 
 /// Equal where the answer is the same text or mathematics; anything else is no answer of this sort.

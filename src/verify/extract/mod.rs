@@ -4,6 +4,7 @@
 mod boxes;
 mod context;
 mod gold;
+mod grammar;
 mod latex;
 mod phrases;
 mod plain;
@@ -82,7 +83,10 @@ pub fn candidates<'a>(
             let reading = reading.get_or_insert_with(|| Reading::new(response));
             let swapped = latex_first && reading.ends_in_plain(response);
             let extractor = if swapped { other_of(extractor) } else { extractor };
-            outside_of_boxes(response, reading, extractor).into_iter().map(|found| (found, extractor)).collect()
+            outside_of_boxes(response, reading, extractor)
+                .into_iter()
+                .map(|found| (found, extractor))
+                .collect()
         };
         found.into_iter().map(|((text, certain), extractor)| Candidate {
             text: without_emphasis(text),
@@ -123,7 +127,8 @@ fn boxed(response: &str) -> Option<(String, bool)> {
     }
     let Some(end) = tagged.end else { return Some((String::new(), true)) };
     let inside = response[tagged.start..end].trim();
-    boxes::answer(inside).or_else(|| Some(sentence_answer(inside).unwrap_or_else(|| (inside.to_owned(), true))))
+    boxes::answer(inside)
+        .or_else(|| Some(sentence_answer(inside).unwrap_or_else(|| (inside.to_owned(), true))))
 }
 
 /// The answer in a text that is a sentence rather than a formula or a few words.
@@ -150,7 +155,8 @@ fn in_order(response: &str, extractors: &[Extractor]) -> Vec<Extractor> {
     let place = |extractor| order.iter().position(|other| *other == extractor);
     if let (Some(first), Some(phrase)) = (place(Extractor::Box), place(Extractor::Phrase))
         && first < phrase
-        && phrases::final_answer(response) > boxes::last_end(response).max(tags::last(response).and_then(|tag| tag.end))
+        && phrases::final_answer(response)
+            > boxes::last_end(response).max(tags::last(response).and_then(|tag| tag.end))
     {
         order.swap(first, phrase);
     }

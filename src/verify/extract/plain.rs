@@ -27,7 +27,8 @@ fn whole(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split_whitespace().collect();
     let (last, before) = parts.split_last()?;
     let formula = before.iter().all(|part| !is_word(part) && !part.ends_with(['.', '!', ':', ';']));
-    let remarks = parts.iter().any(|part| part.starts_with('(') && is_word(part.trim_matches(['(', ')', '.'])));
+    let remarks =
+        parts.iter().any(|part| part.starts_with('(') && is_word(part.trim_matches(['(', ')', '.'])));
     let alone = before.is_empty() || !is_word(last) || !ends_a_denial(last);
     (formula && alone && !remarks).then(|| text.to_owned())
 }

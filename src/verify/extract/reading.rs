@@ -50,10 +50,11 @@ enum Joint {
 impl Reading {
     /// Reads a text.
     pub(crate) fn new(text: &str) -> Self {
-        let formulas: Vec<(usize, usize)> = latex::formulas(text).iter().map(|formula| formula.outside).collect();
+        let formulas: Vec<(usize, usize)> =
+            latex::formulas(text).iter().map(|formula| formula.outside).collect();
         let tokens = tokens(text, &formulas);
         let spans = spans(text, &tokens);
-        let reader = Reader { text, tokens: &tokens, spans: &spans };
+        let reader = GroupReader { text, tokens: &tokens, spans: &spans };
         Self { groups: reader.groups() }
     }
 
@@ -104,13 +105,13 @@ impl Reading {
     }
 }
 
-struct Reader<'a> {
+struct GroupReader<'a> {
     text: &'a str,
     tokens: &'a [ProseToken],
     spans: &'a [Span],
 }
 
-impl Reader<'_> {
+impl GroupReader<'_> {
     fn groups(&self) -> Vec<Group> {
         let joints: Vec<Joint> = self.spans.windows(2).map(|pair| self.joint(&pair[0], &pair[1])).collect();
         let mut groups = Vec::new();
@@ -148,7 +149,14 @@ impl Reader<'_> {
         if sure || latex || last - first > 1 { last } else { first }
     }
 
-    fn group(&self, first: usize, last: usize, joints: &[Joint], sentence: usize, behind_comma: bool) -> Group {
+    fn group(
+        &self,
+        first: usize,
+        last: usize,
+        joints: &[Joint],
+        sentence: usize,
+        behind_comma: bool,
+    ) -> Group {
         let spans = &self.spans[first..=last];
         let joints = &joints[first..last];
         let (begin, end) = (spans[0].first, spans[spans.len() - 1].end);
@@ -188,12 +196,15 @@ impl Reader<'_> {
         if behind > right.first || right.first - behind > 2 {
             return Joint::None;
         }
-        let between: Vec<String> = (behind..right.first).map(|at| self.word(at).to_ascii_lowercase()).collect();
+        let between: Vec<String> =
+            (behind..right.first).map(|at| self.word(at).to_ascii_lowercase()).collect();
         let words: Vec<&str> = between.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["," | "，" | "、"] => Joint::Comma,
             ["and" | "&" | "和" | "与" | "と" | "und" | "et" | "y"] | [",", "and"] => Joint::And,
-            ["or" | "nor" | "或" | "か" | "oder" | "ou" | "o"] | [",", "or" | "nor"] | ["或", "者"] => Joint::Or,
+            ["or" | "nor" | "或" | "か" | "oder" | "ou" | "o"] | [",", "or" | "nor"] | ["或", "者"] => {
+                Joint::Or
+            }
             ["to"] => Joint::To,
             ["is" | "equals" | "makes" | "gives" | "are"] | ["is", "equal"]
                 if left.calculates && !left.letters && left.value.is_none() =>
@@ -220,7 +231,8 @@ impl Reader<'_> {
             && !span.letters
             && !span.latex
         {
-            let decimal = self.tokens[result..span.end].iter().any(|token| token.text(self.text).contains('.'));
+            let decimal =
+                self.tokens[result..span.end].iter().any(|token| token.text(self.text).contains('.'));
             if span.calculates || !decimal {
                 from = result;
             }

@@ -4,8 +4,8 @@
 pub(crate) fn is_function(word: &str) -> bool {
     const FUNCTIONS: [&str; 29] = [
         "sqrt", "cbrt", "root", "log", "ln", "lg", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "arcsin",
-        "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "gcd", "lcm", "floor", "ceil",
-        "max", "min",
+        "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "gcd", "lcm", "floor",
+        "ceil", "max", "min",
     ];
     FUNCTIONS.contains(&word)
 }
@@ -19,9 +19,29 @@ pub(crate) fn is_constant(word: &str) -> bool {
 pub(crate) fn is_text_command(command: &str) -> bool {
     matches!(
         command,
-        "\\text" | "\\textbf" | "\\textit" | "\\textrm" | "\\mbox" | "\\mathrm" | "\\mathbf" | "\\emph" | "\\quad"
-            | "\\qquad" | "\\boxed" | "\\box" | "\\fbox" | "\\rightarrow" | "\\Rightarrow" | "\\implies" | "\\to"
-            | "\\therefore" | "\\because" | "\\end" | "\\begin" | "\\item" | "\\n"
+        "\\text"
+            | "\\textbf"
+            | "\\textit"
+            | "\\textrm"
+            | "\\mbox"
+            | "\\mathrm"
+            | "\\mathbf"
+            | "\\emph"
+            | "\\quad"
+            | "\\qquad"
+            | "\\boxed"
+            | "\\box"
+            | "\\fbox"
+            | "\\rightarrow"
+            | "\\Rightarrow"
+            | "\\implies"
+            | "\\to"
+            | "\\therefore"
+            | "\\because"
+            | "\\end"
+            | "\\begin"
+            | "\\item"
+            | "\\n"
     )
 }
 
@@ -38,8 +58,8 @@ pub(crate) fn is_unit_letter(letter: &str) -> bool {
 /// A unit that is short for a word.
 pub(crate) fn is_unit_word(word: &str) -> bool {
     const UNITS: [&str; 27] = [
-        "mm", "cm", "dm", "km", "mi", "mg", "kg", "ml", "mL", "ft", "in", "yd", "lb", "lbs", "oz", "hr", "hrs", "min",
-        "sec", "ms", "mph", "kph", "kmh", "hz", "Hz", "yr", "yrs",
+        "mm", "cm", "dm", "km", "mi", "mg", "kg", "ml", "mL", "ft", "in", "yd", "lb", "lbs", "oz", "hr",
+        "hrs", "min", "sec", "ms", "mph", "kph", "kmh", "hz", "Hz", "yr", "yrs",
     ];
     UNITS.contains(&word)
 }
@@ -62,9 +82,11 @@ pub(crate) fn meaning_behind(word: &str, next: &str) -> Option<String> {
         "%" | "\\%" | "percent" | "pct" | "percents" => Some("\\%".to_owned()),
         "per" if next.eq_ignore_ascii_case("cent") => Some("\\%".to_owned()),
         "¢" | "€" | "£" | "¥" | "₹" => Some(lower),
-        "cent" | "cents" | "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
-        | "millions" | "billion" | "billions" | "trillion" | "trillions" | "dollars" | "dollar" | "euros" | "euro"
-        | "radians" | "radian" | "degrees" | "degree" => Some(format!(" {lower}")),
+        "cent" | "cents" | "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands"
+        | "million" | "millions" | "billion" | "billions" | "trillion" | "trillions" | "dollars"
+        | "dollar" | "euros" | "euro" | "radians" | "radian" | "degrees" | "degree" => {
+            Some(format!(" {lower}"))
+        }
         _ => None,
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn option(text: &str) -> Option<LabelledOption> {
     // "B) 12" names the option and repeats it; "Because" is a word.
     let text = match rest.chars().next() {
         None => "",
-        Some(')' | '.' | ':' | '）' | '：') => rest.trim_start_matches([')', '.', ':', '）', '：', '*', '}']).trim(),
+        Some(')' | '.' | ':' | '）' | '：') => {
+            rest.trim_start_matches([')', '.', ':', '）', '：', '*', '}']).trim()
+        }
         Some(_) => return None,
     };
     Some(LabelledOption { letter: first.to_ascii_uppercase(), text: text.to_owned() })

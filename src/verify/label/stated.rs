@@ -6,21 +6,63 @@ use crate::verify::prose::{ProseKind, ProseToken, is_boundary, is_denied, is_neg
 
 /// Words that call an option an option.
 const NAMES: [&str; 13] = [
-    "option", "answer", "choice", "reply", "candidate", "response", "solution", "statement", "letter", "options",
-    "answers", "choices", "statements",
+    "option",
+    "answer",
+    "choice",
+    "reply",
+    "candidate",
+    "response",
+    "solution",
+    "statement",
+    "letter",
+    "options",
+    "answers",
+    "choices",
+    "statements",
 ];
 
 /// Words right before a letter that choose it.
 const CHOOSING: [&str; 22] = [
-    "is", "be", "choose", "chose", "chosen", "choosing", "pick", "picked", "picking", "select", "selected",
-    "selecting", "prefer", "with", "was", "are", "it's",
-    "是", "为", "選", "选", "は",
+    "is",
+    "be",
+    "choose",
+    "chose",
+    "chosen",
+    "choosing",
+    "pick",
+    "picked",
+    "picking",
+    "select",
+    "selected",
+    "selecting",
+    "prefer",
+    "with",
+    "was",
+    "are",
+    "it's",
+    "是",
+    "为",
+    "選",
+    "选",
+    "は",
 ];
 
 /// Words behind a letter that call it right.
 const PRAISING: [&str; 14] = [
-    "correct", "right", "answer", "true", "better", "best", "valid", "wins", "works", "accurate", "preferred",
-    "preferable", "chosen", "fits",
+    "correct",
+    "right",
+    "answer",
+    "true",
+    "better",
+    "best",
+    "valid",
+    "wins",
+    "works",
+    "accurate",
+    "preferred",
+    "preferable",
+    "chosen",
+    "fits",
 ];
 
 /// A letter, or several that a text treats as one.
@@ -88,12 +130,16 @@ impl Mentions<'_> {
 
     fn mention(&self, letters: &[usize], limits: Range<usize>) -> Mention {
         let (first, last) = (letters[0], letters[letters.len() - 1]);
-        let mut named: Vec<char> =
-            letters.iter().filter_map(|at| self.word(*at).chars().next()).map(|c| c.to_ascii_uppercase()).collect();
+        let mut named: Vec<char> = letters
+            .iter()
+            .filter_map(|at| self.word(*at).chars().next())
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
         named.dedup();
         Mention {
             letters: named,
-            alternatives: (first..last).any(|at| matches!(self.lower(at).as_str(), "or" | "nor" | "/" | "或")),
+            alternatives: (first..last)
+                .any(|at| matches!(self.lower(at).as_str(), "or" | "nor" | "/" | "或")),
             chosen: self.is_chosen(first, limits.start) || self.is_praised(last + 1..limits.end),
             denied: is_denied(self.text, self.tokens, first..last + 1, limits),
             marked: self.is_marked(first),
@@ -119,7 +165,13 @@ impl Mentions<'_> {
         let behind = !self.tokens.get(at + 1).is_none_or(|token| token.spaced)
             && matches!(
                 self.kind(at + 1),
-                Some(ProseKind::Close | ProseKind::Stop | ProseKind::Comma | ProseKind::Colon | ProseKind::Semicolon)
+                Some(
+                    ProseKind::Close
+                        | ProseKind::Stop
+                        | ProseKind::Comma
+                        | ProseKind::Colon
+                        | ProseKind::Semicolon
+                )
             );
         (open && closed) || behind || self.kind(at + 1).is_none()
     }
@@ -135,7 +187,9 @@ impl Mentions<'_> {
         }
         // `B = 5`, `f(B)`, `2B` and `B(1)` are formulas.
         let behind_value = tied(at) && at > 0 && self.kind(at - 1) == Some(ProseKind::Number);
-        if operator(at + 1) && self.word(at + 1) != "/" || (at > 0 && operator(at - 1) && self.word(at - 1) != "/") {
+        if operator(at + 1) && self.word(at + 1) != "/"
+            || (at > 0 && operator(at - 1) && self.word(at - 1) != "/")
+        {
             return false;
         }
         if behind_value || (tied(at + 1) && self.kind(at + 1) == Some(ProseKind::Open)) {
@@ -161,8 +215,8 @@ impl Mentions<'_> {
     /// and a noun follows it.
     fn is_no_article(&self, at: usize) -> bool {
         const BEHIND: [&str; 22] = [
-            "is", "was", "isn't", "and", "or", "nor", "seems", "looks", "has", "wins", "because", "since", "not", "as",
-            "over", "vs", "but", "cannot", "can't", "gives", "makes", "rather",
+            "is", "was", "isn't", "and", "or", "nor", "seems", "looks", "has", "wins", "because", "since",
+            "not", "as", "over", "vs", "but", "cannot", "can't", "gives", "makes", "rather",
         ];
         let begins = at == 0 || matches!(self.kind(at - 1), Some(ProseKind::Stop | ProseKind::Question));
         BEHIND.contains(&self.lower(at + 1).as_str())
@@ -189,7 +243,10 @@ impl Mentions<'_> {
         for at in (limit..first).rev() {
             let word = self.lower(at);
             let passed = NAMES.contains(&word.as_str())
-                || matches!(word.as_str(), "the" | "(" | "*" | "\"" | ":" | "likely" | "definitely" | "clearly");
+                || matches!(
+                    word.as_str(),
+                    "the" | "(" | "*" | "\"" | ":" | "likely" | "definitely" | "clearly"
+                );
             if !passed {
                 return CHOOSING.contains(&word.as_str());
             }

@@ -39,29 +39,13 @@ fn verdicts_in_all_forms() {
     ] {
         assert_eq!(yes_no(text), Some(true), "{text}");
     }
-    for text in [
-        "No",
-        "no!",
-        "incorrect",
-        "Wrong.",
-        "false",
-        "not correct",
-        "No, it is not right",
-        "No, it is wrong",
-    ] {
+    for text in
+        ["No", "no!", "incorrect", "Wrong.", "false", "not correct", "No, it is not right", "No, it is wrong"]
+    {
         assert_eq!(yes_no(text), Some(false), "{text}");
     }
-    for text in [
-        "",
-        "maybe",
-        "nothing",
-        "12",
-        "notyes",
-        "Yes or No",
-        "Yes/No",
-        "not sure",
-        "yes, but wrong",
-    ] {
+    for text in ["", "maybe", "nothing", "12", "notyes", "Yes or No", "Yes/No", "not sure", "yes, but wrong"]
+    {
         assert_eq!(yes_no(text), None, "{text}");
     }
 }
@@ -108,7 +92,19 @@ fn letters_that_sentences_choose() {
 
 #[test]
 fn several_letters_are_read_in_any_order() {
-    for text in ["BD", "B, D", "D, B", "B and D", "(B), (D)", r"\text{B, D}", "B D", "bd", "B & D", "B;D", r"\text{B and D}"] {
+    for text in [
+        "BD",
+        "B, D",
+        "D, B",
+        "B and D",
+        "(B), (D)",
+        r"\text{B, D}",
+        "B D",
+        "bd",
+        "B & D",
+        "B;D",
+        r"\text{B and D}",
+    ] {
         assert_eq!(choices(text), Some(vec!['B', 'D']), "{text}");
     }
     for text in ["B", "B or D", "BB", "Bd", "B2", "12", "", "B, 12", "the B D"] {

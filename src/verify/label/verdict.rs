@@ -17,7 +17,7 @@ pub(crate) fn yes_no(text: &str) -> Option<bool> {
     }
     let text = &bare(text).replace("\\text", " ");
     let tokens = tokens(text, &[]);
-    let reader = Reader { text, tokens: &tokens };
+    let reader = VerdictReader { text, tokens: &tokens };
     let mut verdict = None;
     let mut from = 0;
     while from < tokens.len() {
@@ -44,14 +44,16 @@ fn word_verdict(word: &str) -> Option<bool> {
     }
 }
 
-struct Reader<'a> {
+struct VerdictReader<'a> {
     text: &'a str,
     tokens: &'a [ProseToken],
 }
 
-impl Reader<'_> {
+impl VerdictReader<'_> {
     fn lower(&self, at: usize) -> String {
-        self.tokens.get(at).map_or_else(String::new, |token| token.text(self.text).to_lowercase().replace('’', "'"))
+        self.tokens
+            .get(at)
+            .map_or_else(String::new, |token| token.text(self.text).to_lowercase().replace('’', "'"))
     }
 
     fn is_word(&self, at: usize) -> bool {
@@ -83,8 +85,8 @@ impl Reader<'_> {
     /// Whether a yes or no is an answer by itself rather than a determiner ("no error") or a number's "No. 5".
     fn is_answer(&self, at: usize, start: usize, end: usize) -> bool {
         const GOES_ON: [&str; 18] = [
-            "it", "the", "this", "that", "because", "i", "since", "they", "we", "he", "she", "there", "its", "it's",
-            "that's", "and", "or", "as",
+            "it", "the", "this", "that", "because", "i", "since", "they", "we", "he", "she", "there", "its",
+            "it's", "that's", "and", "or", "as",
         ];
         if self.lower(at) == "yes" {
             return true;
@@ -101,8 +103,25 @@ impl Reader<'_> {
     /// something else.
     fn predicate(&self, at: usize, start: usize, end: usize) -> Option<usize> {
         const NOUNS: [&str; 20] = [
-            "answer", "solution", "result", "one", "value", "reply", "response", "statement", "conclusion", "choice",
-            "option", "number", "calculation", "reasoning", "approach", "claim", "equation", "verdict", "sum",
+            "answer",
+            "solution",
+            "result",
+            "one",
+            "value",
+            "reply",
+            "response",
+            "statement",
+            "conclusion",
+            "choice",
+            "option",
+            "number",
+            "calculation",
+            "reasoning",
+            "approach",
+            "claim",
+            "equation",
+            "verdict",
+            "sum",
             "product",
         ];
         const DOUBTS: [&str; 8] = ["if", "whether", "would", "could", "might", "may", "can", "unless"];
@@ -122,7 +141,10 @@ impl Reader<'_> {
         }
         let leads = words.iter().enumerate().all(|(index, word)| {
             is_negation(self.text, self.tokens, start + index)
-                || matches!(word.as_str(), "is" | "definitely" | "absolutely" | "completely" | "clearly" | "all")
+                || matches!(
+                    word.as_str(),
+                    "is" | "definitely" | "absolutely" | "completely" | "clearly" | "all"
+                )
         });
         (!article && (copula || leads) && self.ends_behind(at, end)).then_some(negations)
     }
@@ -137,7 +159,25 @@ impl Reader<'_> {
 fn is_copula(word: &str) -> bool {
     matches!(
         word,
-        "is" | "isn't" | "are" | "aren't" | "was" | "wasn't" | "be" | "being" | "were" | "seems" | "looks" | "appears"
-            | "it's" | "that's" | "this's" | "answer's" | "he's" | "she's" | "remains" | "cannot" | "can't"
+        "is" | "isn't"
+            | "are"
+            | "aren't"
+            | "was"
+            | "wasn't"
+            | "be"
+            | "being"
+            | "were"
+            | "seems"
+            | "looks"
+            | "appears"
+            | "it's"
+            | "that's"
+            | "this's"
+            | "answer's"
+            | "he's"
+            | "she's"
+            | "remains"
+            | "cannot"
+            | "can't"
     )
 }

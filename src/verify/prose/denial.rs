@@ -24,7 +24,11 @@ pub(crate) fn is_denied(text: &str, tokens: &[ProseToken], said: Range<usize>, l
         }
         behind += usize::from(is_negation(text, tokens, at) || is_fault(tokens[at].text(text)));
         // "5 and not 6" denies what follows.
-        if at + 1 == limits.end && at + 1 < tokens.len() && behind > 0 && !has_fault(text, tokens, said.end..at + 1) {
+        if at + 1 == limits.end
+            && at + 1 < tokens.len()
+            && behind > 0
+            && !has_fault(text, tokens, said.end..at + 1)
+        {
             behind = 0;
         }
     }
@@ -64,8 +68,8 @@ pub(crate) fn is_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool 
     lower.ends_with("n't")
         || match lower.as_str() {
             "not" | "never" | "cannot" | "neither" | "nor" | "unlike" | "except" | "excluding" | "dont"
-            | "doesnt" | "isnt" | "cant" | "nicht" | "kein" | "keine" | "niemals" | "pas" | "jamais" | "nunca" | "non"
-            | "não" | "не" => true,
+            | "doesnt" | "isnt" | "cant" | "nicht" | "kein" | "keine" | "niemals" | "pas" | "jamais"
+            | "nunca" | "non" | "não" | "не" => true,
             "instead" => follows("of"),
             "rather" => follows("than"),
             "rule" | "ruling" => follows("out"),
@@ -89,9 +93,33 @@ fn is_character_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool {
 /// Whether a word says that something is wrong.
 fn is_fault(word: &str) -> bool {
     const FAULTS: [&str; 28] = [
-        "wrong", "incorrect", "false", "invalid", "impossible", "mistaken", "incorrectly", "wrongly", "mistakenly",
-        "excluded", "eliminated", "rejected", "ruled", "inaccurate", "exclude", "eliminate", "eliminating", "reject",
-        "discard", "discarded", "dismiss", "erroneous", "falsch", "faux", "falso", "incorrecto", "incorrecta",
+        "wrong",
+        "incorrect",
+        "false",
+        "invalid",
+        "impossible",
+        "mistaken",
+        "incorrectly",
+        "wrongly",
+        "mistakenly",
+        "excluded",
+        "eliminated",
+        "rejected",
+        "ruled",
+        "inaccurate",
+        "exclude",
+        "eliminate",
+        "eliminating",
+        "reject",
+        "discard",
+        "discarded",
+        "dismiss",
+        "erroneous",
+        "falsch",
+        "faux",
+        "falso",
+        "incorrecto",
+        "incorrecta",
         "неверно",
     ];
     FAULTS.iter().any(|fault| fault.eq_ignore_ascii_case(word))
@@ -100,8 +128,20 @@ fn is_fault(word: &str) -> bool {
 /// Whether a clause ends at a token. A comma before "which" ends none.
 pub(crate) fn is_boundary(text: &str, tokens: &[ProseToken], at: usize) -> bool {
     const CLAUSES: [&str; 14] = [
-        "but", "so", "then", "thus", "therefore", "hence", "because", "since", "however", "although", "though",
-        "while", "whereas", "instead",
+        "but",
+        "so",
+        "then",
+        "thus",
+        "therefore",
+        "hence",
+        "because",
+        "since",
+        "however",
+        "although",
+        "though",
+        "while",
+        "whereas",
+        "instead",
     ];
     let token = tokens[at];
     let word = |at: usize| tokens.get(at).map_or("", |token| token.text(text));
@@ -110,7 +150,9 @@ pub(crate) fn is_boundary(text: &str, tokens: &[ProseToken], at: usize) -> bool 
         ProseKind::Comma => !word(at + 1).eq_ignore_ascii_case("which"),
         // " - " between words is a dash.
         ProseKind::Operator => {
-            matches!(word(at), "-" | "–") && token.spaced && tokens.get(at + 1).is_some_and(|next| next.spaced)
+            matches!(word(at), "-" | "–")
+                && token.spaced
+                && tokens.get(at + 1).is_some_and(|next| next.spaced)
         }
         ProseKind::Word => {
             CLAUSES.iter().any(|clause| clause.eq_ignore_ascii_case(word(at)))

@@ -7,7 +7,10 @@ fn words(text: &str) -> Vec<&str> {
 #[test]
 fn texts_are_taken_apart() {
     assert_eq!(words("It isn't 1,000.50, is it?"), ["It", "isn't", "1,000.50", ",", "is", "it", "?"]);
-    assert_eq!(words("a **bold** *word* and 2*3 and x**2"), ["a", "bold", "word", "and", "2", "*", "3", "and", "x", "**", "2"]);
+    assert_eq!(
+        words("a **bold** *word* and 2*3 and x**2"),
+        ["a", "bold", "word", "and", "2", "*", "3", "and", "x", "**", "2"]
+    );
     assert_eq!(words("20 t-shirts, x-y"), ["20", "t-shirts", ",", "x", "-", "y"]);
     assert_eq!(words("9*2=$<<9*2=18>>18."), ["9", "*", "2", "=", "$", "18", "."]);
     assert_eq!(words("答案是12。"), ["答", "案", "是", "12", "。"]);
@@ -36,7 +39,9 @@ fn a_clause_denies_what_it_says() {
     ] {
         assert!(denied(text, "5"), "{text}");
     }
-    for text in ["It is 5.", "5, not 6", "It is not 6, but 5", "5 is not wrong", "Is it 6? It is 5.", "Not all, so 5"] {
+    for text in
+        ["It is 5.", "5, not 6", "It is not 6, but 5", "5 is not wrong", "Is it 6? It is 5.", "Not all, so 5"]
+    {
         assert!(!denied(text, "5"), "{text}");
     }
 }

@@ -54,7 +54,7 @@ impl ProseToken {
 
 /// Reads a text. The formulas, given by their first bytes and ends in order, are one token each.
 pub(crate) fn tokens(text: &str, formulas: &[(usize, usize)]) -> Vec<ProseToken> {
-    let mut reader = Reader {
+    let mut reader = TokenReader {
         text,
         formulas,
         at: 0,
@@ -70,7 +70,7 @@ pub(crate) fn tokens(text: &str, formulas: &[(usize, usize)]) -> Vec<ProseToken>
     reader.found
 }
 
-struct Reader<'a> {
+struct TokenReader<'a> {
     text: &'a str,
     formulas: &'a [(usize, usize)],
     at: usize,
@@ -84,13 +84,16 @@ struct Reader<'a> {
     found: Vec<ProseToken>,
 }
 
-impl Reader<'_> {
+impl TokenReader<'_> {
     fn step(&mut self) {
         if let Some((&(start, end), rest)) = self.formulas.split_first()
             && start <= self.at
         {
             self.formulas = rest;
-            return if start == self.at { self.push(ProseKind::Formula, end) } else { () };
+            if start == self.at {
+                self.push(ProseKind::Formula, end);
+            }
+            return;
         }
         let rest = &self.text[self.at..];
         let character = rest.chars().next().unwrap_or(' ');
@@ -137,7 +140,8 @@ impl Reader<'_> {
         let count = rest.len() - rest.trim_start_matches('*').len();
         let next = rest[count..].chars().next().unwrap_or(' ');
         let operand = |c: char| c.is_alphanumeric() || "([{\\√$.-".contains(c);
-        let before = !self.spaced && self.text[..self.at].ends_with(|c: char| c.is_alphanumeric() || ")]}".contains(c));
+        let before = !self.spaced
+            && self.text[..self.at].ends_with(|c: char| c.is_alphanumeric() || ")]}".contains(c));
         let Some(open) = self.emphasis.get_mut(count - 1) else { return self.skip(count, false) };
         let closes = *open && !(count == 1 && operand(next));
         let multiplies = if count == 1 {
@@ -184,9 +188,13 @@ impl Reader<'_> {
 /// How far it is to the bracket that closes a vector `<2, 3>`.
 fn angle(text: &str) -> Option<usize> {
     const REACH: usize = 64;
-    let inside = text[1..].bytes().take(REACH).position(|byte| !(byte.is_ascii_alphanumeric() || b",.+-*/^ ()".contains(&byte)))?;
+    let inside = text[1..]
+        .bytes()
+        .take(REACH)
+        .position(|byte| !(byte.is_ascii_alphanumeric() || b",.+-*/^ ()".contains(&byte)))?;
     let components = &text[1..1 + inside];
-    let closes = text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
+    let closes =
+        text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
     closes.then_some(1 + inside)
 }
 
@@ -199,14 +207,17 @@ fn is_letter(character: char) -> bool {
 /// The bytes of the word that a text begins with. A hyphen belongs to it unless it may be a minus between two
 /// single letters.
 fn word_length(text: &str) -> usize {
-    let run = |from: usize| text[from..].find(|c: char| !is_letter(c)).map_or(text.len(), |length| from + length);
+    let run =
+        |from: usize| text[from..].find(|c: char| !is_letter(c)).map_or(text.len(), |length| from + length);
     let mut end = run(0);
     loop {
         let begin = text[end..].chars().next().filter(|c| "'’-".contains(*c)).map(|c| end + c.len_utf8());
         let Some(begin) = begin else { return end };
         let next = run(begin);
         let single = |part: &str| part.chars().nth(1).is_none();
-        if next == begin || (text[end..].starts_with('-') && single(&text[..end]) && single(&text[begin..next])) {
+        if next == begin
+            || (text[end..].starts_with('-') && single(&text[..end]) && single(&text[begin..next]))
+        {
             return end;
         }
         end = next;
@@ -222,8 +233,8 @@ fn sign(rest: &str, character: char) -> (ProseKind, usize) {
     }
     let kind = match character {
         '<' | '>' | '!' | ':' if next == '=' => return (ProseKind::Operator, length + 1),
-        '+' | '-' | '−' | '–' | '±' | '∓' | '×' | '·' | '⋅' | '÷' | '/' | '^' | '=' | '<' | '>' | '≤' | '≥'
-        | '≠' | '≈' | '∈' | '∪' | '∩' | '_' | '∣' => ProseKind::Operator,
+        '+' | '-' | '−' | '–' | '±' | '∓' | '×' | '·' | '⋅' | '÷' | '/' | '^' | '=' | '<' | '>' | '≤'
+        | '≥' | '≠' | '≈' | '∈' | '∪' | '∩' | '_' | '∣' => ProseKind::Operator,
         '√' | '∛' | '∜' => ProseKind::Root,
         '∞' => ProseKind::Number,
         '!' if next.is_alphanumeric() || ")+-*/^.,".contains(next) => ProseKind::Postfix,
