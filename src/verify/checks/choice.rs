@@ -117,6 +117,11 @@ fn options(question: &str) -> Vec<(char, &str)> {
 
 /// The letter of the one option whose text an answer gives.
 fn letter_of(answer: &str, options: &[(char, &str)]) -> Option<char> {
+    /// No option is longer, in bytes.
+    const LONGEST: usize = 4096;
+    if answer.len() > LONGEST {
+        return None;
+    }
     let plain = |text: &str| text::normal(text).to_lowercase();
     let answer = plain(answer);
     let mut letters = options.iter().filter(|(_, option)| plain(option) == answer).map(|(letter, _)| *letter);

@@ -55,7 +55,7 @@ const REPLACING: [&str; 34] = [
 
 /// Where the content of a box lies, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
+struct BoxSpan {
     /// Where the box's name begins.
     outside: usize,
     start: usize,
@@ -65,7 +65,7 @@ struct Span {
 /// The boxes of a text.
 struct Boxes {
     /// Those whose braces close, in the order in which they open.
-    closed: Vec<Span>,
+    closed: Vec<BoxSpan>,
     /// Where the last one begins whose braces do not.
     unclosed: Option<usize>,
 }
@@ -88,7 +88,7 @@ fn boxes(text: &str) -> Boxes {
             }
             b'}' => {
                 if let Some((start, Some(outside))) = open.pop() {
-                    found.push(Span { outside, start, end: at });
+                    found.push(BoxSpan { outside, start, end: at });
                 }
             }
             _ => {}
@@ -121,7 +121,7 @@ pub(crate) fn is_placeholder(content: &str) -> bool {
 /// there is no other. An unclosed box does not count; of nested boxes the inner one counts.
 pub fn last_box(text: &str) -> Option<&str> {
     let closed = boxes(text).closed;
-    let content = |span: &Span| text[span.start..span.end].trim();
+    let content = |span: &BoxSpan| text[span.start..span.end].trim();
     let filled = closed.iter().rev().find(|span| !is_placeholder(content(span)));
     filled.or(closed.last()).map(content)
 }
@@ -153,7 +153,7 @@ pub(crate) fn last_start(text: &str) -> Option<usize> {
 /// the last box was begun and does not close: the answer was to be there.
 pub(crate) fn answer(text: &str) -> Option<(String, bool)> {
     let Boxes { closed, unclosed } = boxes(text);
-    let filled: Vec<Span> =
+    let filled: Vec<BoxSpan> =
         closed.iter().copied().filter(|span| !is_placeholder(&text[span.start..span.end])).collect();
     let Some(last) = filled.last().filter(|last| unclosed.is_none_or(|begun| begun < last.outside)) else {
         return (unclosed.is_some() || !closed.is_empty()).then(|| (String::new(), true));
@@ -166,7 +166,7 @@ pub(crate) fn answer(text: &str) -> Option<(String, bool)> {
             continue; // a box around the next one
         }
         if parts.len() == MOST_BOXES || !belong_together(text, span, next) {
-            let content = |span: &Span| text[span.start..span.end].trim();
+            let content = |span: &BoxSpan| text[span.start..span.end].trim();
             certain = parts.len() == 1 && filled.iter().all(|other| content(other) == content(last));
             break;
         }
@@ -184,7 +184,7 @@ pub(crate) fn answer(text: &str) -> Option<(String, bool)> {
 
 /// Whether two boxes are parts of one answer: next to each other, or joined by "and", "or" or a comma, unless the
 /// second follows from the first, replaces it, or gives it again.
-fn belong_together(text: &str, left: &Span, right: &Span) -> bool {
+fn belong_together(text: &str, left: &BoxSpan, right: &BoxSpan) -> bool {
     let between = &text[left.end + 1..right.outside];
     let sentence_ends = between.contains(". ")
         || between.contains(".\n")

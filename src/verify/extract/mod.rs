@@ -4,6 +4,7 @@
 mod boxes;
 mod context;
 mod gold;
+mod grammar;
 mod latex;
 mod phrases;
 mod plain;

@@ -54,7 +54,7 @@ impl Reading {
             latex::formulas(text).iter().map(|formula| formula.outside).collect();
         let tokens = tokens(text, &formulas);
         let spans = spans(text, &tokens);
-        let reader = Reader { text, tokens: &tokens, spans: &spans };
+        let reader = GroupReader { text, tokens: &tokens, spans: &spans };
         Self { groups: reader.groups() }
     }
 
@@ -105,13 +105,13 @@ impl Reading {
     }
 }
 
-struct Reader<'a> {
+struct GroupReader<'a> {
     text: &'a str,
     tokens: &'a [ProseToken],
     spans: &'a [Span],
 }
 
-impl Reader<'_> {
+impl GroupReader<'_> {
     fn groups(&self) -> Vec<Group> {
         let joints: Vec<Joint> = self.spans.windows(2).map(|pair| self.joint(&pair[0], &pair[1])).collect();
         let mut groups = Vec::new();

@@ -3,6 +3,9 @@
 use super::{bare, stated::stated_choice};
 use crate::verify::text::normal;
 
+/// Bytes of a text that may be a label.
+const LONGEST: usize = 4096;
+
 /// A letter and the text of its option, as in "B) 12".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LabelledOption {
@@ -13,6 +16,9 @@ pub(crate) struct LabelledOption {
 
 /// A choice letter A to Z, from "B", "(b)", "B.", "Option B", "\text{B}", "B) 12", "B is right", "B, not C".
 pub(crate) fn choice(text: &str) -> Option<char> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let letter = |text: &str| option(text).map(|option| option.letter);
     letter(text).or_else(|| letter(&normal(text))).or_else(|| {
         let sentence = text.split_whitespace().nth(1).is_some() || !text.is_ascii();
@@ -23,6 +29,9 @@ pub(crate) fn choice(text: &str) -> Option<char> {
 
 /// A letter, perhaps with its option's text behind a mark: "B", "Option (b)", "B. 12", "(B) 12".
 pub(crate) fn option(text: &str) -> Option<LabelledOption> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let stripped = bare(text);
     let lower = stripped.to_ascii_lowercase();
     let prefix = ["option ", "answer ", "choice ", "reply ", "candidate ", "response ", "solution "];
@@ -44,6 +53,9 @@ pub(crate) fn option(text: &str) -> Option<LabelledOption> {
 /// Several letters, in their order and each once, from "B, D", "B and D", "(B), (D)", "BD", "B D"; `None` for one
 /// letter, and for letters of which only one is meant ("B or D").
 pub(crate) fn choices(text: &str) -> Option<Vec<char>> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let plain = normal(text).replace(['{', '}'], " ");
     let parts = plain
         .split(|c: char| c.is_whitespace() || ",;&/.()[]*、，".contains(c))

@@ -17,7 +17,7 @@ pub(crate) fn yes_no(text: &str) -> Option<bool> {
     }
     let text = &bare(text).replace("\\text", " ");
     let tokens = tokens(text, &[]);
-    let reader = Reader { text, tokens: &tokens };
+    let reader = VerdictReader { text, tokens: &tokens };
     let mut verdict = None;
     let mut from = 0;
     while from < tokens.len() {
@@ -44,12 +44,12 @@ fn word_verdict(word: &str) -> Option<bool> {
     }
 }
 
-struct Reader<'a> {
+struct VerdictReader<'a> {
     text: &'a str,
     tokens: &'a [ProseToken],
 }
 
-impl Reader<'_> {
+impl VerdictReader<'_> {
     fn lower(&self, at: usize) -> String {
         self.tokens
             .get(at)

@@ -54,7 +54,7 @@ impl ProseToken {
 
 /// Reads a text. The formulas, given by their first bytes and ends in order, are one token each.
 pub(crate) fn tokens(text: &str, formulas: &[(usize, usize)]) -> Vec<ProseToken> {
-    let mut reader = Reader {
+    let mut reader = TokenReader {
         text,
         formulas,
         at: 0,
@@ -70,7 +70,7 @@ pub(crate) fn tokens(text: &str, formulas: &[(usize, usize)]) -> Vec<ProseToken>
     reader.found
 }
 
-struct Reader<'a> {
+struct TokenReader<'a> {
     text: &'a str,
     formulas: &'a [(usize, usize)],
     at: usize,
@@ -84,13 +84,16 @@ struct Reader<'a> {
     found: Vec<ProseToken>,
 }
 
-impl Reader<'_> {
+impl TokenReader<'_> {
     fn step(&mut self) {
         if let Some((&(start, end), rest)) = self.formulas.split_first()
             && start <= self.at
         {
             self.formulas = rest;
-            return if start == self.at { self.push(ProseKind::Formula, end) } else { () };
+            if start == self.at {
+                self.push(ProseKind::Formula, end);
+            }
+            return;
         }
         let rest = &self.text[self.at..];
         let character = rest.chars().next().unwrap_or(' ');

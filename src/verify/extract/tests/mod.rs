@@ -1,3 +1,5 @@
+mod laws;
+
 use super::*;
 
 fn all(response: &str) -> Vec<(String, &'static str)> {
