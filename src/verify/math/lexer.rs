@@ -144,6 +144,10 @@ impl Lexer<'_> {
             ("−/+", TokenKind::PlusMinus(true)),
         ];
         let rest = self.rest();
+        let second = rest.chars().nth(1)?;
+        if !matches!(second, ':' | '*' | '=' | '-' | '−' | '/') {
+            return None;
+        }
         if let Some((sign, kind)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
             return Some((kind.clone(), sign.len()));
         }
@@ -198,6 +202,10 @@ impl Lexer<'_> {
             && letter.len() == 1
         {
             self.skip(length);
+            return Ok(());
+        }
+        if let Some(kind) = commands::command(&name) {
+            self.push(kind, 1 + length);
             return Ok(());
         }
         match name.as_str() {

@@ -87,7 +87,7 @@ pub(crate) fn number(words: &[&str]) -> Option<(u64, usize)> {
     while let Some(word) = words.get(at) {
         let word = word.to_lowercase();
         let article = matches!(word.as_str(), "a" | "an") && at == 0;
-        let joins = word == "and" && reader.current % 100 == 0 && reader.seen;
+        let joins = word == "and" && reader.current.is_multiple_of(100) && reader.seen;
         at += 1;
         if article || joins {
             if !words
@@ -126,7 +126,7 @@ impl NumberReader {
     /// Takes one word more; `None` where it does not go on with the number.
     fn take(&mut self, word: &str) -> Option<()> {
         if let Some(value) = small(word) {
-            let fits = self.current % 100 == 0 || (self.tens && (1..10).contains(&value));
+            let fits = self.current.is_multiple_of(100) || (self.tens && (1..10).contains(&value));
             if !fits || (self.seen && value == 0) || (self.seen && self.total + self.current == 0) {
                 return None;
             }
@@ -172,16 +172,16 @@ mod tests {
     fn in_words(number: u64) -> String {
         match number {
             0..20 => SMALL[number as usize].to_owned(),
-            20..100 if number % 10 == 0 => TENS[number as usize / 10 - 2].to_owned(),
+            20..100 if number.is_multiple_of(10) => TENS[number as usize / 10 - 2].to_owned(),
             20..100 => format!("{}-{}", TENS[number as usize / 10 - 2], SMALL[number as usize % 10]),
             _ => {
-                let (name, size) = MAGNITUDES
-                    .into_iter()
-                    .filter(|(_, size)| *size <= number && *size > 12)
-                    .next_back()
-                    .unwrap();
-                let rest =
-                    if number % size > 0 { format!(" {}", in_words(number % size)) } else { String::new() };
+                let (name, size) =
+                    MAGNITUDES.into_iter().rfind(|(_, size)| *size <= number && *size > 12).unwrap();
+                let rest = if !number.is_multiple_of(size) {
+                    format!(" {}", in_words(number % size))
+                } else {
+                    String::new()
+                };
                 format!("{} {name}{rest}", in_words(number / size))
             }
         }

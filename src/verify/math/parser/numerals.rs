@@ -56,28 +56,28 @@ fn word(kind: Option<&TokenKind>) -> Option<&str> {
 
 /// The length of an ordinal ending that fits a number: `rd` behind 3, also raised.
 fn ordinal(number: &Literal, tokens: &[Token]) -> Option<usize> {
-    let whole = number.value.is_integer() && number.places.is_none();
-    let last_two = if whole { (number.value.to_integer() % 100_u32).to_u32()? } else { return None };
-    let ending = match (last_two, last_two % 10) {
+    let (ending, length) = match kind(tokens, 0)? {
+        TokenKind::Word(word) | TokenKind::Text(word) if !tokens[0].spaced => (word.as_str(), 1),
+        TokenKind::Power => match kind(tokens, 1)? {
+            TokenKind::Open(Bracket::Group) if kind(tokens, 3) == Some(&TokenKind::Close(Bracket::Group)) => {
+                (word(kind(tokens, 2))?, 4)
+            }
+            other => (word(Some(other))?, 2),
+        },
+        _ => return None,
+    };
+    if !["st", "nd", "rd", "th"].contains(&ending) || !number.value.is_integer() || number.places.is_some() {
+        return None;
+    }
+    let last_two = (number.value.to_integer() % 100_u32).to_u32()?;
+    let fitting = match (last_two, last_two % 10) {
         (11..=13, _) => "th",
         (_, 1) => "st",
         (_, 2) => "nd",
         (_, 3) => "rd",
         _ => "th",
     };
-    let is_ending = |at: usize| word(kind(tokens, at)) == Some(ending);
-    match kind(tokens, 0)? {
-        TokenKind::Word(_) | TokenKind::Text(_) if is_ending(0) && !tokens[0].spaced => Some(1),
-        TokenKind::Power if is_ending(1) => Some(2),
-        TokenKind::Power
-            if kind(tokens, 1) == Some(&TokenKind::Open(Bracket::Group))
-                && is_ending(2)
-                && kind(tokens, 3) == Some(&TokenKind::Close(Bracket::Group)) =>
-        {
-            Some(4)
-        }
-        _ => None,
-    }
+    (ending == fitting).then_some(length)
 }
 
 /// "Per cent" in two words.
