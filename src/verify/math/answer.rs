@@ -64,7 +64,8 @@ impl ParsedAnswer {
                 && !(commas == Commas::Decimal && digits_behind(after) == 3 && !is_zero(before))
         };
         let commas_in = self.text.match_indices(',').map(|(at, _)| (&self.text[..at], &self.text[at + 1..]));
-        let other = commas_in.into_iter().any(between).then(|| parser::parse(&self.text, commas, budget).ok());
+        let other =
+            commas_in.into_iter().any(between).then(|| parser::parse(&self.text, commas, budget).ok());
         other.flatten().map(|value| Conditions::split(value).0)
     }
 }

@@ -1,12 +1,7 @@
 //! What is said about an answer besides its value: that k is an integer, that x is positive. Either side may leave
 //! it out; where both say it they must not contradict each other.
 
-use super::{
-    budget::Stop,
-    comparer::Comparer,
-    expr::{Expr, Relation},
-    families::{Renaming, renamed},
-};
+use super::expr::{Expr, Relation};
 
 /// A letter that stands for any value of a sort: the letter of a set of numbers, P for the positive integers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +35,9 @@ impl Conditions {
                 Some(declaration) => conditions.declarations.push(declaration),
                 None => match part {
                     Expr::Symbol(letter) => letters.push(letter),
-                    Expr::Chain(..) | Expr::Union(_) | Expr::Intersection(_) => conditions.relations.push(part),
+                    Expr::Chain(..) | Expr::Union(_) | Expr::Intersection(_) => {
+                        conditions.relations.push(part)
+                    }
                     _ => return None,
                 },
             }
@@ -117,7 +114,8 @@ fn declared(expr: &Expr) -> Option<Declaration> {
 /// Whether an inequality restricts a letter of a single value before it, which is not the value of that letter.
 fn is_restriction(expr: &Expr, before: &[Expr]) -> bool {
     let ([value], Expr::Chain(first, rest)) = (before, expr) else { return false };
-    let ordered = |relation: &Relation| !matches!(relation, Relation::Equal | Relation::Approximate | Relation::In);
+    let ordered =
+        |relation: &Relation| !matches!(relation, Relation::Equal | Relation::Approximate | Relation::In);
     let letter = match (&**first, rest.as_slice()) {
         (Expr::Symbol(letter), _) => letter,
         (_, [(_, Expr::Symbol(letter)), ..]) => letter,
@@ -132,32 +130,4 @@ fn is_restriction(expr: &Expr, before: &[Expr]) -> bool {
     };
     let is_name = matches!(name, Some(Expr::Symbol(name)) if name == letter);
     rest.iter().all(|(relation, _)| ordered(relation)) && holds(value, letter) && !is_name
-}
-
-impl Comparer<'_> {
-    /// Whether the conditions of both sides may hold together.
-    ///
-    /// # Errors
-    /// When a border cannot be worked out.
-    pub(crate) fn agree(
-        &mut self,
-        gold: &Conditions,
-        answer: &Conditions,
-        renaming: &Renaming,
-    ) -> Result<bool, Stop> {
-        if renaming.conflict || (!gold.words.is_empty() && !answer.words.is_empty() && gold.words != answer.words) {
-            return Ok(false);
-        }
-        if gold.relations.is_empty() || answer.relations.is_empty() {
-            return Ok(true);
-        }
-        let all = |conditions: &Conditions, names: &[(String, String)]| {
-            conditions.relations.iter().map(|relation| renamed(relation, names)).collect::<Vec<_>>()
-        };
-        let (gold, answer) = (all(gold, &renaming.gold), all(answer, &renaming.answer));
-        if let ([gold], [answer]) = (gold.as_slice(), answer.as_slice()) {
-            return self.same(gold, answer);
-        }
-        self.same(&Expr::Intersection(gold), &Expr::Intersection(answer))
-    }
 }

@@ -30,7 +30,8 @@ pub(crate) struct Renaming {
 impl Renaming {
     /// From what both sides declare, and what they hold.
     pub(crate) fn new(gold: (&Expr, &[Declaration]), answer: (&Expr, &[Declaration])) -> Self {
-        let mut renaming = Self { gold: Vec::new(), answer: Vec::new(), indices: Vec::new(), conflict: false };
+        let mut renaming =
+            Self { gold: Vec::new(), answer: Vec::new(), indices: Vec::new(), conflict: false };
         let (left, right) = (used(gold.0, gold.1), used(answer.0, answer.1));
         let pairs = match (left.is_empty(), right.is_empty()) {
             (true, true) => return renaming,
@@ -132,7 +133,9 @@ impl Comparer<'_> {
             else {
                 return Ok(false);
             };
-            if !self.same_fraction(&step, &other_step)? && !self.same_fraction(&step, &other_step.negated())? {
+            if !self.same_fraction(&step, &other_step)?
+                && !self.same_fraction(&step, &other_step.negated())?
+            {
                 return Ok(false);
             }
             let between = self.normalizer.subtract(&start, &other_start)?;
@@ -146,7 +149,9 @@ impl Comparer<'_> {
 /// The factor of an atom and what is added to it; `None` where it occurs in any other way.
 fn linear(value: &Fraction, atom: u32, atoms: &Atoms) -> Option<(Fraction, Fraction)> {
     let elsewhere = |other: u32| other != atom && atoms.depends(other, atom);
-    if value.below.unknowns().any(|other| other == atom || elsewhere(other)) || value.above.unknowns().any(elsewhere) {
+    if value.below.unknowns().any(|other| other == atom || elsewhere(other))
+        || value.above.unknowns().any(elsewhere)
+    {
         return None;
     }
     let (mut step, mut start) = (Polynomial::default(), Polynomial::default());

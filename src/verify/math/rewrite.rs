@@ -1,6 +1,6 @@
 //! An expression built anew with some of its parts replaced.
 
-use super::expr::{Case, Expr};
+use super::expr::{CasePiece, Expr};
 
 impl Expr {
     /// The expression with every part replaced for which `replace` gives another, from the outside inwards.
@@ -40,14 +40,16 @@ impl Expr {
                 let parts = [*one(body), *one(from), *one(to)];
                 Self::Series(*product, Box::new(parts), variable.clone())
             }
-            Self::Interval(ends, closed) => Self::Interval(Box::new([*one(&ends[0]), *one(&ends[1])]), *closed),
+            Self::Interval(ends, closed) => {
+                Self::Interval(Box::new([*one(&ends[0]), *one(&ends[1])]), *closed)
+            }
             Self::Matrix(rows) => Self::Matrix(rows.iter().map(|row| all(row)).collect()),
             Self::Chain(first, rest) => {
                 let rest = rest.iter().map(|(relation, part)| (*relation, *one(part)));
                 Self::Chain(one(first), rest.collect())
             }
             Self::Cases(cases) => {
-                let case = |case: &Case| Case {
+                let case = |case: &CasePiece| CasePiece {
                     value: case.value.rewritten(replace),
                     condition: case.condition.as_ref().map(|condition| condition.rewritten(replace)),
                 };

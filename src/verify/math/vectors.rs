@@ -13,15 +13,15 @@ pub(crate) const UNIT_VECTORS: [&str; 3] = ["\\veci", "\\vecj", "\\veck"];
 
 /// An expression with its transposed matrices and tuples written out.
 pub(crate) fn transposed(expr: &Expr) -> Option<Expr> {
-    let is_sign = |expr: &Expr| {
-        matches!(expr, Expr::Symbol(name) if matches!(name.as_str(), "T" | "\\top" | "\\intercal" | "\\mathsf"))
-    };
+    let is_sign = |expr: &Expr| matches!(expr, Expr::Symbol(name) if matches!(name.as_str(), "T" | "\\top" | "\\intercal" | "\\mathsf"));
     let turned = |part: &Expr| match part {
         Expr::Power(base, exponent) if is_sign(exponent) => match &**base {
             Expr::Tuple(_) => Some((**base).clone()),
             Expr::Interval(ends, [true, true]) => Some(Expr::Tuple(ends.to_vec())),
             Expr::Matrix(rows) => Some(Expr::Matrix(
-                (0..rows[0].len()).map(|column| rows.iter().map(|row| row[column].clone()).collect()).collect(),
+                (0..rows[0].len())
+                    .map(|column| rows.iter().map(|row| row[column].clone()).collect())
+                    .collect(),
             )),
             _ => None,
         },
@@ -78,7 +78,8 @@ impl Comparer<'_> {
     /// When a component cannot be worked out.
     pub(crate) fn equal_vectors(&mut self, gold: &Expr, answer: &Expr) -> Result<Option<bool>, Stop> {
         let units = (gold.any(&is_unit), answer.any(&is_unit));
-        let written = |units: bool, expr: &Expr, other: &Expr| units || (is_vector(other) && has_letters(expr));
+        let written =
+            |units: bool, expr: &Expr, other: &Expr| units || (is_vector(other) && has_letters(expr));
         if !(written(units.0, gold, answer) || written(units.1, answer, gold)) {
             return Ok(None);
         }
@@ -98,8 +99,12 @@ impl Comparer<'_> {
 
     fn components(&mut self, expr: &Expr) -> Result<Option<Vec<Fraction>>, Stop> {
         match expr {
-            Expr::Tuple(parts) => parts.iter().map(|part| self.normalizer.normal(part)).collect::<Result<_, _>>().map(Some),
-            Expr::Interval(ends, _) => ends.iter().map(|part| self.normalizer.normal(part)).collect::<Result<_, _>>().map(Some),
+            Expr::Tuple(parts) => {
+                parts.iter().map(|part| self.normalizer.normal(part)).collect::<Result<_, _>>().map(Some)
+            }
+            Expr::Interval(ends, _) => {
+                ends.iter().map(|part| self.normalizer.normal(part)).collect::<Result<_, _>>().map(Some)
+            }
             _ => {
                 let columns = expr.rewritten(&|part| {
                     let axis = axis(part)?;

@@ -19,6 +19,12 @@ pub(super) fn without_inner_dollars(text: &str) -> String {
         spelled.push_str(before);
         let inner = &wrapped["\\text{".len()..];
         let Some(length) = braced(inner) else { break };
+        let escaped = inner[..length].contains("\\$") || inner[..length].matches('$').count() % 2 == 1;
+        if escaped || !inner[..length].contains('$') {
+            spelled.push_str(&wrapped[.."\\text{".len() + length + 1]);
+            rest = &inner[length + 1..];
+            continue;
+        }
         for (place, part) in inner[..length].split('$').enumerate() {
             match place % 2 {
                 0 if part.is_empty() => {}
@@ -54,7 +60,8 @@ pub(super) fn with_cells(text: &str) -> String {
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         if rest.starts_with("\\begin{") {
-            inside += usize::from(["cases", "dcases", "rcases", "array"].iter().any(|name| names(rest, name)));
+            inside +=
+                usize::from(["cases", "dcases", "rcases", "array"].iter().any(|name| names(rest, name)));
         } else if rest.starts_with("\\end{") {
             inside = inside.saturating_sub(1);
         }
@@ -113,7 +120,9 @@ fn wrapped(text: &str) -> Option<(String, usize)> {
     let rest = rest.trim();
     Some(match rest {
         "" => (" & ".to_owned(), total),
-        rest if OTHERWISE.contains(&rest.to_lowercase().as_str()) => (" & \\text{otherwise} ".to_owned(), total),
+        rest if OTHERWISE.contains(&rest.to_lowercase().as_str()) => {
+            (" & \\text{otherwise} ".to_owned(), total)
+        }
         rest => (format!(" & \\text{{{rest}}}"), total),
     })
 }

@@ -9,34 +9,95 @@ use crate::verify::{math::expr::Expr, text};
 
 /// Words before which nothing is said.
 const BEGINNINGS: [&str; 12] = [
-    "there are ", "there is ", "there exist ", "there exists ", "it has ", "the equation has ", "the system has ",
-    "we have ", "has ", "the answer is ", "the set of ", "the ",
+    "there are ",
+    "there is ",
+    "there exist ",
+    "there exists ",
+    "it has ",
+    "the equation has ",
+    "the system has ",
+    "we have ",
+    "has ",
+    "the answer is ",
+    "the set of ",
+    "the ",
 ];
 
 const NOTHING: [&str; 13] = [
-    "no solution", "no solutions", "no real solution", "no real solutions", "no root", "no roots", "no real root",
-    "no real roots", "none", "empty set", "null set", "solution set is empty", "no such values",
+    "no solution",
+    "no solutions",
+    "no real solution",
+    "no real solutions",
+    "no root",
+    "no roots",
+    "no real root",
+    "no real roots",
+    "none",
+    "empty set",
+    "null set",
+    "solution set is empty",
+    "no such values",
 ];
 
 const UNDEFINED: [&str; 12] = [
-    "dne", "d.n.e", "does not exist", "do not exist", "doesn't exist", "doesnt exist", "limit does not exist",
-    "limit doesn't exist", "limit dne", "undefined", "not defined", "is undefined",
+    "dne",
+    "d.n.e",
+    "does not exist",
+    "do not exist",
+    "doesn't exist",
+    "doesnt exist",
+    "limit does not exist",
+    "limit doesn't exist",
+    "limit dne",
+    "undefined",
+    "not defined",
+    "is undefined",
 ];
 
 const ENDLESS: [&str; 6] = [
-    "infinitely many", "infinitely many solutions", "infinite solutions", "infinite number of solutions",
-    "an infinite number of solutions", "infinitely many real solutions",
+    "infinitely many",
+    "infinitely many solutions",
+    "infinite solutions",
+    "infinite number of solutions",
+    "an infinite number of solutions",
+    "infinitely many real solutions",
 ];
 
 const REALS: [&str; 14] = [
-    "all real numbers", "all reals", "all real", "real numbers", "reals", "any real number", "any real",
-    "every real number", "all real values", "set of all real numbers", "set of real numbers", "all numbers real",
-    "any real value", "all the real numbers",
+    "all real numbers",
+    "all reals",
+    "all real",
+    "real numbers",
+    "reals",
+    "any real number",
+    "any real",
+    "every real number",
+    "all real values",
+    "set of all real numbers",
+    "set of real numbers",
+    "all numbers real",
+    "any real value",
+    "all the real numbers",
 ];
 
 const INTEGERS: [&str; 8] = [
-    "all integers", "integers", "any integer", "every integer", "set of all integers", "set of integers",
-    "all whole integers", "all the integers",
+    "all integers",
+    "integers",
+    "any integer",
+    "every integer",
+    "set of all integers",
+    "set of integers",
+    "all whole integers",
+    "all the integers",
+];
+
+const NATURALS: [&str; 6] = [
+    "all natural numbers",
+    "natural numbers",
+    "any natural number",
+    "every natural number",
+    "set of natural numbers",
+    "set of all natural numbers",
 ];
 
 /// The mathematics that an answer in words is.
@@ -63,6 +124,8 @@ pub(crate) fn whole(text: &str) -> Option<Expr> {
         Some(Expr::Numbers('R'))
     } else if INTEGERS.contains(&of_letter) {
         Some(Expr::Numbers('Z'))
+    } else if NATURALS.contains(&of_letter) {
+        Some(Expr::Numbers('N'))
     } else {
         None
     }

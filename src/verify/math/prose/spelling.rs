@@ -10,8 +10,7 @@ const VECTOR_COMMANDS: [&str; 8] =
     ["mathbf", "vec", "hat", "widehat", "boldsymbol", "bm", "overrightarrow", "textbf"];
 
 /// Commands that are an ellipsis.
-const ELLIPSES: [&str; 9] =
-    ["ldots", "dots", "dotsc", "dotsb", "dotso", "dotsm", "dotsi", "cdots", "hdots"];
+const ELLIPSES: [&str; 9] = ["ldots", "dots", "dotsc", "dotsb", "dotso", "dotsm", "dotsi", "cdots", "hdots"];
 
 /// The text with its spellings brought to one.
 pub(crate) fn respelled(text: &str) -> Cow<'_, str> {
@@ -24,6 +23,8 @@ pub(crate) fn respelled(text: &str) -> Cow<'_, str> {
             ("\\left<", "\\langle "),
             ("\\right>", "\\rangle "),
             ("\\middle", ""),
+            ("\\doteq", "\\approx "),
+            ("\\text{)}", ")"),
             ("\\mathbb{Z}^+", "\\mathbb{P}"),
             ("\\mathbb{Z}^{+}", "\\mathbb{P}"),
             ("\\mathbb Z^+", "\\mathbb{P}"),
@@ -77,7 +78,9 @@ fn with_ellipses(text: &str) -> String {
             continue;
         }
         let item = before.rsplit([',', ' ', '+', '(', '{']).next().unwrap_or("");
-        let goes_on = before.contains(',') && !item.contains('.') && before.ends_with(|c: char| c.is_alphanumeric() || c == '}');
+        let goes_on = before.contains(',')
+            && !item.contains('.')
+            && before.ends_with(|c: char| c.is_alphanumeric() || c == '}');
         spelled.push_str(if goes_on { ", \\ldots " } else { "\\ldots " });
     }
     spelled
