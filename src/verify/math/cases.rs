@@ -5,7 +5,7 @@ use super::{
     atoms::Atom,
     budget::Stop,
     comparer::Comparer,
-    expr::{Case, Expr},
+    expr::{CasePiece, Expr},
     fraction::Fraction,
     real_set::{RealSet, Segment},
 };
@@ -21,7 +21,7 @@ impl Comparer<'_> {
     ///
     /// # Errors
     /// When a value or border cannot be worked out, or the budget is spent.
-    pub(crate) fn equal_cases(&mut self, gold: &[Case], answer: &[Case]) -> Result<bool, Stop> {
+    pub(crate) fn equal_cases(&mut self, gold: &[CasePiece], answer: &[CasePiece]) -> Result<bool, Stop> {
         if gold.len().max(answer.len()) > MOST_PIECES {
             return Err(Stop::GaveUp("too many cases"));
         }
@@ -35,11 +35,11 @@ impl Comparer<'_> {
     }
 
     /// The pieces of a function of one unknown whose borders are known, and that unknown.
-    fn pieces<'a>(&mut self, cases: &'a [Case]) -> Result<Option<(u32, Vec<Piece<'a>>)>, Stop> {
+    fn pieces<'a>(&mut self, cases: &'a [CasePiece]) -> Result<Option<(u32, Vec<Piece<'a>>)>, Stop> {
         let mut unknown = None;
         let mut pieces = Vec::with_capacity(cases.len());
         let mut covered = RealSet::default();
-        for Case { value, condition } in cases {
+        for CasePiece { value, condition } in cases {
             let Some(condition) = condition else { continue };
             let Some((variable, set)) = self.solutions(condition)? else { return Ok(None) };
             if *unknown.get_or_insert(variable) != variable {
@@ -85,12 +85,12 @@ impl Comparer<'_> {
     }
 
     /// Cases whose conditions are no intervals: each must be there on both sides.
-    fn equal_conditions(&mut self, gold: &[Case], answer: &[Case]) -> Result<bool, Stop> {
+    fn equal_conditions(&mut self, gold: &[CasePiece], answer: &[CasePiece]) -> Result<bool, Stop> {
         let (gold, answer) = (with_parity(gold), with_parity(answer));
         if gold.len() != answer.len() {
             return Ok(false);
         }
-        let mut left: Vec<&Case> = answer.iter().collect();
+        let mut left: Vec<&CasePiece> = answer.iter().collect();
         for case in &gold {
             let mut found = None;
             for (place, other) in left.iter().enumerate() {
@@ -138,7 +138,7 @@ fn plain(condition: &str) -> String {
 }
 
 /// Two cases of which one is "even" or "odd" and the other "otherwise", which is then the other of these.
-fn with_parity(cases: &[Case]) -> Vec<Case> {
+fn with_parity(cases: &[CasePiece]) -> Vec<CasePiece> {
     let mut cases = cases.to_vec();
     let said = cases.iter().find_map(|case| match &case.condition {
         Some(Expr::Text(words)) => Some(plain(words)),

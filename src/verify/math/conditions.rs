@@ -1,12 +1,7 @@
 //! What is said about an answer besides its value: that k is an integer, that x is positive. Either side may leave
 //! it out; where both say it they must not contradict each other.
 
-use super::{
-    budget::Stop,
-    comparer::Comparer,
-    expr::{Expr, Relation},
-    families::{Renaming, renamed},
-};
+use super::expr::{Expr, Relation};
 
 /// A letter that stands for any value of a sort: the letter of a set of numbers, P for the positive integers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,34 +130,4 @@ fn is_restriction(expr: &Expr, before: &[Expr]) -> bool {
     };
     let is_name = matches!(name, Some(Expr::Symbol(name)) if name == letter);
     rest.iter().all(|(relation, _)| ordered(relation)) && holds(value, letter) && !is_name
-}
-
-impl Comparer<'_> {
-    /// Whether the conditions of both sides may hold together.
-    ///
-    /// # Errors
-    /// When a border cannot be worked out.
-    pub(crate) fn agree(
-        &mut self,
-        gold: &Conditions,
-        answer: &Conditions,
-        renaming: &Renaming,
-    ) -> Result<bool, Stop> {
-        if renaming.conflict
-            || (!gold.words.is_empty() && !answer.words.is_empty() && gold.words != answer.words)
-        {
-            return Ok(false);
-        }
-        if gold.relations.is_empty() || answer.relations.is_empty() {
-            return Ok(true);
-        }
-        let all = |conditions: &Conditions, names: &[(String, String)]| {
-            conditions.relations.iter().map(|relation| renamed(relation, names)).collect::<Vec<_>>()
-        };
-        let (gold, answer) = (all(gold, &renaming.gold), all(answer, &renaming.answer));
-        if let ([gold], [answer]) = (gold.as_slice(), answer.as_slice()) {
-            return self.same(gold, answer);
-        }
-        self.same(&Expr::Intersection(gold), &Expr::Intersection(answer))
-    }
 }

@@ -138,12 +138,12 @@ pub(crate) enum Expr {
     /// `first op next op next …`
     Chain(Box<Expr>, Vec<(Relation, Expr)>),
     /// A function in pieces.
-    Cases(Vec<Case>),
+    Cases(Vec<CasePiece>),
 }
 
 /// One piece of a function, and where it holds; `None` where it holds wherever the others do not.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Case {
+pub(crate) struct CasePiece {
     pub value: Expr,
     pub condition: Option<Expr>,
 }

@@ -1,6 +1,7 @@
 //! When two answers are the same mathematics. Reads LaTeX and plain text into expressions, works them out
 //! exactly as far as possible, and says why. Knows nothing of problems, responses or rewards.
 
+mod agreement;
 mod answer;
 mod approximations;
 mod atoms;
@@ -19,6 +20,7 @@ mod formatting;
 mod fraction;
 mod integers;
 mod lexer;
+mod lists;
 mod literal;
 mod matrices;
 mod measured;

@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use num_traits::Signed;
 
 use super::{
-    expr::{Case, Constant, Expr, Function, Relation},
+    expr::{CasePiece, Constant, Expr, Function, Relation},
     literal::power_of_ten,
 };
 
@@ -108,7 +108,7 @@ fn written(expr: &Expr) -> (String, Strength) {
     }
 }
 
-fn case(case: &Case) -> String {
+fn case(case: &CasePiece) -> String {
     let condition =
         case.condition.as_ref().map_or("otherwise".to_owned(), |condition| format!("if {}", text(condition)));
     format!("{} {condition}", text(&case.value))

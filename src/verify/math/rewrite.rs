@@ -1,6 +1,6 @@
 //! An expression built anew with some of its parts replaced.
 
-use super::expr::{Case, Expr};
+use super::expr::{CasePiece, Expr};
 
 impl Expr {
     /// The expression with every part replaced for which `replace` gives another, from the outside inwards.
@@ -49,7 +49,7 @@ impl Expr {
                 Self::Chain(one(first), rest.collect())
             }
             Self::Cases(cases) => {
-                let case = |case: &Case| Case {
+                let case = |case: &CasePiece| CasePiece {
                     value: case.value.rewritten(replace),
                     condition: case.condition.as_ref().map(|condition| condition.rewritten(replace)),
                 };

@@ -1,5 +1,7 @@
 //! What is equal and what is not, by sort of answer.
 
+mod structures;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -31,6 +31,7 @@ pub(crate) fn same_list(left: &str, right: &str) -> bool {
 /// The words that a text lists, in their alphabetical order, and whether it says "or"; nothing where it lists no
 /// words of several letters.
 fn listed(text: &str) -> Option<(Vec<String>, bool)> {
+    let text = text.replace("\\&", "&");
     let wordy = |c: char| c.is_alphabetic() || c.is_whitespace() || "-',&".contains(c);
     if !text.chars().all(wordy) || !text.contains([' ', ',', '&']) {
         return None;

@@ -7,7 +7,7 @@ use num_traits::{One, Signed, Zero};
 
 use super::{
     normalizer::{Normal, Normalizer},
-    roots::{Parts, with_positive_sides},
+    roots::{FactoredPolynomial, with_positive_sides},
 };
 use crate::verify::math::{
     atoms::Atom,
@@ -34,7 +34,7 @@ impl Normalizer<'_> {
     }
 
     fn polynomial_logarithm(&mut self, value: &Polynomial) -> Normal {
-        let Parts { content, monomial, rest } = Parts::of(value);
+        let FactoredPolynomial { content, monomial, rest } = FactoredPolynomial::of(value);
         let mut sum = self.number_logarithm(&content)?;
         if rest.as_constant().is_some_and(|value| value.is_negative()) {
             // The sign cannot be told from those of the unknowns.

@@ -6,7 +6,7 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::{
     normalizer::{Normal, Normalizer},
-    roots::{Parts, with_positive_sides},
+    roots::{FactoredPolynomial, with_positive_sides},
 };
 use crate::verify::math::{
     atoms::Atom,
@@ -71,7 +71,7 @@ impl Normalizer<'_> {
         let (above, below) = with_positive_sides(base);
         let mut power = Fraction::one();
         for (side, exponent) in [(above, exponent.clone()), (below, exponent.negated())] {
-            let Parts { content, monomial, rest } = Parts::of(&side);
+            let FactoredPolynomial { content, monomial, rest } = FactoredPolynomial::of(&side);
             let sign = rest.as_constant().filter(|value| value.is_negative());
             let single = if sign.is_some() { Vec::new() } else { monomial.clone() };
             if !content.is_one() {

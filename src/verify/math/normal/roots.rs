@@ -55,7 +55,7 @@ impl Normalizer<'_> {
     }
 
     fn polynomial_root(&mut self, radicand: &Polynomial, index: u32) -> Normal {
-        let Parts { content, monomial, rest } = Parts::of(radicand);
+        let FactoredPolynomial { content, monomial, rest } = FactoredPolynomial::of(radicand);
         let mut root = self.number_root(&content, index)?;
         let negative = rest.as_constant().is_some_and(|value| value.is_negative());
         if negative && index.is_multiple_of(2) {
@@ -146,13 +146,13 @@ impl Normalizer<'_> {
 
 /// A polynomial as a product: a positive number, a monomial, and what is left, whose coefficients are whole and
 /// have no common factor.
-pub(super) struct Parts {
+pub(super) struct FactoredPolynomial {
     pub(super) content: BigRational,
     pub(super) monomial: Monomial,
     pub(super) rest: Polynomial,
 }
 
-impl Parts {
+impl FactoredPolynomial {
     pub(super) fn of(polynomial: &Polynomial) -> Self {
         let monomial = polynomial.common_monomial();
         let rest = polynomial.without(&monomial);

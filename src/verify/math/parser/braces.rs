@@ -35,13 +35,14 @@ impl Parser<'_> {
     /// `\{x : condition\}` and `\{x ∈ S | condition, condition\}`, which are read as the conditions; nothing where
     /// no unknown and no separator stand at the beginning.
     fn set_with_condition(&mut self) -> Result<Option<Expr>, Stop> {
-        if !matches!(self.peek(), Some(TokenKind::Symbol(_))) {
-            return Ok(None);
-        }
         self.bars = 1;
-        let element = self.primary();
+        let element = self.sum();
         self.bars = 0;
         let Ok(element) = element else { return Ok(None) };
+        if !matches!(element, Expr::Symbol(_)) {
+            return self.set_of_values(element);
+        }
+        let name = element.clone();
         let mut conditions = Vec::new();
         if self.relation() == Some(Relation::In) {
             self.at += 1;
@@ -59,13 +60,40 @@ impl Parser<'_> {
         if !self.eat(&TokenKind::Close(Bracket::Curly)) || !conditions.iter().all(said) {
             return Ok(None);
         }
-        Ok(joined(conditions))
+        let counts = |item: &Expr| is_declaration(item) && !names(item, &name);
+        match conditions.iter().any(counts) {
+            // "x = kπ, k ∈ ℤ" is a family of values.
+            true => Ok(Some(Expr::List(conditions))),
+            false => Ok(joined(conditions)),
+        }
+    }
+
+    /// `\{kπ | k ∈ ℤ\}`: values, and what is said of their letters.
+    fn set_of_values(&mut self, value: Expr) -> Result<Option<Expr>, Stop> {
+        if !(self.eat(&TokenKind::Bar) || self.eat_sized_bar() || self.eat(&TokenKind::Colon)) {
+            return Ok(None);
+        }
+        let Ok(conditions) = self.items() else { return Ok(None) };
+        if !self.eat(&TokenKind::Close(Bracket::Curly)) || !conditions.iter().all(is_declaration) {
+            return Ok(None);
+        }
+        Ok(Some(Expr::List(std::iter::once(value).chain(conditions).collect())))
     }
 
     /// `\right|` or `\left|` in the middle of a set.
     fn eat_sized_bar(&mut self) -> bool {
         self.eat(&TokenKind::Open(Bracket::Bar)) || self.eat(&TokenKind::Close(Bracket::Bar))
     }
+}
+
+/// `k ∈ S`
+fn is_declaration(item: &Expr) -> bool {
+    matches!(item, Expr::Chain(_, rest) if matches!(rest.as_slice(), [(Relation::In, _)]))
+}
+
+/// Whether a relation begins with a name.
+fn names(item: &Expr, name: &Expr) -> bool {
+    matches!(item, Expr::Chain(first, _) if **first == *name)
 }
 
 /// Conditions that hold together. That an element is real is no condition where there is another.

@@ -4,14 +4,14 @@ use super::state::{ParsedExpr, Parser};
 use crate::verify::{
     math::{
         budget::Stop,
-        expr::{Case, Expr, Function, Relation},
+        expr::{CasePiece, Expr, Function, Relation},
         token::{Bracket, TokenKind},
     },
     text,
 };
 
-/// Rows of cells, each of which holds what commas separate.
-type Rows = Vec<Vec<Vec<Expr>>>;
+/// CaseRows of cells, each of which holds what commas separate.
+type CaseRows = Vec<Vec<Vec<Expr>>>;
 
 impl Parser<'_> {
     /// What follows `\begin{…}`.
@@ -79,8 +79,8 @@ impl Parser<'_> {
         })
     }
 
-    fn rows(&mut self, name: &str) -> Result<Rows, Stop> {
-        let mut rows: Rows = vec![Vec::new()];
+    fn rows(&mut self, name: &str) -> Result<CaseRows, Stop> {
+        let mut rows: CaseRows = vec![Vec::new()];
         loop {
             match self.peek() {
                 Some(TokenKind::Cell) => self.at += 1,
@@ -125,7 +125,7 @@ impl Parser<'_> {
 }
 
 /// A row of cases: its value and its conditions.
-fn case(row: Vec<Expr>) -> Result<Case, Stop> {
+fn case(row: Vec<Expr>) -> Result<CasePiece, Stop> {
     let mut parts = row.into_iter();
     let value = parts.next().ok_or(Stop::Unreadable("a case without a value"))?;
     let mut conditions: Vec<Expr> = parts.collect();
@@ -140,7 +140,7 @@ fn case(row: Vec<Expr>) -> Result<Case, Stop> {
         }
         _ => return Err(Stop::Unreadable("a case with a condition that is none")),
     };
-    Ok(Case { value, condition })
+    Ok(CasePiece { value, condition })
 }
 
 fn is_assignment(part: &Expr) -> bool {

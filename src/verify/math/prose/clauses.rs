@@ -19,6 +19,12 @@ pub(super) fn without_inner_dollars(text: &str) -> String {
         spelled.push_str(before);
         let inner = &wrapped["\\text{".len()..];
         let Some(length) = braced(inner) else { break };
+        let escaped = inner[..length].contains("\\$") || inner[..length].matches('$').count() % 2 == 1;
+        if escaped || !inner[..length].contains('$') {
+            spelled.push_str(&wrapped[.."\\text{".len() + length + 1]);
+            rest = &inner[length + 1..];
+            continue;
+        }
         for (place, part) in inner[..length].split('$').enumerate() {
             match place % 2 {
                 0 if part.is_empty() => {}

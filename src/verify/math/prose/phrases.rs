@@ -91,6 +91,15 @@ const INTEGERS: [&str; 8] = [
     "all the integers",
 ];
 
+const NATURALS: [&str; 6] = [
+    "all natural numbers",
+    "natural numbers",
+    "any natural number",
+    "every natural number",
+    "set of natural numbers",
+    "set of all natural numbers",
+];
+
 /// The mathematics that an answer in words is.
 pub(crate) fn whole(text: &str) -> Option<Expr> {
     if text.len() > 120 || !text.contains(|c: char| c.is_ascii_alphabetic()) {
@@ -115,6 +124,8 @@ pub(crate) fn whole(text: &str) -> Option<Expr> {
         Some(Expr::Numbers('R'))
     } else if INTEGERS.contains(&of_letter) {
         Some(Expr::Numbers('Z'))
+    } else if NATURALS.contains(&of_letter) {
+        Some(Expr::Numbers('N'))
     } else {
         None
     }

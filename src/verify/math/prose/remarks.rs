@@ -2,10 +2,10 @@
 //! words or several cases in words make an answer unreadable, since its number would be taken for the answer.
 
 use super::{
-    scan::{Item, Kind, after, any_phrase_at, before, items},
+    scan::{ProseItem, ProseKind, after, any_phrase_at, before, items},
     vocabulary::{
-        ALTERNATIVES, APPROXIMATIONS, CONDITIONS, DENIALS, DESCRIPTIONS, HEDGES, OPENINGS, REASONS,
-        is_of_sort, sort,
+        ALTERNATIVES, APPROXIMATIONS, CONDITIONS, DENIALS, DESCRIPTIONS, HEDGES, MAGNITUDES, OPENINGS,
+        REASONS, is_assent, is_of_sort, sort,
     },
 };
 use crate::verify::math::{
@@ -30,7 +30,7 @@ pub(crate) struct Remark(String);
 const MOST_REMARKS: usize = 6;
 
 /// What a step makes of an answer.
-enum Step {
+enum RemarkStep {
     Rewritten(String),
     /// Something is said about the answer; the remark, where it is a condition.
     Remarked(String, Option<Remark>),
@@ -45,12 +45,12 @@ pub(crate) fn separated(text: &str) -> Result<Option<Separated>, Stop> {
         return Ok(None);
     }
     let Some(mut parts) = items(text) else { return Ok(None) };
-    let says_something = parts.iter().any(|item| item.kind == Kind::Word)
+    let says_something = parts.iter().any(|item| item.kind == ProseKind::Word)
         || parts.iter().rev().take(2).any(|item| item.text(text).starts_with('('));
     if !says_something || !parts.iter().any(|item| is_formula(text, item)) {
         return Ok(None);
     }
-    if (0..parts.len()).any(|at| any_phrase_at(text, &parts, at, DENIALS).is_some()) {
+    if denies(text, &parts) {
         return Err(Stop::Unreadable("a denial or a bound in words"));
     }
     let mut separated = Separated { value: text.to_owned(), remarks: Vec::new() };
@@ -59,8 +59,8 @@ pub(crate) fn separated(text: &str) -> Result<Option<Separated>, Stop> {
         let Some(step) = step(&separated.value, &parts)? else { break };
         changed = true;
         separated.value = match step {
-            Step::Rewritten(value) => value,
-            Step::Remarked(value, remark) => {
+            RemarkStep::Rewritten(value) => value,
+            RemarkStep::Remarked(value, remark) => {
                 separated.remarks.extend(remark);
                 value
             }
@@ -71,20 +71,35 @@ pub(crate) fn separated(text: &str) -> Result<Option<Separated>, Stop> {
     Ok((changed && !parts.is_empty()).then_some(separated))
 }
 
+/// Whether words deny a value, only bound it or multiply it, also in brackets at the end.
+fn denies(text: &str, parts: &[ProseItem]) -> bool {
+    let says = |text: &str, parts: &[ProseItem], phrases| {
+        (0..parts.len()).any(|at| any_phrase_at(text, parts, at, phrases).is_some())
+    };
+    let in_brackets = || {
+        let group = parts.iter().rev().take(2).find(|item| item.text(text).starts_with('('))?;
+        let inside = &text[group.start + 1..group.end - 1];
+        let words = format!("\\text{{{}}}", inside.replace(['{', '}'], " ").replace("\\text", " "));
+        let said = items(&words)?;
+        Some(says(&words, &said, DENIALS) || says(&words, &said, MAGNITUDES))
+    };
+    says(text, parts, DENIALS) || in_brackets().unwrap_or(false)
+}
+
 /// Whether an item is mathematics rather than a word or punctuation.
-fn is_formula(text: &str, item: &Item) -> bool {
+fn is_formula(text: &str, item: &ProseItem) -> bool {
     let sign = item.text(text);
     match item.kind {
-        Kind::Word => false,
-        Kind::Group => true,
-        Kind::Sign => {
+        ProseKind::Word => false,
+        ProseKind::Group => true,
+        ProseKind::Sign => {
             !matches!(sign, "a" | "A" | "I")
                 && !sign.starts_with([',', '.', ';', ':', '!', '?', '-', '\'', '"', '&'])
         }
     }
 }
 
-fn step(text: &str, parts: &[Item]) -> Result<Option<Step>, Stop> {
+fn step(text: &str, parts: &[ProseItem]) -> Result<Option<RemarkStep>, Stop> {
     if let Some(step) =
         opening(text, parts).or_else(|| in_brackets(text, parts)).or_else(|| approximation(text, parts))
     {
@@ -97,34 +112,37 @@ fn step(text: &str, parts: &[Item]) -> Result<Option<Step>, Stop> {
         if let Some(length) = any_phrase_at(text, parts, at, CONDITIONS) {
             refuse_alternatives(text, &parts[at + length..])?;
             let remark = Remark(after(text, parts, at + length));
-            return Ok(Some(Step::Remarked(before(text, parts, at), Some(remark))));
+            return Ok(Some(RemarkStep::Remarked(before(text, parts, at), Some(remark))));
         }
         if let Some(length) = any_phrase_at(text, parts, at, REASONS) {
             refuse_alternatives(text, &parts[at + length..])?;
-            return Ok(Some(Step::Remarked(before(text, parts, at), None)));
+            return Ok(Some(RemarkStep::Remarked(before(text, parts, at), None)));
         }
         if any_phrase_at(text, parts, at, DESCRIPTIONS).is_some() {
-            let words = parts[at..].iter().all(|item| item.kind == Kind::Word || item.text(text) == ".");
-            return Ok(words.then(|| Step::Remarked(before(text, parts, at), None)));
+            let words = parts[at..].iter().all(|item| item.kind == ProseKind::Word || item.text(text) == ".");
+            return Ok(words.then(|| RemarkStep::Remarked(before(text, parts, at), None)));
         }
     }
     Ok(None)
 }
 
 /// Words before the answer.
-fn opening(text: &str, parts: &[Item]) -> Option<Step> {
+fn opening(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
+    if any_phrase_at(text, parts, 0, &[&["minus"], &["negative"]]).is_some() && parts.len() > 1 {
+        return Some(RemarkStep::Rewritten(format!("-{}", after(text, parts, 1))));
+    }
     let mut from = any_phrase_at(text, parts, 0, OPENINGS)?;
     while parts.get(from).is_some_and(|item| matches!(item.text(text), "," | ":" | ".")) {
         from += 1;
     }
-    parts.get(from).map(|_| Step::Rewritten(after(text, parts, from)))
+    parts.get(from).map(|_| RemarkStep::Rewritten(after(text, parts, from)))
 }
 
 /// A remark in brackets at the end: `(k \in \mathbb{Z})`, `(\approx 4.47)`, `(\text{since } x > 0)`.
-fn in_brackets(text: &str, parts: &[Item]) -> Option<Step> {
+fn in_brackets(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     let at = parts.iter().rposition(|item| item.text(text) != ".").filter(|at| *at > 0)?;
     let group = parts[at];
-    if group.kind != Kind::Group || !group.text(text).starts_with('(') {
+    if group.kind != ProseKind::Group || !group.text(text).starts_with('(') {
         return None;
     }
     let inside = text[group.start + 1..group.end]
@@ -137,32 +155,37 @@ fn in_brackets(text: &str, parts: &[Item]) -> Option<Step> {
     let value = before(text, parts, at);
     let value = value.strip_suffix("\\left").unwrap_or(&value).to_owned();
     if matches!(first.text(&inside), "\\approx" | "≈") {
-        return Some(Step::Rewritten(format!("{value} {inside}")));
+        return Some(RemarkStep::Rewritten(format!("{value} {inside}")));
     }
     if let Some(length) = any_phrase_at(&inside, &said, 0, HEDGES) {
-        return Some(Step::Rewritten(format!("{value} \\approx {}", after(&inside, &said, length))));
+        return Some(RemarkStep::Rewritten(format!("{value} \\approx {}", after(&inside, &said, length))));
     }
     if any_phrase_at(&inside, &said, 0, REASONS).is_some() {
-        return Some(Step::Remarked(value, None));
+        return Some(RemarkStep::Remarked(value, None));
     }
-    let is_relation = |item: &Item| {
+    if said.iter().all(|item| item.kind == ProseKind::Word && is_assent(&item.text(&inside).to_lowercase())) {
+        return Some(RemarkStep::Remarked(value, None));
+    }
+    let is_relation = |item: &ProseItem| {
         let sign = item.text(&inside);
         let commands =
             ["\\in", "\\ge", "\\geq", "\\le", "\\leq", "\\ne", "\\neq", "\\geqslant", "\\leqslant"];
         commands.contains(&sign) || ["<", ">", "≥", "≤", "≠", "∈"].contains(&sign)
     };
     let length = any_phrase_at(&inside, &said, 0, CONDITIONS);
-    let sorted = said.iter().any(|item| item.kind == Kind::Word)
-        && said.iter().all(|item| item.kind != Kind::Word || is_of_sort(&item.text(&inside).to_lowercase()));
+    let sorted = said.iter().any(|item| item.kind == ProseKind::Word)
+        && said
+            .iter()
+            .all(|item| item.kind != ProseKind::Word || is_of_sort(&item.text(&inside).to_lowercase()));
     if length.is_none() && !sorted && !said.iter().any(is_relation) {
         return None;
     }
     let remark = after(&inside, &said, length.unwrap_or(0));
-    Some(Step::Remarked(value, Some(Remark(remark))))
+    Some(RemarkStep::Remarked(value, Some(Remark(remark))))
 }
 
 /// Words between an exact value and its approximation.
-fn approximation(text: &str, parts: &[Item]) -> Option<Step> {
+fn approximation(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     (1..parts.len()).find_map(|at| {
         let sign = |at: usize| parts.get(at).is_some_and(|item| matches!(item.text(text), "\\approx" | "≈"));
         let from = match any_phrase_at(text, parts, at, APPROXIMATIONS) {
@@ -171,32 +194,41 @@ fn approximation(text: &str, parts: &[Item]) -> Option<Step> {
             None => return None,
         };
         parts.get(from)?;
-        Some(Step::Rewritten(format!("{} \\approx {}", before(text, parts, at), after(text, parts, from))))
+        Some(RemarkStep::Rewritten(format!(
+            "{} \\approx {}",
+            before(text, parts, at),
+            after(text, parts, from)
+        )))
     })
 }
 
 /// Words behind the last comma that say of what sort a letter is: `kπ, k an integer`.
-fn declaration(text: &str, parts: &[Item]) -> Option<Step> {
+fn declaration(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     let comma = parts.iter().rposition(|item| item.text(text) == ",").filter(|at| *at > 0)?;
     let said = &parts[comma + 1..];
     let words: Vec<String> = words(text, said);
     let fits = !words.is_empty() && sort(&words).is_some() && words.iter().all(|word| is_of_sort(word));
-    let letters = said.iter().any(|item| item.kind == Kind::Sign && item.text(text) != ".");
-    (fits && letters)
-        .then(|| Step::Remarked(before(text, parts, comma), Some(Remark(after(text, parts, comma + 1)))))
+    let letters = said.iter().any(|item| item.kind == ProseKind::Sign && item.text(text) != ".");
+    (fits && letters).then(|| {
+        RemarkStep::Remarked(before(text, parts, comma), Some(Remark(after(text, parts, comma + 1))))
+    })
 }
 
 /// # Errors
 /// When another value follows in words.
-fn refuse_alternatives(text: &str, rest: &[Item]) -> Result<(), Stop> {
+fn refuse_alternatives(text: &str, rest: &[ProseItem]) -> Result<(), Stop> {
     let words = words(text, rest);
     let several = words.iter().any(|word| ALTERNATIVES.contains(&word.as_str()))
         || (0..rest.len()).any(|at| any_phrase_at(text, rest, at, CONDITIONS).is_some());
     if several { Err(Stop::Unreadable("several cases in words")) } else { Ok(()) }
 }
 
-fn words(text: &str, parts: &[Item]) -> Vec<String> {
-    parts.iter().filter(|item| item.kind == Kind::Word).map(|item| item.text(text).to_lowercase()).collect()
+fn words(text: &str, parts: &[ProseItem]) -> Vec<String> {
+    parts
+        .iter()
+        .filter(|item| item.kind == ProseKind::Word)
+        .map(|item| item.text(text).to_lowercase())
+        .collect()
 }
 
 impl Remark {
@@ -223,13 +255,13 @@ impl Remark {
 }
 
 /// A remark without its words; those of one letter may be unknowns, unless they are articles.
-fn formula(text: &str, parts: &[Item]) -> String {
+fn formula(text: &str, parts: &[ProseItem]) -> String {
     let mut formula = String::with_capacity(text.len());
     let mut end = 0;
     for item in parts {
         let piece = match item.text(text) {
-            word if item.kind == Kind::Word && word.eq_ignore_ascii_case("and") => ",",
-            word if item.kind == Kind::Word && (word == "a" || word.chars().count() > 1) => continue,
+            word if item.kind == ProseKind::Word && word.eq_ignore_ascii_case("and") => ",",
+            word if item.kind == ProseKind::Word && (word == "a" || word.chars().count() > 1) => continue,
             piece => piece,
         };
         if item.start > end {

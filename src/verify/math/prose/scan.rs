@@ -2,7 +2,7 @@
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProseKind {
     /// Several letters in a row, or a letter within `\text{}`.
     Word,
     /// A letter, digit, sign or command by itself.
@@ -13,8 +13,8 @@ pub(super) enum Kind {
 
 /// A part of an answer outside of all brackets.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
-    pub kind: Kind,
+pub(super) struct ProseItem {
+    pub kind: ProseKind,
     /// Byte offsets in the text.
     pub start: usize,
     pub end: usize,
@@ -22,7 +22,7 @@ pub(super) struct Item {
     pub wrapper: Option<usize>,
 }
 
-impl Item {
+impl ProseItem {
     pub(super) fn text<'a>(&self, text: &'a str) -> &'a str {
         &text[self.start..self.end]
     }
@@ -32,7 +32,7 @@ impl Item {
 const WRAPPERS: [&str; 8] = ["text", "textrm", "textbf", "textit", "textnormal", "mathrm", "mbox", "mathbf"];
 
 /// The items of a text; `None` where its brackets do not close.
-pub(super) fn items(text: &str) -> Option<Vec<Item>> {
+pub(super) fn items(text: &str) -> Option<Vec<ProseItem>> {
     let mut scan = Scan { text, items: Vec::new(), open: Vec::new(), from: (0, None), wrapper: None };
     let mut at = 0;
     while at < text.len() {
@@ -43,7 +43,7 @@ pub(super) fn items(text: &str) -> Option<Vec<Item>> {
 
 struct Scan<'a> {
     text: &'a str,
-    items: Vec<Item>,
+    items: Vec<ProseItem>,
     /// The brackets that are open; a round one stands for all but braces.
     open: Vec<char>,
     /// Where the outermost of them begins, and in which braces of words.
@@ -52,10 +52,10 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+    fn push(&mut self, kind: ProseKind, start: usize, end: usize) {
         if self.open.is_empty() {
-            let wrapper = if kind == Kind::Group { self.from.1 } else { self.wrapper };
-            self.items.push(Item { kind, start, end, wrapper });
+            let wrapper = if kind == ProseKind::Group { self.from.1 } else { self.wrapper };
+            self.items.push(ProseItem { kind, start, end, wrapper });
         }
     }
 
@@ -75,10 +75,10 @@ impl Scan<'_> {
             letter if letter.is_alphabetic() => {
                 let length = rest.chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
                 let word = length > letter.len_utf8() || self.wrapper.is_some();
-                self.push(if word { Kind::Word } else { Kind::Sign }, at, at + length);
+                self.push(if word { ProseKind::Word } else { ProseKind::Sign }, at, at + length);
                 return Some(length);
             }
-            _ => self.push(Kind::Sign, at, at + length),
+            _ => self.push(ProseKind::Sign, at, at + length),
         }
         Some(length)
     }
@@ -92,7 +92,7 @@ impl Scan<'_> {
 
     fn closes(&mut self, bracket: char, end: usize) -> Option<()> {
         (self.open.pop()? == bracket).then_some(())?;
-        self.push(Kind::Group, self.from.0, end);
+        self.push(ProseKind::Group, self.from.0, end);
         Some(())
     }
 
@@ -106,7 +106,7 @@ impl Scan<'_> {
                 match first {
                     '{' => self.opens(at, '\\'),
                     '}' => self.closes('\\', at + 2)?,
-                    '%' => self.push(Kind::Sign, at, at + 2),
+                    '%' => self.push(ProseKind::Sign, at, at + 2),
                     _ => {}
                 }
                 return Some(1 + first.len_utf8());
@@ -125,9 +125,9 @@ impl Scan<'_> {
                     self.wrapper = Some(at);
                     return Some(1 + letters + space + 1);
                 }
-                self.push(Kind::Sign, at, at + 1 + letters);
+                self.push(ProseKind::Sign, at, at + 1 + letters);
             }
-            _ => self.push(Kind::Sign, at, at + 1 + letters),
+            _ => self.push(ProseKind::Sign, at, at + 1 + letters),
         }
         Some(1 + letters)
     }
@@ -140,19 +140,24 @@ fn holds_words(inside: &str) -> bool {
 }
 
 /// The number of items that say a phrase, in any case, from one on; none where they do not.
-pub(super) fn phrase_at(text: &str, items: &[Item], at: usize, phrase: &[&str]) -> Option<usize> {
+pub(super) fn phrase_at(text: &str, items: &[ProseItem], at: usize, phrase: &[&str]) -> Option<usize> {
     let words = items.get(at..at + phrase.len())?;
-    let says = |(item, word): (&Item, &&str)| item.text(text).eq_ignore_ascii_case(word);
+    let says = |(item, word): (&ProseItem, &&str)| item.text(text).eq_ignore_ascii_case(word);
     words.iter().zip(phrase).all(says).then_some(phrase.len())
 }
 
 /// The longest of several phrases that is said from an item on: its length.
-pub(super) fn any_phrase_at(text: &str, items: &[Item], at: usize, phrases: &[&[&str]]) -> Option<usize> {
+pub(super) fn any_phrase_at(
+    text: &str,
+    items: &[ProseItem],
+    at: usize,
+    phrases: &[&[&str]],
+) -> Option<usize> {
     phrases.iter().filter_map(|phrase| phrase_at(text, items, at, phrase)).max()
 }
 
 /// The text before an item, without what separates them.
-pub(super) fn before(text: &str, items: &[Item], at: usize) -> String {
+pub(super) fn before(text: &str, items: &[ProseItem], at: usize) -> String {
     let item = items[at];
     let shared = item.wrapper.filter(|_| at > 0 && items[at - 1].wrapper == item.wrapper);
     let mut end = match (item.wrapper, shared) {
@@ -166,10 +171,10 @@ pub(super) fn before(text: &str, items: &[Item], at: usize) -> String {
 }
 
 /// The text from an item on.
-pub(super) fn after(text: &str, items: &[Item], at: usize) -> String {
+pub(super) fn after(text: &str, items: &[ProseItem], at: usize) -> String {
     match items.get(at) {
         None => String::new(),
-        Some(Item { start, wrapper: Some(_), .. }) => format!("\\text{{{}", &text[*start..]),
+        Some(ProseItem { start, wrapper: Some(_), .. }) => format!("\\text{{{}", &text[*start..]),
         Some(item) => text[item.start..].to_owned(),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) fn respelled(text: &str) -> Cow<'_, str> {
             ("\\left<", "\\langle "),
             ("\\right>", "\\rangle "),
             ("\\middle", ""),
+            ("\\doteq", "\\approx "),
+            ("\\text{)}", ")"),
             ("\\mathbb{Z}^+", "\\mathbb{P}"),
             ("\\mathbb{Z}^{+}", "\\mathbb{P}"),
             ("\\mathbb Z^+", "\\mathbb{P}"),

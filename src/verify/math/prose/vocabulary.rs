@@ -71,7 +71,7 @@ pub(super) const CONDITIONS: Phrases = &[
 ];
 
 /// Words before a reason.
-pub(super) const REASONS: Phrases = &[&["because"], &["since"], &["due", "to"]];
+pub(super) const REASONS: Phrases = &[&["because"], &["since"], &["due", "to"], &["as"]];
 
 /// Words before a description, which is words alone.
 pub(super) const DESCRIPTIONS: Phrases =
@@ -113,6 +113,26 @@ pub(super) const DENIALS: Phrases = &[
     &["greater", "than"],
     &["fewer", "than"],
     &["close", "to"],
+    &["twice"],
+    &["thrice"],
+    &["double"],
+    &["triple"],
+];
+
+/// Words that multiply a value where they stand in brackets behind it.
+pub(super) const MAGNITUDES: Phrases = &[
+    &["hundred"],
+    &["hundreds"],
+    &["thousand"],
+    &["thousands"],
+    &["million"],
+    &["millions"],
+    &["billion"],
+    &["billions"],
+    &["trillion"],
+    &["trillions"],
+    &["dozen"],
+    &["dozens"],
 ];
 
 /// Words behind which comes another value.
@@ -176,5 +196,27 @@ pub(super) fn is_of_sort(word: &str) -> bool {
             | "being"
             | "free"
             | "can"
+    )
+}
+
+/// Whether a word in brackets behind an answer says nothing that its value depends on.
+pub(super) fn is_assent(word: &str) -> bool {
+    matches!(
+        word,
+        "both"
+            | "valid"
+            | "are"
+            | "is"
+            | "solution"
+            | "solutions"
+            | "answer"
+            | "answers"
+            | "correct"
+            | "the"
+            | "only"
+            | "final"
+            | "exact"
+            | "simplified"
+            | "checked"
     )
 }
