@@ -110,7 +110,6 @@ fn chat_replies(verifier: &Verifier) -> Vec<RolloutGroup> {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|completion| completion["finish_reason"] == "stop")
             .map(|completion| completion["text"].as_str().unwrap())
             .collect();
         let (question, answer) = (row["question"].as_str().unwrap(), row["answer"].as_str().unwrap());

@@ -1,81 +1,58 @@
-"""Samples what a real chat model replies to small questions, as groups that `spark recycle` reads.
+"""Questions for a real chat model, and its replies as groups that `spark recycle` reads.
 
-    python tests/oracle/chat_replies.py --model SMOLLM2_DIRECTORY --out tests/fixtures/chat_replies.jsonl
+    python tests/oracle/chat_replies.py questions questions.jsonl
+    spark eval --model SMOLLM2 --data questions.jsonl --samples 4 --max-new-tokens 48 --seed 1 --out replies.jsonl
+    python tests/oracle/chat_replies.py groups questions.jsonl replies.jsonl tests/fixtures/chat_replies.jsonl
 
-The questions are made here, of several sorts: sums in digits and in words, comparisons, days, units, fractions, and a
-few word problems. The replies are the model's own, unedited, at temperature 1; nothing asks for a box, because that is
-how chat models are used. No reward is written: the verifier judges the replies, and `judge_labels.py` judges it.
-Needs transformers and torch. The committed file was sampled with SmolLM2-135M-Instruct, seed 1.
+The questions are made here, of several sorts: sums in digits and in words, comparisons, prices, units, equations. The
+replies are the model's own, unedited, at temperature 1; nothing asks for a box, because that is how chat models are
+used. No reward is written: the verifier judges the replies, and `judge_labels.py` judges its labels. The committed file
+is of SmolLM2-135M-Instruct (`scripts/smollm2.py`).
 """
 
-import argparse
 import json
 import random
-
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+import sys
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+QUESTIONS = 120
+SORTS = [
+    lambda a, b: (f"What is {a} + {b}?", a + b),
+    lambda a, b: (f"{a + b} - {b} = ?", a),
+    lambda a, b: (f"Compute {a} x {b}.", a * b),
+    lambda a, b: (f"What is {WORDS[a % 10]} plus {WORDS[b % 10]}? Answer with a number.", a % 10 + b % 10),
+    lambda a, b: (f"Tom has {a} apples and buys {b} more. How many apples does he have now?", a + b),
+    lambda a, b: (f"A pen costs ${a}. How many dollars do {b} pens cost?", a * b),
+    lambda a, b: (f"Which number is larger, {a} or {a + b}?", a + b),
+    lambda a, b: (f"How many minutes are {a} hours?", 60 * a),
+    lambda a, b: (f"What is half of {2 * a}?", a),
+    lambda a, b: (f"Solve for x: x + {a} = {a + b}.", b),
+]
 
 
-def questions(random_, count):
-    """Pairs of a question and its answer; every sort comes in turn."""
-    sorts = [
-        lambda a, b: (f"What is {a} + {b}?", a + b),
-        lambda a, b: (f"{a + b} - {b} = ?", a),
-        lambda a, b: (f"Compute {a} x {b}.", a * b),
-        lambda a, b: (f"What is {WORDS[a % 10]} plus {WORDS[b % 10]}? Answer with a number.", a % 10 + b % 10),
-        lambda a, b: (f"Tom has {a} apples and buys {b} more. How many apples does he have now?", a + b),
-        lambda a, b: (f"A pen costs ${a}. How many dollars do {b} pens cost?", a * b),
-        lambda a, b: (f"Which number is larger, {a} or {a + b}?", a + b),
-        lambda a, b: (f"How many minutes are {a} hours?", 60 * a),
-        lambda a, b: (f"What is half of {2 * a}?", a),
-        lambda a, b: (f"Solve for x: x + {a} = {a + b}.", b),
-    ]
-    for index in range(count):
-        a, b = random_.randint(2, 19), random_.randint(1, 12)
-        question, answer = sorts[index % len(sorts)](a, b)
-        yield question, str(answer)
+def questions(out):
+    """Every sort in turn, with numbers drawn at random."""
+    drawn = random.Random(1)
+    with open(out, "w") as file:
+        for index in range(QUESTIONS):
+            a, b = drawn.randint(2, 19), drawn.randint(1, 12)
+            question, answer = SORTS[index % len(SORTS)](a, b)
+            row = {"id": str(index), "question": question, "answer": str(answer), "verifier": "math"}
+            file.write(json.dumps(row) + "\n")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--questions", type=int, default=160)
-    parser.add_argument("--samples", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-
-    torch.manual_seed(options.seed)
-    tokenizer = AutoTokenizer.from_pretrained(options.model, padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).eval()
-    asked = list(questions(random.Random(options.seed), options.questions))
-    with open(options.out, "w") as out:
-        for start in range(0, len(asked), 16):
-            batch = asked[start : start + 16]
-            chats = [[{"role": "user", "content": question}] for question, _ in batch]
-            prompts = [tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) for chat in chats]
-            inputs = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
-            with torch.no_grad():
-                ids = model.generate(
-                    **inputs, do_sample=True, temperature=1.0, top_k=0, top_p=0.9, max_new_tokens=72,
-                    num_return_sequences=options.samples, pad_token_id=tokenizer.eos_token_id,
-                )
-            ids = ids[:, inputs["input_ids"].shape[1] :]
-            for place, (question, answer) in enumerate(batch):
-                rows = ids[place * options.samples : (place + 1) * options.samples]
-                completions = [
-                    {
-                        "text": tokenizer.decode(row, skip_special_tokens=True).strip(),
-                        "finish_reason": "stop" if tokenizer.eos_token_id in row else "length",
-                    }
-                    for row in rows
-                ]
-                row = {"question": question, "answer": answer, "completions": completions}
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            out.flush()
+def groups(asked, replies, out):
+    """All replies to a question in one line."""
+    by_id = {}
+    for line in open(replies):
+        row = json.loads(line)
+        by_id.setdefault(row["id"], []).append({"text": row["response"].strip()})
+    with open(out, "w") as file:
+        for line in open(asked):
+            row = json.loads(line)
+            group = {"question": row["question"], "answer": row["answer"], "completions": by_id[row["id"]]}
+            file.write(json.dumps(group, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    {"questions": questions, "groups": groups}[sys.argv[1]](*sys.argv[2:])
