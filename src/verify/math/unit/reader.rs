@@ -202,7 +202,7 @@ impl UnitReader {
             self.factors.pop();
             return self.push(if matches!(lower.as_str(), "f" | "fahrenheit") { "°F" } else { "°C" });
         }
-        match name(word).or_else(|| name(&lower)) {
+        match name(&word.replace('.', "")) {
             Some(name) => self.push(&name),
             None => self.unknown(word, &lower, raised),
         }
