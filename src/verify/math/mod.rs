@@ -92,7 +92,7 @@ impl Comparison {
 /// # Errors
 /// Why it cannot.
 pub fn check(text: &str, limits: Limits) -> Result<(), Stop> {
-    ParsedAnswer::new(&text::unescaped(text), &Budget::new(limits)).value.map(|_| ())
+    ParsedAnswer::new(&prose::respelled(&text::unescaped(text)), &Budget::new(limits)).value.map(|_| ())
 }
 
 /// Compares an answer with the reference.
@@ -103,6 +103,7 @@ pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
     }
     let (gold, answer) = (text::unescaped(gold), text::unescaped(answer));
     let (gold, answer) = (&*text::plain_characters(&gold), &*text::plain_characters(&answer));
+    let (gold, answer) = (&*prose::respelled(gold), &*prose::respelled(answer));
     let (plain_gold, plain_answer) = (text::normal(gold), text::normal(answer));
     if !plain_gold.is_empty() && (plain_gold == plain_answer || words::same_truth(&plain_gold, &plain_answer))
     {
