@@ -167,11 +167,11 @@ fn same_answers(
     let (said, also_said) = (&left.conditions, &right.conditions);
     let renaming = Renaming::new((gold, &said.declarations), (answer, &also_said.declarations));
     comparer.indices.clone_from(&renaming.indices);
-    let (gold, answer) = (renamed(gold, &renaming.gold), renamed(answer, &renaming.answer));
-    let mut equal = comparer.same(&gold, &answer)?;
+    let (gold, answer) = (&*renamed(gold, &renaming.gold), &*renamed(answer, &renaming.answer));
+    let mut equal = comparer.same(gold, answer)?;
     if !equal && comparer.normalizer.has_even_logarithm {
         comparer.normalizer.positive_in_logarithms = true;
-        equal = comparer.same(&gold, &answer)?;
+        equal = comparer.same(gold, answer)?;
     }
     Ok(equal && comparer.agree(said, also_said, &renaming)?)
 }
