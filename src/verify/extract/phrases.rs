@@ -57,6 +57,10 @@ pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     for phrase in PHRASES {
         let Some(at) = lower.rfind(phrase) else { continue };
         let from = at + phrase.len();
+        let is_bare = phrase.ends_with(|c: char| c.is_alphabetic()) && !phrase.ends_with(['s', '是']);
+        if is_bare && !announces(text, at, from) {
+            continue;
+        }
         let reach = floor_boundary(text, from + REACH);
         // In "final answer: the largest number is 34" the answer follows the last "is".
         let is = if phrase.ends_with("is") { None } else { last_is(&lower[from..reach]) };
@@ -68,6 +72,22 @@ pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     marked.append(&mut announced);
     marked.dedup_by(|next, before| next.0 == before.0);
     marked
+}
+
+/// Whether a bare "answer" announces what follows, as "Answer: 5" and "the answer to it is 5" do; "to answer, divide
+/// by 9" does not.
+fn announces(text: &str, at: usize, from: usize) -> bool {
+    let before = text[..at].trim_end().to_ascii_lowercase();
+    let verb = ["to", "can", "we", "must", "should", "will", "please", "i"];
+    let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    let behind = text[from..].trim_start_matches(|c: char| c.is_whitespace() || "*\"'）)".contains(c));
+    let marked = behind.starts_with(|c: char| !c.is_alphabetic() && !",;.?!(".contains(c))
+        || behind.starts_with(['是', '为', 'は', '은', 'は'])
+        || behind.split(|c: char| !c.is_alphabetic()).next().is_some_and(|word| word.len() <= 1)
+        || ["is", "lautet", "ist", "est", "es", "è"]
+            .iter()
+            .any(|word| behind.starts_with(&format!("{word} ")));
+    !verb.contains(&last) && (marked || last_is(&text[from..floor_boundary(text, from + REACH)]).is_some())
 }
 
 /// Where a text announces its final answer for the last time.

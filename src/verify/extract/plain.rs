@@ -8,7 +8,9 @@ const SHORT: usize = 200;
 
 /// The answers that a text without delimiters may give, surest first, each with whether it is certain.
 pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
-    let whole = whole(text).map(|text| (text, true));
+    // What denies its only value states none.
+    let denies = reading.groups.iter().any(|group| group.denied);
+    let whole = whole(text).filter(|_| !denies).map(|text| (text, true));
     let last = reading.last(false).map(|group| (group.text.clone(), reading.is_unanimous()));
     let letter = label::stated_choice(text);
     // A text that is a verdict is offered in the words of its verdict.

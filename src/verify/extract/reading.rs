@@ -182,9 +182,17 @@ impl GroupReader<'_> {
             end: self.tokens[end - 1].end,
             sentence,
             latex: spans.iter().any(|span| span.latex),
-            denied: between || is_denied(self.text, self.tokens, begin..end, limits),
+            denied: between || self.is_part(end) || is_denied(self.text, self.tokens, begin..end, limits),
             behind_comma,
         }
+    }
+
+    /// Whether "of" and a number follow, as in "45 of 50" and "45 out of 50": the two are a share, of which the first
+    /// is a part.
+    fn is_part(&self, end: usize) -> bool {
+        let of = end + usize::from(self.word(end).eq_ignore_ascii_case("out"));
+        let number = |at: usize| self.tokens.get(at).is_some_and(|token| token.kind == ProseKind::Number);
+        self.word(of).eq_ignore_ascii_case("of") && number(of + 1)
     }
 
     fn word(&self, at: usize) -> &str {
@@ -237,12 +245,14 @@ impl GroupReader<'_> {
                 from = result;
             }
         }
+        let mut value = String::new();
         while self.tokens[from].kind == ProseKind::Currency && from + 1 < span.end {
+            // A dollar sign by itself would open a formula.
+            value = self.word(from).replace('\\', "").replace('$', "\\$");
             from += 1;
         }
-        let mut value = String::new();
         for token in &self.tokens[from..span.end] {
-            if token.spaced && !value.is_empty() {
+            if token.spaced && value.ends_with(|c: char| !"$€£¥₹".contains(c)) {
                 value.push(' ');
             }
             value.push_str(match token.text(self.text) {

@@ -74,8 +74,84 @@ pub(crate) fn is_variable_cluster(word: &str) -> bool {
         && !is_unit_word(word)
 }
 
-/// What a word behind a number makes of its value: a percentage, a magnitude, another currency or angle. Other
-/// words (apples, metres) leave it as it is.
+/// Units in words, which behind a number are part of the answer: five metres are not five centimetres.
+const MEASURES: [&str; 72] = [
+    "mm",
+    "cm",
+    "dm",
+    "km",
+    "meter",
+    "meters",
+    "metre",
+    "metres",
+    "millimeter",
+    "millimeters",
+    "centimeter",
+    "centimeters",
+    "centimetres",
+    "millimetres",
+    "kilometer",
+    "kilometers",
+    "kilometre",
+    "kilometres",
+    "inch",
+    "inches",
+    "foot",
+    "feet",
+    "yard",
+    "yards",
+    "mile",
+    "miles",
+    "mg",
+    "kg",
+    "gram",
+    "grams",
+    "kilogram",
+    "kilograms",
+    "milligrams",
+    "pound",
+    "pounds",
+    "ounce",
+    "ounces",
+    "ton",
+    "tons",
+    "tonnes",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "year",
+    "years",
+    "ml",
+    "liter",
+    "liters",
+    "litre",
+    "litres",
+    "milliliters",
+    "gallon",
+    "gallons",
+    "quart",
+    "quarts",
+    "pint",
+    "pints",
+    "mph",
+    "hz",
+    "volts",
+    "watts",
+    "joules",
+    "newtons",
+];
+
+/// What a word behind a number makes of its value: a percentage, a magnitude, a unit, another currency or angle.
+/// Other words (apples) leave it as it is.
 pub(crate) fn meaning_behind(word: &str, next: &str) -> Option<String> {
     let lower = word.to_lowercase();
     match lower.as_str() {
@@ -87,6 +163,8 @@ pub(crate) fn meaning_behind(word: &str, next: &str) -> Option<String> {
         | "dollar" | "euros" | "euro" | "radians" | "radian" | "degrees" | "degree" => {
             Some(format!(" {lower}"))
         }
+        "am" | "pm" | "a.m" | "p.m" => Some(format!(" {}", lower.replace('.', ""))),
+        _ if MEASURES.contains(&lower.as_str()) => Some(format!(" {lower}")),
         _ => None,
     }
 }

@@ -17,19 +17,19 @@ const NEVER: &str = "dr mr mrs ms prof messrs mme mlle vs cf viz incl resp e.g i
      u.a p.ej bzw vgl т.е т.к им ул см напр ср";
 
 /// End a sentence only before an opener: places, ranks, firms, and who edited a book.
-const BEFORE_NAMES: &str = "st mt ft gen sen gov capt lt sgt maj rev hon pres rep supt cmdr adm cpl pvt ave blvd rd \
+const BEFORE_NAMES: &str = "st mt ft gen sen gov col capt lt sgt maj rev hon pres rep supt cmdr adm cpl pvt ave blvd rd \
      hwy jr sr inc ltd co corp bros esq dept univ assn ed eds trans str";
 
 /// End a sentence before any capital.
 const LAST: &str = "etc al a.m p.m ecc usw т.д т.п ff";
 
 /// End no sentence before a number or a small letter.
-const BEFORE_NUMBERS: &str = "nos vol vols p pp eq eqs eqn secs sect figs ch chs chap chaps arts ca circa c cl v vv \
+const BEFORE_NUMBERS: &str = "nos vol vols ref refs p pp eq eqs eqn secs sect figs ch chs chap chaps arts ca circa c cl v vv \
      pt pts para paras op bk num nr tab tbl ver rm ste ext tel approx avg max min abt bd abb kap núm pág págs pag \
      cap т г стр рис табл гл";
 
 /// Words as well as abbreviations: only before a number, and only with a capital or behind a word such as "see".
-const WORDS_TOO: &str = "no sec art apt fig app par ex prop def thm lem cor prob col bldg est";
+const WORDS_TOO: &str = "no sec art apt fig app par ex prop def thm lem cor prob bldg est";
 
 /// With a capital these end no sentence before a number or a small letter.
 const DATES: &str =

@@ -69,6 +69,8 @@ impl VerdictReader<'_> {
         let found = word_verdict(&word)?;
         let start = (begin..at).rev().find(|at| self.parts(*at)).map_or(begin, |at| at + 1);
         match word.as_str() {
+            // "The answer is not yes" may be "perhaps".
+            "yes" | "no" if at > start && is_negation(self.text, self.tokens, at - 1) => None,
             "yes" | "no" => self.is_answer(at, start, end).then_some(found),
             _ => self.predicate(at, start, end).map(|negations| found == (negations % 2 == 0)),
         }

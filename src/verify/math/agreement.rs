@@ -28,7 +28,11 @@ impl Comparer<'_> {
             return Ok(true);
         }
         let all = |conditions: &Conditions, names: &[(String, String)]| {
-            conditions.relations.iter().map(|relation| renamed(relation, names)).collect::<Vec<_>>()
+            conditions
+                .relations
+                .iter()
+                .map(|relation| renamed(relation, names).into_owned())
+                .collect::<Vec<_>>()
         };
         let (gold, answer) = (all(gold, &renaming.gold), all(answer, &renaming.answer));
         if let ([gold], [answer]) = (gold.as_slice(), answer.as_slice()) {

@@ -1,5 +1,7 @@
 //! An answer as it is compared: its value, and what is said about it.
 
+use std::borrow::Cow;
+
 use super::{
     budget::{Budget, Stop},
     conditions::Conditions,
@@ -17,9 +19,9 @@ pub(crate) struct ParsedAnswer {
 }
 
 impl ParsedAnswer {
+    /// Reads a text whose spellings have been brought to one.
     pub(crate) fn new(text: &str, budget: &Budget) -> Self {
-        let text = prose::respelled(text);
-        let text = prose::everything_but(&text).map_or(text, Into::into);
+        let text = prose::everything_but(text).map_or(Cow::Borrowed(text), Cow::Owned);
         let unremarked = |text: &str, value: Result<Expr, Stop>| Self {
             value,
             conditions: Conditions::default(),

@@ -54,10 +54,10 @@ impl Comparer<'_> {
         Ok(Some(Stated { name, values }))
     }
 
-    /// Whether a number is an exact value rounded, or cut off, to its own places. What is no plain number is
-    /// not checked.
+    /// Whether a number is an exact value rounded, or cut off, to its own places. What is no plain number must be the
+    /// same value.
     fn fits(&mut self, exact: &Expr, approximate: &Expr) -> Result<bool, Stop> {
-        let Some((value, places)) = decimal(approximate) else { return Ok(true) };
+        let Some((value, places)) = decimal(approximate) else { return self.scalar(exact, approximate) };
         let exact = self.normalizer.normal(exact)?;
         let unit = BigRational::new(BigRational::one().to_integer(), power_of_ten(places as usize));
         let half = &unit / BigRational::from_integer(2.into());

@@ -7,16 +7,14 @@ use super::{
     expr::{Expr, Literal},
     names::named,
     normal::Normalizer,
-    render,
+    prose, render,
 };
-use crate::verify::text;
 
 /// An answer by its value, `17` for `8 + 9 = 17` and for `17.0 apples`; `None` where it cannot be read. Numbers are
 /// worked out; lists and sets, whose order does not matter, are sorted; words are in small letters.
 pub fn canonical(answer: &str, limits: Limits) -> Option<String> {
     let budget = Budget::new(limits);
-    let spelled = text::unescaped(answer);
-    let expr = ParsedAnswer::new(&text::plain_characters(&spelled), &budget).value.ok()?;
+    let expr = ParsedAnswer::new(&prose::spelled(answer), &budget).value.ok()?;
     Some(render::text(&worked_out(&value(&expr), &mut Normalizer::new(&budget))))
 }
 

@@ -23,20 +23,19 @@ impl Comparer<'_> {
     /// # Errors
     /// When one of them has no value, or the budget is spent.
     pub(crate) fn same(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
-        let (gold, answer) = (expanded(&unpacked(gold)), expanded(&unpacked(answer)));
+        let (gold, answer) = (unpacked(gold), unpacked(answer));
         let special = |part: &Expr| match part {
             Expr::Symbol(name) => name == ELLIPSIS || UNIT_VECTORS.contains(&name.as_str()),
-            Expr::Power(base, _) => matches!(**base, Expr::Matrix(_) | Expr::Tuple(_) | Expr::Interval(..)),
-            Expr::Tuple(_) | Expr::Interval(..) | Expr::Matrix(_) => true,
+            Expr::Tuple(_) | Expr::Interval(..) | Expr::Matrix(_) | Expr::PlusMinus(..) => true,
             _ => false,
         };
         if gold.any(&special) || answer.any(&special) {
-            return self.same_special(gold, answer);
+            return self.same_special(expanded(&gold), expanded(&answer));
         }
         self.equal(&gold, &answer)
     }
 
-    /// Answers that hold vectors or ellipses.
+    /// Answers that hold vectors or ellipses, or may do so.
     fn same_special(&mut self, gold: Expr, answer: Expr) -> Result<bool, Stop> {
         let gold = transposed(&gold).unwrap_or(gold);
         let answer = transposed(&answer).unwrap_or(answer);

@@ -1,18 +1,15 @@
 //! How two answers were read, and where they part: for people who ask why a verdict is what it is. Decides nothing.
 
 use super::{
-    Comparison, ParsedAnswer, Settings, Stop, budget::Budget, compare, comparer::Comparer, expr::Expr,
-    names::named, numeric, render,
+    Comparison, Settings, Stop, answer::ParsedAnswer, budget::Budget, compare, comparer::Comparer,
+    expr::Expr, names::named, numeric, prose, render,
 };
-use crate::verify::{explanation::Explanation, text};
+use crate::verify::explanation::Explanation;
 
 /// How the reference and an answer were read, and the first part in which they differ.
 pub fn explain(gold: &str, answer: &str, settings: Settings) -> Explanation {
     let budget = Budget::new(settings.limits);
-    let [left, right] = [gold, answer].map(|text| {
-        let spelled = text::unescaped(text);
-        ParsedAnswer::new(&text::plain_characters(&spelled), &budget)
-    });
+    let [left, right] = [gold, answer].map(|text| ParsedAnswer::new(&prose::spelled(text), &budget));
     let difference = match compare(gold, answer, settings) {
         Comparison::SameText | Comparison::Equal => String::new(),
         Comparison::Rounded => "the answer is the reference rounded to the places that it has".to_owned(),

@@ -1,5 +1,7 @@
 //! Families of values such as `kπ` for every integer k: the letter does not matter, nor where k begins to count.
 
+use std::borrow::Cow;
+
 use num_rational::BigRational;
 
 use super::{
@@ -64,16 +66,16 @@ impl Declaration {
 }
 
 /// An expression with its letters renamed.
-pub(crate) fn renamed(expr: &Expr, names: &[(String, String)]) -> Expr {
+pub(crate) fn renamed<'a>(expr: &'a Expr, names: &[(String, String)]) -> Cow<'a, Expr> {
     if names.is_empty() {
-        return expr.clone();
+        return Cow::Borrowed(expr);
     }
-    expr.rewritten(&|part| match part {
+    Cow::Owned(expr.rewritten(&|part| match part {
         Expr::Symbol(name) => {
             names.iter().find(|(old, _)| old == name).map(|(_, new)| Expr::Symbol(new.clone()))
         }
         _ => None,
-    })
+    }))
 }
 
 /// The declarations of letters that occur.

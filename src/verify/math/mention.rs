@@ -10,7 +10,7 @@ use super::{
     compare,
     literal::{self, Commas},
     normal::Normalizer,
-    number_words,
+    number_words, prose,
 };
 use crate::verify::text;
 
@@ -38,7 +38,7 @@ pub fn holds_value(gold: &str, response: &str, formulas: &[&str], settings: Sett
 
 /// The rational number that a reference is.
 fn rational(gold: &str, budget: &Budget) -> Option<BigRational> {
-    let expr = ParsedAnswer::new(&text::plain_characters(gold), budget).value.ok()?;
+    let expr = ParsedAnswer::new(&prose::spelled(gold), budget).value.ok()?;
     Normalizer::new(budget).normal(&expr).ok()?.as_constant()
 }
 

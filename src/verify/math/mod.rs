@@ -102,8 +102,7 @@ impl Comparison {
 /// # Errors
 /// Why it cannot.
 pub fn check(text: &str, limits: Limits) -> Result<(), Stop> {
-    let text = text::unescaped(text);
-    ParsedAnswer::new(&text::plain_characters(&text), &Budget::new(limits)).value.map(|_| ())
+    ParsedAnswer::new(&prose::spelled(text), &Budget::new(limits)).value.map(|_| ())
 }
 
 /// Compares an answer with the reference.
@@ -112,8 +111,7 @@ pub fn compare(gold: &str, answer: &str, settings: Settings) -> Comparison {
     if longest > settings.limits.length {
         return if gold == answer { Comparison::SameText } else { Comparison::GaveUp("too long") };
     }
-    let (gold, answer) = (text::unescaped(gold), text::unescaped(answer));
-    let (gold, answer) = (&*text::plain_characters(&gold), &*text::plain_characters(&answer));
+    let (gold, answer) = (&*prose::spelled(gold), &*prose::spelled(answer));
     let (plain_gold, plain_answer) = (text::normal(gold), text::normal(answer));
     if !plain_gold.is_empty() && (plain_gold == plain_answer || words::same_truth(&plain_gold, &plain_answer))
     {
@@ -177,11 +175,11 @@ fn same_answers(
     let (said, also_said) = (&left.conditions, &right.conditions);
     let renaming = Renaming::new((gold, &said.declarations), (answer, &also_said.declarations));
     comparer.indices.clone_from(&renaming.indices);
-    let (gold, answer) = (renamed(gold, &renaming.gold), renamed(answer, &renaming.answer));
-    let mut equal = comparer.same(&gold, &answer)?;
+    let (gold, answer) = (&*renamed(gold, &renaming.gold), &*renamed(answer, &renaming.answer));
+    let mut equal = comparer.same(gold, answer)?;
     if !equal && comparer.normalizer.has_even_logarithm {
         comparer.normalizer.positive_in_logarithms = true;
-        equal = comparer.same(&gold, &answer)?;
+        equal = comparer.same(gold, answer)?;
     }
     Ok(equal && comparer.agree(said, also_said, &renaming)?)
 }

@@ -9,14 +9,13 @@ pub(crate) fn same_words(left: &str, right: &str) -> bool {
 /// Whether two texts are the same words in any case, and so clearly words that they need not be read: none of
 /// them is a letter by itself, and one is too long for a product of unknowns.
 pub(crate) fn same_prose(left: &str, right: &str) -> bool {
+    if !left.chars().all(|c| c.is_alphabetic() || c == ' ') {
+        return false;
+    }
     let (left, right) = (left.to_lowercase(), right.to_lowercase());
     let (left, right) = (without_article(&left), without_article(&right));
-    let words = |text: &str| text.split(' ').map(|word| word.chars().count()).collect::<Vec<_>>();
-    let lengths = words(left);
-    left.chars().all(|c| c.is_alphabetic() || c == ' ')
-        && lengths.iter().all(|length| *length > 1)
-        && lengths.iter().any(|length| *length > 3)
-        && left == right
+    let lengths: Vec<usize> = left.split(' ').map(|word| word.chars().count()).collect();
+    left == right && lengths.iter().all(|length| *length > 1) && lengths.iter().any(|length| *length > 3)
 }
 
 /// Whether two texts list the same words, whatever their order: `Ann and Bo`, `Bo, Ann`. A list with "or" is only
@@ -31,12 +30,11 @@ pub(crate) fn same_list(left: &str, right: &str) -> bool {
 /// The words that a text lists, in their alphabetical order, and whether it says "or"; nothing where it lists no
 /// words of several letters.
 fn listed(text: &str) -> Option<(Vec<String>, bool)> {
-    let text = text.replace("\\&", "&");
-    let wordy = |c: char| c.is_alphabetic() || c.is_whitespace() || "-',&".contains(c);
+    let wordy = |c: char| c.is_alphabetic() || c.is_whitespace() || "-',&\\".contains(c);
     if !text.chars().all(wordy) || !text.contains([' ', ',', '&']) {
         return None;
     }
-    let spaced = text.to_lowercase().replace(',', " , ").replace('&', " and ");
+    let spaced = text.to_lowercase().replace(',', " , ").replace("\\&", " and ").replace('&', " and ");
     let (mut items, mut words) = (Vec::new(), Vec::new());
     let (mut and, mut or) = (false, false);
     for word in spaced.split_whitespace().chain([","]) {

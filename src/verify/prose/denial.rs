@@ -74,6 +74,11 @@ pub(crate) fn is_negation(text: &str, tokens: &[ProseToken], at: usize) -> bool 
             "rather" => follows("than"),
             "rule" | "ruling" => follows("out"),
             "no" => follows("longer") || follows("es"),
+            // "No doubt" and "without a doubt" are the reverse.
+            "doubt" | "doubts" | "doubtful" | "unlikely" => !at.checked_sub(1).is_some_and(|before| {
+                let before = tokens[before].text(text).to_ascii_lowercase();
+                matches!(before.as_str(), "no" | "without" | "a" | "any" | "beyond")
+            }),
             _ => false,
         }
 }

@@ -106,7 +106,9 @@ impl TokenReader<'_> {
             '\\' => self.backslash(rest),
             digit if digit.is_ascii_digit() || is_vulgar_fraction(digit) => self.number(digit),
             '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number('.'),
-            letter if is_letter(letter) => self.push(ProseKind::Word, self.at + word_length(rest)),
+            letter if is_letter(letter) => {
+                self.push(ProseKind::Word, self.at + time_of_day(rest).unwrap_or_else(|| word_length(rest)))
+            }
             '<' if angle(rest).is_some() => {
                 self.angle_closes = angle(rest).map(|length| self.at + length);
                 self.push(ProseKind::Open, self.at + 1);
@@ -196,6 +198,14 @@ fn angle(text: &str) -> Option<usize> {
     let closes =
         text[1 + inside..].starts_with('>') && components.contains(',') && !components.starts_with(' ');
     closes.then_some(1 + inside)
+}
+
+/// The bytes of "p.m" or "a.m", whose stop ends no sentence.
+fn time_of_day(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is = |at: usize, letters: &[u8]| bytes.get(at).is_some_and(|byte| letters.contains(byte));
+    let ends = !bytes.get(3).is_some_and(u8::is_ascii_alphanumeric);
+    (is(0, b"aApP") && is(1, b".") && is(2, b"mM") && ends).then_some(3)
 }
 
 /// Letters of words; each Han or kana character stands by itself.

@@ -10,4 +10,4 @@ mod vocabulary;
 
 pub(crate) use phrases::{everything_but, whole};
 pub(crate) use remarks::separated;
-pub(crate) use spelling::respelled;
+pub(crate) use spelling::spelled;

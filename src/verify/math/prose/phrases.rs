@@ -102,7 +102,8 @@ const NATURALS: [&str; 6] = [
 
 /// The mathematics that an answer in words is.
 pub(crate) fn whole(text: &str) -> Option<Expr> {
-    if text.len() > 120 || !text.contains(|c: char| c.is_ascii_alphabetic()) {
+    let spelled_out = scan::has_words(text) || text.contains("N.E") || text.contains("n.e");
+    if text.len() > 120 || !spelled_out || text.contains(|c: char| c.is_ascii_digit() || "+=^_".contains(c)) {
         return None;
     }
     let plain = text::normal(text).to_lowercase();

@@ -2,7 +2,7 @@
 //! words or several cases in words make an answer unreadable, since its number would be taken for the answer.
 
 use super::{
-    scan::{ProseItem, ProseKind, after, any_phrase_at, before, items},
+    scan::{self, ProseItem, ProseKind, after, any_phrase_at, before, items},
     vocabulary::{
         ALTERNATIVES, APPROXIMATIONS, CONDITIONS, DENIALS, DESCRIPTIONS, HEDGES, MAGNITUDES, OPENINGS,
         REASONS, is_assent, is_of_sort, sort,
@@ -41,7 +41,7 @@ enum RemarkStep {
 /// # Errors
 /// When words deny the value, only bound it, or give several.
 pub(crate) fn separated(text: &str) -> Result<Option<Separated>, Stop> {
-    if !text.contains(|c: char| c.is_ascii_alphabetic() || c == '(') {
+    if !scan::has_words(text) && !text.trim_end_matches(['.', ' ']).ends_with(')') {
         return Ok(None);
     }
     let Some(mut parts) = items(text) else { return Ok(None) };

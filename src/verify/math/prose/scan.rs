@@ -139,6 +139,19 @@ fn holds_words(inside: &str) -> bool {
     inside.chars().filter(|c| c.is_alphabetic()).count() > 1 || inside.contains([',', '('])
 }
 
+/// Whether several letters stand in a row anywhere outside of the names of commands.
+pub(super) fn has_words(text: &str) -> bool {
+    let (mut run, mut in_command) = (0, false);
+    text.chars().any(|c| {
+        if c.is_alphabetic() {
+            run += 1;
+            return run > 1 && !in_command;
+        }
+        (run, in_command) = (0, c == '\\');
+        false
+    })
+}
+
 /// The number of items that say a phrase, in any case, from one on; none where they do not.
 pub(super) fn phrase_at(text: &str, items: &[ProseItem], at: usize, phrase: &[&str]) -> Option<usize> {
     let words = items.get(at..at + phrase.len())?;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::clauses;
+use crate::verify::text;
 
 /// Commands that set a letter as a vector.
 const VECTOR_COMMANDS: [&str; 8] =
@@ -12,8 +13,13 @@ const VECTOR_COMMANDS: [&str; 8] =
 /// Commands that are an ellipsis.
 const ELLIPSES: [&str; 9] = ["ldots", "dots", "dotsc", "dotsb", "dotso", "dotsm", "dotsi", "cdots", "hdots"];
 
+/// An answer's text before it is read: escapes, characters and spellings brought to one.
+pub(crate) fn spelled(answer: &str) -> String {
+    respelled(&text::plain_characters(&text::unescaped(answer))).into_owned()
+}
+
 /// The text with its spellings brought to one.
-pub(crate) fn respelled(text: &str) -> Cow<'_, str> {
+fn respelled(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     if text.contains("dots") || text.contains("...") || text.contains(['…', '⋯']) {
         text = Cow::Owned(with_ellipses(&text));

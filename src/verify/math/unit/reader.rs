@@ -195,7 +195,8 @@ impl UnitReader {
             // "Dollars a day" are dollars per day.
             "a" | "an" if !self.factors.is_empty() && !is_last => return self.per(),
             "in" if is_last => {}
-            filler if FILLERS.contains(&filler) => return,
+            // A capital A is the ampere.
+            filler if FILLERS.contains(&filler) && word != "A" => return,
             _ => {}
         }
         if self.is_temperature(&lower) {
