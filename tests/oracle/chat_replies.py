@@ -15,7 +15,7 @@ import random
 import sys
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-QUESTIONS = 120
+QUESTIONS = 160
 SORTS = [
     lambda a, b: (f"What is {a} + {b}?", a + b),
     lambda a, b: (f"{a + b} - {b} = ?", a),

@@ -111,8 +111,13 @@ pub(crate) fn is_placeholder(content: &str) -> bool {
         "answer here",
         "the final answer",
     ];
-    let words =
-        content.replace("\\text", " ").replace("\\ldots", "").replace("\\dots", "").replace("\\cdots", "");
+    let words = content
+        .replace("\\text", " ")
+        .replace("\\,", " ")
+        .replace("\\ ", " ")
+        .replace("\\ldots", "")
+        .replace("\\dots", "")
+        .replace("\\cdots", "");
     let bare = words.trim_matches(|c: char| c.is_whitespace() || ".…{}[]<>$_*\"'`".contains(c));
     bare.len() < 20 && NAMES.contains(&bare.to_lowercase().as_str())
 }
@@ -196,7 +201,7 @@ fn belong_together(text: &str, left: &BoxSpan, right: &BoxSpan) -> bool {
     let words = || between.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
     let is = |word: &str, list: &[&str]| list.iter().any(|other| other.eq_ignore_ascii_case(word));
     // Between the boxes themselves; "y_2 =" before the second one names it.
-    let signs = between.trim_start_matches(['$', ' ']).starts_with(['=', '≈', '→', '⇒', '-']);
+    let signs = between.trim_start_matches(['$', ' ']).starts_with(['=', '≈', '→', '⇒', '⟹', '⟶', '-']);
     if signs || between.contains(['→', '⇒']) || words().any(|word| is(word, &REPLACING)) {
         return false;
     }

@@ -146,7 +146,7 @@ impl<'a> Grammar<'a> {
             ProseKind::Operator => true,
             ProseKind::Command => operator(word).is_some(),
             // "6 x 3" and "12:30" between numbers.
-            ProseKind::Word => numbers && matches!(word, "x" | "X"),
+            ProseKind::Word => matches!(word, "mod") || (numbers && matches!(word, "x" | "X")),
             ProseKind::Colon => numbers && self.is_tied(at) != self.tokens[at + 1].spaced,
             _ => false,
         };

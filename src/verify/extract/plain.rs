@@ -15,7 +15,24 @@ pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     let letter = label::stated_choice(text);
     // A text that is a verdict is offered in the words of its verdict.
     let verdict = label::yes_no(text).map(|right| (if right { "Yes" } else { "No" }.to_owned(), true));
-    [whole, last, letter, verdict].into_iter().flatten().collect()
+    let statement =
+        statement(text).filter(|_| reading.groups.is_empty()).map(|words| (words.to_owned(), true));
+    [whole, last, letter, verdict, statement].into_iter().flatten().collect()
+}
+
+/// The words for nothing or everything that a text without numbers ends with.
+fn statement(text: &str) -> Option<&'static str> {
+    const STATEMENTS: [&str; 6] = [
+        "no real solution",
+        "no solution",
+        "does not exist",
+        "all real numbers",
+        "all integers",
+        "empty set",
+    ];
+    let text = text.trim().to_lowercase();
+    let bare = text.trim_end_matches(['.', '!', '*']).trim_end_matches('s');
+    STATEMENTS.into_iter().find(|words| bare.ends_with(words.trim_end_matches('s')))
 }
 
 /// A short text without words, or with one behind the rest: `-\frac{10}{9}`, `9 apples`.

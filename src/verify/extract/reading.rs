@@ -182,17 +182,26 @@ impl GroupReader<'_> {
             end: self.tokens[end - 1].end,
             sentence,
             latex: spans.iter().any(|span| span.latex),
-            denied: between || self.is_part(end) || is_denied(self.text, self.tokens, begin..end, limits),
+            denied: between
+                || self.is_share(begin, end)
+                || is_denied(self.text, self.tokens, begin..end, limits),
             behind_comma,
         }
     }
 
-    /// Whether "of" and a number follow, as in "45 of 50" and "45 out of 50": the two are a share, of which the first
-    /// is a part.
-    fn is_part(&self, end: usize) -> bool {
-        let of = end + usize::from(self.word(end).eq_ignore_ascii_case("out"));
-        let number = |at: usize| self.tokens.get(at).is_some_and(|token| token.kind == ProseKind::Number);
-        self.word(of).eq_ignore_ascii_case("of") && number(of + 1)
+    /// Whether a number is one of the two in "45 of 50" and "45 out of 50", which are a share together. A formula between
+    /// delimiters stands for itself.
+    fn is_share(&self, begin: usize, end: usize) -> bool {
+        let is = |at: usize, word: &str| self.word(at).eq_ignore_ascii_case(word);
+        let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
+        let number = |at: usize| matches!(kind(at), Some(ProseKind::Number | ProseKind::Formula));
+        let of = end + usize::from(is(end, "out"));
+        let is_part = kind(end - 1) == Some(ProseKind::Number) && is(of, "of") && number(of + 1);
+        let is_whole = kind(begin) == Some(ProseKind::Number)
+            && begin >= 2
+            && is(begin - 1, "of")
+            && (number(begin - 2) || (begin >= 3 && is(begin - 2, "out") && number(begin - 3)));
+        is_part || is_whole
     }
 
     fn word(&self, at: usize) -> &str {
@@ -227,7 +236,11 @@ impl GroupReader<'_> {
     fn meaning(&self, span: &Span) -> Option<String> {
         let formula_ends = self.word(span.end - 1).ends_with('%');
         let at = span.end + usize::from(self.word(span.end) == "$");
-        let meaning = meaning_behind(self.word(at), self.word(at + 1))?;
+        let mut meaning = meaning_behind(self.word(at), self.word(at + 1))?;
+        if self.word(at + 1).eq_ignore_ascii_case("per") && self.word(at + 2).chars().all(char::is_alphabetic)
+        {
+            meaning.push_str(&format!(" per {}", self.word(at + 2)));
+        }
         (!formula_ends).then_some(meaning)
     }
 

@@ -31,7 +31,7 @@ fn announcements_are_found_in_the_words_that_models_use() {
         ("Answer $ 9 $", "9"),
         ("So we get 5\n#### 1,234", "1,234"),
         ("9 * 2 = 18\nA: 18", "18"),
-        ("She makes $5 a day\nA: $18", "18"),
+        ("She makes $5 a day\nA: $18", r"\$18"),
         ("The final answer is $x = 1$ or $x = 2$.", "x = 1, x = 2"),
         ("The answer is (B).", "(B)"),
         ("The answer is Paris.", "Paris"),
