@@ -3,17 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::labelled::{LabelledAnswer, Sorting, labelled};
+use super::labelled::{Admission, LabelledAnswer, Sorting, labelled};
 use crate::{data::Problem, random::Stream, rollout::RolloutGroup, verify::Verifier};
-
-/// Which completions count as answers beside those that ended by themselves with an answer that could be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Admission {
-    /// Completions that the token limit cut off.
-    pub truncated: bool,
-    /// Completions from which no answer could be read.
-    pub unparsed: bool,
-}
 
 /// A group's right and wrong answers. Right is a verdict of full reward, wrong one of no reward or less, both without
 /// a doubt; everything else is neither, and is counted.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::answers::Admission;
+use super::labelled::Admission;
 use crate::{data::Kind, error::input_error, judge::WORDINGS};
 
 /// Which right and which wrong answer of a group are shown side by side.

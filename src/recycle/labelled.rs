@@ -1,12 +1,20 @@
 //! One answer with its label, right or wrong, and the forms in which it may be shown under that label. An answer is
 //! shown by its value, which has one spelling whoever gave it, or as the whole text that gave it.
 
-use super::answers::Admission;
 use crate::{
     data::Problem,
     rollout::{FinishReason, Rollout},
     verify::Verifier,
 };
+
+/// Which completions count as answers beside those that ended by themselves with an answer that could be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// Completions that the token limit cut off.
+    pub truncated: bool,
+    /// Completions from which no answer could be read.
+    pub unparsed: bool,
+}
 
 /// An answer whose label is certain.
 #[derive(Debug, Clone)]

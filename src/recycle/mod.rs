@@ -27,9 +27,9 @@ mod tally;
 mod testing;
 mod trends;
 
-pub use answers::{Admission, Answers};
+pub use answers::Answers;
 pub use config::{KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
-pub use labelled::{LabelledAnswer, shown_alike};
+pub use labelled::{Admission, LabelledAnswer, shown_alike};
 pub use recipe::{Draw, ItemDraft, Recipe};
 pub use recycler::Recycler;
 pub use report::{Dropped, LineReport, MadeItems, RecycleReport};
