@@ -2,7 +2,7 @@
 //! words or several cases in words make an answer unreadable, since its number would be taken for the answer.
 
 use super::{
-    scan::{self, ProseItem, RemarkKind, after, any_phrase_at, before, items},
+    scan::{self, ProseItem, ProseItemKind, after, any_phrase_at, before, items},
     vocabulary::{
         ALTERNATIVES, APPROXIMATIONS, CONDITIONS, DENIALS, DESCRIPTIONS, HEDGES, MAGNITUDES, OPENINGS,
         REASONS, is_assent, is_of_sort, sort,
@@ -45,7 +45,7 @@ pub(crate) fn separated(text: &str) -> Result<Option<Separated>, Stop> {
         return Ok(None);
     }
     let Some(mut parts) = items(text) else { return Ok(None) };
-    let says_something = parts.iter().any(|item| item.kind == RemarkKind::Word)
+    let says_something = parts.iter().any(|item| item.kind == ProseItemKind::Word)
         || parts.iter().rev().take(2).any(|item| item.text(text).starts_with('('));
     if !says_something || !parts.iter().any(|item| is_formula(text, item)) {
         return Ok(None);
@@ -90,9 +90,9 @@ fn denies(text: &str, parts: &[ProseItem]) -> bool {
 fn is_formula(text: &str, item: &ProseItem) -> bool {
     let sign = item.text(text);
     match item.kind {
-        RemarkKind::Word => false,
-        RemarkKind::Group => true,
-        RemarkKind::Sign => {
+        ProseItemKind::Word => false,
+        ProseItemKind::Group => true,
+        ProseItemKind::Sign => {
             !matches!(sign, "a" | "A" | "I")
                 && !sign.starts_with([',', '.', ';', ':', '!', '?', '-', '\'', '"', '&'])
         }
@@ -120,7 +120,7 @@ fn step(text: &str, parts: &[ProseItem]) -> Result<Option<RemarkStep>, Stop> {
         }
         if any_phrase_at(text, parts, at, DESCRIPTIONS).is_some() {
             let words =
-                parts[at..].iter().all(|item| item.kind == RemarkKind::Word || item.text(text) == ".");
+                parts[at..].iter().all(|item| item.kind == ProseItemKind::Word || item.text(text) == ".");
             return Ok(words.then(|| RemarkStep::Remarked(before(text, parts, at), None)));
         }
     }
@@ -143,7 +143,7 @@ fn opening(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
 fn in_brackets(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     let at = parts.iter().rposition(|item| item.text(text) != ".").filter(|at| *at > 0)?;
     let group = parts[at];
-    if group.kind != RemarkKind::Group || !group.text(text).starts_with('(') {
+    if group.kind != ProseItemKind::Group || !group.text(text).starts_with('(') {
         return None;
     }
     let inside = text[group.start + 1..group.end]
@@ -164,7 +164,9 @@ fn in_brackets(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     if any_phrase_at(&inside, &said, 0, REASONS).is_some() {
         return Some(RemarkStep::Remarked(value, None));
     }
-    if said.iter().all(|item| item.kind == RemarkKind::Word && is_assent(&item.text(&inside).to_lowercase()))
+    if said
+        .iter()
+        .all(|item| item.kind == ProseItemKind::Word && is_assent(&item.text(&inside).to_lowercase()))
     {
         return Some(RemarkStep::Remarked(value, None));
     }
@@ -175,10 +177,10 @@ fn in_brackets(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
         commands.contains(&sign) || ["<", ">", "≥", "≤", "≠", "∈"].contains(&sign)
     };
     let length = any_phrase_at(&inside, &said, 0, CONDITIONS);
-    let sorted = said.iter().any(|item| item.kind == RemarkKind::Word)
+    let sorted = said.iter().any(|item| item.kind == ProseItemKind::Word)
         && said
             .iter()
-            .all(|item| item.kind != RemarkKind::Word || is_of_sort(&item.text(&inside).to_lowercase()));
+            .all(|item| item.kind != ProseItemKind::Word || is_of_sort(&item.text(&inside).to_lowercase()));
     if length.is_none() && !sorted && !said.iter().any(is_relation) {
         return None;
     }
@@ -210,7 +212,7 @@ fn declaration(text: &str, parts: &[ProseItem]) -> Option<RemarkStep> {
     let said = &parts[comma + 1..];
     let words: Vec<String> = words(text, said);
     let fits = !words.is_empty() && sort(&words).is_some() && words.iter().all(|word| is_of_sort(word));
-    let letters = said.iter().any(|item| item.kind == RemarkKind::Sign && item.text(text) != ".");
+    let letters = said.iter().any(|item| item.kind == ProseItemKind::Sign && item.text(text) != ".");
     (fits && letters).then(|| {
         RemarkStep::Remarked(before(text, parts, comma), Some(Remark(after(text, parts, comma + 1))))
     })
@@ -228,7 +230,7 @@ fn refuse_alternatives(text: &str, rest: &[ProseItem]) -> Result<(), Stop> {
 fn words(text: &str, parts: &[ProseItem]) -> Vec<String> {
     parts
         .iter()
-        .filter(|item| item.kind == RemarkKind::Word)
+        .filter(|item| item.kind == ProseItemKind::Word)
         .map(|item| item.text(text).to_lowercase())
         .collect()
 }
@@ -262,8 +264,8 @@ fn formula(text: &str, parts: &[ProseItem]) -> String {
     let mut end = 0;
     for item in parts {
         let piece = match item.text(text) {
-            word if item.kind == RemarkKind::Word && word.eq_ignore_ascii_case("and") => ",",
-            word if item.kind == RemarkKind::Word && (word == "a" || word.chars().count() > 1) => continue,
+            word if item.kind == ProseItemKind::Word && word.eq_ignore_ascii_case("and") => ",",
+            word if item.kind == ProseItemKind::Word && (word == "a" || word.chars().count() > 1) => continue,
             piece => piece,
         };
         if item.start > end {

@@ -2,7 +2,7 @@
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RemarkKind {
+pub(super) enum ProseItemKind {
     /// Several letters in a row, or a letter within `\text{}`.
     Word,
     /// A letter, digit, sign or command by itself.
@@ -14,7 +14,7 @@ pub(super) enum RemarkKind {
 /// A part of an answer outside of all brackets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProseItem {
-    pub kind: RemarkKind,
+    pub kind: ProseItemKind,
     /// Byte offsets in the text.
     pub start: usize,
     pub end: usize,
@@ -52,9 +52,9 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn push(&mut self, kind: RemarkKind, start: usize, end: usize) {
+    fn push(&mut self, kind: ProseItemKind, start: usize, end: usize) {
         if self.open.is_empty() {
-            let wrapper = if kind == RemarkKind::Group { self.from.1 } else { self.wrapper };
+            let wrapper = if kind == ProseItemKind::Group { self.from.1 } else { self.wrapper };
             self.items.push(ProseItem { kind, start, end, wrapper });
         }
     }
@@ -75,10 +75,10 @@ impl Scan<'_> {
             letter if letter.is_alphabetic() => {
                 let length = rest.chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
                 let word = length > letter.len_utf8() || self.wrapper.is_some();
-                self.push(if word { RemarkKind::Word } else { RemarkKind::Sign }, at, at + length);
+                self.push(if word { ProseItemKind::Word } else { ProseItemKind::Sign }, at, at + length);
                 return Some(length);
             }
-            _ => self.push(RemarkKind::Sign, at, at + length),
+            _ => self.push(ProseItemKind::Sign, at, at + length),
         }
         Some(length)
     }
@@ -92,7 +92,7 @@ impl Scan<'_> {
 
     fn closes(&mut self, bracket: char, end: usize) -> Option<()> {
         (self.open.pop()? == bracket).then_some(())?;
-        self.push(RemarkKind::Group, self.from.0, end);
+        self.push(ProseItemKind::Group, self.from.0, end);
         Some(())
     }
 
@@ -106,7 +106,7 @@ impl Scan<'_> {
                 match first {
                     '{' => self.opens(at, '\\'),
                     '}' => self.closes('\\', at + 2)?,
-                    '%' => self.push(RemarkKind::Sign, at, at + 2),
+                    '%' => self.push(ProseItemKind::Sign, at, at + 2),
                     _ => {}
                 }
                 return Some(1 + first.len_utf8());
@@ -125,9 +125,9 @@ impl Scan<'_> {
                     self.wrapper = Some(at);
                     return Some(1 + letters + space + 1);
                 }
-                self.push(RemarkKind::Sign, at, at + 1 + letters);
+                self.push(ProseItemKind::Sign, at, at + 1 + letters);
             }
-            _ => self.push(RemarkKind::Sign, at, at + 1 + letters),
+            _ => self.push(ProseItemKind::Sign, at, at + 1 + letters),
         }
         Some(1 + letters)
     }
