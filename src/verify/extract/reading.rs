@@ -123,7 +123,8 @@ impl GroupReader<'_> {
             let begin = self.spans[first].first;
             sentence += self.tokens[token..begin].iter().filter(|token| is_end(token.kind)).count();
             token = begin;
-            if joints.get(last) != Some(&Joint::Result) {
+            let sum = last == first && self.is_open_calculation(&self.spans[first]);
+            if joints.get(last) != Some(&Joint::Result) && !sum {
                 let behind_comma = first > 0 && joints[first - 1] == Joint::Comma;
                 groups.push(self.group(first, last, &joints, sentence, behind_comma));
             }
@@ -202,6 +203,28 @@ impl GroupReader<'_> {
             && is(begin - 1, "of")
             && (number(begin - 2) || (begin >= 3 && is(begin - 2, "out") && number(begin - 3)));
         is_part || is_whole
+    }
+
+    /// Whether a formula is a calculation with numbers whose result nobody states, as "2 + 3" in "what 2 + 3 equals". It
+    /// is what was asked rather than an answer. Powers and fractions may be left as they are.
+    fn is_open_calculation(&self, span: &Span) -> bool {
+        let tokens = &self.tokens[span.first..span.end];
+        let calculates = tokens.windows(3).any(|three| {
+            three[0].kind == ProseKind::Number
+                && matches!(
+                    three[1].text(self.text),
+                    "+" | "-" | "−" | "–" | "*" | "×" | "·" | "÷" | "x" | "X"
+                )
+                && three[2].kind == ProseKind::Number
+        });
+        let plain = |token: &ProseToken| {
+            matches!(token.kind, ProseKind::Number | ProseKind::Open | ProseKind::Close | ProseKind::Currency)
+                || matches!(
+                    token.text(self.text),
+                    "+" | "-" | "−" | "–" | "*" | "×" | "·" | "÷" | "x" | "X" | "/"
+                )
+        };
+        calculates && span.value.is_none() && tokens.iter().all(plain)
     }
 
     fn word(&self, at: usize) -> &str {
