@@ -36,7 +36,9 @@ impl Compare for Math {
     /// Words that are no mathematics are their own value.
     fn canonical(&self, _: &Problem, answer: &str) -> Option<String> {
         let words = || text::normal(answer).to_lowercase();
-        Some(math::canonical(answer, self.settings.limits).unwrap_or_else(words))
+        let value = math::canonical(answer, self.settings.limits).unwrap_or_else(words);
+        // What is left out of a value, or is not read again as what it was, must not change it.
+        math::compare(answer, &value, self.settings).is_equal().then_some(value)
     }
 
     fn holds(&self, _: &Problem, gold: &str, response: &str) -> bool {

@@ -39,6 +39,8 @@ fn worked_out(expr: &Expr, normalizer: &mut Normalizer<'_>) -> Expr {
         Expr::Set(items) => Expr::Set(all(items)),
         Expr::Tuple(items) => Expr::Tuple(all(items)),
         Expr::Matrix(rows) => Expr::Matrix(rows.iter().map(|row| all(row)).collect()),
+        // "3:45" and "4:6" are no quotients.
+        Expr::Ratio(_) => expr.clone(),
         scalar => match normalizer.normal(scalar).ok().and_then(|normal| normal.as_constant()) {
             Some(value) => Expr::Number(Literal { value, places: None }),
             None => scalar.clone(),

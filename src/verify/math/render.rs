@@ -1,4 +1,4 @@
-//! An expression as text, in one spelling: what an answer was understood as, whoever wrote it and however. Works
+//! An expression as text, in one spelling that can be read again: what an answer was understood as. Works
 //! nothing out.
 
 use num_bigint::BigInt;
@@ -51,67 +51,74 @@ fn written(expr: &Expr) -> (String, Strength) {
     use Strength::{List, Power, Product, Relation as Related, Single, Sum};
     match expr {
         Expr::Number(literal) => signed(number(&literal.value)),
-        Expr::Based(value, base) => (format!("{} (base {base})", number(value)), Sum),
+        Expr::Based(value, _) => signed(number(value)),
         Expr::Constant(constant) => (constant_name(*constant).to_owned(), Single),
-        Expr::Symbol(name) => (name.trim_start_matches('\\').to_owned(), Single),
+        Expr::Symbol(name) => (name.clone(), Single),
         Expr::Text(words) => (words.trim().to_lowercase(), Single),
         Expr::Sum(terms) => (sum(terms), Sum),
         Expr::Product(factors) => (joined(factors, "*", Power), Product),
         Expr::Quotient(above, below) => {
             (format!("{}/{}", at_least(above, Power), at_least(below, Single)), Product)
         }
-        Expr::Power(base, exponent) => {
-            (format!("{}^{}", at_least(base, Single), at_least(exponent, Single)), Power)
-        }
+        Expr::Power(base, exponent) => (format!("{}^{{{}}}", at_least(base, Single), text(exponent)), Power),
         Expr::Negative(inside) => (format!("-{}", at_least(inside, Product)), Sum),
         Expr::PlusMinus(inside, swapped) => {
-            (format!("{}{}", if *swapped { "-+" } else { "+-" }, at_least(inside, Product)), Sum)
+            let sign = if *swapped { "\\mp " } else { "\\pm " };
+            (format!("{sign}{}", at_least(inside, Product)), Sum)
         }
         Expr::Percent(inside) => (format!("{}%", at_least(inside, Single)), Single),
         Expr::Degrees(inside) => (format!("{}°", at_least(inside, Single)), Single),
         Expr::Quantity(inside, unit) => (format!("{} {unit}", at_least(inside, Product)), Product),
         Expr::Call(function, arguments) => (call(*function, arguments), Single),
-        Expr::Apply(name, arguments) => {
-            (format!("{}({})", name.trim_start_matches('\\'), joined(arguments, ", ", Related)), Single)
-        }
+        Expr::Apply(name, arguments) => (format!("{name}({})", joined(arguments, ", ", Related)), Single),
         Expr::Series(product, parts, index) => {
             let [body, from, to] = parts.each_ref().map(text);
-            let name = if *product { "product" } else { "sum" };
-            (format!("{name}({body}, {index} = {from}..{to})"), Single)
+            let name = if *product { "prod" } else { "sum" };
+            (format!("\\{name}_{{{index}={from}}}^{{{to}}}({body})"), Product)
         }
         Expr::Ratio(parts) => (joined(parts, ":", Sum), Related),
         Expr::Tuple(items) => (format!("({})", joined(items, ", ", Related)), Single),
         Expr::List(items) => (sorted(items), List),
-        Expr::Set(items) => (format!("{{{}}}", sorted(items)), Single),
+        Expr::Set(items) => (format!("\\{{{}\\}}", sorted(items)), Single),
+        _ => written_set(expr),
+    }
+}
+
+/// The text of a set of numbers, a matrix, a statement or a function in pieces.
+fn written_set(expr: &Expr) -> (String, Strength) {
+    use Strength::{List, Relation as Related, Single, Sum};
+    match expr {
         Expr::Interval(ends, closed) => {
             let [low, high] = ends.each_ref().map(text);
             let (open, close) = (if closed[0] { '[' } else { '(' }, if closed[1] { ']' } else { ')' });
             (format!("{open}{low}, {high}{close}"), Single)
         }
-        Expr::Numbers(letter) => (format!("the set {letter}"), Single),
-        Expr::Union(parts) => (joined(parts, " ∪ ", Related), Related),
-        Expr::Intersection(parts) => (joined(parts, " ∩ ", Related), Related),
+        Expr::Numbers(letter) => (format!("\\mathbb{{{letter}}}"), Single),
+        Expr::Union(parts) => (joined(parts, " \\cup ", Sum), Related),
+        Expr::Intersection(parts) => (joined(parts, " \\cap ", Sum), Related),
         Expr::Difference(left, right) => {
-            (format!("{} without {}", at_least(left, Single), at_least(right, Single)), Related)
+            (format!("{} \\setminus {}", at_least(left, Single), at_least(right, Single)), Related)
         }
         Expr::Matrix(rows) => {
-            let rows: Vec<String> =
-                rows.iter().map(|row| format!("[{}]", joined(row, ", ", Related))).collect();
-            (format!("[{}]", rows.join(", ")), Single)
+            let rows: Vec<String> = rows.iter().map(|row| joined(row, " & ", Related)).collect();
+            (format!("\\begin{{pmatrix}}{}\\end{{pmatrix}}", rows.join(" \\\\ ")), Single)
         }
         Expr::Chain(first, rest) => {
             let step =
                 |(relation, part): &(Relation, Expr)| format!(" {} {}", sign(*relation), at_least(part, Sum));
             (at_least(first, Sum) + &rest.iter().map(step).collect::<String>(), Related)
         }
-        Expr::Cases(cases) => (cases.iter().map(case).collect::<Vec<_>>().join("; "), List),
+        Expr::Cases(cases) => {
+            let cases: Vec<String> = cases.iter().map(case).collect();
+            (format!("\\begin{{cases}}{}\\end{{cases}}", cases.join(" \\\\ ")), Single)
+        }
+        _ => (String::new(), List),
     }
 }
 
 fn case(case: &CasePiece) -> String {
-    let condition =
-        case.condition.as_ref().map_or("otherwise".to_owned(), |condition| format!("if {}", text(condition)));
-    format!("{} {condition}", text(&case.value))
+    let condition = case.condition.as_ref().map_or_else(|| "\\text{otherwise}".to_owned(), text);
+    format!("{} & {condition}", text(&case.value))
 }
 
 /// A number with its strength: a sign or a fraction bar loosens it.
@@ -150,7 +157,7 @@ fn sum(terms: &[Expr]) -> String {
             Expr::Negative(_) | Expr::PlusMinus(..) => written(term).0,
             term => at_least(term, Strength::Product),
         };
-        let signed = part.starts_with(['-', '+']);
+        let signed = part.starts_with('-') || matches!(term, Expr::PlusMinus(..));
         text.push_str(if index == 0 || signed { "" } else { "+" });
         text.push_str(&part);
     }
@@ -158,25 +165,36 @@ fn sum(terms: &[Expr]) -> String {
 }
 
 fn call(function: Function, arguments: &[Expr]) -> String {
+    let all = || joined(arguments, ", ", Strength::Relation);
     match (function, arguments) {
         (Function::Root, [radicand, index]) if *index == Expr::integer(2) => {
-            format!("sqrt({})", text(radicand))
+            format!("\\sqrt{{{}}}", text(radicand))
         }
-        (Function::Log, [argument, base]) if *base == Expr::integer(10) => format!("log({})", text(argument)),
+        (Function::Root, [radicand, index]) => format!("\\sqrt[{}]{{{}}}", text(index), text(radicand)),
+        (Function::Log, [argument, base]) => format!("\\log_{{{}}}({})", text(base), text(argument)),
         (Function::Factorial, [argument]) => format!("{}!", at_least(argument, Strength::Single)),
-        _ => {
-            let name = format!("{function:?}").to_lowercase();
-            format!("{name}({})", joined(arguments, ", ", Strength::Relation))
+        (Function::DoubleFactorial, [argument]) => format!("{}!!", at_least(argument, Strength::Single)),
+        (Function::Binomial, [above, below]) => format!("\\binom{{{}}}{{{}}}", text(above), text(below)),
+        (Function::Abs, [argument]) => format!("|{}|", text(argument)),
+        (Function::Floor, [argument]) => format!("\\lfloor {}\\rfloor ", text(argument)),
+        (Function::Ceil, [argument]) => format!("\\lceil {}\\rceil ", text(argument)),
+        (Function::Mod, [number, modulus]) => {
+            format!("{} \\bmod {}", at_least(number, Strength::Single), at_least(modulus, Strength::Single))
         }
+        (Function::Conjugate, [argument]) => format!("\\overline{{{}}}", text(argument)),
+        (Function::Determinant, _) => format!("\\det {}", all()),
+        (Function::Real, _) => format!("\\Re({})", all()),
+        (Function::ImaginaryPart, _) => format!("\\Im({})", all()),
+        _ => format!("\\{}({})", format!("{function:?}").to_lowercase(), all()),
     }
 }
 
 fn constant_name(constant: Constant) -> &'static str {
     match constant {
-        Constant::Pi => "pi",
+        Constant::Pi => "\\pi",
         Constant::Euler => "e",
         Constant::Imaginary => "i",
-        Constant::Infinity => "infinity",
+        Constant::Infinity => "\\infty",
     }
 }
 

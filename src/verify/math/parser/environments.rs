@@ -92,7 +92,7 @@ impl Parser<'_> {
                     self.at += 1;
                     break;
                 }
-                None => return Err(Stop::Unreadable("cases that do not end")),
+                None | Some(TokenKind::End(_)) => return Err(Stop::Unreadable("cases that do not end")),
                 _ => {
                     let first = rows.last().is_none_or(Vec::is_empty);
                     let cell = match self.words_in_cell() {
