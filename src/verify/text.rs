@@ -36,7 +36,7 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
     text.match_indices(&part).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + part.len()..].chars().next();
-        !(first && is_word(before)) && !(last && is_word(after))
+        !(first && is_word(before) || last && is_word(after))
     })
 }
 
