@@ -65,7 +65,7 @@ fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
 fn table(report: &RecycleReport, unscored: usize) -> String {
     let mut rows = vec![
         ("groups".to_owned(), report.groups),
-        ("completions without a reward, left out".to_owned(), unscored),
+        ("left out without a reward".to_owned(), unscored),
         ("completions".to_owned(), report.completions),
         ("  shown to a judge or for reflection, perhaps".to_owned(), report.candidates),
         ("  without a readable answer, left out".to_owned(), report.unparsed),
