@@ -9,11 +9,11 @@ use spark::{
     processor::Prompt,
     recycle::{RecycleConfig, Recycler},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    verify::{Extractor, Penalties, Verifier, VerifyConfig},
+    verify::{Penalties, Verifier, VerifyConfig},
 };
 
 fn verifier() -> Verifier {
-    Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap()
+    Verifier::new(VerifyConfig::anywhere()).unwrap()
 }
 
 /// A question with a number as its answer, and replies to it, judged as in a run.
@@ -63,13 +63,17 @@ fn numbers(text: &str) -> Vec<f64> {
         .collect()
 }
 
+/// The number that an item's question asks for, and what the item shows behind the question.
+fn asked<'a>(groups: &[RolloutGroup], item: &'a Problem) -> (f64, &'a str) {
+    let of_item = |group: &&RolloutGroup| item.id.starts_with(&format!("{}#", group.problem.id));
+    let problem = &groups.iter().find(of_item).unwrap().problem;
+    (problem.answer.parse().unwrap(), &item.question[problem.question.len()..])
+}
+
 /// Checks items that show values: a value is right where it is the number of the reference.
 fn labels_of_values_are_true(groups: &[RolloutGroup], items: &[Problem]) {
     for item in items {
-        let group =
-            groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
-        let reference: f64 = group.problem.answer.parse().unwrap();
-        let shown = &item.question[group.problem.question.len()..];
+        let (reference, shown) = asked(groups, item);
         // The lines behind the question show the candidates; the last one asks.
         let lines: Vec<&str> = shown.trim().lines().collect();
         let candidates = &lines[..lines.len() - 1];
@@ -88,16 +92,11 @@ fn labels_of_values_are_true(groups: &[RolloutGroup], items: &[Problem]) {
     }
 }
 
-/// Checks items that show whole texts: one that holds the reference nowhere is wrong, and a wrong one holds it nowhere.
+/// Checks items that show whole texts: a wrong one holds the reference nowhere.
 fn labels_of_texts_are_true(groups: &[RolloutGroup], items: &[Problem]) {
-    for item in items.iter().filter(|item| item.kind == Kind::POINTWISE) {
-        let group =
-            groups.iter().find(|group| item.id.starts_with(&format!("{}#", group.problem.id))).unwrap();
-        let reference: f64 = group.problem.answer.parse().unwrap();
-        let held = numbers(&item.question[group.problem.question.len()..]).contains(&reference);
-        if item.answer == "No" {
-            assert!(!held, "reference {reference}: {}", item.question);
-        }
+    for item in items.iter().filter(|item| item.kind == Kind::POINTWISE && item.answer == "No") {
+        let (reference, shown) = asked(groups, item);
+        assert!(!numbers(shown).contains(&reference), "reference {reference}: {}", item.question);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use spark::{
     data::Problem,
     verify::{
-        Extractor, Verifier, VerifyConfig,
+        Verifier, VerifyConfig,
         math::{Comparison, Settings, compare},
     },
 };
@@ -100,8 +100,7 @@ fn no_comparison_takes_long_and_none_is_equal() {
 
 #[test]
 fn whole_responses_take_no_longer() {
-    let verifier =
-        Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap();
+    let verifier = Verifier::new(VerifyConfig::anywhere()).unwrap();
     for (name, text) in hostile() {
         for kind in ["math", "choice", "yes_no", "exact"] {
             let problem = Problem {

@@ -9,12 +9,12 @@ use std::{collections::BTreeMap, fs};
 use serde_json::Value;
 use spark::{
     data::Problem,
-    verify::{Extractor, Verifier, VerifyConfig},
+    verify::{Verifier, VerifyConfig},
 };
 
 /// Rows of one file that are judged otherwise than expected, those that are rewarded though wrong apart.
 fn wrong(path: &str) -> (usize, Vec<String>, Vec<String>) {
-    let config = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
+    let config = VerifyConfig::anywhere();
     let verifier = Verifier::new(config).unwrap();
     let text = fs::read_to_string(path).unwrap();
     let (mut refused, mut rewarded, mut rows) = (Vec::new(), Vec::new(), 0);

@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use spark::{
     data::Problem,
-    verify::{Extractor, Verdict, Verifier, VerifyConfig},
+    verify::{Verdict, Verifier, VerifyConfig},
 };
 
 fn lenient() -> Verifier {
-    Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap()
+    Verifier::new(VerifyConfig::anywhere()).unwrap()
 }
 
 fn problem(answer: &str) -> Problem {

@@ -4,7 +4,7 @@ use std::fs;
 
 use spark::{
     data::Problem,
-    verify::{Extractor, Verdict, Verifier, VerifyConfig},
+    verify::{Verdict, Verifier, VerifyConfig},
 };
 
 /// The rows of the table under a heading: what stands between the backticks of each cell.
@@ -20,8 +20,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 }
 
 fn verify(answer: &str, response: &str) -> Verdict {
-    let verifier =
-        Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap();
+    let verifier = Verifier::new(VerifyConfig::anywhere()).unwrap();
     let problem = Problem {
         id: "docs".to_owned(),
         answer: answer.to_owned(),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use spark::{
     data::Problem,
     random::Stream,
-    verify::{Extractor, Verifier, VerifyConfig},
+    verify::{Verifier, VerifyConfig},
 };
 
 /// Mutations where nothing says how long to go on.
@@ -189,7 +189,7 @@ fn mutations_end_quickly_without_a_panic_and_keep_their_value() {
     let seconds = number("SPARK_FUZZ_SECONDS");
     let seed = number("SPARK_FUZZ_SEED").unwrap_or(0);
     let rows = rows();
-    let config = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
+    let config = VerifyConfig::anywhere();
     let verifier = Verifier::new(config).unwrap();
     let started = Instant::now();
     let mut tried = 0;

@@ -16,7 +16,7 @@ use crate::{
     data::Problem,
     error::input_error,
     recycle::{Dropped, MadeItems, RecycleConfig, RecycleReport, Recycler},
-    verify::{Extractor, Verifier, VerifyConfig},
+    verify::{Verifier, VerifyConfig},
 };
 
 /// Writes the problems that the rollouts of a file make, and prints on stderr what became of them.
@@ -28,7 +28,7 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         Some(recipe) => RunConfig::load(recipe, &args.set)?,
         // Without a recipe, answers may stand anywhere.
         None if args.set.is_empty() => {
-            let verify = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
+            let verify = VerifyConfig::anywhere();
             RunConfig { verify, ..RunConfig::default() }
         }
         None => return Err(input_error("--set needs --recipe: there is nothing to change")),

@@ -113,11 +113,11 @@ mod tests {
     use super::*;
     use crate::{
         rollout::testing,
-        verify::{Extractor, Verdict, VerifyConfig},
+        verify::{Verdict, VerifyConfig},
     };
 
     fn verifier() -> Verifier {
-        Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap()
+        Verifier::new(VerifyConfig::anywhere()).unwrap()
     }
 
     /// What a reply to a problem with this reference counts as, and the forms in which it may be shown.

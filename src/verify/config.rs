@@ -149,6 +149,11 @@ impl VerifyConfig {
         RewardBound(self.reward_bound)
     }
 
+    /// The defaults, with answers looked for everywhere: what suits responses that were not asked for a box.
+    pub fn anywhere() -> Self {
+        Self { extract: Extractor::ALL.to_vec(), ..Self::default() }
+    }
+
     /// What counts as equal mathematics.
     pub(super) fn math(&self) -> Settings {
         let limits = Limits { milliseconds: self.timeout_milliseconds, ..Limits::default() };

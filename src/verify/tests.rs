@@ -107,8 +107,7 @@ fn an_option_may_be_named_by_its_text() {
 #[test]
 fn answers_outside_a_box_count_only_where_that_is_allowed() {
     let problem = problem("12", None, Kind::REASON);
-    let lenient =
-        Verifier::new(VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() }).unwrap();
+    let lenient = Verifier::new(VerifyConfig::anywhere()).unwrap();
     let verdict = lenient.verify(&problem, "So the answer is 12.");
     assert_eq!((verdict.reward, verdict.extractor), (1.0, Some(Extractor::Phrase)));
     assert_eq!(lenient.verify(&problem, r"the answer is 12, no: \boxed{13}").reward, 0.0);

@@ -27,6 +27,20 @@ pub(crate) fn same_text(left: &str, right: &str) -> bool {
     normal(left) == normal(right)
 }
 
+/// The bytes up to the brace that closes the one before a text.
+pub(crate) fn closing_brace(inside: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    inside.bytes().position(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth == 0 => return true,
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        false
+    })
+}
+
 /// Whether a text holds a part, apart from case, spacing and LaTeX formatting, and not within a longer word or
 /// number.
 pub(crate) fn contains(text: &str, part: &str) -> bool {

@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// Compares letters.
-pub(crate) struct Choice;
+pub(crate) struct Choice {
+    /// What counts as the same text of an option.
+    pub settings: Settings,
+}
 
 impl Compare for Choice {
     const NAME: &'static str = "choice";
@@ -35,7 +38,7 @@ impl Compare for Choice {
                 (Some(given), _) => compared(given == letters),
                 (None, Some(_)) => Comparison::Different,
                 // "AB" may be a segment after all.
-                (None, None) => return same_text(gold, answer),
+                (None, None) => return self.same_text(gold, answer),
             });
         }
         let (expected, given) = (label::option(gold), label::option(answer));
@@ -43,7 +46,7 @@ impl Compare for Choice {
             && !expected.text.is_empty()
             && !given.text.is_empty()
         {
-            let same = math::compare(&expected.text, &given.text, Settings::default()).is_equal();
+            let same = math::compare(&expected.text, &given.text, self.settings).is_equal();
             return Some(compared(expected.letter == given.letter && same));
         }
         match letter(problem, answer) {
@@ -51,7 +54,7 @@ impl Compare for Choice {
             None if label::choices(answer).is_some() && problem.candidates().is_none() => {
                 Some(Comparison::Different)
             }
-            None => same_text(&expected.filter(|expected| !expected.text.is_empty())?.text, answer),
+            None => self.same_text(&expected.filter(|expected| !expected.text.is_empty())?.text, answer),
         }
     }
 
@@ -59,6 +62,13 @@ impl Compare for Choice {
         let several =
             label::choices(answer).map(|letters| letters.iter().map(char::to_string).collect::<Vec<_>>());
         several.map(|letters| letters.join(", ")).or_else(|| letter(problem, answer).map(String::from))
+    }
+}
+
+impl Choice {
+    /// Equal where the answer is the same text or mathematics; anything else is no answer of this sort.
+    fn same_text(&self, gold: &str, answer: &str) -> Option<Comparison> {
+        Some(math::compare(gold, answer, self.settings)).filter(Comparison::is_equal)
     }
 }
 
@@ -79,11 +89,6 @@ fn is_letters(gold: &str) -> bool {
     let given: Vec<char> = gold.chars().filter(char::is_ascii_alphabetic).collect();
     label::choices(gold)
         .is_some_and(|letters| letters == given && letters.iter().all(|letter| *letter <= 'H'))
-}
-
-/// Equal where the answer is the same text or mathematics; anything else is no answer of this sort.
-fn same_text(gold: &str, answer: &str) -> Option<Comparison> {
-    Some(math::compare(gold, answer, Settings::default())).filter(Comparison::is_equal)
 }
 
 /// `(A) …`, `A) …`, `A. …`, `A: …` at the beginning of a line or behind another option.

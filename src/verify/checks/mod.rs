@@ -24,7 +24,7 @@ pub(crate) fn shipped(config: &VerifyConfig, rewards: Option<Arc<dyn RewardSourc
     vec![
         Arc::new(Comparing::new(exact::Exact, config)),
         Arc::new(instruction::Instruction { partial_credit: config.partial_credit }),
-        Arc::new(Comparing::new(choice::Choice, config)),
+        Arc::new(Comparing::new(choice::Choice { settings: config.math() }, config)),
         Arc::new(Comparing::new(yes_no::YesNo, config)),
         Arc::new(Comparing::new(math::Math { settings: config.math() }, config)),
         Arc::new(remote::Remote { rewards, bound: config.bound(), extract: config.extract.clone() }),

@@ -76,25 +76,21 @@ pub fn candidates<'a>(
     let latex_first = place(Extractor::Latex)
         .is_some_and(|latex| place(Extractor::Plain).is_some_and(|plain| latex < plain));
     let mut reading = None;
-    order.into_iter().flat_map(move |extractor| {
-        let found = if extractor == Extractor::Box {
-            boxed(response).into_iter().map(|found| (found, extractor)).collect::<Vec<_>>()
+    order.into_iter().flat_map(move |asked| {
+        let (extractor, found): (Extractor, FoundAnswers<'a>) = if asked == Extractor::Box {
+            (asked, Box::new(boxed(response).into_iter()))
         } else {
             let reading = reading.get_or_insert_with(|| Reading::new(response));
             let swapped = latex_first && reading.ends_in_plain(response);
-            let extractor = if swapped { other_of(extractor) } else { extractor };
-            outside_of_boxes(response, reading, extractor)
-                .into_iter()
-                .map(|found| (found, extractor))
-                .collect()
+            let extractor = if swapped { other_of(asked) } else { asked };
+            (extractor, outside_of_boxes(response, reading, extractor))
         };
-        found.into_iter().map(|((text, certain), extractor)| Candidate {
-            text: without_emphasis(text),
-            extractor,
-            certain,
-        })
+        found.map(move |(text, certain)| Candidate { text: without_emphasis(text), extractor, certain })
     })
 }
+
+/// Answers, and whether each is certain.
+type FoundAnswers<'a> = Box<dyn Iterator<Item = (String, bool)> + 'a>;
 
 /// Every formula of a response: what its boxes and its delimiters hold.
 pub(crate) fn formulas(response: &str) -> Vec<&str> {
@@ -111,15 +107,15 @@ fn other_of(extractor: Extractor) -> Extractor {
     }
 }
 
-fn outside_of_boxes(text: &str, reading: &Reading, extractor: Extractor) -> Vec<(String, bool)> {
+fn outside_of_boxes<'a>(text: &'a str, reading: &Reading, extractor: Extractor) -> FoundAnswers<'a> {
     match extractor {
-        Extractor::Box => Vec::new(),
-        Extractor::Phrase => phrases::answers(text, reading),
+        Extractor::Box => Box::new(std::iter::empty()),
+        Extractor::Phrase => Box::new(phrases::answers(text, reading).into_iter()),
         Extractor::Latex => {
-            let last = reading.last(true);
-            last.map(|group| (group.text.clone(), reading.is_unanimous())).into_iter().collect()
+            let last = reading.last(true).map(|group| (group.text.clone(), reading.is_unanimous()));
+            Box::new(last.into_iter())
         }
-        Extractor::Plain => plain::answers(text, reading),
+        Extractor::Plain => Box::new(plain::answers(text, reading)),
     }
 }
 

@@ -42,6 +42,21 @@ const PHRASES: [&str; 32] = [
     "ответ",
 ];
 
+/// Announcements that are nouns: what follows must show that it is what they announce.
+const BARE: [&str; 11] = [
+    "final answer",
+    "answer",
+    "答案",
+    "答え",
+    "정답",
+    "réponse",
+    "antwort",
+    "respuesta",
+    "risposta",
+    "resposta",
+    "ответ",
+];
+
 /// The answers that a text announces, surest announcement first, the last of each kind, each with whether it is
 /// certain.
 pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
@@ -57,8 +72,7 @@ pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
     for phrase in PHRASES {
         let Some(at) = lower.rfind(phrase) else { continue };
         let from = at + phrase.len();
-        let is_bare = phrase.ends_with(|c: char| c.is_alphabetic()) && !phrase.ends_with(['s', '是']);
-        if is_bare && !announces(text, at, from) {
+        if BARE.contains(&phrase) && !announces(text, at, from) {
             continue;
         }
         let reach = floor_boundary(text, from + REACH);
@@ -82,7 +96,7 @@ fn announces(text: &str, at: usize, from: usize) -> bool {
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
     let behind = text[from..].trim_start_matches(|c: char| c.is_whitespace() || "*\"'）)".contains(c));
     let marked = behind.starts_with(|c: char| !c.is_alphabetic() && !",;.?!(".contains(c))
-        || behind.starts_with(['是', '为', 'は', '은', 'は'])
+        || behind.starts_with(['是', '为', 'は', '은'])
         || behind.split(|c: char| !c.is_alphabetic()).next().is_some_and(|word| word.len() <= 1)
         || ["is", "lautet", "ist", "est", "es", "è"]
             .iter()

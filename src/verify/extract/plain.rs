@@ -1,23 +1,32 @@
 //! Answers in plain text: the whole of a short one, the last formula or number, the letter of a choice, a verdict.
 
+use std::iter;
+
 use super::reading::Reading;
 use crate::verify::label;
 
 /// Bytes of a text that may be an answer as it stands.
 const SHORT: usize = 200;
 
-/// The answers that a text without delimiters may give, surest first, each with whether it is certain.
-pub(crate) fn answers(text: &str, reading: &Reading) -> Vec<(String, bool)> {
+/// The answers that a text without delimiters may give, surest first, each with whether it is certain. Letters and
+/// verdicts are only looked for when asked: most answers are numbers.
+pub(crate) fn answers<'a>(
+    text: &'a str,
+    reading: &Reading,
+) -> impl Iterator<Item = (String, bool)> + use<'a> {
     // What denies its only value states none.
     let denies = reading.groups.iter().any(|group| group.denied);
     let whole = whole(text).filter(|_| !denies).map(|text| (text, true));
     let last = reading.last(false).map(|group| (group.text.clone(), reading.is_unanimous()));
-    let letter = label::stated_choice(text);
+    let letter = move || label::stated_choice(text);
     // A text that is a verdict is offered in the words of its verdict.
-    let verdict = label::yes_no(text).map(|right| (if right { "Yes" } else { "No" }.to_owned(), true));
-    let statement =
-        statement(text).filter(|_| reading.groups.is_empty()).map(|words| (words.to_owned(), true));
-    [whole, last, letter, verdict, statement].into_iter().flatten().collect()
+    let verdict =
+        move || label::yes_no(text).map(|right| (if right { "Yes" } else { "No" }.to_owned(), true));
+    let is_bare = reading.groups.is_empty();
+    let statement = move || statement(text).filter(|_| is_bare).map(|words| (words.to_owned(), true));
+    let looked_for =
+        iter::once_with(letter).chain(iter::once_with(verdict)).chain(iter::once_with(statement));
+    whole.into_iter().chain(last).chain(looked_for.flatten())
 }
 
 /// The words for nothing or everything that a text without numbers ends with.

@@ -208,23 +208,19 @@ impl GroupReader<'_> {
     /// Whether a formula is a calculation with numbers whose result nobody states, as "2 + 3" in "what 2 + 3 equals". It
     /// is what was asked rather than an answer. Powers and fractions may be left as they are.
     fn is_open_calculation(&self, span: &Span) -> bool {
+        const SIGNS: [&str; 10] = ["+", "-", "−", "–", "*", "×", "·", "÷", "x", "X"];
         let tokens = &self.tokens[span.first..span.end];
-        let calculates = tokens.windows(3).any(|three| {
-            three[0].kind == ProseKind::Number
-                && matches!(
-                    three[1].text(self.text),
-                    "+" | "-" | "−" | "–" | "*" | "×" | "·" | "÷" | "x" | "X"
-                )
-                && three[2].kind == ProseKind::Number
-        });
-        let plain = |token: &ProseToken| {
-            matches!(token.kind, ProseKind::Number | ProseKind::Open | ProseKind::Close | ProseKind::Currency)
-                || matches!(
-                    token.text(self.text),
-                    "+" | "-" | "−" | "–" | "*" | "×" | "·" | "÷" | "x" | "X" | "/"
-                )
+        let is_number = |token: &ProseToken| token.kind == ProseKind::Number;
+        let is_sign = |token: &ProseToken| SIGNS.contains(&token.text(self.text));
+        let is_plain = |token: &ProseToken| {
+            is_number(token)
+                || is_sign(token)
+                || token.text(self.text) == "/"
+                || matches!(token.kind, ProseKind::Open | ProseKind::Close | ProseKind::Currency)
         };
-        calculates && span.value.is_none() && tokens.iter().all(plain)
+        let calculates =
+            tokens.windows(3).any(|three| is_number(&three[0]) && is_sign(&three[1]) && is_number(&three[2]));
+        calculates && span.value.is_none() && tokens.iter().all(is_plain)
     }
 
     fn word(&self, at: usize) -> &str {

@@ -74,7 +74,7 @@ impl Conditions {
             let sort = conditions.declarations[0].sort;
             while items.len() > 1
                 && let Some(Expr::Symbol(letter)) = items.last()
-                && items[..items.len() - 1].iter().any(|item| holds(item, letter))
+                && items[..items.len() - 1].iter().any(|item| item.holds(letter))
             {
                 conditions.declarations.push(Declaration { letter: letter.clone(), sort });
                 items.pop();
@@ -91,10 +91,6 @@ impl Conditions {
         self.relations.extend(other.relations);
         self.words.extend(other.words);
     }
-}
-
-fn holds(expr: &Expr, letter: &str) -> bool {
-    expr.any(&|part| matches!(part, Expr::Symbol(name) if name == letter))
 }
 
 /// `k ∈ ℤ`, also with the plain letter of the set.
@@ -129,5 +125,5 @@ fn is_restriction(expr: &Expr, before: &[Expr]) -> bool {
         value => (None, value),
     };
     let is_name = matches!(name, Some(Expr::Symbol(name)) if name == letter);
-    rest.iter().all(|(relation, _)| ordered(relation)) && holds(value, letter) && !is_name
+    rest.iter().all(|(relation, _)| ordered(relation)) && value.holds(letter) && !is_name
 }

@@ -218,6 +218,11 @@ impl Expr {
         )
     }
 
+    /// Whether an unknown of this name stands somewhere in it.
+    pub(crate) fn holds(&self, letter: &str) -> bool {
+        self.any(&|part| matches!(part, Self::Symbol(name) if name == letter))
+    }
+
     /// Whether it holds an unknown.
     pub(crate) fn has_symbols(&self) -> bool {
         self.any(&|part| matches!(part, Self::Symbol(_) | Self::Apply(..) | Self::Text(_)))

@@ -80,11 +80,7 @@ pub(crate) fn renamed<'a>(expr: &'a Expr, names: &[(String, String)]) -> Cow<'a,
 
 /// The declarations of letters that occur.
 fn used(expr: &Expr, declarations: &[Declaration]) -> Vec<Declaration> {
-    declarations.iter().filter(|declared| holds(expr, &declared.letter)).cloned().collect()
-}
-
-fn holds(expr: &Expr, letter: &str) -> bool {
-    expr.any(&|part| matches!(part, Expr::Symbol(name) if name == letter))
+    declarations.iter().filter(|declared| expr.holds(&declared.letter)).cloned().collect()
 }
 
 /// What the letter of one side is on the other, which declares none: the same, or the only one that counts.
@@ -98,8 +94,8 @@ fn undeclared(expr: &Expr, declared: &Declaration) -> Declaration {
         'Z' | 'N' | 'P' => COUNTING.into_iter().collect(),
         _ => vec![other_case],
     };
-    let mut found = candidates.into_iter().filter(|letter| holds(expr, letter));
-    let letter = match (holds(expr, &declared.letter), found.next(), found.next()) {
+    let mut found = candidates.into_iter().filter(|letter| expr.holds(letter));
+    let letter = match (expr.holds(&declared.letter), found.next(), found.next()) {
         (false, Some(letter), None) => letter,
         _ => &declared.letter,
     };
@@ -125,7 +121,7 @@ impl Comparer<'_> {
     /// another beginning.
     pub(crate) fn same_family(&mut self, gold: &Expr, answer: &Expr) -> Result<bool, Stop> {
         for index in self.indices.clone() {
-            if !(holds(gold, &index) && holds(answer, &index)) {
+            if !(gold.holds(&index) && answer.holds(&index)) {
                 continue;
             }
             let (gold, answer) = (self.normalizer.normal(gold)?, self.normalizer.normal(answer)?);

@@ -12,6 +12,7 @@ use super::{
     token::{Bracket, Conjunction, Token, TokenKind},
     unit::{self, Unit},
 };
+use crate::verify::text::closing_brace;
 
 /// Splits an answer into tokens.
 ///
@@ -328,15 +329,7 @@ impl Lexer<'_> {
         let rest = &self.rest()[from..];
         let inner = rest.trim_start().strip_prefix('{')?;
         let start = rest.len() - inner.len();
-        let mut depth = 0_usize;
-        for (index, byte) in inner.bytes().enumerate() {
-            match byte {
-                b'{' => depth += 1,
-                b'}' if depth == 0 => return Some((inner[..index].to_owned(), from + start + index + 1)),
-                b'}' => depth -= 1,
-                _ => {}
-            }
-        }
-        None
+        let length = closing_brace(inner)?;
+        Some((inner[..length].to_owned(), from + start + length + 1))
     }
 }

@@ -80,39 +80,51 @@ fn written(expr: &Expr) -> (String, Strength) {
         Expr::Tuple(items) => (format!("({})", joined(items, ", ", Related)), Single),
         Expr::List(items) => (sorted(items), List),
         Expr::Set(items) => (format!("\\{{{}\\}}", sorted(items)), Single),
-        _ => written_set(expr),
+        Expr::Interval(..)
+        | Expr::Numbers(_)
+        | Expr::Union(_)
+        | Expr::Intersection(_)
+        | Expr::Difference(..)
+        | Expr::Matrix(_)
+        | Expr::Chain(..)
+        | Expr::Cases(_) => (written_set(expr), if is_closed(expr) { Single } else { Related }),
     }
 }
 
+/// Whether signs of its own stand around an expression.
+fn is_closed(expr: &Expr) -> bool {
+    matches!(expr, Expr::Interval(..) | Expr::Numbers(_) | Expr::Matrix(_) | Expr::Cases(_))
+}
+
 /// The text of a set of numbers, a matrix, a statement or a function in pieces.
-fn written_set(expr: &Expr) -> (String, Strength) {
-    use Strength::{List, Relation as Related, Single, Sum};
+fn written_set(expr: &Expr) -> String {
+    use Strength::{Relation as Related, Single, Sum};
     match expr {
         Expr::Interval(ends, closed) => {
             let [low, high] = ends.each_ref().map(text);
             let (open, close) = (if closed[0] { '[' } else { '(' }, if closed[1] { ']' } else { ')' });
-            (format!("{open}{low}, {high}{close}"), Single)
+            format!("{open}{low}, {high}{close}")
         }
-        Expr::Numbers(letter) => (format!("\\mathbb{{{letter}}}"), Single),
-        Expr::Union(parts) => (joined(parts, " \\cup ", Sum), Related),
-        Expr::Intersection(parts) => (joined(parts, " \\cap ", Sum), Related),
+        Expr::Numbers(letter) => format!("\\mathbb{{{letter}}}"),
+        Expr::Union(parts) => joined(parts, " \\cup ", Sum),
+        Expr::Intersection(parts) => joined(parts, " \\cap ", Sum),
         Expr::Difference(left, right) => {
-            (format!("{} \\setminus {}", at_least(left, Single), at_least(right, Single)), Related)
+            format!("{} \\setminus {}", at_least(left, Single), at_least(right, Single))
         }
         Expr::Matrix(rows) => {
             let rows: Vec<String> = rows.iter().map(|row| joined(row, " & ", Related)).collect();
-            (format!("\\begin{{pmatrix}}{}\\end{{pmatrix}}", rows.join(" \\\\ ")), Single)
+            format!("\\begin{{pmatrix}}{}\\end{{pmatrix}}", rows.join(" \\\\ "))
         }
         Expr::Chain(first, rest) => {
             let step =
                 |(relation, part): &(Relation, Expr)| format!(" {} {}", sign(*relation), at_least(part, Sum));
-            (at_least(first, Sum) + &rest.iter().map(step).collect::<String>(), Related)
+            at_least(first, Sum) + &rest.iter().map(step).collect::<String>()
         }
         Expr::Cases(cases) => {
             let cases: Vec<String> = cases.iter().map(case).collect();
-            (format!("\\begin{{cases}}{}\\end{{cases}}", cases.join(" \\\\ ")), Single)
+            format!("\\begin{{cases}}{}\\end{{cases}}", cases.join(" \\\\ "))
         }
-        _ => (String::new(), List),
+        other => unreachable!("{other:?} is written with the values"),
     }
 }
 

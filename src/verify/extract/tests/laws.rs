@@ -85,7 +85,7 @@ const NOT_STATING: [&str; 42] = [
 /// The verdict on a text with N for the reference and M for another number.
 fn is_rewarded(template: &str, number: u32, other: u32) -> bool {
     let text = template.replace('N', &number.to_string()).replace('M', &other.to_string());
-    let config = VerifyConfig { extract: Extractor::ALL.to_vec(), ..VerifyConfig::default() };
+    let config = VerifyConfig::anywhere();
     let problem = Problem {
         id: "law".to_owned(),
         answer: number.to_string(),

@@ -35,6 +35,8 @@ fn announcements_are_found_in_the_words_that_models_use() {
         ("The final answer is $x = 1$ or $x = 2$.", "x = 1, x = 2"),
         ("The answer is (B).", "(B)"),
         ("The answer is Paris.", "Paris"),
+        ("Die Antwort lautet Paris.", "Paris"),
+        ("La réponse est Paris.", "Paris"),
         ("the answer is -5", "-5"),
         ("the answer is 5 or 6.", "5, 6"),
         ("the answer is not 5", ""),

@@ -1,7 +1,10 @@
 //! What braces and words hold: `\text{…}` and its like, arguments that show nothing, times of day.
 
 use super::Lexer;
-use crate::verify::math::{budget::Stop, commands, formatting, token::TokenKind, unit::begins_comment};
+use crate::verify::{
+    math::{budget::Stop, commands, formatting, token::TokenKind, unit::begins_comment},
+    text::closing_brace,
+};
 
 /// Marks of length in LaTeX.
 const LENGTHS: [&str; 8] = ["pt", "mm", "cm", "in", "ex", "em", "mu", "sp"];
@@ -63,16 +66,7 @@ impl Lexer<'_> {
 
     /// Where the braces close that stand around this place.
     pub(super) fn end_of_group(&self) -> usize {
-        let mut depth = 0_usize;
-        for (index, byte) in self.rest().bytes().enumerate() {
-            match byte {
-                b'{' => depth += 1,
-                b'}' if depth == 0 => return self.at + index,
-                b'}' => depth -= 1,
-                _ => {}
-            }
-        }
-        self.text.len()
+        closing_brace(self.rest()).map_or(self.text.len(), |length| self.at + length)
     }
 }
 

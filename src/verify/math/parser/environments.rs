@@ -10,9 +10,6 @@ use crate::verify::{
     text,
 };
 
-/// CaseRows of cells, each of which holds what commas separate.
-type CaseRows = Vec<Vec<Vec<Expr>>>;
-
 impl Parser<'_> {
     /// What follows `\begin{…}`.
     pub(super) fn environment(&mut self, name: &str) -> ParsedExpr {
@@ -38,26 +35,7 @@ impl Parser<'_> {
 
     fn matrix(&mut self, name: &str) -> ParsedExpr {
         self.nested(|parser| {
-            let mut rows = vec![Vec::new()];
-            loop {
-                match parser.peek() {
-                    Some(TokenKind::Cell) => parser.at += 1,
-                    Some(TokenKind::Row) => {
-                        parser.at += 1;
-                        rows.push(Vec::new());
-                    }
-                    Some(TokenKind::End(end)) if end == name => {
-                        parser.at += 1;
-                        break;
-                    }
-                    None => return Err(Stop::Unreadable("a matrix does not end")),
-                    _ => {
-                        let cell = parser.item()?;
-                        rows.last_mut().expect("there is a row").push(cell);
-                    }
-                }
-            }
-            rows.retain(|row| !row.is_empty());
+            let rows = parser.rows(name, |parser, _| parser.item())?;
             let width = rows.first().map_or(0, Vec::len);
             if width == 0 || rows.iter().any(|row| row.len() != width) {
                 return Err(Stop::Unreadable("a matrix whose rows differ in length"));
@@ -69,8 +47,9 @@ impl Parser<'_> {
     /// A function in pieces, or equations one below the other.
     fn pieces(&mut self, name: &str) -> ParsedExpr {
         self.nested(|parser| {
-            let rows: Vec<Vec<Expr>> =
-                parser.rows(name)?.into_iter().map(|row| row.into_iter().flatten().collect()).collect();
+            let rows = parser.rows(name, Self::case_cell)?.into_iter();
+            let rows = rows.map(|row| row.into_iter().flatten().collect::<Vec<Expr>>());
+            let rows: Vec<Vec<Expr>> = rows.filter(|row| !row.is_empty()).collect();
             let is_equation = |part: &Expr| matches!(part, Expr::Chain(..));
             if rows.iter().flatten().all(is_equation) {
                 return Ok(Expr::List(rows.into_iter().flatten().collect()));
@@ -79,8 +58,14 @@ impl Parser<'_> {
         })
     }
 
-    fn rows(&mut self, name: &str) -> Result<CaseRows, Stop> {
-        let mut rows: CaseRows = vec![Vec::new()];
+    /// The rows up to the end of an environment, without those that are empty; `cell` reads a cell, and is told whether
+    /// it is the first of its row.
+    fn rows<T>(
+        &mut self,
+        name: &str,
+        mut cell: impl FnMut(&mut Self, bool) -> Result<T, Stop>,
+    ) -> Result<Vec<Vec<T>>, Stop> {
+        let mut rows = vec![Vec::new()];
         loop {
             match self.peek() {
                 Some(TokenKind::Cell) => self.at += 1,
@@ -92,22 +77,29 @@ impl Parser<'_> {
                     self.at += 1;
                     break;
                 }
-                None | Some(TokenKind::End(_)) => return Err(Stop::Unreadable("cases that do not end")),
+                None | Some(TokenKind::End(_)) => {
+                    return Err(Stop::Unreadable("an environment that does not end"));
+                }
                 _ => {
-                    let first = rows.last().is_none_or(Vec::is_empty);
-                    let cell = match self.words_in_cell() {
-                        Some(words) if !first => vec![words],
-                        _ => self.items()?,
-                    };
-                    if !matches!(self.peek(), Some(TokenKind::Cell | TokenKind::Row | TokenKind::End(_))) {
-                        return Err(Stop::Unreadable("a case with something left over"));
-                    }
-                    rows.last_mut().expect("there is a row").push(cell);
+                    let row = rows.last_mut().expect("there is a row");
+                    row.push(cell(self, row.is_empty())?);
                 }
             }
         }
-        rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
+        rows.retain(|row| !row.is_empty());
         Ok(rows)
+    }
+
+    /// A cell of a function in pieces: words, or what commas separate.
+    fn case_cell(&mut self, is_first: bool) -> Result<Vec<Expr>, Stop> {
+        let cell = match self.words_in_cell() {
+            Some(words) if !is_first => vec![words],
+            _ => self.items()?,
+        };
+        if !matches!(self.peek(), Some(TokenKind::Cell | TokenKind::Row | TokenKind::End(_))) {
+            return Err(Stop::Unreadable("a case with something left over"));
+        }
+        Ok(cell)
     }
 
     /// A cell that holds words, as a text that has been read.

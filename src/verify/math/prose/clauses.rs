@@ -1,6 +1,8 @@
 //! The words of functions in pieces: "if" and its like stand between a value and where it holds, as a sign of the
 //! next cell does; "else" is "otherwise".
 
+use crate::verify::text::closing_brace;
+
 /// Words before a condition.
 const BEFORE_CONDITIONS: [&str; 5] = ["if", "for", "when", "where", "whenever"];
 
@@ -18,7 +20,7 @@ pub(super) fn without_inner_dollars(text: &str) -> String {
         let (before, wrapped) = rest.split_at(at);
         spelled.push_str(before);
         let inner = &wrapped["\\text{".len()..];
-        let Some(length) = braced(inner) else { break };
+        let Some(length) = closing_brace(inner) else { break };
         let escaped = inner[..length].contains("\\$") || inner[..length].matches('$').count() % 2 == 1;
         if escaped || !inner[..length].contains('$') {
             spelled.push_str(&wrapped[.."\\text{".len() + length + 1]);
@@ -36,20 +38,6 @@ pub(super) fn without_inner_dollars(text: &str) -> String {
     }
     spelled.push_str(rest);
     spelled
-}
-
-/// The length of a text up to the brace that closes it.
-fn braced(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    text.bytes().position(|byte| {
-        match byte {
-            b'{' => depth += 1,
-            b'}' if depth == 0 => return true,
-            b'}' => depth -= 1,
-            _ => {}
-        }
-        false
-    })
 }
 
 /// The text with the words of its functions in pieces as signs of cells.
@@ -108,7 +96,7 @@ fn word(text: &str) -> (String, usize) {
 fn wrapped(text: &str) -> Option<(String, usize)> {
     let wrapper = WRAPPERS.iter().find(|wrapper| text.starts_with(**wrapper))?;
     let inner = &text[wrapper.len()..];
-    let length = braced(inner)?;
+    let length = closing_brace(inner)?;
     let words = inner[..length].trim_matches([' ', ',', '.']);
     let lower = words.to_lowercase();
     let total = wrapper.len() + length + 1;
