@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::{
     ablation::{Ablation, Runner, planned_runs, report},
     cli::{AblateArgs, CommonArgs},
+    storage::{DirectoryLock, create_dirs},
 };
 
 /// Runs an ablation and prints its report.
@@ -15,6 +16,9 @@ pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
     let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {
+        create_dirs(&args.out)?;
+        let _lock =
+            DirectoryLock::take(&args.out, "wait for it or end it, or name another directory with --out")?;
         let runner = Runner { jobs: args.jobs, backend: common.backend.clone(), quiet: common.quiet };
         runner.run_missing(&ablation, &runs)?;
     }

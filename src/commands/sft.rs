@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::launch::{launch, rank};
 use crate::{
     backend::{Job, run_job},
-    checkpoint::save_model_dir,
+    checkpoint::replace_model_dir,
     cli::{CommonArgs, RunArgs},
     config::RunConfig,
     data::ShuffledCursor,
@@ -23,6 +23,7 @@ use crate::{
         inputs::load_examples,
         report::record_update,
         signals::Interrupt,
+        with_way_out_of_full_disk,
     },
     train::{Parts, Trainer, batch::Example},
 };
@@ -35,7 +36,9 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = rank()?;
     rank.alone("sft")?;
     let launch = launch(&args, common, &rank)?;
+    let dir = launch.dir.clone();
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
+        .map_err(|error| with_way_out_of_full_disk(error, &dir, "sft"))
 }
 
 struct SftJob(Launch);
@@ -81,12 +84,12 @@ impl Job for SftJob {
             record.set(names::TOKENS, report.tokens as f64);
             sinks.record(&record)?;
             if config.checkpoint.is_due(state.step) {
-                checkpoints.save(state.step, &trainer, &state)?;
+                checkpoints.save(state.step, &trainer, &state, vec![sinks.sync()?])?;
             }
         }
         sinks.finish();
         if !config.checkpoint.is_due(state.step) {
-            checkpoints.save(state.step, &trainer, &state)?;
+            checkpoints.save(state.step, &trainer, &state, vec![sinks.sync()?])?;
         }
         if state.step < steps {
             let (step, dir) = (state.step, dir.path().display());
@@ -94,7 +97,7 @@ impl Job for SftJob {
             return Ok(());
         }
         let out = dir.final_model();
-        save_model_dir(&trainer.policy, &config.model.path, &out, config.checkpoint.final_format())?;
+        replace_model_dir(&trainer.policy, &config.model.path, &out, config.checkpoint.final_format())?;
         println!("{}", out.display());
         Ok(())
     }

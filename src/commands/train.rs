@@ -10,7 +10,7 @@ use crate::{
     eval::Scores,
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Launch, Run, StartingModel, report, signals::Interrupt},
+    run::{Launch, Run, StartingModel, report, signals::Interrupt, with_way_out_of_full_disk},
 };
 
 /// Starts or resumes a run.
@@ -24,7 +24,9 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     if args.profile {
         profile();
     }
+    let dir = launch.dir.clone();
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
+        .map_err(|error| with_way_out_of_full_disk(error, &dir, "train"))
 }
 
 struct TrainJob(Launch);

@@ -42,8 +42,10 @@ impl<B: TrainBackend> Run<B> {
     fn save(&mut self) -> Result<()> {
         self.state.seconds = self.clock.seconds();
         self.state.kl_coefficient = self.trainer.adapted_kl_coefficient();
-        if self.peers.writes() {
-            timed(Part::Checkpoint, || self.checkpoints.save(self.state.step, &self.trainer, &self.state))?;
+        if let Some(files) = &self.files {
+            timed(Part::Checkpoint, || {
+                self.checkpoints.save(self.state.step, &self.trainer, &self.state, files.sync()?)
+            })?;
         }
         self.saved_step = Some(self.state.step);
         Ok(())
