@@ -23,7 +23,7 @@ use crate::{
         inputs::load_examples,
         report::record_update,
         signals::Interrupt,
-        with_way_out_of_full_disk,
+        with_way_on,
     },
     train::{Parts, Trainer, batch::Example},
 };
@@ -38,7 +38,7 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let launch = launch(&args, common, &rank)?;
     let dir = launch.dir.clone();
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
-        .map_err(|error| with_way_out_of_full_disk(error, &dir, "sft"))
+        .map_err(|error| with_way_on(error, &dir, "sft"))
 }
 
 struct SftJob(Launch);

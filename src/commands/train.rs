@@ -10,7 +10,7 @@ use crate::{
     eval::Scores,
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Launch, Run, StartingModel, report, signals::Interrupt, with_way_out_of_full_disk},
+    run::{Launch, Run, StartingModel, report, signals::Interrupt, with_way_on},
 };
 
 /// Starts or resumes a run.
@@ -26,7 +26,7 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     }
     let dir = launch.dir.clone();
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
-        .map_err(|error| with_way_out_of_full_disk(error, &dir, "train"))
+        .map_err(|error| with_way_on(error, &dir, "train"))
 }
 
 struct TrainJob(Launch);

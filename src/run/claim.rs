@@ -14,6 +14,9 @@ use crate::storage::{DirectoryLock, create_dirs, is_unfinished, recover, remove_
 /// What a run makes once there is a result. While it has none of these, and no row in its files, nothing is lost with it.
 const RESULTS: [&str; 6] = ["before.json", "judge_set.json", "summary.json", "final", "best", "report.html"];
 
+/// What a run keeps of itself from its start on.
+const DESCRIPTION: [&str; 3] = [RECIPE, "identity.json", "changes.jsonl"];
+
 /// Files that a run makes at its start and fills later.
 const GROWING: [&str; 2] = ["metrics.jsonl", "rollouts.jsonl"];
 
@@ -174,7 +177,7 @@ fn is_log(name: &str) -> bool {
 fn is_of_start(dir: &Path, name: &str) -> bool {
     let path = dir.join(name);
     let is_empty = |path: &Path| fs::metadata(path).is_ok_and(|known| known.is_file() && known.len() == 0);
-    name == RECIPE
+    DESCRIPTION.contains(&name)
         || is_unfinished(name)
         || (name.starts_with("events.out.tfevents.") && name.contains(".spark"))
         || (GROWING.contains(&name) && is_empty(&path))
@@ -230,7 +233,7 @@ mod tests {
 
     /// What a run has made by the time that its inputs are loaded.
     fn begin(dir: &Path) {
-        for name in ["recipe.toml", "metrics.jsonl", "rollouts.jsonl"] {
+        for name in ["recipe.toml", "identity.json", "metrics.jsonl", "rollouts.jsonl"] {
             fs::write(dir.join(name), "").unwrap();
         }
         fs::write(dir.join("events.out.tfevents.17.spark.4"), "version").unwrap();
