@@ -26,7 +26,7 @@ use crate::{
 pub struct CheckpointConfig {
     /// Steps between checkpoints; 0 saves only at the end or when interrupted.
     pub every: u64,
-    /// Checkpoints kept, the newest ones.
+    /// Checkpoints kept, the newest ones; beside them, the newest that the watch found to sample well.
     pub keep: usize,
     /// Weights go into files of at most this many bytes.
     pub shard_bytes: usize,
@@ -59,6 +59,10 @@ impl CheckpointConfig {
 
 /// The file beside the checkpoints that names the newest one.
 const LATEST: &str = "latest";
+
+/// The file beside the checkpoints that names the one that is kept whatever comes after it: the newest whose weights
+/// are known to sample well.
+const PROTECTED: &str = "protected";
 
 /// How weights are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +179,21 @@ impl CheckpointStore {
         Ok(finished)
     }
 
+    /// Marks the checkpoint of a step: it is kept beside the newest ones until another is marked.
+    ///
+    /// # Errors
+    /// When the mark cannot be written or an old checkpoint not be removed.
+    pub fn protect(&self, step: u64) -> Result<()> {
+        write_atomically(&self.dir.join(PROTECTED), &format!("step-{step:06}"))?;
+        self.prune()
+    }
+
+    /// The name of the checkpoint that is marked and there.
+    pub fn protected(&self) -> Option<String> {
+        let name = fs::read_to_string(self.dir.join(PROTECTED)).ok()?.trim().to_owned();
+        (step_of(&name).is_some() && self.dir.join(&name).is_dir()).then_some(name)
+    }
+
     /// The newest checkpoint and its step, or `None` before the first.
     ///
     /// # Errors
@@ -206,7 +225,9 @@ impl CheckpointStore {
             .filter_map(|name| step_of(&name).map(|step| (step, name)))
             .collect();
         steps.sort();
-        for (_, name) in steps.iter().take(steps.len().saturating_sub(self.keep)) {
+        let protected = self.protected();
+        let old = steps.iter().take(steps.len().saturating_sub(self.keep));
+        for (_, name) in old.filter(|(_, name)| protected.as_ref() != Some(name)) {
             let old = self.dir.join(name);
             fs::remove_dir_all(&old).with_context(|| format!("removing {}", old.display()))?;
         }
@@ -252,6 +273,22 @@ mod tests {
         assert_eq!(names(&root.path().join("checkpoints")), ["latest", "step-000010", "step-000015"]);
         let (step, path) = store.latest().unwrap().unwrap();
         assert_eq!((step, fs::read_to_string(path.join("state")).unwrap().as_str()), (15, "15"));
+    }
+
+    #[test]
+    fn the_protected_one_stays_until_another_is() {
+        let root = tempfile::tempdir().unwrap();
+        let store = CheckpointStore::new(root.path().to_owned(), 1);
+        assert_eq!(store.protected(), None);
+        let save = |step| store.save(step, |_| Ok(())).unwrap();
+        save(1);
+        store.protect(1).unwrap();
+        (2..5).for_each(|step| _ = save(step));
+        assert_eq!(names(root.path()), ["latest", "protected", "step-000001", "step-000004"]);
+        assert_eq!(store.protected().unwrap(), "step-000001");
+        store.protect(4).unwrap();
+        assert_eq!(names(root.path()), ["latest", "protected", "step-000004"]);
+        assert_eq!(store.latest().unwrap().unwrap().0, 4);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::{
     ablation::{Ablation, Runner, planned_runs, report},
     cli::{AblateArgs, CommonArgs},
+    run::signals,
 };
 
 /// Runs an ablation and prints its report.
@@ -15,9 +16,13 @@ pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
     let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {
-        let runner = Runner { jobs: args.jobs, backend: common.backend.clone(), quiet: common.quiet };
+        let runner = Runner {
+            jobs: args.jobs,
+            backend: common.backend.clone(),
+            quiet: common.quiet,
+            interrupt: signals::listen("waiting for the runs under way to save")?,
+        };
         runner.run_missing(&ablation, &runs)?;
     }
-    println!("{}", report(&ablation, &runs, &args.out)?);
-    Ok(())
+    print_line!("{}", report(&ablation, &runs, &args.out)?)
 }

@@ -47,7 +47,7 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     let problems = recycler.take(usize::MAX, 1);
     write_problems(&args.out, &problems)?;
     if !common.quiet {
-        eprint!("{}", table(&report, unscored));
+        say!("{}", table(&report, unscored).trim_end());
     }
     Ok(())
 }

@@ -75,6 +75,19 @@ impl TrainerCheckpoints {
         Ok(())
     }
 
+    /// Marks the checkpoint of a step as one that is kept, however many come after it, until another is marked.
+    ///
+    /// # Errors
+    /// When a file cannot be written or an old checkpoint not be removed.
+    pub fn protect(&self, step: u64) -> Result<()> {
+        self.store.protect(step)
+    }
+
+    /// The name of the checkpoint that is marked, where there is one.
+    pub fn protected(&self) -> Option<String> {
+        self.store.protected()
+    }
+
     /// Where a run goes on: at its newest checkpoint, or `None` before the first. `start` is the model that
     /// the run began with.
     ///
