@@ -66,20 +66,20 @@ impl Job for SftJob {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = signals::listen("giving up what a resumed run repeats, then saving")?;
-        let mut warm_start = WarmStart::<B>::open(self.0, &device, interrupt.clone())?;
-        while warm_start.state.step < warm_start.config.train.steps {
-            let step = interrupt.check().map_err(Error::new).and_then(|()| warm_start.step(&device));
+        let mut run = SftRun::<B>::open(self.0, &device, interrupt.clone())?;
+        while run.state.step < run.config.train.steps {
+            let step = interrupt.check().map_err(Error::new).and_then(|()| run.step(&device));
             match step.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>()) {
-                Some(&by) => return Err(warm_start.stopped(by)),
+                Some(&by) => return Err(run.stopped(by)),
                 None => step?,
             }
         }
-        warm_start.finish()
+        run.finish()
     }
 }
 
 /// A supervised run that is going on.
-struct WarmStart<B: TrainBackend> {
+struct SftRun<B: TrainBackend> {
     config: RunConfig,
     dir: RunDirectory,
     examples: Vec<Example>,
@@ -91,7 +91,7 @@ struct WarmStart<B: TrainBackend> {
     saved_step: Option<u64>,
 }
 
-impl<B: TrainBackend> WarmStart<B> {
+impl<B: TrainBackend> SftRun<B> {
     fn open(launch: Launch, device: &B::Device, interrupt: Interrupt) -> Result<Self> {
         let Launch { config, dir, resume, quiet, .. } = launch;
         let examples = load_examples(&config.sft.data, &config)?;

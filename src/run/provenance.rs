@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::{
     directory::{RunDirectory, read_json, write_json},
     identity::{RunIdentity, with_absolute_paths},
-    settings::{SettingChange, Settings},
+    settings::{RunSettings, SettingChange},
 };
 use crate::{checkpoint::write_atomically, config::RunConfig, error::input_error};
 
@@ -28,8 +28,8 @@ fn kept_config(dir: &RunDirectory) -> Result<RunConfig> {
 /// # Errors
 /// An input error that names each such setting with its old and new value; when the run's recipe cannot be read.
 pub fn check_settings(dir: &RunDirectory, config: &RunConfig) -> Result<()> {
-    let kept = Settings::of(&kept_config(dir)?);
-    let changes = kept.changes_to(&Settings::of(&with_absolute_paths(config.clone())?), 0);
+    let kept = RunSettings::of(&kept_config(dir)?);
+    let changes = kept.changes_to(&RunSettings::of(&with_absolute_paths(config.clone())?), 0);
     let refused = changes.iter().filter(|change| !change.is_allowed());
     refuse(dir, refused.map(SettingChange::in_words).collect())
 }
@@ -80,8 +80,8 @@ pub fn write_provenance(
     if let Some(step) = kept {
         let (earlier, undone): (Vec<_>, Vec<_>) =
             read_changes(dir)?.into_iter().partition(|change| change.step <= step);
-        let then = Settings::of(&kept_config(dir)?).before(&undone);
-        new = then.changes_to(&Settings::of(&config), step + 1);
+        let then = RunSettings::of(&kept_config(dir)?).before(&undone);
+        new = then.changes_to(&RunSettings::of(&config), step + 1);
         changes = earlier;
     }
     changes.extend(new.iter().cloned());

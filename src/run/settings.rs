@@ -70,9 +70,9 @@ impl SettingChange {
 
 /// Every setting by its flat key.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings(BTreeMap<String, Value>);
+pub struct RunSettings(BTreeMap<String, Value>);
 
-impl Settings {
+impl RunSettings {
     pub fn of(config: &RunConfig) -> Self {
         let mut flat = BTreeMap::new();
         let all = serde_json::to_value(config).expect("a configuration is plain data");
@@ -122,9 +122,9 @@ fn flatten(prefix: String, value: Value, flat: &mut BTreeMap<String, Value>) {
 mod tests {
     use super::*;
 
-    fn config(settings: &[&str]) -> Settings {
+    fn config(settings: &[&str]) -> RunSettings {
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        Settings::of(&RunConfig::load("recipes/digits.toml".as_ref(), &settings).unwrap())
+        RunSettings::of(&RunConfig::load("recipes/digits.toml".as_ref(), &settings).unwrap())
     }
 
     fn changes(settings: &[&str]) -> Vec<(String, bool)> {
