@@ -53,8 +53,12 @@ pub fn open_tensors(path: &Path) -> Result<Vec<(String, StoredTensor)>> {
 
 /// The first of these values that is NaN or infinite, as text; `None` where all are numbers.
 pub(crate) fn first_not_finite(values: &[f32]) -> Option<String> {
-    // A block is looked at without branching: an order of magnitude faster than one value after the other.
-    let is_sound = |block: &[f32]| block.iter().fold(true, |sound, value| sound & value.is_finite());
+    // Where all bits of an exponent are set, one more carries into the sign. A block is looked at without branching,
+    // several times as fast as value after value.
+    const EXPONENT: u32 = f32::INFINITY.to_bits();
+    const ONE_MORE: u32 = 1 << (f32::MANTISSA_DIGITS - 1);
+    let carries = |bits: u32, value: &f32| bits | ((value.to_bits() & EXPONENT) + ONE_MORE);
+    let is_sound = |block: &[f32]| block.iter().fold(0, carries) >> 31 == 0;
     let block = values.par_chunks(BLOCK_BYTES / 4).position_first(|block| !is_sound(block))?;
     let first = block * (BLOCK_BYTES / 4);
     let place = first + values[first..].iter().position(|value| !value.is_finite())?;
