@@ -15,6 +15,7 @@
 //! | rooms | what they are for |
 //! |---|---|
 //! | [`error`], [`interrupt`], [`console`], [`random`], [`lanes`], `packing`, [`plot`] | input errors; requests to stop; standard output and error; random numbers keyed by what they are for; loops over wide vectors; greedy packing; SVG plots |
+//! | `storage` | files and directories that are whole or not there |
 //! | [`data`] | problems and their files |
 //! | [`metrics`] | numbers and their sinks |
 //! | [`kernels`] | hot operations, generic and hand-written |
@@ -62,5 +63,6 @@ pub mod random;
 pub mod recycle;
 pub mod rollout;
 pub mod run;
+mod storage;
 pub mod train;
 pub mod verify;

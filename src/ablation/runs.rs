@@ -13,6 +13,7 @@ use anyhow::{Context, Error, Result, bail};
 
 use super::spec::{Ablation, AblationTask, Variant, settings};
 use crate::{
+    checkpoint::write_atomically,
     config::RunConfig,
     interrupt::Interrupt,
     run::{
@@ -215,8 +216,13 @@ fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
     let config = run.config()?;
     for other in runs.iter().filter(same_start) {
         if start_settings(&other.config()?) == start_settings(&config) {
-            fs::copy(other.dir.before(), run.dir.before())?;
-            fs::copy(other.dir.judge_set(), run.dir.judge_set())?;
+            for (theirs, ours) in
+                [(other.dir.before(), run.dir.before()), (other.dir.judge_set(), run.dir.judge_set())]
+            {
+                let text =
+                    fs::read_to_string(&theirs).with_context(|| format!("reading {}", theirs.display()))?;
+                write_atomically(&ours, &text)?;
+            }
             return Ok(());
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     ablation::{Ablation, Runner, planned_runs, report},
     cli::{AblateArgs, CommonArgs},
     run::signals,
+    storage::{DirectoryLock, create_dirs},
 };
 
 /// Runs an ablation and prints its report.
@@ -16,6 +17,9 @@ pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
     let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {
+        create_dirs(&args.out)?;
+        let _lock =
+            DirectoryLock::take(&args.out, "wait for it or end it, or name another directory with --out")?;
         let runner = Runner {
             jobs: args.jobs,
             backend: common.backend.clone(),

@@ -1,9 +1,10 @@
 //! `spark eval`: accuracy on a file of problems, per data set and kind.
 
-use std::{cell::Cell, fs};
+use std::{cell::Cell, io::Write};
 
 use anyhow::{Context, Result};
 
+use super::output::output;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs},
@@ -36,10 +37,13 @@ pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
     }
     let seed = common.seed.unwrap_or(0);
     let CommonArgs { quiet, dtype, .. } = *common;
+    let out = args.out.as_deref().map(|out| output(out, &[&args.data])).transpose()?;
     let answers = run_job(common.backend.as_deref(), seed, EvalJob { args: &args, seed, quiet, dtype })?;
-    if let Some(out) = &args.out {
-        let lines: Vec<String> = answers.iter().map(|answer| answer.to_json().to_string() + "\n").collect();
-        fs::write(out, lines.concat()).with_context(|| format!("writing {}", out.display()))?;
+    if let Some(mut out) = out {
+        for answer in &answers {
+            writeln!(out, "{}", answer.to_json()).context("writing the answers")?;
+        }
+        out.finish()?;
     }
     print_line!("{}", serde_json::to_string(&AnswerSummary::of(&answers))?)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::launch::{launch, rank};
 use crate::{
     backend::{Job, run_job},
-    checkpoint::save_model_dir,
+    checkpoint::replace_model_dir,
     cli::{CommonArgs, RunArgs},
     config::RunConfig,
     data::ShuffledCursor,
@@ -26,7 +26,7 @@ use crate::{
         inputs::load_examples,
         provenance::{check_identity, check_settings, say_changes, write_provenance},
         report::record_update,
-        signals,
+        signals, with_way_out_of_full_disk,
     },
     train::{Parts, Trainer, batch::Example, check_finite},
 };
@@ -49,7 +49,9 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
             return print_line!("{}", launch.dir.final_model().display());
         }
     }
+    let dir = dir.clone();
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
+        .map_err(|error| with_way_out_of_full_disk(error, &dir, "sft"))
 }
 
 struct SftJob(Launch);
@@ -146,7 +148,8 @@ impl<B: TrainBackend> SftRun<B> {
         if self.saved_step != Some(step) {
             check_finite(&self.trainer.policy.valid())
                 .map_err(|error| error.context(format!("step {step}: lower train.learning_rate")))?;
-            self.checkpoints.save(step, &self.trainer, &self.state)?;
+            let rows = vec![self.sinks.sync()?];
+            self.checkpoints.save(step, &self.trainer, &self.state, rows)?;
             self.saved_step = Some(step);
         }
         Ok(())
@@ -171,7 +174,7 @@ impl<B: TrainBackend> SftRun<B> {
         self.save()?;
         let Self { config, dir, trainer, .. } = self;
         let out = dir.final_model();
-        save_model_dir(&trainer.policy, &config.model.path, &out, config.checkpoint.final_format())?;
+        replace_model_dir(&trainer.policy, &config.model.path, &out, config.checkpoint.final_format())?;
         print_line!("{}", out.display())
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     interrupt::{Interrupt, Interrupted},
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals},
+    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_out_of_full_disk},
 };
 
 /// Starts or resumes a run.
@@ -29,7 +29,9 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     if args.profile {
         profile();
     }
+    let dir = launch.dir.clone();
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
+        .map_err(|error| with_way_out_of_full_disk(error, &dir, "train"))
 }
 
 fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {

@@ -15,6 +15,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub use jsonl::JsonlWriter;
+pub(crate) use jsonl::WrittenFile;
 pub use memory::{host_memory_bytes, memory_bytes, peak_memory_bytes};
 pub use names::per_kind;
 pub use profile::{Part, forget_profile, profile, profile_table, take_profile, timed, timed_on};
@@ -57,6 +58,14 @@ impl Sinks {
     /// Writes a line to standard error, beside the bar.
     pub fn say(&self, line: &str) {
         self.progress.say(line);
+    }
+
+    /// Waits until the disk has all metrics, and returns what their file is now.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn sync(&self) -> Result<WrittenFile> {
+        self.metrics.sync()
     }
 
     /// Takes the bar off the screen.

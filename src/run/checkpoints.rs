@@ -12,11 +12,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::directory::{RunDirectory, read_json, write_json};
 use crate::{
-    checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
+    checkpoint::{CheckpointConfig, CheckpointStore, ChosenCheckpoint, save_model_dir},
     config::RunConfig,
     error::input_error,
     kernels::TrainBackend,
+    metrics::WrittenFile,
     model::{Model, load_onto, lora::with_adapters, trainable},
+    storage::checksum_of_beginning,
     train::{AdamW, Trainer},
 };
 
@@ -24,6 +26,7 @@ const OPTIMIZER: &str = "trainer/optimizer.safetensors";
 const REFERENCE: &str = "trainer/reference";
 const AVERAGE: &str = "trainer/average";
 const STATE: &str = "trainer/state.json";
+const ROWS: &str = "trainer/rows.json";
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
@@ -42,24 +45,33 @@ pub struct TrainerCheckpoints {
     /// The model directory the run began with: tokenizer and configuration come from there.
     source: PathBuf,
     config: CheckpointConfig,
+    /// The run's own directory.
+    run: PathBuf,
+    /// Whether this process tells which checkpoint a run goes on from; of several ranks one does.
+    tells: bool,
 }
 
 impl TrainerCheckpoints {
     pub fn new(dir: &RunDirectory, config: &RunConfig) -> Self {
         Self {
+            run: dir.path().to_owned(),
+            tells: dir.is_claimed(),
             store: CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep),
             source: config.model.path.clone(),
             config: config.checkpoint.clone(),
         }
     }
 
+    /// Saves a checkpoint. `rows` is what the run's files of rows are: they belong to it, and are on the disk.
+    ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn save<B: TrainBackend>(
+    pub(crate) fn save<B: TrainBackend>(
         &self,
         step: u64,
         trainer: &Trainer<B>,
         state: &impl Serialize,
+        rows: Vec<WrittenFile>,
     ) -> Result<()> {
         self.store.save(step, |dir| {
             save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
@@ -70,35 +82,41 @@ impl TrainerCheckpoints {
                     save_model_dir(model, &self.source, &dir.join(place), self.config.exact())?;
                 }
             }
+            write_json(&dir.join(ROWS), &rows)?;
             write_json(&dir.join(STATE), state)
         })?;
         Ok(())
     }
 
-    /// Marks the checkpoint of a step as one that is kept, however many come after it, until another is marked.
+    /// Keeps the checkpoint of a step from being pruned, until another is named.
     ///
     /// # Errors
-    /// When a file cannot be written or an old checkpoint not be removed.
+    /// When the file that says so cannot be written.
     pub fn protect(&self, step: u64) -> Result<()> {
         self.store.protect(step)
     }
 
-    /// The name of the checkpoint that is marked, where there is one.
+    /// The name of the checkpoint that is kept from being pruned, where there is one.
     pub fn protected(&self) -> Option<String> {
         self.store.protected()
     }
 
-    /// Where a run goes on: at its newest checkpoint, or `None` before the first. `start` is the model that
-    /// the run began with.
+    /// Where a run goes on: at its newest checkpoint that is what was written, or `None` before the first. Says on
+    /// stderr which ones were passed over, and why. `start` is the model that the run began with.
     ///
     /// # Errors
-    /// When a file is missing or malformed.
+    /// When there are checkpoints, but none can be used.
     pub fn latest<B: TrainBackend, S: DeserializeOwned>(
         &self,
         start: &Model<B::InnerBackend>,
         config: &RunConfig,
     ) -> Result<Option<Saved<B, S>>> {
-        let Some((_, dir)) = self.store.latest()? else { return Ok(None) };
+        let chosen = self.store.latest()?;
+        if self.tells {
+            tell(chosen.as_ref());
+            chosen.iter().try_for_each(|chosen| self.tell_changed_rows(chosen))?;
+        }
+        let Some(ChosenCheckpoint { path: dir, .. }) = chosen else { return Ok(None) };
         let state = read_json(&dir.join(STATE))?;
         let policy = load_onto(start.clone(), &dir)?;
         let asked = config.lora.is_on().then_some(&config.lora).or(start.lora.as_ref());
@@ -115,6 +133,43 @@ impl TrainerCheckpoints {
         };
         let (reference, average) = (beside(REFERENCE)?, beside(AVERAGE)?);
         Ok(Some(Saved { policy, optimizer, reference, average, state }))
+    }
+}
+
+impl TrainerCheckpoints {
+    /// Says on stderr which of the run's files of rows no longer begin with what was in them at the checkpoint. They
+    /// have no part in training: the run goes on, and the rows stay as they are.
+    fn tell_changed_rows(&self, ChosenCheckpoint { step, path, .. }: &ChosenCheckpoint) -> Result<()> {
+        let place = path.join(ROWS);
+        // Earlier versions did not write it.
+        let rows: Vec<WrittenFile> = if place.exists() { read_json(&place)? } else { Vec::new() };
+        for WrittenFile { name, written } in rows {
+            let file = self.run.join(&name);
+            let complaint = match checksum_of_beginning(&file, written.bytes) {
+                Ok(now) if now == written => continue,
+                Ok(now) if now.bytes < written.bytes => "is shorter than",
+                Ok(_) => "no longer begins with what it held",
+                Err(_) => "cannot be read, unlike",
+            };
+            let file = file.display();
+            say!(
+                "--resume: {file} {complaint} when step {step} was saved: rows in it were damaged or edited"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Says on stderr what is remarkable about where a run goes on.
+fn tell(chosen: Option<&ChosenCheckpoint>) {
+    match chosen {
+        None => {
+            say!("--resume: no checkpoint was saved before; the run begins again with its first step")
+        }
+        Some(ChosenCheckpoint { remarks, .. }) if remarks.is_empty() => {}
+        Some(ChosenCheckpoint { step, remarks, .. }) => {
+            say!("--resume: {}; going on from step {step}", remarks.join("; "));
+        }
     }
 }
 

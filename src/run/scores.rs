@@ -6,7 +6,7 @@ use anyhow::{Error, Result};
 
 use super::{start::StartingModel, training::Run};
 use crate::{
-    checkpoint::save_model_dir,
+    checkpoint::replace_model_dir,
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
     interrupt::Interrupted,
@@ -90,7 +90,7 @@ impl<B: TrainBackend> Run<B> {
         let policy = self.trainer.evaluated();
         let format = self.config.checkpoint.final_format();
         if self.peers.writes() {
-            save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
+            replace_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         }
         let judge_set: JudgeSet = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
         self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;

@@ -47,8 +47,10 @@ impl<B: TrainBackend> Run<B> {
         check_finite(&self.trainer.policy.valid()).map_err(|error| self.with_cause(step, error))?;
         self.state.seconds = self.clock.seconds();
         self.state.kl_coefficient = self.trainer.adapted_kl_coefficient();
-        if self.peers.writes() {
-            timed(Part::Checkpoint, || self.checkpoints.save(step, &self.trainer, &self.state))?;
+        if let Some(files) = &self.files {
+            timed(Part::Checkpoint, || {
+                self.checkpoints.save(step, &self.trainer, &self.state, files.sync()?)
+            })?;
         }
         self.saved_step = Some(step);
         Ok(())

@@ -17,7 +17,7 @@ use crate::{
     data::Problem,
     distributed::Peers,
     kernels::TrainBackend,
-    metrics::{JsonlWriter, Sinks},
+    metrics::{JsonlWriter, Sinks, WrittenFile},
     processor::Processor,
     rollout::Generate,
     train::Trainer,
@@ -50,6 +50,13 @@ pub struct Run<B: AutodiffBackend> {
 pub(super) struct Files {
     pub(super) sinks: Sinks,
     pub(super) rollouts: JsonlWriter,
+}
+
+impl Files {
+    /// Waits until the disk has all rows, which a checkpoint counts on, and returns what the files are now.
+    pub(super) fn sync(&self) -> Result<Vec<WrittenFile>> {
+        Ok(vec![self.sinks.sync()?, self.rollouts.sync()?])
+    }
 }
 
 /// How long a run has taken.

@@ -91,6 +91,8 @@ fn nothing_prints_with_macros_that_panic() {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
+            // What a test prints is caught by the test's harness.
+            let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
             let is_code = |line: &&str| !line.trim_start().starts_with("//");
             let prints =
                 |line: &&str| ["print!(", "println!(", "dbg!("].iter().any(|name| line.contains(name));

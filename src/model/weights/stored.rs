@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use crate::error::input_error;
+use crate::{error::input_error, storage::read_exact_at};
 
 /// Bytes read at once: what is held beside the tensor itself.
 const BLOCK_BYTES: usize = 2 << 20;
@@ -197,22 +197,6 @@ pub(super) fn spread(block: &[f32], first: usize, columns: usize, transpose: &mu
             }
         }
     });
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
-            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-            count => (bytes, offset) = (&mut bytes[count..], offset + count as u64),
-        }
-    }
-    Ok(())
 }
 
 fn decode(dtype: Dtype, bytes: &[u8], values: &mut [f32]) {
