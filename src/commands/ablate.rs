@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::{
     ablation::{Ablation, Runner, planned_runs, report},
     cli::{AblateArgs, CommonArgs},
+    run::signals,
     storage::{DirectoryLock, create_dirs},
 };
 
@@ -19,9 +20,13 @@ pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
         create_dirs(&args.out)?;
         let _lock =
             DirectoryLock::take(&args.out, "wait for it or end it, or name another directory with --out")?;
-        let runner = Runner { jobs: args.jobs, backend: common.backend.clone(), quiet: common.quiet };
+        let runner = Runner {
+            jobs: args.jobs,
+            backend: common.backend.clone(),
+            quiet: common.quiet,
+            interrupt: signals::listen("waiting for the runs under way to save")?,
+        };
         runner.run_missing(&ablation, &runs)?;
     }
-    println!("{}", report(&ablation, &runs, &args.out)?);
-    Ok(())
+    print_line!("{}", report(&ablation, &runs, &args.out)?)
 }

@@ -48,7 +48,6 @@ impl Job for MergeJob {
         let MergeArgs { model: dir, out, shard_bytes } = self.0;
         let model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
         replace_model_dir(&model, &dir, &out, WeightFormat { precision: self.1, shard_bytes })?;
-        println!("{}", out.display());
-        Ok(())
+        print_line!("{}", out.display())
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     let problems = recycler.take(usize::MAX, 1);
     write_problems(out, &problems).with_context(|| format!("writing {}", args.out.display()))?;
     if !common.quiet {
-        eprint!("{}", table(&report, unscored));
+        say!("{}", table(&report, unscored).trim_end());
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ impl JsonlWriter {
     pub fn open(path: &Path, kept: Option<u64>) -> Result<Self> {
         if let Some(step) = kept {
             for sentence in drop_rows_after(path, step)? {
-                eprintln!("{}: {sentence}", path.display());
+                say!("{}: {sentence}", path.display());
             }
         }
         let opened = match kept {

@@ -174,7 +174,7 @@ impl TrainerCheckpoints {
                 consequence = "the start is measured again";
             }
             let file = file.display();
-            eprintln!("--resume: {file} {change} when step {step} was saved: {consequence}");
+            say!("--resume: {file} {change} when step {step} was saved: {consequence}");
         }
         Ok(())
     }
@@ -184,11 +184,11 @@ impl TrainerCheckpoints {
 fn tell(chosen: Option<&ChosenCheckpoint>) {
     match chosen {
         None => {
-            eprintln!("--resume: no checkpoint was saved before; the run begins again with its first step")
+            say!("--resume: no checkpoint was saved before; the run begins again with its first step")
         }
         Some(ChosenCheckpoint { remarks, .. }) if remarks.is_empty() => {}
         Some(ChosenCheckpoint { step, remarks, .. }) => {
-            eprintln!("--resume: {}; going on from step {step}", remarks.join("; "));
+            say!("--resume: {}; going on from step {step}", remarks.join("; "));
         }
     }
 }

@@ -14,9 +14,6 @@ use crate::storage::{DirectoryLock, create_dirs, is_unfinished, recover, remove_
 /// What a run makes once there is a result. While it has none of these, and no row in its files, nothing is lost with it.
 const RESULTS: [&str; 6] = ["before.json", "judge_set.json", "summary.json", "final", "best", "report.html"];
 
-/// What a run keeps of itself from its start on.
-const DESCRIPTION: [&str; 3] = [RECIPE, "identity.json", "changes.jsonl"];
-
 /// Files that a run makes at its start and fills later.
 const GROWING: [&str; 2] = ["metrics.jsonl", "rollouts.jsonl"];
 
@@ -27,6 +24,10 @@ const PREPARED: [&str; 2] = ["before.json", "judge_set.json"];
 const IN_USE: &str = "wait for it or end it, or name another directory with --out";
 
 const RECIPE: &str = "recipe.toml";
+
+/// What a run says of itself at its start.
+const DESCRIBING: [&str; 3] = [RECIPE, "identity.json", "changes.jsonl"];
+
 const CHECKPOINTS: &str = "checkpoints";
 
 /// The right to work in a directory, until the value is dropped or the process ends.
@@ -99,7 +100,7 @@ impl Claim {
     pub(super) fn resume(dir: &Path) -> Result<Self> {
         let lock = DirectoryLock::take(dir, IN_USE)?;
         for sentence in recover(dir)?.into_iter().chain(recover(&dir.join(CHECKPOINTS))?) {
-            eprintln!("{sentence}");
+            say!("{sentence}");
         }
         Ok(Self { lock, start: None })
     }
@@ -177,7 +178,7 @@ fn is_log(name: &str) -> bool {
 fn is_of_start(dir: &Path, name: &str) -> bool {
     let path = dir.join(name);
     let is_empty = |path: &Path| fs::metadata(path).is_ok_and(|known| known.is_file() && known.len() == 0);
-    DESCRIPTION.contains(&name)
+    DESCRIBING.contains(&name)
         || is_unfinished(name)
         || (name.starts_with("events.out.tfevents.") && name.contains(".spark"))
         || (GROWING.contains(&name) && is_empty(&path))

@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::claim::{Attempt, Claim, has_begun};
-use crate::{checkpoint::write_atomically, config::RunConfig, error::input_error, storage::is_disk_failure};
+use crate::{checkpoint::write_atomically, error::input_error, storage::is_disk_failure};
 
 /// Where runs go that are not told where.
 const ROOT: &str = "runs";
@@ -96,14 +96,6 @@ impl RunDirectory {
 
     pub fn recipe(&self) -> PathBuf {
         self.path.join("recipe.toml")
-    }
-
-    /// Keeps the full configuration with the run.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_recipe(&self, config: &RunConfig) -> Result<()> {
-        write_atomically(&self.recipe(), &config.to_toml())
     }
 
     pub fn rollouts(&self) -> PathBuf {

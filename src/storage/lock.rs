@@ -53,7 +53,7 @@ impl DirectoryLock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) if knows_no_locks(&error) => eprintln!(
+                Err(TryLockError::Error(error)) if knows_no_locks(&error) => say!(
                     "{}: cannot be locked here ({error}); see to it that no other process works in it",
                     dir.display()
                 ),
