@@ -3,19 +3,21 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{ErrorKind, Read},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::RunConfig, data::Problem, error::input_error, model::base_dir};
-
-/// Bytes read at once.
-const BLOCK_BYTES: usize = 1 << 20;
+use crate::{
+    config::RunConfig,
+    data::Problem,
+    error::input_error,
+    model::base_dir,
+    storage::{Checksum, checksum},
+};
 
 /// A length and a checksum: what a content is told by. Against mistakes, not against forgery.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,21 +135,12 @@ fn model_files(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The checksum of a file, read block by block.
 fn file_checksum(path: &Path) -> Result<ContentChecksum> {
-    let mut file = File::open(path).map_err(|error| match error.kind() {
+    let Checksum { bytes, crc32c } = checksum(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => input_error(format!("{}: is not there", path.display())),
-        _ => anyhow::Error::new(error).context(format!("reading {}", path.display())),
+        _ => Error::new(error).context(format!("reading {}", path.display())),
     })?;
-    let (mut block, mut checksum) = (vec![0; BLOCK_BYTES], ContentChecksum::default());
-    loop {
-        let count = file.read(&mut block).with_context(|| format!("reading {}", path.display()))?;
-        if count == 0 {
-            return Ok(checksum);
-        }
-        checksum.size += count as u64;
-        checksum.crc32c = crc32c::crc32c_append(checksum.crc32c, &block[..count]);
-    }
+    Ok(ContentChecksum { size: bytes, crc32c })
 }
 
 /// The checksum of problems in their order: everything about them but where their images lie, which count by their
