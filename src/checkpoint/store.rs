@@ -22,7 +22,7 @@ use crate::{
 /// The file beside the checkpoints that names the newest one.
 const LATEST: &str = "latest";
 
-/// The file beside the checkpoints that names one which is never pruned.
+/// The file beside the checkpoints that names the one which is kept whatever is written after it.
 const PROTECTED: &str = "protected";
 
 /// The `checkpoints` folder of a run.
@@ -114,7 +114,12 @@ impl CheckpointStore {
         let mut remarks = Vec::new();
         match self.named(LATEST)? {
             Some(name) => match written.iter().position(|known| known.name == name) {
-                Some(place) => written[..=place].rotate_right(1),
+                Some(0) => {}
+                Some(place) => {
+                    let newest = &written[0].name;
+                    remarks.push(format!("latest names {name}, though {newest} was written later"));
+                    written[..=place].rotate_right(1);
+                }
                 None => remarks.push(format!("latest names {name:?}, which is not there")),
             },
             None if written.is_empty() => return Ok(None),
@@ -140,12 +145,19 @@ impl CheckpointStore {
         )))
     }
 
-    /// Keeps one checkpoint from being pruned, whatever is written later, until another is named.
+    /// Marks the checkpoint of a step: it is kept beside those written last until another is marked.
     ///
     /// # Errors
-    /// When the file that says so cannot be written.
+    /// When the mark cannot be written or an old checkpoint not be removed.
     pub fn protect(&self, step: u64) -> Result<()> {
-        write_atomically(&self.dir.join(PROTECTED), &format!("step-{step:06}"))
+        write_atomically(&self.dir.join(PROTECTED), &format!("step-{step:06}"))?;
+        self.prune()
+    }
+
+    /// The name of the checkpoint that is marked and there.
+    pub fn protected(&self) -> Option<String> {
+        let name = self.named(PROTECTED).ok()??;
+        (step_of(&name).is_some() && self.dir.join(&name).is_dir()).then_some(name)
     }
 
     /// The name of the checkpoint that is kept from being pruned, where it is there.
@@ -168,7 +180,7 @@ impl CheckpointStore {
     fn prune(&self) -> Result<()> {
         let mut written = self.written()?;
         written.sort();
-        let named = [self.named(LATEST)?, self.named(PROTECTED)?];
+        let named = [self.named(LATEST)?, self.protected()];
         let stays = |name: &String| named.contains(&Some(name.clone()));
         let (damaged, sound): (Vec<_>, Vec<_>) =
             written.into_iter().partition(|known| self.damaged().contains(&known.name));
@@ -219,8 +231,9 @@ impl CheckpointStore {
 fn check(path: &Path) -> Result<Option<String>, String> {
     match Manifest::read(path)? {
         Some(manifest) => manifest.compare(path).map(|()| None),
-        None => check_layout(path)
-            .map(|()| Some("has no checksums: a changed bit in it would go unnoticed".to_owned())),
+        None => check_layout(path).map(|()| {
+            Some("has no trainer/checksums.json: a changed bit in it would go unnoticed".to_owned())
+        }),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
         inputs::load_examples,
         provenance::{check_identity, check_settings, say_changes, write_provenance},
         report::record_update,
-        signals, with_way_out_of_full_disk,
+        signals, with_way_on,
     },
     train::{Parts, Trainer, batch::Example, check_finite},
 };
@@ -51,7 +51,7 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     }
     let dir = dir.clone();
     run_job(common.backend.as_deref(), launch.config.seed, SftJob(launch))
-        .map_err(|error| with_way_out_of_full_disk(error, &dir, "sft"))
+        .map_err(|error| with_way_on(error, &dir, "sft"))
 }
 
 struct SftJob(Launch);

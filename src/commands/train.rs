@@ -11,7 +11,7 @@ use crate::{
     interrupt::{Interrupt, Interrupted},
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_out_of_full_disk},
+    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_on},
 };
 
 /// Starts or resumes a run.
@@ -31,7 +31,7 @@ pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     }
     let dir = launch.dir.clone();
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
-        .map_err(|error| with_way_out_of_full_disk(error, &dir, "train"))
+        .map_err(|error| with_way_on(error, &dir, "train"))
 }
 
 fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {

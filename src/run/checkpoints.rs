@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -18,7 +18,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::WrittenFile,
     model::{Model, load_onto, lora::with_adapters, trainable},
-    storage::checksum_of_beginning,
+    storage::{checksum, checksum_of_beginning, remove_if_there},
     train::{AdamW, Trainer},
 };
 
@@ -26,7 +26,10 @@ const OPTIMIZER: &str = "trainer/optimizer.safetensors";
 const REFERENCE: &str = "trainer/reference";
 const AVERAGE: &str = "trainer/average";
 const STATE: &str = "trainer/state.json";
-const ROWS: &str = "trainer/rows.json";
+const FILES: &str = "trainer/files.json";
+
+/// Files of a run that are measured once, of its start, and that its summary rests on.
+const MEASURED: [&str; 2] = ["before.json", "judge_set.json"];
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
@@ -73,6 +76,7 @@ impl TrainerCheckpoints {
         state: &impl Serialize,
         rows: Vec<WrittenFile>,
     ) -> Result<()> {
+        let files = [rows, self.measured()?].concat();
         self.store.save(step, |dir| {
             save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
             fs::create_dir_all(dir.join("trainer"))?;
@@ -82,21 +86,21 @@ impl TrainerCheckpoints {
                     save_model_dir(model, &self.source, &dir.join(place), self.config.exact())?;
                 }
             }
-            write_json(&dir.join(ROWS), &rows)?;
+            write_json(&dir.join(FILES), &files)?;
             write_json(&dir.join(STATE), state)
         })?;
         Ok(())
     }
 
-    /// Keeps the checkpoint of a step from being pruned, until another is named.
+    /// Marks the checkpoint of a step as one that is kept, however many come after it, until another is marked.
     ///
     /// # Errors
-    /// When the file that says so cannot be written.
+    /// When a file cannot be written or an old checkpoint not be removed.
     pub fn protect(&self, step: u64) -> Result<()> {
         self.store.protect(step)
     }
 
-    /// The name of the checkpoint that is kept from being pruned, where there is one.
+    /// The name of the checkpoint that is marked, where there is one.
     pub fn protected(&self) -> Option<String> {
         self.store.protected()
     }
@@ -114,7 +118,7 @@ impl TrainerCheckpoints {
         let chosen = self.store.latest()?;
         if self.tells {
             tell(chosen.as_ref());
-            chosen.iter().try_for_each(|chosen| self.tell_changed_rows(chosen))?;
+            chosen.iter().try_for_each(|chosen| self.tell_changed_files(chosen))?;
         }
         let Some(ChosenCheckpoint { path: dir, .. }) = chosen else { return Ok(None) };
         let state = read_json(&dir.join(STATE))?;
@@ -137,24 +141,40 @@ impl TrainerCheckpoints {
 }
 
 impl TrainerCheckpoints {
-    /// Says on stderr which of the run's files of rows no longer begin with what was in them at the checkpoint. They
-    /// have no part in training: the run goes on, and the rows stay as they are.
-    fn tell_changed_rows(&self, ChosenCheckpoint { step, path, .. }: &ChosenCheckpoint) -> Result<()> {
-        let place = path.join(ROWS);
+    /// What the files are that are measured once per run, where they are there.
+    fn measured(&self) -> Result<Vec<WrittenFile>> {
+        let there = MEASURED.into_iter().filter(|name| self.run.join(name).exists());
+        let known = there.map(|name| {
+            let written = checksum(&self.run.join(name)).with_context(|| format!("reading {name}"))?;
+            Ok(WrittenFile { name: name.to_owned(), written })
+        });
+        known.collect()
+    }
+
+    /// Says on stderr which of the run's files are no longer what they were at the checkpoint. Rows have no part in
+    /// training: the run goes on, and they stay as they are. What was measured of the start goes, and is measured again.
+    fn tell_changed_files(&self, ChosenCheckpoint { step, path, .. }: &ChosenCheckpoint) -> Result<()> {
+        let place = path.join(FILES);
         // Earlier versions did not write it.
-        let rows: Vec<WrittenFile> = if place.exists() { read_json(&place)? } else { Vec::new() };
-        for WrittenFile { name, written } in rows {
+        let files: Vec<WrittenFile> = if place.exists() { read_json(&place)? } else { Vec::new() };
+        for WrittenFile { name, written } in files {
             let file = self.run.join(&name);
-            let complaint = match checksum_of_beginning(&file, written.bytes) {
+            let grows = !MEASURED.contains(&name.as_str());
+            let now = if grows { checksum_of_beginning(&file, written.bytes) } else { checksum(&file) };
+            let change = match now {
                 Ok(now) if now == written => continue,
                 Ok(now) if now.bytes < written.bytes => "is shorter than",
-                Ok(_) => "no longer begins with what it held",
+                Ok(_) if grows => "no longer begins with what it held",
+                Ok(_) => "is not what it was",
                 Err(_) => "cannot be read, unlike",
             };
+            let mut consequence = "rows in it were damaged or edited";
+            if !grows {
+                MEASURED.iter().try_for_each(|name| remove_if_there(&self.run.join(name)))?;
+                consequence = "the start is measured again";
+            }
             let file = file.display();
-            say!(
-                "--resume: {file} {complaint} when step {step} was saved: rows in it were damaged or edited"
-            );
+            say!("--resume: {file} {change} when step {step} was saved: {consequence}");
         }
         Ok(())
     }

@@ -234,7 +234,7 @@ mod tests {
 
     /// What a run has made by the time that its inputs are loaded.
     fn begin(dir: &Path) {
-        for name in ["recipe.toml", "metrics.jsonl", "rollouts.jsonl"] {
+        for name in ["recipe.toml", "identity.json", "metrics.jsonl", "rollouts.jsonl"] {
             fs::write(dir.join(name), "").unwrap();
         }
         fs::write(dir.join("events.out.tfevents.17.spark.4"), "version").unwrap();

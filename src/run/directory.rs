@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::claim::{Attempt, Claim, has_begun};
-use crate::{checkpoint::write_atomically, error::input_error};
+use crate::{checkpoint::write_atomically, error::input_error, storage::is_disk_failure};
 
 /// Where runs go that are not told where.
 const ROOT: &str = "runs";
@@ -50,7 +50,11 @@ impl RunDirectory {
     /// An input error where there is no run, or another process works on it.
     pub fn existing(out: Option<&Path>, name: &str) -> Result<Self> {
         let found = Self::found(out, name)?;
-        let claim = Claim::resume(&found.path)?;
+        let claim = Claim::resume(&found.path).map_err(|error| match is_disk_failure(&error) {
+            true => error
+                .context("--resume: the disk does not allow it; mend that and give the same command again"),
+            false => error,
+        })?;
         Ok(Self { claim: Some(Arc::new(claim)), ..found })
     }
 

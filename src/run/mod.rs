@@ -23,7 +23,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `launch`, `directory`, `open` | what a run sets out with, where its files lie, and how its parts are loaded |
-//! | `claim`, `full_disk` | who works in a run's directory, and what to tell where there is no room for more |
+//! | `claim`, `disk` | who works in a run's directory, and what to tell where the disk ends a run |
 //! | `extensions` | what a program adds: verifiers, recycled kinds, estimators, objectives, a sampler |
 //! | `training` | [`Run`]: its parts, and the formula of a step |
 //! | `step` | the values that a step passes from line to line |
@@ -37,10 +37,10 @@ pub mod auxiliary;
 pub mod checkpoints;
 mod claim;
 pub mod directory;
+mod disk;
 mod draw;
 mod extensions;
 pub mod finished;
-mod full_disk;
 pub mod identity;
 pub mod inputs;
 mod launch;
@@ -61,8 +61,8 @@ mod update;
 mod watching;
 
 pub use directory::RunDirectory;
+pub use disk::with_way_on;
 pub use extensions::Extensions;
-pub use full_disk::with_way_out_of_full_disk;
 pub use launch::{Launch, check_trainable};
 pub use report::Summary;
 pub use start::StartingModel;

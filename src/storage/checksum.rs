@@ -43,18 +43,14 @@ pub(crate) fn checksum(path: &Path) -> io::Result<Checksum> {
 pub(crate) fn checksum_of_beginning(path: &Path, bytes: u64) -> io::Result<Checksum> {
     let file = File::open(path)?;
     let bytes = file.metadata()?.len().min(bytes);
-    let block = |index: u64| {
-        let from = index * BLOCK;
-        let count = BLOCK.min(bytes - from) as usize;
-        move |buffer: &mut Vec<u8>, file: &File| -> io::Result<(u32, usize)> {
-            buffer.resize(count, 0);
-            read_exact_at(file, buffer, from)?;
-            Ok((crc32c::crc32c(buffer), count))
-        }
-    };
     let parts: Vec<(u32, usize)> = (0..bytes.div_ceil(BLOCK))
         .into_par_iter()
-        .map_init(Vec::new, |buffer, index| block(index)(buffer, &file))
+        .map_init(Vec::new, |buffer, index| {
+            let from = index * BLOCK;
+            buffer.resize(BLOCK.min(bytes - from) as usize, 0);
+            read_exact_at(&file, buffer, from)?;
+            Ok((crc32c::crc32c(buffer), buffer.len()))
+        })
         .collect::<io::Result<_>>()?;
     let crc32c = parts.into_iter().fold(0, |sum, (part, count)| crc32c::crc32c_combine(sum, part, count));
     Ok(Checksum { bytes, crc32c })

@@ -67,19 +67,20 @@ pub(crate) fn put_in_place(finished: &Path, place: &Path) -> Result<()> {
         fs::rename(finished, place).with_context(placing)?;
         return sync_dir(parent);
     }
-    if exchange(finished, place).with_context(placing)? {
-        sync_dir(parent)?;
-        return remove_if_there(finished);
+    let mut replaced = finished.to_owned();
+    if !exchange(finished, place).with_context(placing)? {
+        replaced = hidden(place, OLD);
+        remove_if_there(&replaced)?;
+        fs::rename(place, &replaced).with_context(placing)?;
+        if let Err(error) = fs::rename(finished, place) {
+            fs::rename(&replaced, place).with_context(placing)?;
+            return Err(error).with_context(placing);
+        }
     }
-    let old = hidden(place, OLD);
-    remove_if_there(&old)?;
-    fs::rename(place, &old).with_context(placing)?;
-    if let Err(error) = fs::rename(finished, place) {
-        fs::rename(&old, place).with_context(placing)?;
-        return Err(error).with_context(placing);
-    }
+    // The new one is there for good before the old one goes.
     sync_dir(parent)?;
-    remove_if_there(&old)
+    remove_if_there(&replaced)?;
+    sync_dir(parent)
 }
 
 /// Exchanges two names in a single moment; `false` where the system cannot.
@@ -109,7 +110,8 @@ pub(crate) fn discard_dir(dir: &Path) -> Result<()> {
     let unwanted = hidden(dir, UNFINISHED);
     remove_if_there(&unwanted)?;
     fs::rename(dir, &unwanted).with_context(|| format!("removing {}", dir.display()))?;
-    remove_if_there(&unwanted)
+    remove_if_there(&unwanted)?;
+    sync_dir(dir.parent().unwrap_or(Path::new("")))
 }
 
 /// Removes a file, or a directory with all that is in it, where there is one.

@@ -8,7 +8,7 @@
 //! | `sync` | waiting until the disk has what was written |
 //! | `lock` | a directory that one process at a time works in |
 //! | `checksum` | telling a file that has changed since it was written |
-//! | `space` | a full disk |
+//! | `space` | a full or broken disk |
 
 mod checksum;
 mod directory;
@@ -23,5 +23,5 @@ pub(crate) use directory::{
 };
 pub(crate) use file::{NewFile, WholeFile, copy, write_atomically, write_new};
 pub(crate) use lock::DirectoryLock;
-pub(crate) use space::{free_bytes, in_words, is_out_of_space};
+pub(crate) use space::{free_bytes, in_words, is_disk_failure, is_out_of_space};
 pub(crate) use sync::sync_dir;

@@ -13,6 +13,18 @@ pub(crate) fn is_out_of_space(error: &Error) -> bool {
         .any(|cause| full.contains(&cause.kind()))
 }
 
+/// Whether something failed because the disk does not take it: it is full, broken, gone, or may only be read.
+pub(crate) fn is_disk_failure(error: &Error) -> bool {
+    let kinds = [io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::StaleNetworkFileHandle];
+    let fails = |cause: &io::Error| {
+        kinds.contains(&cause.kind()) || (cfg!(unix) && cause.raw_os_error() == Some(INPUT_OUTPUT_ERROR))
+    };
+    is_out_of_space(error) || error.chain().filter_map(|cause| cause.downcast_ref()).any(fails)
+}
+
+/// EIO, the same number on every Unix.
+const INPUT_OUTPUT_ERROR: i32 = 5;
+
 /// Bytes that may still be written where a path is, as far as is known.
 #[cfg(unix)]
 pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
@@ -48,6 +60,11 @@ mod tests {
         assert!(is_out_of_space(&error(io::ErrorKind::FileTooLarge)));
         assert!(!is_out_of_space(&error(io::ErrorKind::PermissionDenied)));
         assert!(!is_out_of_space(&anyhow::anyhow!("No space left on device")));
+        assert!(is_disk_failure(&error(io::ErrorKind::StorageFull)));
+        assert!(is_disk_failure(&error(io::ErrorKind::ReadOnlyFilesystem)));
+        assert!(!is_disk_failure(&error(io::ErrorKind::NotFound)));
+        #[cfg(unix)]
+        assert!(is_disk_failure(&Error::new(io::Error::from_raw_os_error(5)).context("syncing")));
     }
 
     #[test]

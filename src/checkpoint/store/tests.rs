@@ -36,7 +36,11 @@ fn what_was_just_saved_stays_though_its_step_is_not_the_highest() {
     [10, 20, 30].into_iter().for_each(|step| save(&store, step));
     fs::write(root.path().join("latest"), "step-000020").unwrap();
     let store = CheckpointStore::new(root.path().to_owned(), 1);
-    assert_eq!(chosen(&store).0, 20);
+    let (step, remarks) = chosen(&store);
+    assert!(
+        step == 20 && remarks == "latest names step-000020, though step-000030 was written later",
+        "{remarks}"
+    );
     save(&store, 24);
     assert_eq!(names(root.path()), ["latest", "step-000024"]);
     assert_eq!(chosen(&store), (24, String::new()));
@@ -59,11 +63,14 @@ fn steps_count_in_the_order_of_their_writing_not_of_their_numbers_or_times() {
 fn a_protected_one_is_never_pruned() {
     let root = tempfile::tempdir().unwrap();
     let store = CheckpointStore::new(root.path().to_owned(), 1);
+    assert_eq!(store.protected(), None);
     save(&store, 1);
     store.protect(1).unwrap();
     [2, 3].into_iter().for_each(|step| save(&store, step));
     assert_eq!(names(root.path()), ["latest", "protected", "step-000001", "step-000003"]);
+    assert_eq!(store.protected().unwrap(), "step-000001");
     store.protect(3).unwrap();
+    assert_eq!(names(root.path()), ["latest", "protected", "step-000003"]);
     save(&store, 4);
     assert_eq!(names(root.path()), ["latest", "protected", "step-000003", "step-000004"]);
 }
@@ -172,7 +179,7 @@ fn one_of_before_checksums_is_used_and_said() {
     fs::write(old.join("state"), "4").unwrap();
     let store = CheckpointStore::new(root.path().to_owned(), 2);
     let (step, remarks) = chosen(&store);
-    assert!(step == 4 && remarks.contains("step-000004 has no checksums"), "{remarks}");
+    assert!(step == 4 && remarks.contains("step-000004 has no trainer/checksums.json"), "{remarks}");
     [2, 3].into_iter().for_each(|step| save(&store, step));
     assert_eq!(names(root.path()), ["latest", "step-000002", "step-000003"], "it is the oldest");
 }
