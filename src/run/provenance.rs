@@ -39,7 +39,7 @@ pub fn check_settings(dir: &RunDirectory, config: &RunConfig) -> Result<()> {
 ///
 /// # Errors
 /// An input error that names each difference; when the run's identity cannot be read.
-pub fn check_identity(dir: &RunDirectory, found: &RunIdentity) -> Result<()> {
+pub fn check_identity(dir: &RunDirectory, found: &RunIdentity, config: &RunConfig) -> Result<()> {
     let path = identity_path(dir);
     if !path.exists() {
         say!(
@@ -49,7 +49,7 @@ pub fn check_identity(dir: &RunDirectory, found: &RunIdentity) -> Result<()> {
         );
         return Ok(());
     }
-    refuse(dir, found.differences(&read_json(&path)?))
+    refuse(dir, found.differences(&read_json(&path)?, config))
 }
 
 fn refuse(dir: &RunDirectory, differences: Vec<String>) -> Result<()> {
@@ -206,8 +206,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDirectory::at(root.path().to_owned());
         let identity = RunIdentity::default();
-        assert!(check_identity(&dir, &identity).is_ok());
+        assert!(check_identity(&dir, &identity, &config(&[])).is_ok());
         write_json(&identity_path(&dir), &identity).unwrap();
-        assert!(check_identity(&dir, &identity).is_ok());
+        assert!(check_identity(&dir, &identity, &config(&[])).is_ok());
     }
 }
