@@ -160,14 +160,6 @@ impl CheckpointStore {
         (step_of(&name).is_some() && self.dir.join(&name).is_dir()).then_some(name)
     }
 
-    /// The name of the checkpoint that is kept from being pruned, where it is there.
-    pub fn protected(&self) -> Option<String> {
-        self.named(PROTECTED)
-            .ok()
-            .flatten()
-            .filter(|name| step_of(name).is_some() && self.dir.join(name).is_dir())
-    }
-
     /// Cleans up what a process that was killed left behind. Returns a sentence for each thing.
     ///
     /// # Errors
