@@ -1,8 +1,8 @@
 //! Standard output and standard error while somebody reads them, and after that. Rust's `println!` and `eprintln!`
 //! panic when the reader has gone (`spark train | head -1`, a lost terminal); nothing in this crate uses them.
 //!
-//! [`say!`] writes to standard error: messages and progress that no result depends on, so that a failure is ignored.
-//! [`print_line!`] writes to standard output: results, so that a failure is returned. A reader that has gone is a
+//! `say!` writes to standard error: messages and progress that no result depends on, so that a failure is ignored.
+//! `print_line!` writes to standard output: results, so that a failure is returned. A reader that has gone is a
 //! failure of its own, [`ClosedOutput`]: it wants no more, and the command ends without a word.
 
 use std::{

@@ -14,8 +14,7 @@ use std::{
 pub struct Interrupt(Arc<AtomicI32>);
 
 /// The error of work that was given up because somebody asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("stopped by {}", SignalName(self.signal))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted {
     /// The number of the signal by which the process was asked.
     pub signal: i32,
@@ -52,19 +51,18 @@ impl Interrupted {
     }
 }
 
-/// A signal as a person knows it.
-struct SignalName(i32);
-
-impl fmt::Display for SignalName {
+impl fmt::Display for Interrupted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1 => formatter.write_str("SIGHUP"),
-            2 => formatter.write_str("SIGINT"),
-            15 => formatter.write_str("SIGTERM"),
-            other => write!(formatter, "signal {other}"),
+        match self.signal {
+            1 => formatter.write_str("stopped by SIGHUP"),
+            2 => formatter.write_str("stopped by SIGINT"),
+            15 => formatter.write_str("stopped by SIGTERM"),
+            other => write!(formatter, "stopped by signal {other}"),
         }
     }
 }
+
+impl std::error::Error for Interrupted {}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::model::weights::Precision;
 pub struct CheckpointConfig {
     /// Steps between checkpoints; 0 saves only at the end or when interrupted.
     pub every: u64,
-    /// Checkpoints kept, those that were written last.
+    /// Checkpoints kept, those that were written last; beside them stays the newest that the watch found to sample well.
     pub keep: usize,
     /// Weights go into files of at most this many bytes.
     pub shard_bytes: usize,

@@ -99,7 +99,7 @@ impl<B: TrainBackend> SftRun<B> {
         let examples = load_examples(&config.sft.data, &config)?;
         let identity = RunIdentity::of_imitation(&config)?;
         if resume {
-            check_identity(&dir, &identity)?;
+            check_identity(&dir, &identity, &config)?;
         }
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         check_precision::<B>(config.model.dtype, device)?;

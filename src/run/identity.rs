@@ -3,19 +3,21 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{ErrorKind, Read},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::RunConfig, data::Problem, error::input_error, model::base_dir};
-
-/// Bytes read at once.
-const BLOCK_BYTES: usize = 1 << 20;
+use crate::{
+    config::RunConfig,
+    data::Problem,
+    error::input_error,
+    model::base_dir,
+    storage::{Checksum, checksum},
+};
 
 /// A length and a checksum: what a content is told by. Against mistakes, not against forgery.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ impl RunIdentity {
     /// When a file cannot be read.
     pub fn of_training(config: &RunConfig, train: &[Problem], test: &[Problem]) -> Result<Self> {
         let mut identity = Self::of_model(config)?;
-        for (name, problems) in [("data.train", train), ("data.test", test)] {
+        for (name, problems) in PROBLEMS.into_iter().zip([train, test]) {
             identity.data.insert(name.to_owned(), problems_checksum(problems)?);
         }
         if config.train.auxiliary.replay > 0.0 {
@@ -88,32 +90,46 @@ impl RunIdentity {
         Ok(())
     }
 
-    /// What is not as it was in `saved`, each as a line for the user.
-    pub fn differences(&self, saved: &Self) -> Vec<String> {
-        let mut lines = differences(&saved.model, &self.model, |name| format!("model.path: {name}"));
-        lines.extend(differences(&saved.data, &self.data, str::to_owned));
+    /// What is not as it was in `saved`, each as a line for the user. `config` says where things lie now.
+    pub fn differences(&self, saved: &Self, config: &RunConfig) -> Vec<String> {
+        let model = config.model.path.display();
+        let mut lines =
+            differences(&saved.model, &self.model, "bytes", |name| format!("model.path: {model}/{name}"));
+        let (problems, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            saved.data.clone().into_iter().partition(|(name, _)| PROBLEMS.contains(&name.as_str()));
+        let place = |name: &str| match name {
+            "data.train" => format!("{name}: {}", config.data.train.display()),
+            "data.test" => format!("{name}: {}", config.data.test.display()),
+            "sft.data" => format!("{name}: {}", config.sft.data.display()),
+            _ => name.to_owned(),
+        };
+        lines.extend(differences(&problems, &self.data, "problems", place));
+        lines.extend(differences(&files, &self.data, "bytes", place));
         lines
     }
 }
 
+/// The data sets that are told by their problems, and not by the bytes of a file.
+const PROBLEMS: [&str; 2] = ["data.train", "data.test"];
+
 fn differences(
     saved: &BTreeMap<String, ContentChecksum>,
     found: &BTreeMap<String, ContentChecksum>,
+    unit: &str,
     title: impl Fn(&str) -> String,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, old) in saved {
+        // What the settings no longer ask for is told among the settings.
+        let Some(new) = found.get(name).filter(|new| *new != old) else { continue };
         let title = title(name);
-        match found.get(name) {
-            Some(new) if new == old => {}
-            Some(new) if new.size == old.size => lines.push(format!(
-                "{title} is as long as it was ({}), but its contents differ ({:08x} -> {:08x})",
+        lines.push(match new.size == old.size {
+            true => format!(
+                "{title}: as many {unit} as before ({}), but other contents ({:08x} -> {:08x})",
                 old.size, old.crc32c, new.crc32c
-            )),
-            Some(new) => lines.push(format!("{title}: {} -> {} bytes or rows", old.size, new.size)),
-            // What the settings no longer ask for is told among the settings.
-            None => {}
-        }
+            ),
+            false => format!("{title}: {} -> {} {unit}", old.size, new.size),
+        });
     }
     lines
 }
@@ -133,21 +149,12 @@ fn model_files(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The checksum of a file, read block by block.
 fn file_checksum(path: &Path) -> Result<ContentChecksum> {
-    let mut file = File::open(path).map_err(|error| match error.kind() {
+    let Checksum { bytes, crc32c } = checksum(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => input_error(format!("{}: is not there", path.display())),
-        _ => anyhow::Error::new(error).context(format!("reading {}", path.display())),
+        _ => Error::new(error).context(format!("reading {}", path.display())),
     })?;
-    let (mut block, mut checksum) = (vec![0; BLOCK_BYTES], ContentChecksum::default());
-    loop {
-        let count = file.read(&mut block).with_context(|| format!("reading {}", path.display()))?;
-        if count == 0 {
-            return Ok(checksum);
-        }
-        checksum.size += count as u64;
-        checksum.crc32c = crc32c::crc32c_append(checksum.crc32c, &block[..count]);
-    }
+    Ok(ContentChecksum { size: bytes, crc32c })
 }
 
 /// The checksum of problems in their order: everything about them but where their images lie, which count by their
@@ -232,13 +239,14 @@ mod tests {
             data: BTreeMap::from([("data.train".to_owned(), data)]),
         };
         let saved = identity(checksum(10, 1), checksum(4, 7));
-        assert_eq!(saved.differences(&saved), [""; 0]);
-        let found = identity(checksum(10, 2), checksum(5, 7)).differences(&saved);
+        let config = RunConfig::default();
+        assert_eq!(saved.differences(&saved, &config), [""; 0]);
+        let found = identity(checksum(10, 2), checksum(5, 7)).differences(&saved, &config);
         assert_eq!(found.len(), 2);
-        assert!(found[0].starts_with("model.path: model.safetensors is as long"), "{found:?}");
-        assert_eq!(found[1], "data.train: 4 -> 5 bytes or rows");
+        assert!(found[0].contains("model.safetensors: as many bytes as before (10), but other"), "{found:?}");
+        assert_eq!(found[1], "data.train: datasets/digits-vl/train.jsonl: 4 -> 5 problems");
         let unused = RunIdentity { data: BTreeMap::new(), ..saved.clone() };
-        assert_eq!(unused.differences(&saved), [""; 0]);
+        assert_eq!(unused.differences(&saved, &config), [""; 0]);
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn identity(
     }
     let identity = RunIdentity::of_training(config, train, test)?;
     if resume {
-        check_identity(dir, &identity)?;
+        check_identity(dir, &identity, config)?;
     }
     Ok(Some(identity))
 }

@@ -26,7 +26,8 @@ pub fn check_finite<B: Backend>(model: &Model<B>) -> Result<()> {
     let sums = on_host(Tensor::cat(sums, 0));
     let mut broken = ids.iter().zip(sums).filter(|(_, sum)| !sum.is_finite());
     let Some((first, _)) = broken.next() else { return Ok(()) };
-    let name = &parameter_names(model)[first];
+    let names = parameter_names(model);
+    let name = &names[first];
     let others = match broken.count() {
         0 => String::new(),
         count => format!(" and {count} other parameters"),

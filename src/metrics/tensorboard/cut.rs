@@ -1,7 +1,7 @@
 //! Event files of earlier starts, without the steps that are taken again.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::frames::read_frames;
+use crate::storage::WholeFile;
 
 /// The event files that runs wrote into `dir`, and the seconds in their names.
 pub(super) fn event_files(dir: &Path) -> Result<Vec<(PathBuf, Option<u64>)>> {
@@ -49,20 +50,10 @@ pub(super) fn keep_steps(dir: &Path, kept: u64) -> Result<()> {
         if !holds_steps {
             fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
         } else if left.len() < bytes.len() {
-            replace(&path, &left)?;
+            let mut file = WholeFile::create(&path)?;
+            file.write_all(&left).with_context(|| format!("writing {}", path.display()))?;
+            file.finish()?;
         }
     }
     Ok(())
-}
-
-/// Replaces a file, all or nothing. TensorBoard does not look at the name that is used meanwhile.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let aside = path.with_file_name(".events.tmp");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("writing {}", aside.display()))?;
-    fs::rename(&aside, path).with_context(|| format!("replacing {}", path.display()))
 }
