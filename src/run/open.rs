@@ -10,7 +10,7 @@ use super::{
     checkpoints::{Saved, TrainerCheckpoints},
     directory::RunDirectory,
     extensions::Extensions,
-    identity::RunIdentity,
+    identity::{RunIdentity, with_absolute_paths},
     inputs::{load_model_and_processor, usable_problems},
     launch::Launch,
     provenance::{check_identity, check_settings, say_changes, write_provenance},
@@ -52,6 +52,8 @@ impl<B: TrainBackend> Run<B> {
         device: B::Device,
     ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
         let Launch { config, dir, resume, quiet, peers } = launch;
+        // What is saved of problems names their images: a resumed run may have another working directory.
+        let config = with_absolute_paths(config)?;
         let Extensions { checks, recipes, advantages, objectives, sampler, interrupt } = extensions;
         let (opened, peers) = (Instant::now(), Arc::new(peers));
         if resume && peers.writes() {

@@ -29,7 +29,7 @@ fn a_weight_that_is_no_number_is_named_by_every_command_that_loads_the_model() {
     let root = TempDir::new().unwrap();
     for value in [f32::NAN, f32::INFINITY] {
         let model = root.path().join(format!("{value}"));
-        copied("models/tiny-text", &model);
+        copied("models/tiny-vl", &model);
         poison(&model.join("model.safetensors"), value);
         let model = model.to_str().unwrap();
         let rows = root.path().join("rows.jsonl");
@@ -39,21 +39,13 @@ fn a_weight_that_is_no_number_is_named_by_every_command_that_loads_the_model() {
         let run = root.path().join("run");
         let commands: [&[&str]; 5] = [
             &["generate", "--model", model, "--prompt", "1 + 1 ="],
-            &["eval", "--model", model, "--data", "datasets/calculations/test.jsonl"],
+            &["eval", "--model", model, "--data", "datasets/digits-vl/test.jsonl"],
             &["score", "--model", model, "--data", rows],
-            &[
-                "train",
-                "--recipe",
-                "recipes/calculations.toml",
-                "--set",
-                &path,
-                "--out",
-                run.to_str().unwrap(),
-            ],
+            &["train", "--recipe", "recipes/digits.toml", "--set", &path, "--out", run.to_str().unwrap()],
             &[
                 "sft",
                 "--recipe",
-                "recipes/tiny-text-sft.toml",
+                "recipes/tiny-vl-sft.toml",
                 "--set",
                 "sft.from_scratch=false",
                 "--set",
