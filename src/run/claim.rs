@@ -74,7 +74,11 @@ impl Claim {
     /// When the directory cannot be made or read.
     pub(super) fn start(dir: &Path) -> Result<Attempt> {
         // Looked at before anything is made there, and again when nobody else can change it.
-        if let Some(refusal) = refusal(dir, &content(dir)?) {
+        let content_before = content(dir)?;
+        if content_before == Content::Run && matches!(DirectoryLock::attempt(dir), Ok(None)) {
+            return Ok(Attempt::Refused(format!("{}; {IN_USE}", DirectoryLock::in_use(dir))));
+        }
+        if let Some(refusal) = refusal(dir, &content_before) {
             return Ok(Attempt::Refused(refusal));
         }
         let made = create_dirs(dir)?;
@@ -338,6 +342,7 @@ mod tests {
         assert!(why.contains(&format!("in use by process {}", std::process::id())), "{why}");
         begin(root.path());
         fs::write(root.path().join("before.json"), "{}").unwrap();
+        assert!(refused(root.path()).contains("in use by process"), "a run that is going on");
         let why = Claim::resume(root.path()).unwrap_err();
         assert!(crate::error::is_input_error(&why) && why.to_string().contains("in use by process"), "{why}");
         drop(first);
