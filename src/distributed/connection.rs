@@ -121,9 +121,10 @@ fn prepare(stream: &TcpStream, silence: Duration) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         use rustix::net::sockopt;
-        let least = Duration::from_secs(1);
-        sockopt::set_tcp_keepidle(stream, (silence / 2).max(least))?;
-        sockopt::set_tcp_keepintvl(stream, (silence / 8).max(least))?;
+        // Linux takes whole seconds that fit into 15 bits.
+        let seconds = |wait: Duration| wait.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
+        sockopt::set_tcp_keepidle(stream, seconds(silence / 2))?;
+        sockopt::set_tcp_keepintvl(stream, seconds(silence / 8))?;
         sockopt::set_tcp_keepcnt(stream, 4)?;
         // A little later than this program itself, whose message says more.
         let system = silence + silence / 4;

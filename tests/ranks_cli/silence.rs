@@ -114,6 +114,20 @@ fn a_rank_that_wakes_in_time_goes_on() {
     assert_eq!(rows(&run.join("metrics.jsonl")).len(), 4);
 }
 
+#[test]
+fn who_was_asked_to_stop_is_named_by_the_others() {
+    let root = TempDir::new().unwrap();
+    let (run, port) = (root.path().join("run"), free_port());
+    let [first, second] = two(&run, [port; 2]);
+    steps_are_taken(&run, 1);
+    signal(&second, Signal::INT);
+    let [first, _] = ended([first, second]);
+    let said = stderr(&first);
+    let amid_a_step = said.contains("rank 1 at 127.0.0.1:") && said.contains("has ended: ");
+    assert!(amid_a_step || said.contains("rank 1 was asked to stop"), "{said}");
+    is_saved(&run, &first);
+}
+
 /// Both directions at once, without a word to either end: a cable that was pulled.
 #[test]
 fn ranks_whose_network_is_down_give_each_other_up() {
