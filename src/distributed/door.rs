@@ -13,7 +13,7 @@ use std::{
 use anyhow::Result;
 
 use super::{
-    handshake::{Proven, challenge},
+    handshake::{Proven, Stranger, challenge},
     note::note,
     owner,
     secret::Secret,
@@ -29,14 +29,14 @@ const MOST: usize = 64;
 /// What a process that makes way has had at least; a rank needs a few milliseconds.
 const FAIR: Duration = Duration::from_secs(1);
 
-/// How many strangers are named one by one.
+/// How many strangers of a sort are named one by one.
 const NAMED: usize = 20;
 
 /// Who has connected, and where from.
 pub(super) struct Guest {
     pub(super) from: SocketAddr,
     number: u64,
-    found: Result<Proven, String>,
+    found: Result<Proven, Stranger>,
 }
 
 /// One who is being asked.
@@ -54,7 +54,8 @@ pub(super) struct Door {
     number: u64,
     guests: Receiver<Guest>,
     answers: Sender<Guest>,
-    strangers: usize,
+    /// Who was turned away, without and with the greeting of a rank.
+    strangers: [usize; 2],
 }
 
 impl Door {
@@ -77,7 +78,7 @@ impl Door {
         }
         let (answers, guests) = mpsc::channel();
         let secret = secret.clone();
-        Ok(Self { listener, secret, asked: VecDeque::new(), number: 0, guests, answers, strangers: 0 })
+        Ok(Self { listener, secret, asked: VecDeque::new(), number: 0, guests, answers, strangers: [0; 2] })
     }
 
     /// The next one who has proven to belong to the run, if any does within `patience`. Others are dropped and named.
@@ -89,24 +90,23 @@ impl Door {
         match found {
             Ok(proven) => return Some((from, proven)),
             Err(_) if !still_asked => {
-                self.dropped(
-                    from,
-                    &format!("made way: {MOST} others were at the door and had proven nothing"),
-                );
+                let wrong = format!("made way: {MOST} others were at the door and had proven nothing");
+                self.dropped(from, &Stranger { wrong, greeted: false });
             }
-            Err(wrong) => self.dropped(from, &wrong),
+            Err(stranger) => self.dropped(from, &stranger),
         }
         None
     }
 
-    /// Says who was turned away.
-    pub(super) fn dropped(&mut self, from: SocketAddr, wrong: &str) {
-        self.strangers += 1;
-        if self.strangers <= NAMED {
-            note(&format!("rank 0 dropped a connection: {from} {wrong}"));
+    /// Says who was turned away. A scan does not keep what is like a rank from being named.
+    pub(super) fn dropped(&mut self, from: SocketAddr, stranger: &Stranger) {
+        let of_this_sort = &mut self.strangers[usize::from(stranger.greeted)];
+        *of_this_sort += 1;
+        if *of_this_sort <= NAMED {
+            note(&format!("rank 0 dropped a connection: {from} {}", stranger.wrong));
         }
-        if self.strangers == NAMED {
-            note("rank 0 will only count further ones that it drops");
+        if *of_this_sort == NAMED {
+            note("rank 0 will only count further ones of this sort");
         }
     }
 
@@ -119,7 +119,8 @@ impl Door {
             match self.listener.accept() {
                 Ok((stream, from)) => {
                     if let Err(error) = self.ask(stream, from) {
-                        self.dropped(from, &format!("could not be asked who it is ({error})"));
+                        let wrong = format!("could not be asked who it is ({error})");
+                        self.dropped(from, &Stranger { wrong, greeted: false });
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -169,19 +170,21 @@ impl Caller {
 impl Drop for Door {
     fn drop(&mut self) {
         self.asked.iter().for_each(Caller::turn_away);
-        if self.strangers > NAMED {
-            note(&format!("rank 0 dropped {} connections in all while it waited for ranks", self.strangers));
+        if self.strangers.iter().any(|count| *count > NAMED) {
+            let all: usize = self.strangers.iter().sum();
+            note(&format!("rank 0 dropped {all} connections in all while it waited for ranks"));
         }
     }
 }
 
 /// Who a process is, if it proves that it belongs to the run.
-fn asked_who(stream: TcpStream, secret: &Secret) -> Result<Proven, String> {
-    let own = stream.local_addr().map_err(|error| error.to_string())?;
+fn asked_who(stream: TcpStream, secret: &Secret) -> Result<Proven, Stranger> {
+    let wrongly = |wrong| Stranger { wrong, greeted: true };
+    let own = stream.local_addr().map_err(|error| wrongly(error.to_string()))?;
     let proven = challenge(stream, secret, HANDSHAKE)?;
     let objection = match secret {
         Secret::Absent => proven.address().and_then(|peer| owner::objection(peer, own)),
         Secret::Given(_) | Secret::Job { .. } => None,
     };
-    objection.map_or(Ok(proven), Err)
+    objection.map_or(Ok(proven), |wrong| Err(wrongly(wrong)))
 }

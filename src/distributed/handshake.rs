@@ -69,22 +69,44 @@ impl Proven {
     }
 }
 
+/// Why a process that has connected is turned away.
+pub(super) struct Stranger {
+    /// What was wrong with it, as what follows its address in a sentence.
+    pub(super) wrong: String,
+    /// Whether it began as a rank does: it may be one that is set up wrongly.
+    pub(super) greeted: bool,
+}
+
 /// Rank 0's side: reads who connects, once it has proven that it knows the secret, all within `limit`.
 ///
 /// # Errors
-/// What was wrong with it, as what follows its address in a sentence.
-pub(super) fn challenge(stream: TcpStream, secret: &Secret, limit: Duration) -> Result<Proven, String> {
+/// What was wrong with it.
+pub(super) fn challenge(stream: TcpStream, secret: &Secret, limit: Duration) -> Result<Proven, Stranger> {
     let mut timed = Deadline::after(limit, &stream);
-    let guest = read_greeting(&mut timed).map_err(|(sent, error)| stranger(&sent, &error, limit))?;
+    let guest = read_greeting(&mut timed).map_err(|(sent, error)| Stranger {
+        wrong: ungreeted(&sent, &error, limit),
+        greeted: sent.starts_with(&GREETING[..ANY_VERSION]),
+    })?;
+    let (proofs, hello) =
+        prove(&mut timed, guest, secret, limit).map_err(|wrong| Stranger { wrong, greeted: true })?;
+    Ok(Proven { stream, proofs, hello })
+}
+/// Answers a greeting, and reads the proof and what it is for.
+fn prove(
+    timed: &mut Deadline<'_>,
+    guest: Nonce,
+    secret: &Secret,
+    limit: Duration,
+) -> Result<(Proofs, Hello), String> {
     let host = nonce().map_err(|error| error.to_string())?;
     let proofs = Proofs::new(secret, guest, host);
-    let hello = write_greeting(&mut timed, &host)
-        .and_then(|()| read_proven(&mut timed, &proofs, Speaker::Guest))
+    let hello = write_greeting(timed, &host)
+        .and_then(|()| read_proven(timed, &proofs, Speaker::Guest))
         .map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => format!("does not know the run's secret ({})", secret.source()),
             _ => format!("greeted as a rank does, but did not say which one ({})", failure(&error, limit)),
         })?;
-    Ok(Proven { stream, proofs, hello })
+    Ok((proofs, hello))
 }
 
 /// How an introduction failed.
@@ -166,7 +188,7 @@ fn not_a_greeting(sent: &[u8]) -> io::Error {
 }
 
 /// What to say of a process that sent no greeting.
-fn stranger(sent: &[u8], error: &io::Error, limit: Duration) -> String {
+fn ungreeted(sent: &[u8], error: &io::Error, limit: Duration) -> String {
     match error.kind() {
         ErrorKind::InvalidData => error.to_string(),
         _ if sent.is_empty() => format!("said nothing ({})", failure(error, limit)),

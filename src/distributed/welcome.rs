@@ -13,7 +13,7 @@ use super::{
     connection::{Ends, PeerConnection},
     connections::Connections,
     door::{Door, HANDSHAKE},
-    handshake::{Hello, Proven},
+    handshake::{Hello, Proven, Stranger},
     inbox::{Event, Inbox},
     note::note,
     rendezvous::Rendezvous,
@@ -103,7 +103,8 @@ impl Seats {
         match told.and_then(|stream| PeerConnection::start(stream, ends, self.events.clone())) {
             Ok(connection) => self.taken[rank - 1] = Some(connection),
             Err(error) => {
-                door.dropped(from, &format!("proved to be rank {rank} and was lost again ({error})"))
+                let wrong = format!("proved to be rank {rank} and was lost again ({error})");
+                door.dropped(from, &Stranger { wrong, greeted: true });
             }
         }
     }
