@@ -1,7 +1,10 @@
 //! One run shared by several processes: the same weights as by one, and an orderly end when one is lost.
 
-mod common;
-
+/// Of what the tests share only this: it needs no library, so that this program is built in seconds.
+#[allow(dead_code)]
+mod common {
+    pub mod command;
+}
 #[path = "ranks_cli/processes.rs"]
 mod processes;
 #[cfg(unix)]
