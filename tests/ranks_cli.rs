@@ -1,10 +1,9 @@
 //! One run shared by several processes: the same weights as by one, and an orderly end when one is lost.
 
-/// Of what the tests share only this: it needs no library, so that this program is built in seconds.
+// Of what the tests share only this: it needs no library, so that this program is built in seconds.
 #[allow(dead_code)]
-mod common {
-    pub mod command;
-}
+#[path = "common/command.rs"]
+mod command;
 #[path = "ranks_cli/processes.rs"]
 mod processes;
 #[cfg(unix)]
@@ -15,7 +14,7 @@ mod strangers;
 
 use std::{fs, path::Path};
 
-use common::command::{refused, rows, spark, train};
+use command::{refused, rows, spark, train};
 use processes::{all, ended, stderr, steps_are_taken};
 use safetensors::SafeTensors;
 use tempfile::TempDir;

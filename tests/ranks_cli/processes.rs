@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::common::command::{rows, train};
+use super::command::{rows, train};
 
 /// A run of three steps as one of `world` ranks.
 pub fn rank(rank: usize, world: usize, run: &Path, port: u16, settings: &[&str]) -> Command {

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{
-    common::command::rows,
+    command::rows,
     processes::{ended, free_port, rank, stderr, steps_are_taken},
 };
 

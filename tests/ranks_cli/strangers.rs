@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    common::command::rows,
+    command::rows,
     processes::{ended, free_port, rank, stderr, steps_are_taken},
 };
 
