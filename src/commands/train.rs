@@ -36,8 +36,11 @@ impl Job for TrainJob {
         let interrupt = Interrupt::listen()?;
         let (mut run, start) = Run::<B>::open(self.0, device)?;
         let before = match train(&mut run, start, &interrupt) {
-            Err(error) if error.is::<LostPeer>() => return Err(run.abandon(error)),
-            before => before?,
+            Err(error) => {
+                run.leave(&error);
+                return Err(if error.is::<LostPeer>() { run.abandon(error) } else { error });
+            }
+            Ok(before) => before,
         };
         if run.steps_left() {
             return run.suspend();
