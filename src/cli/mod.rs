@@ -58,7 +58,8 @@ pub enum Command {
     /// Run the SPARK loop: sample, verify, recycle, update
     #[command(
         after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
-        spark train --out runs/try --resume"
+        spark train --out runs/try --resume\n\n\
+        Exit code 130, 143 or 129: stopped by SIGINT, SIGTERM or SIGHUP; what was done is saved, and stderr says how to go on."
     )]
     Train(RunArgs),
     /// Warm-start a model on (prompt, completion) pairs
