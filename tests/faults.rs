@@ -17,16 +17,17 @@ use faults::{
     full::{Failure, fail},
     kill::{Cut, During, kill, kill_in_time},
     outcome::{Survival, Unbroken},
-    scene::{STEPS, Scene},
+    scene::{STEPS, Scene, Work},
     starts,
     stop::{self, SIGNALS, interrupt},
+    sync::check_order,
     tally::{Tally, spread},
 };
 
 /// The unbroken run, and one that was killed before its last step.
 static EXAMPLES: LazyLock<(Unbroken, Scene)> = LazyLock::new(|| {
     let program = Path::new(env!("CARGO_BIN_EXE_spark"));
-    (Unbroken::new(program), Scene::stopped(program))
+    (Unbroken::new(program, Work::Train), Scene::stopped(program, Work::Train))
 });
 
 /// Kills at each of the calls.
@@ -83,6 +84,11 @@ fn a_save_over_a_saved_step_that_is_killed_goes_on() {
 fn a_power_cut_loses_no_checkpoint() {
     let calls = During::Resume.calls(&EXAMPLES.1);
     kills("power cut, any call of a resumed run", During::Resume, Cut::Power, &spread(&calls, 5));
+}
+
+#[test]
+fn what_a_run_relies_on_is_on_the_disk() {
+    assert_eq!(check_order(&EXAMPLES.1), Ok(Survival::Same));
 }
 
 #[test]

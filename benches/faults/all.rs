@@ -15,9 +15,10 @@ use crate::faults::{
     full::{Failure, fail},
     kill::{Cut, During, kill, kill_in_time},
     outcome::{Unbroken, Verdict},
-    scene::{STEPS, Scene},
+    scene::{STEPS, Scene, Work},
     small, starts,
-    stop::{self, SIGNALS, interrupt, interrupt_twice},
+    stop::{self, SIGNALS, interrupt, interrupt_in_time, interrupt_twice},
+    sync::check_order,
     tally::{Tally, table},
 };
 
@@ -56,6 +57,8 @@ struct Bench {
     options: Options,
     unbroken: Unbroken,
     stopped: Scene,
+    /// Seconds that an unbroken run takes.
+    whole: f64,
     tallies: Vec<Tally>,
 }
 
@@ -63,10 +66,15 @@ pub fn main() -> ExitCode {
     let began = Instant::now();
     let options = Options::read();
     let program = options.program.canonicalize().expect("the binary");
-    let unbroken = Unbroken::new(&program);
-    let stopped = Scene::stopped(&program);
-    let mut bench = Bench { options, unbroken, stopped, tallies: Vec::new() };
+    let unbroken = Unbroken::new(&program, Work::Train);
+    let stopped = Scene::stopped(&program, Work::Train);
+    let scene = During::Start.scene(&stopped);
+    let whole = Instant::now();
+    scene.let_run(scene.start());
+    let whole = whole.elapsed().as_secs_f64();
+    let mut bench = Bench { options, unbroken, stopped, whole, tallies: Vec::new() };
     bench.kills();
+    bench.other_work(&program);
     bench.random_kills();
     bench.full_disks();
     bench.damage();
@@ -114,6 +122,12 @@ impl Bench {
     }
 
     fn kills(&mut self) {
+        self.each(
+            "synced in order",
+            &[()],
+            |()| "a resumed run".into(),
+            |bench, ()| check_order(&bench.stopped),
+        );
         let kinds = [
             (During::Start, "a new run"),
             (During::Resume, "a resumed run"),
@@ -135,19 +149,45 @@ impl Bench {
         }
     }
 
-    /// Each a start, its resumption and the resumption of that, killed after random times.
-    fn random_kills(&mut self) {
-        let scene = During::Start.scene(&self.stopped);
-        let began = Instant::now();
-        scene.let_run(scene.start());
-        let whole = began.elapsed().as_secs_f64();
-        let mut state = self.options.seed;
-        let mut random = || {
+    /// Checkpoints of other shapes.
+    fn other_work(&mut self, program: &Path) {
+        let works = [
+            (Work::TrainMoving, "a run with reference and average"),
+            (Work::TrainAdapters, "a run on adapters"),
+            (Work::Imitate, "spark sft"),
+        ];
+        for (work, name) in works {
+            let kill_kind = format!("kill -9 before every call of {name}, resumed");
+            let damage_kind = format!("damage to every file of the newest checkpoint of {name}");
+            if !self.is_asked_for(&kill_kind) && !self.is_asked_for(&damage_kind) {
+                continue;
+            }
+            let (unbroken, stopped) = (Unbroken::new(program, work), Scene::stopped(program, work));
+            let calls = During::Resume.calls(&stopped);
+            self.each(&kill_kind, &calls, Call::to_string, |_, call| {
+                kill(&unbroken, &stopped, During::Resume, call.index, Cut::Before)
+            });
+            let files = each_damage(&damage::checkpoint_files(&stopped));
+            self.each(&damage_kind, &files, describe, |_, (file, how)| {
+                damage::damage(&unbroken, &stopped, &[(file, *how)], STEPS - 2)
+            });
+        }
+    }
+
+    /// Random times within a run.
+    fn times(&self) -> impl Iterator<Item = Duration> {
+        let (mut state, whole) = (self.options.seed, self.whole);
+        std::iter::repeat_with(move || {
             // Knuth's constants; the high bits are random enough for a time.
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             Duration::from_secs_f64((state >> 40) as f64 / (1_u64 << 24) as f64 * whole)
-        };
-        let moments: Vec<[Duration; 3]> = (0..RANDOM).map(|_| [random(), random(), random()]).collect();
+        })
+    }
+
+    /// Each a start, its resumption and the resumption of that, killed after random times.
+    fn random_kills(&mut self) {
+        let times = Vec::from_iter(self.times().take(3 * RANDOM));
+        let moments: Vec<&[Duration]> = times.chunks(3).collect();
         self.each(
             "kill -9 at random, three times in a row",
             &moments,
@@ -193,14 +233,9 @@ impl Bench {
             ("damage to every other file of a run", damage::other_files(&self.stopped), STEPS - 1),
         ];
         for (kind, files, kept) in kinds {
-            let all = files.iter().flat_map(|file| Damage::ALL.map(|damage| (file.clone(), damage)));
-            let moments: Vec<(PathBuf, Damage)> = all.collect();
-            self.each(
-                kind,
-                &moments,
-                |(file, damage)| format!("{}: {damage:?}", file.display()),
-                |bench, (file, how)| damage::damage(&bench.unbroken, &bench.stopped, &[(file, *how)], kept),
-            );
+            self.each(kind, &each_damage(&files), describe, |bench, (file, how)| {
+                damage::damage(&bench.unbroken, &bench.stopped, &[(file, *how)], kept)
+            });
         }
         self.each(
             "damage to both checkpoints",
@@ -220,6 +255,11 @@ impl Bench {
         for (name, signal) in SIGNALS {
             self.each(&format!("{name} at every call"), &calls, Call::to_string, |bench, call| {
                 interrupt(&bench.unbroken, &bench.stopped, call.index, signal)
+            });
+            let times = Vec::from_iter(self.times().take(RANDOM / 4));
+            let after = |time: &Duration| format!("after {time:?}");
+            self.each(&format!("{name} at random"), &times, after, |bench, time| {
+                interrupt_in_time(&bench.unbroken, &bench.stopped, *time, signal)
             });
         }
         let calls = During::Resume.calls(&self.stopped);
@@ -254,4 +294,13 @@ impl Bench {
             |bench, ()| starts::occupied(&bench.stopped),
         );
     }
+}
+
+/// Each damage to each file.
+fn each_damage(files: &[PathBuf]) -> Vec<(PathBuf, Damage)> {
+    files.iter().flat_map(|file| Damage::ALL.map(|damage| (file.clone(), damage))).collect()
+}
+
+fn describe((file, damage): &(PathBuf, Damage)) -> String {
+    format!("{}: {damage:?}", file.display())
 }

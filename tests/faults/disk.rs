@@ -41,7 +41,10 @@ impl Unsynced {
             }
             Change::Name => {
                 self.note_name(&call.path);
-                call.to.iter().for_each(|to| self.note_name(to));
+                if let Some(to) = &call.to {
+                    self.note_name(to);
+                    self.move_folders(&call.path, to);
+                }
             }
             Change::Lock | Change::Mode | Change::Unseen => {}
         }
@@ -49,6 +52,15 @@ impl Unsynced {
 
     fn note_name(&mut self, path: &Path) {
         self.folders.extend(path.parent().map(Path::to_owned));
+    }
+
+    /// Folders in a renamed one have new paths.
+    fn move_folders(&mut self, from: &Path, to: &Path) {
+        let moved = |path: PathBuf| match path.strip_prefix(from) {
+            Ok(rest) => to.join(rest),
+            Err(_) => path,
+        };
+        self.folders = std::mem::take(&mut self.folders).into_iter().map(moved).collect();
     }
 
     fn dirty(&mut self, path: &Path, emptied: bool) {

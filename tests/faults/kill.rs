@@ -76,7 +76,7 @@ pub fn kill(unbroken: &Unbroken, stopped: &Scene, during: During, moment: usize,
         unsynced.note(call);
         Action::Go
     });
-    if ended.signal != Some(libc::SIGKILL) {
+    if !ended.killed() {
         return Err(format!("the run ended before the moment came: {}", said(&ended)));
     }
     let kept = scene.metric_rows(scene.saved_step());
@@ -93,8 +93,8 @@ pub fn kill_in_time(unbroken: &Unbroken, stopped: &Scene, times: &[Duration]) ->
     let mut kept = Vec::new();
     for (index, time) in times.iter().enumerate() {
         let command = if index == 0 { scene.start() } else { scene.resume() };
-        let ended = scene.within(command, *time);
-        if !ended.late && !ended.succeeded() && scene.saved_step() > 0 {
+        let ended = scene.signal_after(command, *time, libc::SIGKILL);
+        if !ended.killed() && !ended.succeeded() && scene.saved_step() > 0 {
             return Err(said(&ended));
         }
         if !scene.metric_rows(u64::MAX).starts_with(&kept) {

@@ -22,5 +22,6 @@ pub mod scene;
 pub mod small;
 pub mod starts;
 pub mod stop;
+pub mod sync;
 pub mod tally;
 pub mod trace;

@@ -1,12 +1,16 @@
 //! The unbroken run, and how a broken one that went on compares with it.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
 use super::{
     disk, events,
-    scene::{STEPS, Scene},
+    scene::{STEPS, Scene, Work},
     trace::Ended,
 };
 
@@ -25,12 +29,11 @@ pub type Verdict = Result<Survival, String>;
 /// What a run leaves behind, clocks and machine left out.
 #[derive(Debug, PartialEq)]
 pub struct Unbroken {
-    weights: Vec<u8>,
-    last_weights: Vec<u8>,
-    optimizer: Vec<u8>,
+    /// The final model, and the last checkpoint with its optimizer.
+    tensors: BTreeMap<String, Vec<u8>>,
     metrics: Vec<Value>,
-    rollouts: String,
-    scores: [Value; 2],
+    rollouts: Option<String>,
+    scores: Option<[Value; 2]>,
     /// The kinds of files, numbers left out of their names.
     names: BTreeSet<String>,
 }
@@ -38,33 +41,52 @@ pub struct Unbroken {
 impl Unbroken {
     /// # Panics
     /// When the run does not end well, or did nothing that could be lost.
-    pub fn new(program: &Path) -> Self {
-        let scene = Scene::new(program);
+    pub fn new(program: &Path, work: Work) -> Self {
+        let scene = Scene::new(program, work);
         let ended = scene.let_run(scene.start());
         assert!(ended.succeeded(), "the run fails without any fault: {}", ended.stderr);
         let unbroken = Self::of(&scene.run()).unwrap();
         assert_eq!(unbroken.metrics.len() as u64, STEPS);
         let learns = |row: &Value| row["grad_norm"].as_f64().is_some_and(|norm| norm > 0.0);
         assert!(unbroken.metrics.iter().all(learns), "a step learns nothing: {:?}", unbroken.metrics);
+        assert!(unbroken.tensors.len() >= 3, "model, checkpoint or optimizer is missing");
         events::check(&scene.run(), STEPS).unwrap();
         unbroken
     }
 
     /// What lies in a run's folder.
     pub fn of(run: &Path) -> Result<Self, String> {
-        let read = |name: &str| fs::read(run.join(name)).map_err(|error| format!("{name}: {error}"));
-        let text = |name: &str| read(name).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let last = |name: &str| format!("checkpoints/step-{STEPS:06}/{name}");
-        let summary: Value =
-            serde_json::from_str(&text("summary.json")?).map_err(|error| format!("summary.json: {error}"))?;
+        let text = |name: &str| {
+            let bytes = fs::read(run.join(name)).map_err(|error| format!("{name}: {error}"))?;
+            Ok::<_, String>(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let last = ["final".to_owned(), format!("checkpoints/step-{STEPS:06}")].map(|name| run.join(name));
+        let files = last.iter().flat_map(|folder| disk::files(folder));
+        let tensors =
+            files.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
+        let read = |path: PathBuf| {
+            let name = path.strip_prefix(run).unwrap().to_string_lossy().into_owned();
+            fs::read(&path).map(|bytes| (name, bytes)).map_err(|error| error.to_string())
+        };
+        let summary = text("summary.json").ok().map(|text| serde_json::from_str::<Value>(&text));
+        let summary = summary.transpose().map_err(|error| format!("summary.json: {error}"))?;
         Ok(Self {
-            weights: read("final/model.safetensors")?,
-            last_weights: read(&last("model.safetensors"))?,
-            optimizer: read(&last("trainer/optimizer.safetensors"))?,
+            tensors: tensors.map(read).collect::<Result<_, _>>()?,
             metrics: timeless(&text("metrics.jsonl")?)?,
-            rollouts: text("rollouts.jsonl")?,
-            scores: [summary["before"].clone(), summary["after"].clone()],
+            rollouts: text("rollouts.jsonl").ok(),
+            scores: summary.map(|summary| ["before", "after"].map(|when| summary[when].clone())),
             names: names(run),
+        })
+    }
+
+    /// The first file of tensors that is not the same in the other run.
+    fn other_tensors(&self, run: &Self) -> Option<String> {
+        let differs = |name: &&String| self.tensors.get(*name) != run.tensors.get(*name);
+        let name = self.tensors.keys().chain(run.tensors.keys()).find(differs)?;
+        Some(if run.tensors.contains_key(name) {
+            format!("{name} differs")
+        } else {
+            format!("{name} is missing")
         })
     }
 
@@ -77,10 +99,9 @@ impl Unbroken {
     /// As [`Self::check`], TensorBoard left out.
     pub fn check_files(&self, scene: &Scene, kept: &[String]) -> Result<(), String> {
         let run = &Self::of(&scene.run())?;
+        let tensors = self.other_tensors(run);
         let parts = [
-            (run.weights == self.weights, "the final weights differ"),
-            (run.last_weights == self.last_weights, "the last checkpoint's weights differ"),
-            (run.optimizer == self.optimizer, "the last checkpoint's optimizer differs"),
+            (tensors.is_none(), tensors.as_deref().unwrap_or_default()),
             (run.metrics == self.metrics, "metrics.jsonl differs"),
             (run.rollouts == self.rollouts, "rollouts.jsonl differs"),
             (run.scores == self.scores, "summary.json differs"),
@@ -122,10 +143,17 @@ fn timeless(text: &str) -> Result<Vec<Value>, String> {
     Ok(rows)
 }
 
-/// The files of a run, digits replaced, so that checkpoints of other steps and other processes' names are the same.
+/// The files of a run, digits and the random part of temporary names replaced, so that checkpoints of other steps and
+/// files of other processes are the same.
 fn names(run: &Path) -> BTreeSet<String> {
-    let name = |path: std::path::PathBuf| path.strip_prefix(run).unwrap().to_string_lossy().into_owned();
-    let plain = |name: String| name.replace(|letter: char| letter.is_ascii_digit(), "0");
+    let name = |path: PathBuf| path.strip_prefix(run).unwrap().to_string_lossy().into_owned();
+    let plain = |name: String| {
+        let name = name.replace(|letter: char| letter.is_ascii_digit(), "0");
+        match name.split_once("/.tmp") {
+            Some((folder, _)) => format!("{folder}/.tmp…"),
+            None => name,
+        }
+    };
     let is_event = |name: &String| name.starts_with("events.out.tfevents.");
     disk::files(run).into_iter().map(name).map(plain).filter(|name| !is_event(name)).collect()
 }
@@ -153,7 +181,7 @@ pub fn go_on(scene: &Scene) -> Result<String, String> {
 /// How a command ended that did not end well, in a line.
 pub fn said(ended: &Ended) -> String {
     let how = match (ended.code, ended.signal) {
-        _ if ended.late => "did not end".to_owned(),
+        _ if ended.killed() => "did not end and was killed".to_owned(),
         (Some(code), _) => format!("exit code {code}"),
         (_, signal) => format!("ended by signal {}", signal.unwrap_or(0)),
     };

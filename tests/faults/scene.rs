@@ -32,6 +32,10 @@ path = "REPOSITORY/models/tiny-text"
 train = "FOLDER/train.jsonl"
 test = "FOLDER/test.jsonl"
 
+[sft]
+data = "FOLDER/pairs.jsonl"
+batch_size = 3
+
 [train]
 steps = 4
 prompts_per_step = 2
@@ -51,31 +55,67 @@ every = 1
 keep = 2
 "#;
 
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The SPARK loop.
+    Train,
+    /// The same with a reference and an average that move, which checkpoints hold, too.
+    TrainMoving,
+    /// The same on adapters.
+    TrainAdapters,
+    /// Supervised pairs.
+    Imitate,
+}
+
+impl Work {
+    fn command(self) -> &'static str {
+        if self == Self::Imitate { "sft" } else { "train" }
+    }
+
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Train | Self::Imitate => &[],
+            Self::TrainMoving => &[
+                "train.kl_coefficient=0.05",
+                "train.reference=ema",
+                "train.reference_decay=0.5",
+                "train.ema_decay=0.5",
+            ],
+            Self::TrainAdapters => &["lora.rank=4"],
+        }
+    }
+}
+
 /// A folder of its own, in which the run is `run` and its recipe `tiny.toml`.
 pub struct Scene {
     program: PathBuf,
+    work: Work,
     dir: TempDir,
 }
 
 impl Scene {
     /// A recipe, a few rows of data, and nothing else.
-    pub fn new(program: &Path) -> Self {
+    pub fn new(program: &Path, work: Work) -> Self {
         let (repository, dir) = (Path::new(env!("CARGO_MANIFEST_DIR")), TempDir::new().unwrap());
         for (name, rows) in [("train.jsonl", 12), ("test.jsonl", 2)] {
             let all = fs::read_to_string(repository.join("datasets/calculations").join(name)).unwrap();
             let few: String = all.split_inclusive('\n').take(rows).collect();
             fs::write(dir.path().join(name), few).unwrap();
         }
+        let pair =
+            |n: usize| format!("{{\"question\": \"What is {n} + 3?\", \"completion\": \"{}\"}}\n", n + 3);
+        fs::write(dir.path().join("pairs.jsonl"), (0..12).map(pair).collect::<String>()).unwrap();
         let folders = [("REPOSITORY", repository), ("FOLDER", dir.path())];
         let fill = |recipe: String, (name, path): (&str, &Path)| recipe.replace(name, path.to_str().unwrap());
         let recipe = folders.into_iter().fold(RECIPE.to_owned(), fill);
         fs::write(dir.path().join("tiny.toml"), recipe).unwrap();
-        Self { program: program.to_owned(), dir }
+        Self { program: program.to_owned(), work, dir }
     }
 
     /// Another folder with recipe and data and nothing else.
     pub fn fresh(&self) -> Self {
-        Self::new(&self.program)
+        Self::new(&self.program, self.work)
     }
 
     /// Another folder with the same run. The run goes on with this folder's data.
@@ -103,20 +143,23 @@ impl Scene {
         self.checkpoints().join(format!("step-{step:06}"))
     }
 
-    /// `spark train`, in this folder.
-    fn train(&self) -> Command {
+    /// `spark train` or `spark sft`, in this folder.
+    fn spark(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(self.dir.path());
         // One thread: two trials at once are faster than one on two threads.
         command.env("RAYON_NUM_THREADS", "1").env("SPARK_BACKEND", "flex");
-        command.args(["train", "--quiet"]);
+        command.args([self.work.command(), "--quiet"]);
         command
     }
 
     /// A start without `--out`.
     pub fn start_anywhere(&self) -> Command {
-        let mut command = self.train();
+        let mut command = self.spark();
         command.args(["--recipe", "tiny.toml"]);
+        self.work.settings().iter().for_each(|setting| {
+            command.args(["--set", setting]);
+        });
         command
     }
 
@@ -129,19 +172,19 @@ impl Scene {
 
     /// `run` going on.
     pub fn resume(&self) -> Command {
-        let mut command = self.train();
+        let mut command = self.spark();
         command.arg("--resume").arg("--out").arg(self.run());
         command
     }
 
     /// Runs a command, `act` deciding at each of its calls.
     pub fn trace(&self, command: Command, act: &mut dyn FnMut(&Call) -> Action) -> Ended {
-        trace(command, &self.root(), LIMIT, act)
+        trace(command, &self.root(), &[(LIMIT, libc::SIGKILL)], act)
     }
 
-    /// Runs a command that may take so long and no longer.
-    pub fn within(&self, command: Command, limit: Duration) -> Ended {
-        trace(command, &self.root(), limit, &mut |_| Action::Go)
+    /// Runs a command that is sent a signal after a while.
+    pub fn signal_after(&self, command: Command, time: Duration, signal: libc::c_int) -> Ended {
+        trace(command, &self.root(), &[(time, signal), (LIMIT, libc::SIGKILL)], &mut |_| Action::Go)
     }
 
     /// Runs a command undisturbed.
@@ -171,10 +214,11 @@ impl Scene {
     }
 
     /// A run that was killed when it had saved step 3 and was about to record step 4.
-    pub fn stopped(program: &Path) -> Self {
-        let scene = Self::new(program);
+    pub fn stopped(program: &Path, work: Work) -> Self {
+        let scene = Self::new(program, work);
         let ended = scene.trace(scene.start(), &mut |call| {
-            let records = call.change == Change::Data && call.path.ends_with("rollouts.jsonl");
+            let is_rows = call.path.extension().is_some_and(|extension| extension == "jsonl");
+            let records = call.change == Change::Data && is_rows;
             if records && scene.saved_step() == STEPS - 1 { Action::Kill } else { Action::Go }
         });
         assert_eq!((ended.signal, scene.saved_step()), (Some(libc::SIGKILL), STEPS - 1), "{}", ended.stderr);

@@ -6,7 +6,8 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -38,24 +39,29 @@ pub struct Ended {
     pub stderr: String,
     /// Calls that changed something.
     pub calls: usize,
-    /// It did not end in time and was killed.
-    pub late: bool,
+    /// Signals that were sent because time was up.
+    pub sent: usize,
 }
 
 impl Ended {
     pub fn succeeded(&self) -> bool {
         self.code == Some(0)
     }
+
+    pub fn killed(&self) -> bool {
+        self.signal == Some(libc::SIGKILL)
+    }
 }
 
-/// Runs a command to its end, `act` deciding at every call that changes something below `root`.
+/// Runs a command to its end, `act` deciding at every call that changes something below `root`. It is sent each of
+/// the signals when its time has come.
 ///
 /// # Panics
 /// Where the system forbids tracing, as some containers do: nothing could be tried there.
 pub fn trace(
     mut command: Command,
     root: &Path,
-    limit: Duration,
+    alarms: &[(Duration, libc::c_int)],
     act: &mut dyn FnMut(&Call) -> Action,
 ) -> Ended {
     let mut stderr = tempfile::tempfile().unwrap();
@@ -63,29 +69,35 @@ pub fn trace(
     process::prepare(&mut command);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot trace {command:?}: {error}"));
     let main = child.id() as libc::pid_t;
-    let (ended, timer) = start_timer(main, limit);
+    let (ended, timer) = start_timer(main, alarms.to_vec());
     let mut tracer = Tracer { main, root, act, calls: 0, started: false, amid: None };
     let status = tracer.run().unwrap_or_else(|error| panic!("tracing {command:?}: {error}"));
     drop(ended);
-    let late = timer.join().unwrap();
+    let sent = timer.join().unwrap();
     Ended {
         code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
         signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
         stderr: text(&mut stderr),
         calls: tracer.calls,
-        late,
+        sent,
     }
 }
 
-/// Kills the process when time is up, and tells whether it did; stops when the sender is dropped.
-fn start_timer(main: libc::pid_t, limit: Duration) -> (mpsc::Sender<()>, std::thread::JoinHandle<bool>) {
-    let (sender, receiver) = mpsc::channel();
-    let timer = std::thread::spawn(move || {
-        let late = receiver.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
-        if late {
-            process::signal(main, libc::SIGKILL);
+/// Sends the process signals at their times, and tells how many were sent; stops when the sender is dropped.
+fn start_timer(
+    main: libc::pid_t,
+    alarms: Vec<(Duration, libc::c_int)>,
+) -> (mpsc::Sender<()>, thread::JoinHandle<usize>) {
+    let ((sender, receiver), began) = (mpsc::channel(), Instant::now());
+    let timer = thread::spawn(move || {
+        for (index, (time, signal)) in alarms.iter().enumerate() {
+            let left = time.saturating_sub(began.elapsed());
+            if receiver.recv_timeout(left) != Err(mpsc::RecvTimeoutError::Timeout) {
+                return index;
+            }
+            process::signal(main, *signal);
         }
-        late
+        alarms.len()
     });
     (sender, timer)
 }
