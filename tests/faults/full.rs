@@ -63,17 +63,20 @@ pub fn fail(
         // What it could do without was left out, or tried again.
         return unbroken.check(&scene, &kept).map(|()| Survival::Same);
     }
-    check_message(&scene, &ended, failure)?;
-    unbroken.check_leftovers(&scene.run())?;
+    if ended.code != Some(1) {
+        return Err(said(&ended));
+    }
+    let message = check_message(&scene, &ended, failure);
+    let leftovers = unbroken.check_leftovers(&scene.run());
+    // What is worst is told first.
     go_on(&scene)?;
-    unbroken.check(&scene, &kept).map(|()| Survival::Same)
+    unbroken.check(&scene, &kept)?;
+    leftovers.map_err(|what| format!("on the full disk, {what}"))?;
+    message.map(|()| Survival::Same)
 }
 
 /// The run says once what failed, and how to go on where there is something to go on with.
 fn check_message(scene: &Scene, ended: &Ended, failure: Failure) -> Result<(), String> {
-    if ended.code != Some(1) {
-        return Err(said(ended));
-    }
     let reason = match failure {
         Failure::Full | Failure::FullAmid => "No space left on device",
         Failure::Error => "Input/output error",
