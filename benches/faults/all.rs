@@ -75,6 +75,7 @@ pub fn main() -> ExitCode {
     let mut bench = Bench { options, unbroken, stopped, whole, tallies: Vec::new() };
     bench.kills();
     bench.other_work(&program);
+    bench.finished_work(&program);
     bench.random_kills();
     bench.full_disks();
     bench.damage();
@@ -170,6 +171,22 @@ impl Bench {
             let files = each_damage(&damage::checkpoint_files(&stopped));
             self.each(&damage_kind, &files, describe, |_, (file, how)| {
                 damage::damage(&unbroken, &stopped, &[(file, *how)], STEPS - 2)
+            });
+        }
+    }
+
+    /// Runs that have nothing left to do, and may save their last step again.
+    fn finished_work(&mut self, program: &Path) {
+        let works = [(Work::Train, "a finished run"), (Work::ImitateSavedOnce, "a finished spark sft")];
+        for (work, name) in works {
+            let kind = format!("kill -9 before every call of {name}, resumed");
+            if !self.is_asked_for(&kind) {
+                continue;
+            }
+            let (unbroken, finished) = (Unbroken::new(program, work), Scene::finished(program, work));
+            let calls = During::Resume.calls(&finished);
+            self.each(&kind, &calls, Call::to_string, |_, call| {
+                kill(&unbroken, &finished, During::Resume, call.index, Cut::Before)
             });
         }
     }

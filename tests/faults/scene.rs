@@ -66,11 +66,16 @@ pub enum Work {
     TrainAdapters,
     /// Supervised pairs.
     Imitate,
+    /// Supervised pairs, with one checkpoint, at the end.
+    ImitateSavedOnce,
 }
 
 impl Work {
     fn command(self) -> &'static str {
-        if self == Self::Imitate { "sft" } else { "train" }
+        match self {
+            Self::Imitate | Self::ImitateSavedOnce => "sft",
+            Self::Train | Self::TrainMoving | Self::TrainAdapters => "train",
+        }
     }
 
     fn settings(self) -> &'static [&'static str] {
@@ -83,6 +88,7 @@ impl Work {
                 "train.ema_decay=0.5",
             ],
             Self::TrainAdapters => &["lora.rank=4"],
+            Self::ImitateSavedOnce => &["checkpoint.every=0"],
         }
     }
 }
@@ -222,6 +228,14 @@ impl Scene {
             if records && scene.saved_step() == STEPS - 1 { Action::Kill } else { Action::Go }
         });
         assert_eq!((ended.signal, scene.saved_step()), (Some(libc::SIGKILL), STEPS - 1), "{}", ended.stderr);
+        scene
+    }
+
+    /// A run that has ended well.
+    pub fn finished(program: &Path, work: Work) -> Self {
+        let scene = Self::new(program, work);
+        let ended = scene.let_run(scene.start());
+        assert!(ended.succeeded(), "{}", ended.stderr);
         scene
     }
 }

@@ -58,6 +58,7 @@ impl Ended {
 ///
 /// # Panics
 /// Where the system forbids tracing, as some containers do: nothing could be tried there.
+#[allow(clippy::zombie_processes, reason = "the tracer waits for the process, and for its threads")]
 pub fn trace(
     mut command: Command,
     root: &Path,
