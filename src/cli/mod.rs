@@ -148,7 +148,9 @@ pub enum Command {
         --set train.micro_batch_tokens=4096 --set rollout.workers=1\n\n\
         Exit code 1: it does not fit into --memory.")]
     Plan(PlanArgs),
-    /// Make the shipped data set and model directory from their sources
+    /// Make the shipped data sets and the files of the tiny models from their sources
+    #[command(after_help = "Examples:\n  spark data calculations --out runs/calculations\n  \
+        spark data tiny-text --dataset runs/calculations --out runs/tiny-text")]
     Data {
         #[command(subcommand)]
         what: DataCommand,

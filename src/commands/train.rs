@@ -56,7 +56,10 @@ impl Job for TrainJob {
         let extensions = Extensions { interrupt: interrupt.clone(), ..Extensions::default() };
         let (mut run, start) = Run::<B>::open_with(self.0, extensions, device)?;
         let before = match train(&mut run, start, &interrupt) {
-            Err(error) => return Err(ended(run, error)),
+            Err(error) => {
+                run.leave(&error);
+                return Err(ended(run, error));
+            }
             Ok(before) => before,
         };
         if let Some(summary) = run.finish(before)? {

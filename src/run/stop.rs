@@ -87,6 +87,11 @@ impl<B: TrainBackend> Run<B> {
         Ok(())
     }
 
+    /// Tells the other ranks that this one ends before the run does, and why.
+    pub fn leave(&self, error: &Error) {
+        self.peers.leave(&format!("{error:#}"));
+    }
+
     /// Saves the last whole step of a run that was asked to stop, and returns what to tell the user: the
     /// [`Interrupted`] with how to go on, or why nothing could be saved. Before the first step there is nothing to
     /// save.
@@ -113,7 +118,10 @@ impl<B: TrainBackend> Run<B> {
 
     /// Saves the last whole step of a run that has lost a peer. Returns what to tell the user.
     pub fn abandon(mut self, error: Error) -> Error {
-        let Some(files) = &self.files else { return error };
+        let Some(files) = &self.files else {
+            let message = format!("rank {} stopped; {}", self.peers.rank(), self.who_saves(&error));
+            return error.context(message);
+        };
         files.sinks.finish();
         if error.is::<AmidUpdates>() {
             return error.context(format!("what was saved last stands; {}", self.how_to_go_on()));
@@ -125,6 +133,13 @@ impl<B: TrainBackend> Run<B> {
             }
             Err(failure) => error.context(format!("nor could step {step} be saved: {failure:#}")),
         }
+    }
+
+    /// What a rank that writes nothing can say of what is saved.
+    fn who_saves(&self, error: &Error) -> String {
+        let first_is_gone = error.downcast_ref::<LostPeer>().is_some_and(|lost| lost.rank == 0);
+        let saved = if first_is_gone { "what rank 0 saved last stands" } else { "rank 0 saves what it can" };
+        format!("{saved}; all ranks {}", self.how_to_go_on())
     }
 
     pub(super) fn how_to_go_on(&self) -> String {
