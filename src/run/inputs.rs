@@ -88,7 +88,7 @@ pub fn usable_problems(
     }
     report_skipped(path, &skipped);
     if let Some(message) = verifier.setting_overruled(&usable)? {
-        eprintln!("{}: {message}", path.display());
+        say!("{}: {message}", path.display());
     }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
@@ -101,10 +101,10 @@ fn report_skipped(path: &Path, skipped: &[String]) {
     if skipped.is_empty() {
         return;
     }
-    eprintln!("{}: {} rows skipped", path.display(), skipped.len());
-    skipped.iter().take(SHOWN).for_each(|message| eprintln!("  {message}"));
+    say!("{}: {} rows skipped", path.display(), skipped.len());
+    skipped.iter().take(SHOWN).for_each(|message| say!("  {message}"));
     if skipped.len() > SHOWN {
-        eprintln!("  … and {} more", skipped.len() - SHOWN);
+        say!("  … and {} more", skipped.len() - SHOWN);
     }
 }
 
