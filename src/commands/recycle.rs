@@ -3,6 +3,7 @@
 mod rollouts;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufWriter, Write},
     path::Path,
@@ -49,6 +50,17 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     if !common.quiet {
         eprint!("{}", table(&report, unscored));
     }
+    let shown: BTreeSet<&Path> =
+        problems.iter().flat_map(Problem::all_images).map(|image| image.path.as_path()).collect();
+    let missing: Vec<&Path> = shown.iter().copied().filter(|path| !path.is_file()).collect();
+    if let Some(first) = missing.first() {
+        let (count, out) = (missing.len(), args.out.display());
+        eprintln!(
+            "{count} of {} images are not there, and {out} cannot be read without them: {}",
+            shown.len(),
+            first.display()
+        );
+    }
     Ok(())
 }
 
@@ -56,7 +68,7 @@ fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let mut output = BufWriter::new(fs::File::create(path).with_context(writing)?);
     for problem in problems {
-        serde_json::to_writer(&mut output, problem).with_context(writing)?;
+        serde_json::to_writer(&mut output, &problem.to_row()).with_context(writing)?;
         output.write_all(b"\n").with_context(writing)?;
     }
     output.flush().with_context(writing)
