@@ -65,7 +65,7 @@ pub fn usable_problems(
     verifier: &Verifier,
 ) -> Result<Vec<Problem>> {
     let loaded = load_problems(path, config.reading(path))?;
-    loaded.notes.iter().for_each(|note| eprintln!("{note}"));
+    loaded.notes.iter().for_each(|note| say!("{note}"));
     let mut skipped = loaded.skipped;
     let checked: Vec<(Problem, Result<()>)> = loaded
         .problems
@@ -89,7 +89,7 @@ pub fn usable_problems(
     }
     report_skipped(path, &skipped);
     if let Some(message) = verifier.setting_overruled(&usable)? {
-        eprintln!("{}: {message}", path.display());
+        say!("{}: {message}", path.display());
     }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
@@ -102,10 +102,10 @@ fn report_skipped(path: &Path, skipped: &[String]) {
     if skipped.is_empty() {
         return;
     }
-    eprintln!("{}: {} rows skipped", path.display(), skipped.len());
-    skipped.iter().take(SHOWN).for_each(|message| eprintln!("  {message}"));
+    say!("{}: {} rows skipped", path.display(), skipped.len());
+    skipped.iter().take(SHOWN).for_each(|message| say!("  {message}"));
     if skipped.len() > SHOWN {
-        eprintln!("  … and {} more", skipped.len() - SHOWN);
+        say!("  … and {} more", skipped.len() - SHOWN);
     }
 }
 
@@ -124,6 +124,6 @@ pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
         Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
     };
     let (pairs, notes) = load_sft_with(data, &config.data.reading(data))?;
-    notes.iter().for_each(|note| eprintln!("{note}"));
+    notes.iter().for_each(|note| say!("{note}"));
     pairs.par_iter().map(example).collect()
 }
