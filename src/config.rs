@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 use crate::{
     checkpoint::CheckpointConfig,
-    data::{BadRows, Curriculum},
+    data::{BadRows, Curriculum, ReadOptions},
     error::input_error,
     eval::EvalConfig,
     metrics::watch::WatchConfig,
@@ -52,6 +52,18 @@ pub struct DataConfig {
     /// Appended to every original question.
     pub instruction: Option<String>,
     pub bad_rows: BadRows,
+    /// Where relative image paths start, in all data of the run; at the file that names them without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_root: Option<PathBuf>,
+    /// Taken off the end of every question that ends in it, a text or several: an instruction that the data brings,
+    /// which would otherwise stand in the middle of every judge prompt. One that no training question ends in is an
+    /// error.
+    #[serde(deserialize_with = "one_or_more", skip_serializing_if = "Vec::is_empty")]
+    pub strip_suffix: Vec<String>,
+    /// Fields of rows that are as good as absent: what looks like a prompt, an answer or an image and is not read
+    /// refuses its row otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignore_fields: Vec<String>,
     /// Whether measured difficulty decides what is drawn.
     pub curriculum: Curriculum,
     /// What each source of problems counts when problems are drawn; 1 where it is not named. Left empty,
@@ -67,10 +79,41 @@ impl Default for DataConfig {
             test: PathBuf::from("datasets/digits-vl/test.jsonl"),
             instruction: None,
             bad_rows: BadRows::Refuse,
+            image_root: None,
+            strip_suffix: Vec::new(),
+            ignore_fields: Vec::new(),
             curriculum: Curriculum::Off,
             source_weights: BTreeMap::new(),
         }
     }
+}
+
+impl DataConfig {
+    /// How the rows of one of the run's files are read. A setting that changes nothing is an error in the training data
+    /// alone: held-out problems may come from elsewhere.
+    pub fn reading(&self, path: &Path) -> ReadOptions {
+        ReadOptions {
+            bad_rows: self.bad_rows,
+            image_root: self.image_root.clone(),
+            strip_suffix: self.strip_suffix.clone(),
+            ignore_fields: self.ignore_fields.clone(),
+            must_occur: path == self.train,
+        }
+    }
+}
+
+/// A text or a list of texts.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text or a list of texts")]
+    enum Texts {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Texts::deserialize(deserializer)? {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
 }
 
 /// The `[sft]` part: the supervised warm start.
@@ -170,6 +213,9 @@ impl RunConfig {
                     "data.source_weights.{source:?} = {weight}: must be a number of 0 or more"
                 )));
             }
+        }
+        if self.data.strip_suffix.iter().any(|suffix| suffix.trim().is_empty()) {
+            return Err(input_error("data.strip_suffix has an empty text; leave it out"));
         }
         self.train.check(names)?;
         self.eval.check()?;

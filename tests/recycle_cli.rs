@@ -4,9 +4,9 @@ mod common;
 
 use std::fs;
 
-use common::command::{refused, rows, spark};
+use common::command::{refused, rows, spark, train};
 use serde_json::{Value, json};
-use spark::data::{BadRows, Kind, ReplyForm, load_problems};
+use spark::data::{BadRows, Kind, Problem, ReplyForm, load_problems};
 use tempfile::TempDir;
 
 /// Problems `n + 1 = ?` with one right and one wrong answer each.
@@ -135,4 +135,79 @@ fn choices_and_critiques_are_read_back_as_what_they_are() {
         let shown_is_right = problem.question.lines().nth(1).unwrap().ends_with(&problem.answer);
         assert_eq!(problem.reply, ReplyForm::Critique { right: shown_is_right }, "{}", problem.question);
     }
+}
+
+/// Writes two images and a file of groups that name them, and recycles it from another directory into a third.
+fn recycled_elsewhere(row: &Value) -> (TempDir, Vec<Problem>) {
+    let folder = TempDir::new().unwrap();
+    for place in ["data", "elsewhere", "out"] {
+        fs::create_dir(folder.path().join(place)).unwrap();
+    }
+    for name in ["a.png", "b.png"] {
+        fs::write(folder.path().join("data").join(name), b"").unwrap();
+    }
+    fs::write(folder.path().join("data/in.jsonl"), format!("{row}\n")).unwrap();
+    let mut command = spark();
+    command.current_dir(folder.path().join("elsewhere"));
+    command.args(["recycle", "--quiet", "--rollouts", "../data/in.jsonl", "--out", "../out/out.jsonl"]);
+    let said = command.assert().success().get_output().stderr.clone();
+    assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    let problems = load_problems(&folder.path().join("out/out.jsonl"), BadRows::Refuse).unwrap().problems;
+    (folder, problems)
+}
+
+#[test]
+fn what_is_written_is_read_from_where_it_lies_with_images_turns_and_answers_as_they_were() {
+    let completions = json!([{"text": "\\boxed{5}", "reward": 1}, {"text": "\\boxed{7}", "reward": 0}]);
+    let (folder, problems) = recycled_elsewhere(&json!({
+        "messages": [{"role": "system", "content": "Look."}, {"role": "user", "content": "<image> one?"},
+            {"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And <image>?"}],
+        "images": ["a.png", {"path": "b.png", "max_pixels": 64}], "answer": ["five", "5"], "dataset": "d",
+        "completions": completions,
+    }));
+    assert_eq!(problems.len(), 2, "a judge item and a reflection");
+    for problem in &problems {
+        let paths: Vec<_> = problem.all_images().map(|image| image.path.canonicalize().unwrap()).collect();
+        let expected =
+            ["a.png", "b.png"].map(|name| folder.path().join("data").join(name).canonicalize().unwrap());
+        assert_eq!(paths, expected);
+        assert_eq!((problem.history.len(), problem.image_places.as_slice()), (2, [4].as_slice()));
+        assert_eq!(problem.images[0].max_pixels, Some(64));
+        assert_eq!((problem.system.as_deref(), problem.source.as_deref()), (Some("Look."), Some("d")));
+        let alternatives = if problem.kind == Kind::REFLECTION { vec!["5".to_owned()] } else { Vec::new() };
+        assert_eq!(problem.alternatives, alternatives, "{}", problem.kind);
+    }
+}
+
+#[test]
+fn any_shape_of_a_problem_is_recycled_and_any_other_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let input = folder.path().join("in.jsonl");
+    let recycle = |row: Value| {
+        fs::write(&input, format!("{row}\n")).unwrap();
+        let mut command = spark();
+        command.args(["recycle", "--rollouts"]).arg(&input).arg("--out").arg(folder.path().join("out.jsonl"));
+        command
+    };
+    let completions = json!([{"text": "\\boxed{5}"}, {"text": "\\boxed{7}"}]);
+    recycle(json!({"prompt": "2 + 3?", "solution": "5", "completions": completions})).assert().success();
+    let row = json!({"question": "<image> q", "answer": "5", "completions": completions});
+    refused(&mut recycle(row), &["in.jsonl, line 1", "<image>", "gives no image"]);
+    refused(&mut recycle(json!({"question": "q", "answer": "5"})), &["line 1", "\"completions\" is missing"]);
+}
+
+/// The images of the shipped data are found from the repository, those that are recycled from anywhere.
+#[test]
+fn the_rollouts_of_a_run_are_recycled_from_another_directory() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let mut command = train(&run);
+    command.args(["--set", "train.steps=1", "--set", "eval.problems=1"]).assert().success();
+    let written = rows(&run.join("rollouts.jsonl"));
+    assert!(written.iter().all(|row| row["images"][0].as_str().unwrap().starts_with('/')));
+    let mut command = spark();
+    command.current_dir(folder.path());
+    command.args(["recycle", "--rollouts", "run/rollouts.jsonl", "--out", "out.jsonl"]).assert().success();
+    let problems = load_problems(&folder.path().join("out.jsonl"), BadRows::Refuse).unwrap().problems;
+    assert!(problems.iter().all(|problem| problem.images[0].path.is_file()));
 }

@@ -141,7 +141,7 @@ fn single_answers_are_counted_by_source_and_kind() {
     let answers =
         with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 1), &|_| ()));
     let summary = AnswerSummary::of(&answers.unwrap());
-    assert_eq!((summary.answers, summary.accuracy, summary.unparsed), (5, 0.4, 0));
+    assert_eq!((summary.answers, summary.accuracy, summary.unparsed), (5, Some(0.4), 0));
     let by_source = [("first".to_owned(), 0.5), ("second".to_owned(), 1.0 / 3.0)];
     assert_eq!(Vec::from_iter(summary.by_source), by_source);
     assert_eq!(Vec::from_iter(summary.by_kind), [("reason".to_owned(), 0.4)]);
@@ -152,7 +152,7 @@ fn several_samples_are_all_counted() {
     let answers =
         with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 4), &|_| ()));
     let summary = AnswerSummary::of(&answers.unwrap());
-    assert_eq!((summary.answers, summary.accuracy), (20, (2.0 + 3.0 + 1.0 + 4.0 + 1.0) / 20.0));
+    assert_eq!((summary.answers, summary.accuracy), (20, Some((2.0 + 3.0 + 1.0 + 4.0 + 1.0) / 20.0)));
 }
 
 #[test]
@@ -238,8 +238,9 @@ fn a_run_is_scored_on_solving_judging_reflecting_and_voting() {
         (scores.reasoning_accuracy, scores.reflect_accuracy),
         (0.4, *accuracy_by_rounds.last().unwrap())
     );
-    assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy, scores.judge_accuracy), (1.0, 1.0, 1.0));
-    assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (0.0, 1.0));
+    let judged = [scores.pointwise_accuracy, scores.pairwise_accuracy, scores.judge_accuracy];
+    assert_eq!(judged, [Some(1.0); 3]);
+    assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (Some(0.0), 1.0));
     assert_eq!((accuracy_by_rounds.len(), votes.len()), (3, 3));
     assert_eq!(*done.borrow(), 5 + set.items.len() + set.held_out.len());
 }
@@ -253,8 +254,8 @@ fn a_verdict_for_everything_is_right_half_the_time() {
         false => reply(prompt, number),
     };
     let scores = with(credulous, |model| evaluate(model, &problems(), &set, &config(), 1, &|_| ())).unwrap();
-    assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy), (0.5, 0.5));
-    assert_eq!(scores.held_out_wording_accuracy, 0.5);
+    assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy), (Some(0.5), Some(0.5)));
+    assert_eq!(scores.held_out_wording_accuracy, Some(0.5));
     assert_eq!(scores.accuracy_by_rounds, [0.4; 3], "a model that never doubts never answers again");
 }
 

@@ -56,10 +56,10 @@ fn accuracy_bars(
         .iter()
         .filter(|(name, _)| metrics.contains(name))
         .map(|&(name, metric)| {
-            let start = complete[0].1.iter().map(|outcome| metric(&outcome.summary.before)).collect();
+            let start = complete[0].1.iter().filter_map(|outcome| metric(&outcome.summary.before)).collect();
             let after = complete
                 .iter()
-                .map(|(_, runs)| runs.iter().map(|outcome| metric(&outcome.summary.after)).collect());
+                .map(|(_, runs)| runs.iter().filter_map(|outcome| metric(&outcome.summary.after)).collect());
             let all: Vec<Vec<f64>> = std::iter::once(start).chain(after).collect();
             Series { name: name.to_owned(), points: percent_points((0..).zip(all)) }
         })

@@ -18,7 +18,7 @@ use crate::{
     interrupt::Interrupt,
     run::{
         directory::{RunDirectory, read_json},
-        report::Summary,
+        report::{Summary, percent},
     },
 };
 
@@ -198,10 +198,10 @@ fn terminate(_child: &Child) {}
 fn progress(run: &AblationRun<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
     let summary: Summary = read_json(&run.dir.summary())?;
     Ok(format!(
-        "[{done}/{all}] {}: reasoning {:.1} %, judge {:.1} % in {:.0} s; about {:.0} min left",
+        "[{done}/{all}] {}: reasoning {:.1}%, judge {} in {:.0} s; about {:.0} min left",
         run.title(),
         summary.after.reasoning_accuracy * 100.0,
-        summary.after.judge_accuracy * 100.0,
+        percent(summary.after.judge_accuracy),
         summary.seconds,
         seconds_left / 60.0
     ))

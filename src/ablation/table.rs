@@ -11,17 +11,17 @@ use super::{
 use crate::eval::Scores;
 
 /// A column: its heading and the figure, 0..1.
-type Metric = (&'static str, fn(&Scores) -> f64);
+type Metric = (&'static str, fn(&Scores) -> Option<f64>);
 
 /// The columns of the table.
 pub(super) const METRICS: [Metric; 7] = [
-    ("reasoning", |scores| scores.reasoning_accuracy),
+    ("reasoning", |scores| Some(scores.reasoning_accuracy)),
     ("judge", |scores| scores.judge_accuracy),
     ("pointwise", |scores| scores.pointwise_accuracy),
     ("pairwise", |scores| scores.pairwise_accuracy),
     ("held-out wordings", |scores| scores.held_out_wording_accuracy),
-    ("with reflection", |scores| scores.reflect_accuracy),
-    ("reflection gain", |scores| scores.reflect_accuracy - scores.reasoning_accuracy),
+    ("with reflection", |scores| Some(scores.reflect_accuracy)),
+    ("reflection gain", |scores| Some(scores.reflect_accuracy - scores.reasoning_accuracy)),
 ];
 
 /// Everything of one variant, for other programs.
@@ -117,8 +117,8 @@ fn starts(outcomes: &TaskOutcomes) -> BySeed<'_> {
     starts
 }
 
-fn estimate(scores: &BySeed<'_>, metric: fn(&Scores) -> f64) -> Option<Estimate> {
-    Estimate::of(&scores.values().map(|scores| metric(scores)).collect::<Vec<_>>())
+fn estimate(scores: &BySeed<'_>, metric: fn(&Scores) -> Option<f64>) -> Option<Estimate> {
+    Estimate::of(&scores.values().filter_map(|scores| metric(scores)).collect::<Vec<_>>())
 }
 
 fn row(name: &str, scores: &BySeed<'_>, work: Work) -> String {
@@ -137,7 +137,7 @@ fn difference_row(name: &str, reference: &BySeed<'_>, other: &BySeed<'_>) -> Str
     let mut cells = vec![name.to_owned(), pairs.len().to_string()];
     for (_, metric) in METRICS {
         let differences: Vec<f64> =
-            pairs.iter().map(|(ours, theirs)| metric(ours) - metric(theirs)).collect();
+            pairs.iter().filter_map(|(ours, theirs)| Some(metric(ours)? - metric(theirs)?)).collect();
         cells.push(cell(Estimate::of(&differences), |difference| {
             let sign = if difference.mean >= 0.0 { "+" } else { "" };
             sign.to_owned() + &difference.percent()

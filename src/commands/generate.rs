@@ -1,12 +1,14 @@
 //! `spark generate`: completions of one prompt.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Error, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
-    data::{ImageRef, Problem},
+    data::{ImageFiles, Problem, problem_to_ask},
     error::input_error,
     interrupt::Interrupted,
     kernels::TrainBackend,
@@ -46,6 +48,19 @@ fn sampling(args: &GenerateArgs, model: &GenerationDefaults) -> Sampling {
     }
 }
 
+/// The prompt as a problem. Marks like `<image>` in it are the places of its images; without images it means itself.
+fn asked(prompt: String, images: &[PathBuf]) -> Result<Problem> {
+    if images.is_empty() {
+        return Ok(Problem { id: "prompt".to_owned(), question: prompt, ..Problem::default() });
+    }
+    let Value::Object(row) = json!({"question": prompt, "images": images}) else {
+        unreachable!("it is written as an object")
+    };
+    let files = ImageFiles { roots: &[Path::new("")], must_exist: true };
+    problem_to_ask(&row, files, "prompt".to_owned())
+        .map_err(|complaint| input_error(format!("--prompt and --image, as a row of data: {complaint}")))
+}
+
 /// What to tell of completions that were given up.
 fn unprinted(error: Error) -> Error {
     let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
@@ -65,13 +80,7 @@ impl Job for GenerateJob {
         let Self { args, seed, dtype } = self;
         let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
         let sampling = sampling(&args, &processor.generation());
-        let problem = Problem {
-            id: "prompt".to_owned(),
-            question: args.prompt,
-            images: args.images.into_iter().map(ImageRef::from).collect(),
-            answer: String::new(),
-            ..Problem::default()
-        };
+        let problem = asked(args.prompt, &args.images)?;
         let prompt = processor.prompt(&problem)?;
         let request = Request {
             prompt: &prompt.input,
@@ -100,5 +109,25 @@ impl Job for GenerateJob {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_in_a_prompt_are_the_places_of_its_images() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("a.png");
+        std::fs::write(&image, b"").unwrap();
+        let images = [image.clone(), image];
+        let problem = asked("Is <image> like <image>?".to_owned(), &images).unwrap();
+        assert_eq!((problem.question.as_str(), problem.image_places), ("Is  like ?", vec![3, 9]));
+        assert_eq!(asked("Is it?".to_owned(), &images).unwrap().image_places, Vec::<usize>::new());
+        assert_eq!(asked("What is <image>?".to_owned(), &[]).unwrap().question, "What is <image>?");
+        assert!(
+            asked("Is <image> it?".to_owned(), &images).unwrap_err().to_string().contains("gives 2 images")
+        );
     }
 }

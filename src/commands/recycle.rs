@@ -2,7 +2,7 @@
 
 mod rollouts;
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write, path::Path};
 
 use anyhow::{Context, Result};
 
@@ -48,12 +48,23 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     if !common.quiet {
         say!("{}", table(&report, unscored).trim_end());
     }
+    let shown: BTreeSet<&Path> =
+        problems.iter().flat_map(Problem::all_images).map(|image| image.path.as_path()).collect();
+    let missing: Vec<&Path> = shown.iter().copied().filter(|path| !path.is_file()).collect();
+    if let Some(first) = missing.first() {
+        let (count, out) = (missing.len(), args.out.display());
+        say!(
+            "{count} of {} images are not there, and {out} cannot be read without them: {}",
+            shown.len(),
+            first.display()
+        );
+    }
     Ok(())
 }
 
 fn write_problems(mut out: WholeFile, problems: &[Problem]) -> Result<()> {
     for problem in problems {
-        serde_json::to_writer(&mut out, problem)?;
+        serde_json::to_writer(&mut out, &problem.to_row())?;
         out.write_all(b"\n")?;
     }
     out.finish()

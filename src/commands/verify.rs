@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Write, stdout},
+    io::{BufReader, BufWriter, Write, stdout},
     path::Path,
     time::Instant,
 };
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     cli::VerifyArgs,
     console::output_error,
-    data::Problem,
+    data::{Problem, TextLine, TextLines, parse_json},
     error::input_error,
     verify::{Doubt, Explanation, RemoteConfig, Response, UnscoredPolicy, Verdict, Verifier, VerifyConfig},
 };
@@ -26,7 +26,7 @@ const ROWS_AT_ONCE: usize = 4096;
 /// One line of input.
 #[derive(Debug, Deserialize)]
 struct VerifyRow {
-    answer: String,
+    answer: Accepted,
     response: String,
     #[serde(default)]
     verifier: Option<String>,
@@ -35,6 +35,14 @@ struct VerifyRow {
     question: String,
     #[serde(flatten)]
     columns: Map<String, Value>,
+}
+
+/// A reference answer, or several of which any is right.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "\"answer\" must be a text or a list of texts")]
+enum Accepted {
+    One(String),
+    Any(Vec<String>),
 }
 
 /// A response and what it is checked against.
@@ -76,20 +84,18 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
         ..VerifyConfig::default()
     }))?;
     let unreadable = |error| input_error(format!("{}: cannot be read ({error})", args.data.display()));
-    let mut lines = BufReader::new(File::open(&args.data).map_err(unreadable)?).lines().enumerate();
+    let mut lines = TextLines::new(BufReader::new(File::open(&args.data).map_err(unreadable)?));
     let mut output = BufWriter::new(stdout().lock());
     loop {
-        let chunk: Vec<(usize, String)> = lines
-            .by_ref()
-            .take(ROWS_AT_ONCE)
-            .map(|(index, line)| Ok((index + 1, line.map_err(unreadable)?)))
-            .collect::<Result<_>>()?;
+        let chunk: Vec<TextLine> =
+            lines.by_ref().take(ROWS_AT_ONCE).collect::<Result<_, _>>().map_err(unreadable)?;
         if chunk.is_empty() {
             break;
         }
-        let read = |(number, line): &(usize, String)| read_line(line, &verifier, args, &args.data, *number);
+        let read = |line: &TextLine| read_line(line, &verifier, args, &args.data);
+        let blank = |line: &&TextLine| line.text.as_ref().is_ok_and(|text| text.trim().is_empty());
         let rows: Vec<Answered> =
-            chunk.par_iter().filter(|(_, line)| !line.trim().is_empty()).map(read).collect::<Result<_>>()?;
+            chunk.par_iter().filter(|line| !blank(line)).map(read).collect::<Result<_>>()?;
         let lines = if args.python.functions.is_empty() {
             rows.par_iter().map(|row| check(row, &verifier, args)).collect::<Result<Vec<_>>>()?
         } else {
@@ -102,22 +108,27 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
     output_error(output.flush())
 }
 
-fn read_line(
-    line: &str,
-    verifier: &Verifier,
-    args: &VerifyArgs,
-    path: &Path,
-    number: usize,
-) -> Result<Answered> {
+fn read_line(line: &TextLine, verifier: &Verifier, args: &VerifyArgs, path: &Path) -> Result<Answered> {
+    let TextLine { number, text } = line;
     let place = || format!("{}, line {number}", path.display());
-    let row: VerifyRow = serde_json::from_str(line).map_err(|error| {
+    let refuse = |error: &dyn std::fmt::Display| {
         input_error(format!("{}: expected {{\"answer\", \"response\", \"verifier\"?}} ({error})", place()))
-    })?;
+    };
+    let row = text.as_ref().map_err(|error| refuse(error))?;
+    let row = parse_json(row).map_err(|error| refuse(&error))?;
+    let row: VerifyRow = serde_json::from_value(row).map_err(|error| refuse(&error))?;
+    let mut answers = match row.answer {
+        Accepted::One(answer) => vec![answer],
+        Accepted::Any(answers) => answers,
+    }
+    .into_iter();
+    let Some(answer) = answers.next() else { return Err(refuse(&"\"answer\" lists none")) };
     let problem = Problem {
         id: format!("line {number}"),
         question: row.question,
         images: Vec::new(),
-        answer: row.answer,
+        answer,
+        alternatives: answers.collect(),
         verifier: row.verifier.or_else(|| args.verifier.clone()),
         columns: row.columns,
         ..Problem::default()

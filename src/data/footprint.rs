@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-/// Bytes that problems take per byte of their file: every row is there as parsed JSON before the first is a problem,
-/// and what is freed stays with the process.
+/// Bytes that problems take per byte of their file, at most: where rows are short, what holds a text or a path takes
+/// more than the text. The file itself is read row by row.
 const PER_FILE_BYTE: u64 = 8;
 
 /// What the problems of a file take; 0 where it cannot be read.

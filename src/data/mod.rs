@@ -1,21 +1,38 @@
 //! What to learn from: problems, the file formats they come in, and the order they are drawn in.
 //! Knows nothing of models, tokenizers or rewards.
 
+mod answer;
+mod asked;
 mod chat;
 mod cursor;
 mod draw;
+mod fields;
 pub mod footprint;
 mod format;
+mod image;
+mod json;
 mod kind;
+mod lines;
+mod marks;
+mod message;
+mod placing;
 mod problem;
 mod rows;
 mod sft;
 mod source;
+mod turn;
 
 pub use chat::{Chat, ScoredRow, load_scored_rows};
 pub use cursor::ShuffledCursor;
 pub use draw::{Curriculum, ProblemDraw};
+pub(crate) use format::{problem as problem_of_row, problem_without_answer as problem_to_ask};
+pub(crate) use image::ImageFiles;
+pub use image::ImageRef;
+pub(crate) use json::parse_json;
 pub use kind::Kind;
-pub use problem::{ImageRef, Problem, ReplyForm};
-pub use sft::{SftExample, load_sft};
-pub use source::{BadRows, Loaded, load_problems};
+pub(crate) use lines::{TextLine, TextLines};
+pub use problem::{Problem, ReplyForm};
+pub(crate) use rows::{Complaint, Fields, Row, for_each_row};
+pub use sft::{SftExample, load_sft, load_sft_with};
+pub use source::{BadRows, Loaded, ReadOptions, load_problems};
+pub use turn::{ChatTurn, ShownPiece, Speaker, shown_pieces};

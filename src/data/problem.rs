@@ -1,12 +1,10 @@
 //! `Problem`: what to solve and how to check the answer. Recycled items are problems too, so that
 //! one path samples, verifies and learns from all of them.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::kind::Kind;
+use super::{ChatTurn, ImageRef, ShownPiece, kind::Kind, marks::has_marks, rows::Fields, shown_pieces};
 
 /// What a reply to a problem consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,22 +28,6 @@ impl ReplyForm {
     }
 }
 
-/// An image on disk and the bounds of its area, in pixels, where the data sets its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ImageRef {
-    pub path: PathBuf,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_pixels: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_pixels: Option<usize>,
-}
-
-impl From<PathBuf> for ImageRef {
-    fn from(path: PathBuf) -> Self {
-        Self { path, min_pixels: None, max_pixels: None }
-    }
-}
-
 /// One thing to solve, with the reference that its answers are checked against.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Problem {
@@ -56,13 +38,22 @@ pub struct Problem {
     /// A system message, where the data sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
+    /// What was said before the question, where the data has it: turns of user and assistant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<ChatTurn>,
     /// The user's text, without the images.
     pub question: String,
-    /// Shown before the text, in this order.
+    /// Shown with the text, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageRef>,
+    /// For each image, how many characters of the question stand before it. Left empty, all images come first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub image_places: Vec<usize>,
     /// The reference answer.
     pub answer: String,
+    /// Further answers that are right as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<String>,
     /// The verifier's name; without one it is chosen from the answer's shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifier: Option<String>,
@@ -89,6 +80,47 @@ impl Problem {
         };
         Self { kind, ..self }
     }
+
+    /// The images of the history and of the question, in the order in which they are shown.
+    pub fn all_images(&self) -> impl Iterator<Item = &ImageRef> {
+        self.history.iter().flat_map(|turn| &turn.images).chain(&self.images)
+    }
+
+    /// The problem as a row of a data file, which is read back as this problem from wherever it lies: the paths of its
+    /// images are absolute, as those of every problem that was read from a file.
+    pub fn to_row(&self) -> Fields {
+        let Ok(Value::Object(mut row)) = serde_json::to_value(self) else {
+            unreachable!("a problem is plain data with names")
+        };
+        if !self.history.is_empty() {
+            row.insert("history".to_owned(), self.history.iter().map(message).collect());
+        }
+        // A text is literal where it says where its images stand: what looks like a mark in it means itself.
+        let literal = !self.history.is_empty() || !self.image_places.is_empty() || has_marks(&self.question);
+        if literal {
+            let places = match self.image_places.is_empty() {
+                true => vec![0; self.images.len()],
+                false => self.image_places.clone(),
+            };
+            row.insert("image_places".to_owned(), json!(places));
+        }
+        row
+    }
+}
+
+/// A turn as a chat message.
+fn message(turn: &ChatTurn) -> Value {
+    let pieces = shown_pieces(&turn.text, &turn.images, &turn.image_places).unwrap_or_default();
+    let part = |piece: ShownPiece<'_>| match piece {
+        ShownPiece::Text(text) => json!({"type": "text", "text": text}),
+        ShownPiece::Image(image) => {
+            let mut part = json!(image);
+            part["type"] = json!("image");
+            part
+        }
+    };
+    let content: Value = pieces.into_iter().map(part).collect();
+    json!({"role": turn.speaker.role(), "content": content})
 }
 
 #[cfg(test)]

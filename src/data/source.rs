@@ -1,8 +1,9 @@
 //! Problems from a file, whole and checked: every row is read before the first is used.
 
 use std::{
+    cell::Cell,
     collections::{HashMap, hash_map::Entry},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Result;
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Problem, format,
-    rows::{Complaint, Fields, Rows},
+    image::ImageFiles,
+    rows::{Complaint, Fields, Row, for_each_row},
 };
 use crate::error::input_error;
 
@@ -25,6 +27,26 @@ pub enum BadRows {
     Skip,
 }
 
+/// How the rows of a file are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    pub bad_rows: BadRows,
+    /// Where relative image paths start; at the file without it.
+    pub image_root: Option<PathBuf>,
+    /// Taken off the end of questions, the first that fits.
+    pub strip_suffix: Vec<String>,
+    /// Fields that are as good as absent.
+    pub ignore_fields: Vec<String>,
+    /// Whether a suffix or field that occurs in no row is an error.
+    pub must_occur: bool,
+}
+
+impl From<BadRows> for ReadOptions {
+    fn from(bad_rows: BadRows) -> Self {
+        Self { bad_rows, ..Self::default() }
+    }
+}
+
 /// The problems of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
@@ -32,41 +54,111 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
     /// Why rows were left out, one message each, naming file and line.
     pub skipped: Vec<String>,
+    /// What settings changed, a sentence each, for people to read.
+    pub notes: Vec<String>,
 }
 
-/// Reads problems from JSON lines or one JSON array, each row being of our own shape, chat messages,
-/// or a benchmark's.
+/// What the rows of a file are, whatever it is; the fields as those of [`Loaded`].
+pub(super) struct LoadedRows<T> {
+    pub items: Vec<T>,
+    pub skipped: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+/// Reads problems from JSON lines or one JSON array; `docs/data.md` lists the shapes that a row may have.
 ///
 /// A missing id becomes `{file stem}:{line}`. Images must exist; whether they can be decoded shows
 /// when they are used.
 ///
 /// # Errors
-/// When the file cannot be read, has no usable row, or has a bad row and `bad_rows` says to refuse.
-pub fn load_problems(path: &Path, bad_rows: BadRows) -> Result<Loaded> {
-    let (problems, skipped) = load(path, bad_rows, format::problem, |problem| &problem.id)?;
-    Ok(Loaded { problems, skipped })
+/// When the file cannot be read, has no usable row, has a bad row and the options say to refuse, or a setting has no
+/// effect that must have one.
+pub fn load_problems(path: &Path, options: impl Into<ReadOptions>) -> Result<Loaded> {
+    let options = options.into();
+    let suffixes = Suffixes::new(&options);
+    let problem = |fields: &Fields, files: ImageFiles<'_>, id| {
+        format::problem(fields, files, id).and_then(|problem| suffixes.stripped(problem))
+    };
+    let LoadedRows { items: problems, skipped, mut notes } =
+        load(path, &options, problem, |problem| &problem.id)?;
+    notes.extend(suffixes.notes(path, problems.len())?);
+    Ok(Loaded { problems, skipped, notes })
 }
 
-/// Reads every row with `parse` (fields, directory of the file, id where the row has none).
+/// Suffixes of questions, and how often each was taken off.
+pub(super) struct Suffixes<'a> {
+    options: &'a ReadOptions,
+    counts: Vec<Cell<usize>>,
+}
+
+impl<'a> Suffixes<'a> {
+    pub(super) fn new(options: &'a ReadOptions) -> Self {
+        Self { options, counts: vec![Cell::new(0); options.strip_suffix.len()] }
+    }
+
+    /// The problem without the suffix of its question. White space at the end of either is not looked at.
+    pub(super) fn stripped(&self, problem: Problem) -> Result<Problem, Complaint> {
+        let question = problem.question.trim_end();
+        let found = self.options.strip_suffix.iter().zip(&self.counts).find_map(|(suffix, count)| {
+            let suffix = Some(suffix.trim()).filter(|suffix| !suffix.is_empty())?;
+            Some((question.strip_suffix(suffix)?.trim_end().to_owned(), count))
+        });
+        let Some((question, count)) = found else { return Ok(problem) };
+        if question.is_empty() {
+            return Err(
+                "its question is nothing but data.strip_suffix; correct the row or the setting".to_owned()
+            );
+        }
+        count.set(count.get() + 1);
+        let end = question.chars().count();
+        let image_places = problem.image_places.iter().map(|&place| place.min(end)).collect();
+        Ok(Problem { question, image_places, ..problem })
+    }
+
+    /// How many questions were changed.
+    ///
+    /// # Errors
+    /// When a suffix that must occur does not.
+    pub(super) fn notes(&self, path: &Path, rows: usize) -> Result<Vec<String>> {
+        let counted = self.options.strip_suffix.iter().zip(&self.counts);
+        counted
+            .map(|(suffix, count)| {
+                let (path, count) = (path.display(), count.get());
+                if count == 0 && self.options.must_occur {
+                    return Err(input_error(format!(
+                        "data.strip_suffix: none of the {rows} questions of {path} ends in {suffix:?}; correct the setting or leave it out"
+                    )));
+                }
+                Ok(format!("{path}: data.strip_suffix taken off {count} of {rows} questions: {suffix:?}"))
+            })
+            .collect()
+    }
+}
+
+/// Reads every row with `parse` (fields, where images are, id where the row has none).
 pub(super) fn load<T>(
     path: &Path,
-    bad_rows: BadRows,
-    parse: impl Fn(&Fields, &Path, String) -> Result<T, Complaint>,
+    options: &ReadOptions,
+    parse: impl Fn(&Fields, ImageFiles<'_>, String) -> Result<T, Complaint>,
     id: impl Fn(&T) -> &str,
-) -> Result<(Vec<T>, Vec<String>)> {
-    let Rows { rows, unit } = Rows::read(path)?;
-    let directory = path.parent().unwrap_or(Path::new(""));
+) -> Result<LoadedRows<T>> {
+    let directory = options.image_root.as_deref().or(path.parent()).unwrap_or(Path::new(""));
+    let files = ImageFiles { roots: &[directory], must_exist: true };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut items = Vec::with_capacity(rows.len());
-    let mut skipped = Vec::new();
+    let mut loaded = LoadedRows { items: Vec::new(), skipped: Vec::new(), notes: Vec::new() };
     let mut first_with_id: HashMap<String, usize> = HashMap::new();
-    for row in rows {
-        let parsed = row
-            .fields
-            .and_then(|fields| parse(&fields, directory, format!("{stem}:{}", row.number)))
+    let mut ignored = vec![0; options.ignore_fields.len()];
+    for_each_row(path, &mut |Row { number, unit, fields }| {
+        let parsed = fields
+            .and_then(|mut fields| {
+                for (name, count) in options.ignore_fields.iter().zip(&mut ignored) {
+                    *count += usize::from(fields.shift_remove(name).is_some());
+                }
+                parse(&fields, files, format!("{stem}:{number}"))
+            })
             .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
                 Entry::Vacant(entry) => {
-                    entry.insert(row.number);
+                    entry.insert(number);
                     Ok(item)
                 }
                 Entry::Occupied(first) => Err(format!(
@@ -76,20 +168,35 @@ pub(super) fn load<T>(
                 )),
             });
         match parsed {
-            Ok(item) => items.push(item),
+            Ok(item) => loaded.items.push(item),
             Err(complaint) => {
-                let message = format!("{}, {unit} {}: {complaint}", path.display(), row.number);
-                match bad_rows {
+                let message = format!("{}, {unit} {number}: {complaint}", path.display());
+                match options.bad_rows {
                     BadRows::Refuse => return Err(input_error(message)),
-                    BadRows::Skip => skipped.push(message),
+                    BadRows::Skip => loaded.skipped.push(message),
                 }
             }
         }
+        Ok(())
+    })?;
+    if loaded.items.is_empty() {
+        return Err(nothing_usable(path, &loaded.skipped));
     }
-    if items.is_empty() {
-        return Err(nothing_usable(path, &skipped));
-    }
-    Ok((items, skipped))
+    loaded.notes = ignored_notes(path, options, &ignored)?;
+    Ok(loaded)
+}
+
+fn ignored_notes(path: &Path, options: &ReadOptions, counts: &[usize]) -> Result<Vec<String>> {
+    let path = path.display();
+    let note = |(name, &count): (&String, &usize)| {
+        if count == 0 && options.must_occur {
+            return Err(input_error(format!(
+                "data.ignore_fields: no row of {path} has a field {name:?}; correct the setting or leave it out"
+            )));
+        }
+        Ok(format!("{path}: field {name:?} ignored in {count} rows"))
+    };
+    options.ignore_fields.iter().zip(counts).map(note).collect()
 }
 
 fn nothing_usable(path: &Path, skipped: &[String]) -> anyhow::Error {
@@ -101,66 +208,4 @@ fn nothing_usable(path: &Path, skipped: &[String]) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::is_input_error;
-
-    fn load_text(content: &str, bad_rows: BadRows) -> Result<Loaded> {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("train.jsonl");
-        std::fs::write(&path, content).unwrap();
-        load_problems(&path, bad_rows)
-    }
-
-    fn refused(content: &str) -> String {
-        let error = load_text(content, BadRows::Refuse).unwrap_err();
-        assert!(is_input_error(&error));
-        error.to_string()
-    }
-
-    const GOOD: &str = r#"{"question": "1+1?", "answer": 2}"#;
-
-    #[test]
-    fn ids_default_to_the_file_and_the_line() {
-        let ids = |content: &str| -> Vec<String> {
-            let loaded = load_text(content, BadRows::Refuse).unwrap();
-            loaded.problems.into_iter().map(|problem| problem.id).collect()
-        };
-        assert_eq!(ids(&format!("{GOOD}\n\n{GOOD}\n")), ["train:1", "train:3"]);
-        assert_eq!(ids(&format!("[{GOOD},\n\n{GOOD}]")), ["train:1", "train:2"]);
-    }
-
-    #[test]
-    fn refusing_names_file_line_and_field() {
-        let message = refused(&format!("{GOOD}\n{{\"question\": \"q\"}}\n"));
-        assert!(message.contains("train.jsonl, line 2: field \"answer\""), "{message}");
-        let message = refused(&format!("[{GOOD}, {{\"question\": \"q\"}}]"));
-        assert!(message.contains("train.jsonl, row 2: field \"answer\""), "{message}");
-    }
-
-    #[test]
-    fn skipping_keeps_the_good_rows_and_tells_of_the_bad() {
-        let loaded = load_text(&format!("{{\n{GOOD}\n{{\"question\": \"q\"}}\n"), BadRows::Skip).unwrap();
-        assert_eq!(loaded.problems.len(), 1);
-        assert_eq!(loaded.skipped.len(), 2);
-        assert!(loaded.skipped[0].contains("line 1: malformed JSON"), "{}", loaded.skipped[0]);
-        assert!(loaded.skipped[1].contains("line 3: field \"answer\""), "{}", loaded.skipped[1]);
-    }
-
-    #[test]
-    fn repeated_ids_name_both_lines() {
-        let row = r#"{"id": "x", "question": "q", "answer": "a"}"#;
-        let message = refused(&format!("{row}\n{row}\n"));
-        assert!(message.contains("line 2") && message.contains("of line 1"), "{message}");
-    }
-
-    #[test]
-    fn a_file_without_one_usable_problem_is_refused() {
-        assert!(refused("\n").contains("is empty"));
-        assert!(refused("[]").contains("is empty"));
-        let message = load_text("{}\n{}\n", BadRows::Skip).unwrap_err().to_string();
-        assert!(message.contains("all 2 are bad") && message.contains("unknown row shape"), "{message}");
-        let error = load_problems(Path::new("/nowhere/x.jsonl"), BadRows::Skip).unwrap_err();
-        assert!(is_input_error(&error) && error.to_string().contains("/nowhere/x.jsonl"));
-    }
-}
+mod tests;

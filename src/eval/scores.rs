@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::EvalConfig,
     judge_set::JudgeSet,
-    mean::mean,
+    mean::{mean, measured_mean},
     reflect::answer_with_reflection,
     vote::{Votes, votes},
 };
@@ -17,17 +17,18 @@ use crate::{
     rollout::{RolloutGroup, RolloutPipeline},
 };
 
-/// Accuracies on the held-out set, 0..1, all greedy but for the votes.
+/// Accuracies on the held-out set, 0..1, all greedy but for the votes. `None` is what was not measured, for want of
+/// items.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     pub reasoning_accuracy: f64,
-    pub pointwise_accuracy: f64,
-    pub pairwise_accuracy: f64,
-    /// The mean of pointwise and pairwise.
-    pub judge_accuracy: f64,
+    pub pointwise_accuracy: Option<f64>,
+    pub pairwise_accuracy: Option<f64>,
+    /// The mean of pointwise and pairwise; of one of them where there is no item of the other.
+    pub judge_accuracy: Option<f64>,
     /// The mean of pointwise and pairwise under wordings that training never uses.
     #[serde(default)]
-    pub held_out_wording_accuracy: f64,
+    pub held_out_wording_accuracy: Option<f64>,
     /// Answer, judge oneself, answer again when in doubt.
     pub reflect_accuracy: f64,
     /// Accuracy after 0, 1, 2, … rounds of reflection: test-time scaling by reflection.
@@ -45,17 +46,17 @@ impl Scores {
     pub fn of(&self, kind: Kind) -> Option<f64> {
         match kind {
             Kind::REASON => Some(self.reasoning_accuracy),
-            Kind::POINTWISE => Some(self.pointwise_accuracy),
-            Kind::PAIRWISE => Some(self.pairwise_accuracy),
+            Kind::POINTWISE => self.pointwise_accuracy,
+            Kind::PAIRWISE => self.pairwise_accuracy,
             _ => None,
         }
     }
 }
 
-/// The mean reward of all rollouts of some kind; 0 without any.
-pub fn accuracy(groups: &[RolloutGroup], kind: Kind) -> f64 {
+/// The mean reward of all rollouts of some kind; `None` without any.
+pub fn accuracy(groups: &[RolloutGroup], kind: Kind) -> Option<f64> {
     let of_kind = groups.iter().filter(|group| group.problem.kind == kind);
-    mean(of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward))
+    measured_mean(of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward))
 }
 
 /// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `seed` keys the votes; `progress` is
@@ -79,7 +80,7 @@ pub fn evaluate<B: Backend>(
     let parsed =
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     Ok(Scores {
-        reasoning_accuracy: accuracy(&groups, Kind::REASON),
+        reasoning_accuracy: accuracy(&groups, Kind::REASON).unwrap_or(0.0),
         pointwise_accuracy: accuracy(&groups, Kind::POINTWISE),
         pairwise_accuracy: accuracy(&groups, Kind::PAIRWISE),
         judge_accuracy: judge_accuracy(&groups),
@@ -92,6 +93,8 @@ pub fn evaluate<B: Backend>(
 }
 
 /// The mean of the accuracies on the kinds that the judge set has items of.
-fn judge_accuracy(groups: &[RolloutGroup]) -> f64 {
-    mean(KINDS.iter().filter(|spec| spec.in_judge_set).map(|spec| accuracy(groups, spec.kind)))
+fn judge_accuracy(groups: &[RolloutGroup]) -> Option<f64> {
+    measured_mean(
+        KINDS.iter().filter(|spec| spec.in_judge_set).filter_map(|spec| accuracy(groups, spec.kind)),
+    )
 }

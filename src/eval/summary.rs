@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{answer::FinalAnswer, mean::mean};
+use super::{
+    answer::FinalAnswer,
+    mean::{mean, measured_mean},
+};
 
 /// What `spark eval` prints. Accuracies are mean rewards.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AnswerSummary {
     /// How many answers there are.
     pub answers: usize,
-    /// Over all answers.
-    pub accuracy: f64,
+    /// Over all answers; `None` where nothing could be scored.
+    pub accuracy: Option<f64>,
     /// Responses in which no answer was found.
     pub unparsed: usize,
     /// By the data set that a problem came from; an empty name stands for problems without one.
@@ -26,7 +29,7 @@ impl AnswerSummary {
     pub fn of(answers: &[FinalAnswer]) -> Self {
         Self {
             answers: answers.len(),
-            accuracy: mean(answers.iter().map(|answer| answer.verdict.reward)),
+            accuracy: measured_mean(answers.iter().map(|answer| answer.verdict.reward)),
             unparsed: answers.iter().filter(|answer| answer.verdict.extracted.is_none()).count(),
             by_source: accuracy_by(answers, |answer| answer.problem.source.clone().unwrap_or_default()),
             by_kind: accuracy_by(answers, |answer| answer.problem.kind.name().to_owned()),

@@ -126,8 +126,33 @@ impl Item {
             Some(answer) => (answer, self.label.verifier()),
             None => (original.answer.clone(), original.verifier.clone()),
         };
+        // Answers that are right beside the original's reference are none to a question about answers.
+        let alternatives =
+            if self.label.answer().is_some() { Vec::new() } else { original.alternatives.clone() };
         let reply = self.label.reply_form();
-        Problem { id, kind: self.kind, question: self.prompt, answer, verifier, reply, ..original.clone() }
+        let image_places = image_places(&self.prompt, original);
+        Problem {
+            id,
+            kind: self.kind,
+            question: self.prompt,
+            image_places,
+            answer,
+            alternatives,
+            verifier,
+            reply,
+            ..original.clone()
+        }
+    }
+}
+
+/// Where the original's images stand in a prompt that shows its question; before everything in one that does not.
+fn image_places(prompt: &str, original: &Problem) -> Vec<usize> {
+    match prompt.find(&original.question) {
+        Some(start) => {
+            let before = prompt[..start].chars().count();
+            original.image_places.iter().map(|place| before + place).collect()
+        }
+        None => Vec::new(),
     }
 }
 
@@ -199,6 +224,29 @@ mod tests {
             label: own,
         };
         assert_eq!(asked(item), expected(Kind::new("count"), "2", "exact", plain));
+    }
+
+    #[test]
+    fn images_stay_where_they_are_in_the_question_and_further_answers_with_the_original() {
+        let original = Problem {
+            question: "Is é like this?".into(),
+            images: vec![std::path::PathBuf::from("a.png").into(); 2],
+            image_places: vec![3, 15],
+            answer: "no".into(),
+            alternatives: vec!["not".into()],
+            ..Problem::default()
+        };
+        let asked = |item: Item| item.problem(&original, "p".into());
+        let item = asked(Item::pointwise(&original.question, "yes", false, 0));
+        assert_eq!((item.image_places, item.alternatives.len()), (vec![3, 15], 0));
+        let item = asked(Item::reflection(&original.question, "yes", 0));
+        assert_eq!((item.image_places, item.alternatives), (vec![3, 15], vec!["not".to_owned()]));
+        let own = |prompt: &str| {
+            let label = Label::YesNo(true);
+            asked(Item { kind: Kind::new("own"), prompt: prompt.into(), label }).image_places
+        };
+        assert_eq!(own("ü: Is é like this? Yes?"), [6, 18]);
+        assert_eq!(own("Something else?"), Vec::<usize>::new());
     }
 
     #[test]

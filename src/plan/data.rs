@@ -34,12 +34,12 @@ impl DataSizes {
     /// Input errors that name file and row.
     pub fn read(config: &RunConfig, processor: &Processor, images: Option<u64>) -> Result<Self> {
         let [train, test] = [&config.data.train, &config.data.test];
-        let problems = load_problems(train, config.data.bad_rows)?.problems;
+        let problems = load_problems(train, config.data.reading(train))?.problems;
         let held_out =
-            if test.exists() { load_problems(test, config.data.bad_rows)?.problems } else { Vec::new() };
+            if test.exists() { load_problems(test, config.data.reading(test))?.problems } else { Vec::new() };
         let new_tokens = config.train.sampling.max_new_tokens as u64;
         let prompts = PromptSizes::measured(processor, &problems, &config.recycle, new_tokens)?;
-        let shown = |problem: &'_ Problem| problem.images.clone();
+        let shown = |problem: &'_ Problem| problem.all_images().cloned().collect::<Vec<_>>();
         let different: HashSet<ImageRef> = problems.iter().chain(&held_out).flat_map(shown).collect();
         let images = images.unwrap_or(different.len() as u64);
         Ok(Self {

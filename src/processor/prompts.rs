@@ -10,12 +10,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{
-    cache::ImageCache,
-    generation::GenerationDefaults,
-    image::ImageProcessorConfig,
-    special::SpecialIds,
-    template::{ChatTemplate, messages},
-    tokenizer::Tokenizer,
+    cache::ImageCache, generation::GenerationDefaults, image::ImageProcessorConfig, special::SpecialIds,
+    template::ChatTemplate, tokenizer::Tokenizer,
 };
 use crate::{
     data::{Chat, ImageRef, Kind, Problem},
@@ -96,14 +92,8 @@ impl Processor {
     }
 
     fn render(&self, problem: &Problem) -> Result<Prompt> {
-        let question = match &self.instruction {
-            Some(instruction) if problem.kind == Kind::REASON => {
-                format!("{}\n{instruction}", problem.question)
-            }
-            _ => problem.question.clone(),
-        };
-        let messages = messages(problem.system.as_deref(), &question, problem.images.len());
-        self.chat(&Chat { messages, images: problem.images.clone() })
+        let instruction = self.instruction.as_deref().filter(|_| problem.kind == Kind::REASON);
+        self.chat(&Chat::of(problem, instruction)?)
     }
 
     /// The prompt of a conversation, up to where the model's turn begins.

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use minijinja::{Environment, Error, ErrorKind, context, value::Value as Rendered};
-use serde_json::{Map, Value, json};
+#[cfg(test)]
+use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::files::{read_json, token_text};
 use crate::error::input_error;
@@ -69,6 +71,7 @@ impl ChatTemplate {
 
 /// An optional system message, then one user message: `images` image parts and the text, or just the
 /// text where there are none.
+#[cfg(test)]
 pub(super) fn messages(system: Option<&str>, question: &str, images: usize) -> Vec<Value> {
     let content = if images == 0 {
         json!(question)

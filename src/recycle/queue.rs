@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::data::{ImageRef, Kind, Problem};
+use crate::data::{ChatTurn, ImageRef, Kind, Problem};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct QueuedItem {
@@ -15,11 +15,12 @@ struct QueuedItem {
 }
 
 /// What makes two items the same, whatever they are called.
-pub(super) type ItemKey = (Kind, String, Vec<ImageRef>);
+pub(super) type ItemKey = (Kind, String, Vec<ImageRef>, Vec<usize>, Vec<ChatTurn>);
 
 /// The key of an item.
 pub(super) fn key(problem: &Problem) -> ItemKey {
-    (problem.kind, problem.question.clone(), problem.images.clone())
+    let Problem { kind, question, images, image_places, history, .. } = problem;
+    (*kind, question.clone(), images.clone(), image_places.clone(), history.clone())
 }
 
 /// First in, first out within each kind; the kinds have quotas and take turns.

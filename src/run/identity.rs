@@ -162,11 +162,11 @@ fn file_checksum(path: &Path) -> Result<ContentChecksum> {
 fn problems_checksum(problems: &[Problem]) -> Result<ContentChecksum> {
     let of_problem = |problem: &Problem| -> Result<u32> {
         let images: Vec<(ContentChecksum, Option<usize>, Option<usize>)> = problem
-            .images
-            .iter()
+            .all_images()
             .map(|image| Ok((file_checksum(&image.path)?, image.min_pixels, image.max_pixels)))
             .collect::<Result<_>>()?;
-        let text = Problem { images: Vec::new(), ..problem.clone() };
+        let mut text = Problem { images: Vec::new(), ..problem.clone() };
+        text.history.iter_mut().for_each(|turn| turn.images.clear());
         Ok(crc32c::crc32c(&serde_json::to_vec(&(text, images))?))
     };
     let checksums: Vec<u32> = problems.par_iter().map(of_problem).collect::<Result<_>>()?;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     config::{DataConfig, RunConfig},
-    data::{BadRows, Problem, SftExample, load_problems, load_sft},
+    data::{BadRows, Problem, SftExample, load_problems, load_sft_with},
     error::input_error,
     judge::check_kind,
     model::{
@@ -64,7 +64,8 @@ pub fn usable_problems(
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<Vec<Problem>> {
-    let loaded = load_problems(path, config.bad_rows)?;
+    let loaded = load_problems(path, config.reading(path))?;
+    loaded.notes.iter().for_each(|note| say!("{note}"));
     let mut skipped = loaded.skipped;
     let checked: Vec<(Problem, Result<()>)> = loaded
         .problems
@@ -122,5 +123,7 @@ pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
         completion.push(end);
         Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
     };
-    load_sft(data)?.par_iter().map(example).collect()
+    let (pairs, notes) = load_sft_with(data, &config.data.reading(data))?;
+    notes.iter().for_each(|note| say!("{note}"));
+    pairs.par_iter().map(example).collect()
 }

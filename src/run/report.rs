@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    data::Kind,
+    data::{ImageRef, Kind, Problem},
     eval::Scores,
     judge::{self, KINDS},
     metrics::{Record, names, per_kind},
@@ -97,11 +97,12 @@ pub fn record_update(record: &mut Record, report: &UpdateReport) {
 /// is in the file, but had no part in the step.
 pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>]) -> Vec<Value> {
     let rows_of = |(group, advantages): (&RolloutGroup, &Vec<f64>)| {
+        let asked = group.problem.to_row();
         let scored = group.rollouts.iter().zip(advantages).map(|(rollout, advantage)| {
             let Rollout { completion, text, verdict, .. } = rollout;
             let found =
                 [json!(verdict.extracted), json!(rollout.reward()), json!(verdict.reason), json!(advantage)];
-            let mut row = row(group, step, completion, text, found);
+            let mut row = row((group, &asked), step, completion, text, found);
             if !verdict.parts.is_empty() {
                 row["parts"] = json!(verdict.parts);
             }
@@ -109,22 +110,28 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>])
         });
         let unscored = group.unscored.iter().map(|rollout| {
             let found = [Value::Null, Value::Null, json!(rollout.reason), Value::Null];
-            row(group, step, &rollout.completion, &rollout.text, found)
+            row((group, &asked), step, &rollout.completion, &rollout.text, found)
         });
         scored.chain(unscored).collect::<Vec<_>>()
     };
     groups.iter().zip(advantages).flat_map(rows_of).collect()
 }
 
-/// `found`: what was extracted, reward, reason and advantage.
-fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, found: [Value; 4]) -> Value {
+/// `asked`: the problem as a row; `found`: what was extracted, reward, reason and advantage.
+fn row(
+    (group, asked): (&RolloutGroup, &Map<String, Value>),
+    step: u64,
+    completion: &Completion,
+    text: &str,
+    found: [Value; 4],
+) -> Value {
     let [extracted, reward, reason, advantage] = found;
-    json!({
+    let mut row = json!({
         "step": step,
         "kind": group.problem.kind,
         "problem": group.problem.id,
         "question": group.problem.question,
-        "images": group.problem.images.iter().map(|image| &image.path).collect::<Vec<_>>(),
+        "images": images(&group.problem),
         "prompt": group.prompt.text,
         "completion": text,
         "answer": group.problem.answer,
@@ -134,7 +141,31 @@ fn row(group: &RolloutGroup, step: u64, completion: &Completion, text: &str, fou
         "reason": reason,
         "advantage": advantage,
         "finish_reason": completion.finish_reason,
-    })
+    });
+    // What only some problems have; without it, nobody could ask the same again.
+    for name in ["system", "history", "image_places", "alternatives", "source"] {
+        if let Some(value) = asked.get(name) {
+            row[name] = value.clone();
+        }
+    }
+    row
+}
+
+/// A problem's images by their paths, with the bounds of their areas where they have some.
+fn images(problem: &Problem) -> Vec<Value> {
+    let image = |image: &ImageRef| match image {
+        ImageRef { path, min_pixels: None, max_pixels: None } => json!(path),
+        bounded => json!(bounded),
+    };
+    problem.images.iter().map(image).collect()
+}
+
+/// What tables show in place of a figure that there is none of.
+const NOT_MEASURED: &str = "–";
+
+/// A share in percent.
+pub fn percent(share: Option<f64>) -> String {
+    share.map_or(NOT_MEASURED.to_owned(), |share| format!("{:.1}%", share * 100.0))
 }
 
 /// The table at the end of a run.
@@ -142,25 +173,49 @@ pub fn table(summary: &Summary) -> String {
     let Summary { before, after, seconds, peak_memory_bytes, .. } = summary;
     let row = |name: &str, before, after| (name.to_owned(), before, after);
     let mut rows = vec![
-        row("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
+        row("reasoning accuracy", Some(before.reasoning_accuracy), Some(after.reasoning_accuracy)),
         row("judge accuracy", before.judge_accuracy, after.judge_accuracy),
     ];
-    rows.extend(
-        KINDS.iter().filter(|spec| spec.in_judge_set).filter_map(|spec| {
-            Some((format!("  {}", spec.title), before.of(spec.kind)?, after.of(spec.kind)?))
-        }),
-    );
+    let judged = KINDS.iter().filter(|spec| spec.in_judge_set);
+    rows.extend(judged.map(|spec| (format!("  {}", spec.title), before.of(spec.kind), after.of(spec.kind))));
     rows.extend([
         row("  held-out wordings", before.held_out_wording_accuracy, after.held_out_wording_accuracy),
-        row("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
+        row("with self-reflection", Some(before.reflect_accuracy), Some(after.reflect_accuracy)),
     ]);
     let mut lines = vec![format!("{:<22}{:>9}{:>9}{:>9}", "held-out set", "before", "after", "points")];
     lines.extend(rows.iter().map(|(name, before, after)| {
-        let [before, after] = [before, after].map(|share| share * 100.0);
-        format!("{name:<22}{before:>8.1}%{after:>8.1}%{:>+9.1}", after - before)
+        let [before_cell, after_cell] = [before, after].map(|share| percent(*share));
+        let gain = before
+            .zip(*after)
+            .map_or(NOT_MEASURED.to_owned(), |(before, after)| format!("{:+.1}", (after - before) * 100.0));
+        format!("{name:<22}{before_cell:>9}{after_cell:>9}{gain:>9}")
     }));
     let memory =
         peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
     lines.push(format!("{seconds:.0} seconds{memory}"));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_measured_is_a_dash_in_the_table_and_null_in_the_file() {
+        let before = Scores { reasoning_accuracy: 0.25, pairwise_accuracy: Some(0.5), ..Scores::default() };
+        let after = Scores { reasoning_accuracy: 0.5, ..before.clone() };
+        let summary = Summary { before, after, seconds: 1.0, peak_memory_bytes: None, steps: 1, tokens: 1 };
+        let table = table(&summary);
+        let cells = |name: &str| -> Vec<&str> {
+            let line = table.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+            line.split_whitespace().rev().take(3).collect()
+        };
+        assert_eq!(cells("reasoning accuracy"), ["+25.0", "50.0%", "25.0%"]);
+        assert_eq!(cells("judge accuracy"), ["–", "–", "–"]);
+        assert_eq!(cells("pointwise"), ["–", "–", "–"]);
+        assert_eq!(cells("pairwise"), ["+0.0", "50.0%", "50.0%"]);
+        let written = json!(summary);
+        assert!(written["after"]["judge_accuracy"].is_null());
+        assert_eq!(serde_json::from_value::<Summary>(written).unwrap(), summary);
+    }
 }

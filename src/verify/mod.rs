@@ -1,6 +1,7 @@
 //! Text in, verdict out: how right is this response to this problem?
 //! Sees only the problem and the text; knows nothing of models or training.
 
+mod accepted;
 mod check;
 mod checks;
 mod composition;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 
 use super::{
+    accepted::{best, best_scored, by_answer},
     check::{Check, Response},
     checks,
     config::VerifyConfig,
@@ -81,6 +82,32 @@ impl Verifier {
     /// When a problem names an unknown verifier, or when a response could not be judged and the recipe does not
     /// leave such responses out.
     pub fn verify_all(&self, responses: &[Response<'_>]) -> Result<Vec<Result<Verdict, Unscored>>> {
+        if responses.iter().all(|response| response.problem.alternatives.is_empty()) {
+            return self.verify_each(responses);
+        }
+        let groups = || responses.chunk_by(|left, right| std::ptr::eq(left.problem, right.problem));
+        let answers: Vec<_> = groups().map(|group| by_answer(group[0].problem)).collect();
+        let with_answers = groups().zip(&answers);
+        let asked: Vec<Response<'_>> = with_answers
+            .flat_map(|(group, answers)| {
+                answers
+                    .iter()
+                    .flat_map(|problem| group.iter().map(|response| Response { problem, ..*response }))
+            })
+            .collect();
+        let mut judged = self.verify_each(&asked)?.into_iter();
+        let mut verdicts = Vec::with_capacity(responses.len());
+        for (group, answers) in groups().zip(&answers) {
+            let of_group: Vec<_> = judged.by_ref().take(group.len() * answers.len()).collect();
+            verdicts.extend((0..group.len()).map(|response| {
+                best_scored(of_group.iter().skip(response).step_by(group.len()).cloned().collect())
+            }));
+        }
+        Ok(verdicts)
+    }
+
+    /// Judges responses to problems by the one answer that each of them has.
+    fn verify_each(&self, responses: &[Response<'_>]) -> Result<Vec<Result<Verdict, Unscored>>> {
         let weights: Vec<CheckWeights> =
             responses.iter().map(|response| self.weights(response.problem)).collect::<Result<_>>()?;
         let mut verdicts = Vec::with_capacity(responses.len());
@@ -155,6 +182,10 @@ impl Verifier {
     /// # Panics
     /// When the problem names an unknown verifier; [`Self::check_gold`] refuses such problems.
     pub fn verify(&self, problem: &Problem, response: &str) -> Verdict {
+        best(by_answer(problem).iter().map(|problem| self.verify_by_one(problem, response)))
+    }
+
+    fn verify_by_one(&self, problem: &Problem, response: &str) -> Verdict {
         let weights = self.weights(problem).unwrap_or_else(|error| panic!("{error:#}"));
         let answer = reply::answer_part(problem, response);
         let checks = self.selection.checks();
@@ -183,40 +214,45 @@ impl Verifier {
     /// Whether two extracted answers to a problem are the same text, or equal in value by one of the problem's own
     /// checks under the settings of the run.
     pub fn same_answer(&self, problem: &Problem, first: &str, second: &str) -> bool {
-        let same = |check: &dyn Check| check.same(problem, first, second) == Some(true);
+        let same = |problem: &Problem, check: &dyn Check| check.same(problem, first, second) == Some(true);
         first == second || self.any_check(problem, same) == Some(true)
     }
 
     /// Whether two extracted answers certainly differ in value: every check of the problem says so.
     pub fn differ(&self, problem: &Problem, first: &str, second: &str) -> bool {
-        self.any_check(problem, |check| check.same(problem, first, second) != Some(false)) == Some(false)
+        let maybe = |problem: &Problem, check: &dyn Check| check.same(problem, first, second) != Some(false);
+        self.any_check(problem, maybe) == Some(false)
     }
 
     /// An answer by its value alone, as the first of the problem's checks writes it; `None` where it has none.
     pub fn canonical(&self, problem: &Problem, answer: &str) -> Option<String> {
-        let weights = self.weights(problem).ok()?;
-        let (place, _) = weights.first()?;
-        self.selection.checks()[*place].canonical(problem, answer)
+        by_answer(problem).iter().find_map(|problem| {
+            let weights = self.weights(problem).ok()?;
+            let (place, _) = weights.first()?;
+            self.selection.checks()[*place].canonical(problem, answer)
+        })
     }
 
     /// Whether a problem's reward comes, wholly or in part, from outside of the process.
     pub fn asks_outside(&self, problem: &Problem) -> bool {
-        self.any_check(problem, |check| check.is_outside()) == Some(true)
+        self.any_check(problem, |_, check| check.is_outside()) == Some(true)
     }
 
     /// Whether an answer, written by its value, has the verdict that it had: against the reference, the two are
     /// certainly equal or certainly different alike.
     pub fn keeps_label(&self, problem: &Problem, answer: &str, value: &str) -> bool {
-        let keeps = |check: &dyn Check| {
+        let keeps = |problem: &Problem, check: &dyn Check| {
             let verdict = |answer: &str| check.equals_reference(problem, answer);
             verdict(answer) == verdict(value)
         };
-        answer.trim() == value || self.any_check(problem, |check| !keeps(check)) == Some(false)
+        answer.trim() == value
+            || self.any_check(problem, |problem, check| !keeps(problem, check)) == Some(false)
     }
 
     /// Whether a text holds the value of the problem's reference anywhere; in doubt it does.
     pub fn holds_reference(&self, problem: &Problem, response: &str) -> bool {
-        self.any_check(problem, |check| check.holds_reference(problem, response)) != Some(false)
+        let holds = |problem: &Problem, check: &dyn Check| check.holds_reference(problem, response);
+        self.any_check(problem, holds) != Some(false)
     }
 
     /// How an answer and the reference were understood, by the first check of the problem that can tell.
@@ -226,11 +262,17 @@ impl Verifier {
         weights.iter().find_map(|(place, _)| checks[*place].explain(problem, answer))
     }
 
-    /// Whether one of a problem's checks meets a condition; `None` where the problem names an unknown verifier.
-    fn any_check(&self, problem: &Problem, condition: impl Fn(&dyn Check) -> bool) -> Option<bool> {
+    /// Whether one of a problem's checks meets a condition for one of its answers; `None` where the problem names an
+    /// unknown verifier.
+    fn any_check(&self, problem: &Problem, condition: impl Fn(&Problem, &dyn Check) -> bool) -> Option<bool> {
         let checks = self.selection.checks();
-        let weights = self.weights(problem).ok()?;
-        Some(weights.iter().any(|(place, _)| condition(checks[*place].as_ref())))
+        for problem in by_answer(problem) {
+            let weights = self.weights(&problem).ok()?;
+            if weights.iter().any(|(place, _)| condition(&problem, checks[*place].as_ref())) {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// Refuses a composition that cannot be read or names an unknown verifier.
@@ -247,8 +289,10 @@ impl Verifier {
     /// # Errors
     /// Names the problem, the answer and the verifier.
     pub fn check_gold(&self, problem: &Problem) -> Result<()> {
-        let weights = self.weights(problem)?;
-        self.check_references(problem, &weights)
+        by_answer(problem).iter().try_for_each(|problem| {
+            let weights = self.weights(problem)?;
+            self.check_references(problem, &weights)
+        })
     }
 
     /// Refuses what [`Self::check_gold`] refuses, and remembers which checks the problem gets, so that its responses
@@ -257,8 +301,10 @@ impl Verifier {
     /// # Errors
     /// Names the problem, the answer and the verifier.
     pub fn prepare(&self, problem: &Problem) -> Result<()> {
-        let weights = self.selection.remember(problem).map_err(|error| of_problem(problem, &error))?;
-        self.check_references(problem, &weights)
+        by_answer(problem).iter().try_for_each(|problem| {
+            let weights = self.selection.remember(problem).map_err(|error| of_problem(problem, &error))?;
+            self.check_references(problem, &weights)
+        })
     }
 
     /// Says how many of the problems do not use the setting `verify.verifier`, because their rows name other

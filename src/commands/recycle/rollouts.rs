@@ -1,9 +1,6 @@
 //! Rollouts from a file: one group per line, or one completion per line as a run writes them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
@@ -11,41 +8,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    data::{ImageRef, Kind, Problem},
+    data::{Complaint, Fields, ImageFiles, Kind, Problem, Row, for_each_row, problem_of_row},
     error::input_error,
     model::ModelInput,
     processor::Prompt,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     verify::{Doubt, Extractor, Penalties, Verdict, Verifier, candidates},
 };
-
-/// A group in one line.
-#[derive(Debug, Deserialize)]
-struct GroupRow {
-    question: String,
-    #[serde(default)]
-    images: Vec<PathBuf>,
-    answer: String,
-    #[serde(default)]
-    verifier: Option<String>,
-    completions: Vec<Sampled>,
-}
-
-/// A completion in one line, of a run's `rollouts.jsonl`.
-#[derive(Debug, Deserialize)]
-struct CompletionRow {
-    step: u64,
-    problem: String,
-    kind: Kind,
-    question: String,
-    #[serde(default)]
-    images: Vec<PathBuf>,
-    answer: String,
-    #[serde(default)]
-    verifier: Option<String>,
-    #[serde(flatten)]
-    sampled: Sampled,
-}
 
 #[derive(Debug, Deserialize)]
 struct Sampled {
@@ -78,38 +47,30 @@ pub(super) fn read(path: &Path, verifier: &Verifier) -> Result<(Vec<RolloutGroup
 
 /// What a file holds: problems and their completions.
 fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| input_error(format!("{}: cannot be read ({error})", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut groups: Vec<(Problem, Vec<Sampled>)> = Vec::new();
     let mut open: Option<(u64, String)> = None;
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let number = index + 1;
-        let refuse = |expected: &str, error: &dyn std::fmt::Display| {
-            input_error(format!("{}, line {number}: expected {expected} ({error})", path.display()))
-        };
-        let value: Value = serde_json::from_str(line).map_err(|error| refuse(GROUP, &error))?;
-        if value.get("problem").is_none() {
-            let row: GroupRow = serde_json::from_value(value).map_err(|error| refuse(GROUP, &error))?;
-            let problem = problem(format!("line-{number}"), row.question, row.images, row.answer, folder);
-            groups.push((Problem { verifier: row.verifier, ..problem }, row.completions));
+    for_each_row(path, &mut |Row { number, unit, fields }| {
+        let refuse =
+            |complaint: Complaint| input_error(format!("{}, {unit} {number}: {complaint}", path.display()));
+        let fields = fields.map_err(refuse)?;
+        if !is_of_run(&fields) {
+            groups.push(group(fields, folder, number).map_err(refuse)?);
             open = None;
-            continue;
+            return Ok(());
         }
-        let row: CompletionRow = serde_json::from_value(value).map_err(|error| refuse(COMPLETION, &error))?;
-        if row.kind != Kind::REASON {
-            continue;
+        let Some(found) = completion(fields).map_err(refuse)? else { return Ok(()) };
+        if open.as_ref() != Some(&found.key) {
+            let (step, id) = &found.key;
+            // Runs of old named their images as they found them, from where they ran.
+            let files = ImageFiles { roots: &[folder, Path::new("")], must_exist: false };
+            let problem = problem_of_row(&found.asked, files, format!("{id}@{step}")).map_err(refuse)?;
+            groups.push((problem, Vec::new()));
+            open = Some(found.key);
         }
-        let key = (row.step, row.problem.clone());
-        if open.as_ref() != Some(&key) {
-            // A run names its images as it found them.
-            let id = format!("{}@{}", row.problem, row.step);
-            let problem = problem(id, row.question, row.images, row.answer, Path::new(""));
-            groups.push((Problem { verifier: row.verifier, ..problem }, Vec::new()));
-            open = Some(key);
-        }
-        groups.last_mut().expect("a group was opened").1.push(row.sampled);
-    }
+        groups.last_mut().expect("a group was opened").1.push(found.sampled);
+        Ok(())
+    })?;
     Ok(groups)
 }
 
@@ -117,9 +78,53 @@ const GROUP: &str =
     "{\"question\", \"images\"?, \"answer\", \"completions\": [{\"text\", \"reward\", \"finish_reason\"?}]}";
 const COMPLETION: &str = "a line of a run's rollouts.jsonl: {\"step\", \"problem\", \"kind\", \"question\", \"answer\", \"completion\", \"reward\"}";
 
-fn problem(id: String, question: String, images: Vec<PathBuf>, answer: String, folder: &Path) -> Problem {
-    let images = images.into_iter().map(|image| ImageRef::from(folder.join(image))).collect();
-    Problem { id, question, images, answer, ..Problem::default() }
+/// Whether a row is one completion of a run.
+fn is_of_run(fields: &Fields) -> bool {
+    ["step", "problem", "completion"].iter().all(|name| fields.contains_key(*name))
+}
+
+/// A problem in any of its shapes, with its completions.
+fn group(mut fields: Fields, folder: &Path, number: usize) -> Result<(Problem, Vec<Sampled>), Complaint> {
+    let completions = fields.shift_remove("completions");
+    let files = ImageFiles { roots: &[folder], must_exist: false };
+    let problem = problem_of_row(&fields, files, format!("line-{number}"))?;
+    let Some(completions) = completions else {
+        return Err(format!("field \"completions\" is missing; expected {GROUP}"));
+    };
+    let completions = serde_json::from_value(completions)
+        .map_err(|error| format!("field \"completions\": {error}; expected {GROUP}"))?;
+    let own = fields.contains_key("id").then(|| format!("{}@{number}", problem.id));
+    Ok((Problem { id: own.unwrap_or_else(|| problem.id.clone()), ..problem }, completions))
+}
+
+/// One completion of a run.
+struct OfRun {
+    /// The step, and the id of the problem.
+    key: (u64, String),
+    /// The problem's row.
+    asked: Fields,
+    sampled: Sampled,
+}
+
+/// `None` for completions of recycled problems.
+fn completion(mut fields: Fields) -> Result<Option<OfRun>, Complaint> {
+    let expected = |error: serde_json::Error| format!("{error}; expected {COMPLETION}");
+    let mut taken: Fields = ["step", "problem", "completion", "reward", "finish_reason"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), fields.shift_remove(name)?)))
+        .collect();
+    let kind: Kind =
+        serde_json::from_value(fields.get("kind").cloned().unwrap_or_default()).map_err(expected)?;
+    if kind != Kind::REASON {
+        return Ok(None);
+    }
+    for made in ["prompt", "extracted", "reason", "advantage", "parts"] {
+        fields.shift_remove(made);
+    }
+    let step = serde_json::from_value(taken.remove("step").unwrap_or_default()).map_err(expected)?;
+    let problem = serde_json::from_value(taken.remove("problem").unwrap_or_default()).map_err(expected)?;
+    let sampled = serde_json::from_value(Value::Object(taken)).map_err(expected)?;
+    Ok(Some(OfRun { key: (step, problem), asked: fields, sampled }))
 }
 
 /// A completion as if it had been sampled, judged anew: the file's reward says nothing of what is certain. `None`

@@ -1,16 +1,17 @@
 //! Rows of every shape, and what is said of bad ones.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 /// Parses a row next to which the images `a.png` and `b.png` lie.
-fn parse(row: Value) -> (tempfile::TempDir, Parsed<Problem>) {
+fn parse(row: Value) -> (tempfile::TempDir, Result<Problem, Complaint>) {
     let directory = tempfile::tempdir().unwrap();
     for name in ["a.png", "b.png"] {
         std::fs::write(directory.path().join(name), b"").unwrap();
     }
-    let parsed = problem(row.as_object().unwrap(), directory.path(), "file:1".into());
+    let files = ImageFiles { roots: &[directory.path()], must_exist: true };
+    let parsed = problem(row.as_object().unwrap(), files, "file:1".into());
     (directory, parsed)
 }
 
@@ -123,12 +124,16 @@ fn benchmark_rows_have_one_image_several_or_none() {
 fn a_bad_row_is_told_its_field_and_the_remedy() {
     let user = json!({"role": "user", "content": "q"});
     let cases = [
-        (json!({"prompt": "q", "answer": "a"}), "unknown row shape"),
+        (json!({"text": "q", "answer": "a"}), "unknown row shape"),
         (json!({"question": " ", "answer": "a"}), "\"question\" holds no question"),
         (json!({"question": 5, "answer": "a"}), "\"question\" must be a string"),
         (json!({"question": "q"}), "\"answer\" is missing or empty"),
         (json!({"question": "q", "answer": ""}), "\"answer\" is missing or empty"),
-        (json!({"question": "q", "answer": ["a"]}), "\"answer\" must be a string or a number"),
+        (json!({"question": "q", "answer": []}), "\"answer\" is missing or empty"),
+        (json!({"question": "q", "answer": [["a"]]}), "\"answer\" must be a string or a number"),
+        (json!({"question": "q", "answer": ["a", " "]}), "lists an empty answer"),
+        (json!({"question": "q", "answer": 1e300}), "write it as a string"),
+        (json!({"question": "q", "answer": "a", "id": 12345678901234567890123.0}), "write it as a string"),
         (json!({"question": "q", "answer": "a", "kind": "a guess"}), "must be one word"),
         (json!({"question": "q", "answer": "a", "reply": {"choices": 3}}), "{\"choice\": candidates}"),
         (json!({"question": "q", "answer": "a", "reply": {"choice": 255}}), "letters are for 2 to 26"),
@@ -144,7 +149,7 @@ fn a_bad_row_is_told_its_field_and_the_remedy() {
             "swap them",
         ),
         (json!({"message": "[", "answer": "a"}), "not JSON"),
-        (json!({"message": [user, user], "answer": "a"}), "2 user turns"),
+        (json!({"message": [user, user], "answer": "a"}), "two user turns in a row"),
         (json!({"message": [], "answer": "a"}), "0 user turns"),
         (json!({"message": [user, {"role": "assistant", "content": "a"}], "answer": "a"}), "assistant turn"),
         (json!({"message": [user, {"role": "system", "content": "s"}], "answer": "a"}), "one system message"),

@@ -160,8 +160,9 @@ impl Python {
             return (json!(response.prompt), json!(completion));
         }
         let message = |role: &str, content: &str| json!({"role": role, "content": content});
-        let Problem { system, question, .. } = response.problem;
+        let Problem { system, history, question, .. } = response.problem;
         let mut prompt: Vec<Value> = system.iter().map(|system| message("system", system)).collect();
+        prompt.extend(history.iter().map(|turn| message(turn.speaker.role(), &turn.text)));
         prompt.push(message("user", question));
         (Value::Array(prompt), json!([message("assistant", completion)]))
     }
@@ -169,13 +170,17 @@ impl Python {
 
 /// What a function may ask for by name: the fields of the problem, and those that its row had besides.
 fn columns(problem: &Problem) -> Map<String, Value> {
-    let Problem { id, kind, system, question, images, answer, source, columns, .. } = problem;
-    let images: Vec<_> = images.iter().map(|image| &image.path).collect();
+    let Problem { id, kind, system, question, answer, source, columns, .. } = problem;
+    let images: Vec<_> = problem.all_images().map(|image| &image.path).collect();
+    let mut all = columns.clone();
+    // The names that the functions of others have for the reference.
+    for name in ["solution", "ground_truth"] {
+        all.entry(name).or_insert_with(|| json!(answer));
+    }
     let own = json!({
         "question": question, "answer": answer, "id": id, "source": source, "kind": kind.name(), "system": system,
         "images": images,
     });
-    let mut all = columns.clone();
     let Value::Object(own) = own else { unreachable!("it is written as an object") };
     all.extend(own);
     all

@@ -1,0 +1,182 @@
+//! Images as rows name them: a path, or an object with a path and bounds of its area. Touches the file system only to
+//! see whether they exist; whether they can be decoded shows when they are used.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::rows::{Complaint, type_name};
+
+/// An image on disk and the bounds of its area, in pixels, where the data sets its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ImageRef {
+    pub path: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_pixels: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pixels: Option<usize>,
+}
+
+impl From<PathBuf> for ImageRef {
+    fn from(path: PathBuf) -> Self {
+        Self { path, min_pixels: None, max_pixels: None }
+    }
+}
+
+/// Where the files of a row's images are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImageFiles<'a> {
+    /// Where relative paths start: the first of these under which the file is.
+    pub roots: &'a [&'a Path],
+    /// Whether a file that is under none of them is refused.
+    pub must_exist: bool,
+}
+
+impl ImageFiles<'_> {
+    /// The file of a path, absolute: wherever the process goes, and whatever it writes the path into. `Err` with the
+    /// first place where it is not.
+    pub(super) fn find(self, path: &str) -> Result<PathBuf, PathBuf> {
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        let candidates = || self.roots.iter().map(|root| root.join(path));
+        let first = candidates().next().unwrap_or_else(|| PathBuf::from(path));
+        match candidates().find(|file| file.is_file()) {
+            Some(file) => std::path::absolute(&file).map_err(|_| file),
+            None if self.must_exist => Err(first),
+            None => std::path::absolute(&first).map_err(|_| first),
+        }
+    }
+}
+
+/// The names under which an object holds its image's path.
+const PATHS: [&str; 4] = ["path", "image", "image_url", "url"];
+
+/// A field's images: one, several, or none.
+pub(super) fn listed_images(
+    value: &Value,
+    field: &str,
+    files: ImageFiles<'_>,
+) -> Result<Vec<ImageRef>, Complaint> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => items.iter().map(|item| image(item, field, files)).collect(),
+        one => Ok(vec![image(one, field, files)?]),
+    }
+}
+
+/// An image part of a message: `None` where it names no file, which the row then lists elsewhere.
+pub(super) fn image_part(
+    part: &Map<String, Value>,
+    field: &str,
+    files: ImageFiles<'_>,
+) -> Result<Option<ImageRef>, Complaint> {
+    let named =
+        PATHS.iter().chain(&["bytes"]).any(|&name| part.get(name).is_some_and(|value| !value.is_null()));
+    if named {
+        return object(part, field, files).map(Some);
+    }
+    refuse_others(part, field)?;
+    match ["min_pixels", "max_pixels"]
+        .iter()
+        .find(|&&bound| part.get(bound).is_some_and(|value| !value.is_null()))
+    {
+        Some(bound) => Err(format!(
+            r#"field "{field}" has "{bound}" beside an image part without a path; give the path there, or the bound in "images""#
+        )),
+        None => Ok(None),
+    }
+}
+
+fn image(value: &Value, field: &str, files: ImageFiles<'_>) -> Result<ImageRef, Complaint> {
+    match value {
+        Value::String(path) => Ok(existing_file(path, field, files)?.into()),
+        Value::Object(image) => object(image, field, files),
+        other => Err(format!(
+            r#"field "{field}": an image must be a path, or an object with a "path", this is {}"#,
+            type_name(other)
+        )),
+    }
+}
+
+fn object(image: &Map<String, Value>, field: &str, files: ImageFiles<'_>) -> Result<ImageRef, Complaint> {
+    refuse_others(image, field)?;
+    let path = path_in(image, field)?;
+    let bounded = ImageRef {
+        path: existing_file(path, field, files)?,
+        min_pixels: pixels(image, "min_pixels", field)?,
+        max_pixels: pixels(image, "max_pixels", field)?,
+    };
+    match (bounded.min_pixels, bounded.max_pixels) {
+        (Some(min), Some(max)) if min > max => {
+            Err(format!(r#"field "{field}": min_pixels {min} is above max_pixels {max}; swap them"#))
+        }
+        _ => Ok(bounded),
+    }
+}
+
+/// The one path of an object, which another object may hold, as in `{"image_url": {"url": "a.png"}}`.
+fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Complaint> {
+    if image.get("bytes").is_some_and(|bytes| !bytes.is_null()) {
+        return Err(format!(
+            r#"field "{field}" holds an image as "bytes"; save it as a file and give its path (data sets' save_to_disk or Image.save)"#
+        ));
+    }
+    let mut found = PATHS.iter().filter_map(|&name| image.get(name)).filter(|value| !value.is_null());
+    let missing = || format!(r#"field "{field}": an image must be a path, or an object with a "path""#);
+    let value = found.next().ok_or_else(missing)?;
+    if found.any(|other| other != value) {
+        return Err(format!(r#"field "{field}" names two files for one image; keep one of them"#));
+    }
+    match value {
+        Value::String(path) => Ok(path),
+        Value::Object(inner) => {
+            refuse_others(inner, field)?;
+            let inner_path = PATHS.iter().find_map(|&name| inner.get(name).and_then(Value::as_str));
+            match inner.get("bytes").is_none_or(Value::is_null) {
+                true => inner_path.ok_or_else(missing),
+                false => Err(format!(
+                    r#"field "{field}" holds an image as "bytes"; save it as a file and give its path"#
+                )),
+            }
+        }
+        _ => Err(missing()),
+    }
+}
+
+/// A setting of an image that nobody reads would change nothing, in silence.
+fn refuse_others(image: &Map<String, Value>, field: &str) -> Result<(), Complaint> {
+    let known = |name: &str| {
+        PATHS.contains(&name) || matches!(name, "type" | "bytes" | "text" | "min_pixels" | "max_pixels")
+    };
+    match image.iter().find(|(name, value)| !known(name) && !value.is_null()) {
+        Some((name, _)) => Err(format!(
+            r#"field "{field}": an image has "{name}", which is not read; "path", "min_pixels" and "max_pixels" are"#
+        )),
+        None => Ok(()),
+    }
+}
+
+fn existing_file(path: &str, field: &str, files: ImageFiles<'_>) -> Result<PathBuf, Complaint> {
+    if ["http://", "https://", "data:"].iter().any(|scheme| path.starts_with(scheme)) {
+        let shown: String = path.chars().take(40).collect();
+        return Err(format!(
+            r#"field "{field}" refers to an image that is not a file ({shown}…); save it and give its path"#
+        ));
+    }
+    files.find(path).map_err(|missing| {
+        format!(
+            r#"field "{field}": no image file {}; relative paths start at the data file, or at data.image_root"#,
+            missing.display()
+        )
+    })
+}
+
+fn pixels(image: &Map<String, Value>, name: &str, field: &str) -> Result<Option<usize>, Complaint> {
+    match image.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(number) => match number.as_u64() {
+            Some(pixels) if pixels > 0 => Ok(Some(pixels as usize)),
+            _ => Err(format!(r#"field "{field}": {name} must be a positive integer, not {number}"#)),
+        },
+    }
+}
