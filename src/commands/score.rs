@@ -41,7 +41,9 @@ impl Job for ScoreJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, quiet, dtype } = self;
         let rows = load_scored_rows(&args.data)?;
-        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
+        let arguments = args.template.arguments()?;
+        let (model, processor) =
+            load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
         let progress = Phase::start("scoring", rows.len(), quiet);
         let print = |ScoredCompletion { prompt_tokens, token_ids, logprobs }| {
             progress.advance(1);
