@@ -15,6 +15,7 @@ use crate::{
     data::{BadRows, Curriculum},
     error::input_error,
     eval::EvalConfig,
+    metrics::watch::WatchConfig,
     model::{lora::LoraConfig, weights::Precision},
     recycle::RecycleConfig,
     rollout::EngineConfig,
@@ -115,6 +116,7 @@ pub struct RunConfig {
     pub recycle: RecycleConfig,
     pub eval: EvalConfig,
     pub checkpoint: CheckpointConfig,
+    pub watch: WatchConfig,
 }
 
 impl RunConfig {
@@ -188,6 +190,7 @@ impl RunConfig {
         self.recycle.check()?;
         self.rollout.check()?;
         self.lora.check()?;
+        self.watch.check()?;
         if self.sft.from_scratch && self.lora.is_on() {
             return Err(input_error(
                 "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",

@@ -14,6 +14,11 @@ pub fn input_error(message: impl Into<String>) -> anyhow::Error {
     InputError(message.into()).into()
 }
 
+/// Numbers that are not finite: what was computed with is broken, and so is whatever is computed from it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotFinite(pub String);
+
 /// Whether `error` is the user's to mend.
 pub fn is_input_error(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.is::<InputError>())

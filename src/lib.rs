@@ -14,7 +14,8 @@
 //!
 //! | rooms | what they are for |
 //! |---|---|
-//! | [`error`], [`random`], [`lanes`], `packing`, [`plot`] | input errors; random numbers keyed by what they are for; loops over wide vectors; greedy packing; SVG plots |
+//! | [`error`], [`interrupt`], [`console`], [`random`], [`lanes`], `packing`, [`plot`] | input errors; requests to stop; standard output and error; random numbers keyed by what they are for; loops over wide vectors; greedy packing; SVG plots |
+//! | `storage` | files and directories that are whole or not there |
 //! | [`data`] | problems and their files |
 //! | [`metrics`] | numbers and their sinks |
 //! | [`kernels`] | hot operations, generic and hand-written |
@@ -33,6 +34,9 @@
 //! | [`cli`] | what a person types |
 //! | [`commands`] | what each command does |
 
+#[macro_use]
+pub mod console;
+
 pub mod ablation;
 pub mod backend;
 pub mod bench;
@@ -46,6 +50,7 @@ pub mod demo;
 pub mod distributed;
 pub mod error;
 pub mod eval;
+pub mod interrupt;
 pub mod judge;
 pub mod kernels;
 pub mod lanes;
@@ -59,5 +64,6 @@ pub mod random;
 pub mod recycle;
 pub mod rollout;
 pub mod run;
+mod storage;
 pub mod train;
 pub mod verify;

@@ -132,6 +132,7 @@ fn extensions(updates: &Arc<AtomicUsize>) -> Extensions<Differentiable> {
         advantages: vec![Arc::new(Raw)],
         objectives: vec![Arc::new(Surprise)],
         sampler: Some(Box::new(sampler)),
+        ..Extensions::default()
     }
 }
 

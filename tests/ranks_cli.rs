@@ -1,44 +1,23 @@
-//! One run shared by two processes: the same weights as by one, and an orderly end when one is killed.
+//! One run shared by several processes: the same weights as by one, and an orderly end when one is lost.
 
-mod common;
+// Of what the tests share only this: it needs no library, so that this program is built in seconds.
+#[allow(dead_code)]
+#[path = "common/command.rs"]
+mod command;
+#[path = "ranks_cli/processes.rs"]
+mod processes;
+#[cfg(unix)]
+#[path = "ranks_cli/silence.rs"]
+mod silence;
+#[path = "ranks_cli/strangers.rs"]
+mod strangers;
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
-use common::command::{refused, rows, spark, train};
+use command::{refused, rows, spark, train};
+use processes::{all, ended, stderr, steps_are_taken};
 use safetensors::SafeTensors;
 use tempfile::TempDir;
-
-/// A run of three steps as one of two ranks.
-fn rank(rank: usize, run: &Path, port: u16, settings: &[&str]) -> Command {
-    let single = train(run);
-    let mut command = Command::new(single.get_program());
-    command.args(single.get_args()).env("RAYON_NUM_THREADS", "1").env("SPARK_BACKEND", "flex");
-    command.args(settings.iter().flat_map(|setting| ["--set", setting]));
-    for (name, value) in [("RANK", rank.to_string()), ("MASTER_PORT", port.to_string())] {
-        command.env(name, value);
-    }
-    command.env("WORLD_SIZE", "2").env("MASTER_ADDR", "127.0.0.1");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn both(run: &Path, settings: &[&str]) -> [Child; 2] {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    [0, 1].map(|number| rank(number, run, port, settings).spawn().unwrap())
-}
-
-fn ended(ranks: [Child; 2]) -> [Output; 2] {
-    ranks.map(|rank| rank.wait_with_output().unwrap())
-}
 
 fn weights(run: &Path) -> Vec<f32> {
     let bytes = fs::read(run.join("final/model.safetensors")).unwrap();
@@ -57,9 +36,9 @@ fn two_processes_give_the_weights_of_one() {
     // So that a step is in proportion to the gradient, and rounding is not blown up to a learning rate.
     let settings = ["train.adamw.epsilon=0.001"];
     train(&alone).args(settings.iter().flat_map(|setting| ["--set", setting])).assert().success();
-    let [first, second] = ended(both(&together, &settings));
-    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
-    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    let [first, second] = ended(all(&together, &settings));
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert!(second.status.success(), "{}", stderr(&second));
     assert!(second.stdout.is_empty(), "only rank 0 speaks");
 
     let (one, two) = (weights(&alone), weights(&together));
@@ -82,18 +61,15 @@ fn who_loses_a_peer_saves_and_says_so() {
     let root = TempDir::new().unwrap();
     let run = root.path().join("run");
     let settings = ["train.steps=1000", "checkpoint.every=1000"];
-    let [first, mut second] = both(&run, &settings);
-    let until = Instant::now() + Duration::from_secs(120);
-    while !run.join("metrics.jsonl").exists() || rows(&run.join("metrics.jsonl")).len() < 2 {
-        assert!(Instant::now() < until, "two steps take this long");
-        thread::sleep(Duration::from_millis(20));
-    }
+    let [first, mut second] = all(&run, &settings);
+    steps_are_taken(&run, 2);
     second.kill().unwrap();
     second.wait().unwrap();
     let first = first.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&first.stderr);
+    let said = stderr(&first);
     assert_eq!(first.status.code(), Some(1));
-    assert!(said.contains("rank 1 is gone") && said.contains("--resume"), "{said}");
+    assert!(said.contains("rank 1 at 127.0.0.1:") && said.contains("closed the connection"), "{said}");
+    assert!(said.contains("--resume"), "{said}");
 
     let step = rows(&run.join("metrics.jsonl")).len();
     assert!(run.join(format!("checkpoints/step-{step:06}/model.safetensors")).exists(), "{said}");
@@ -101,6 +77,31 @@ fn who_loses_a_peer_saves_and_says_so() {
     let resumed = train(&run).args(["--resume", "--set", &steps]).output().unwrap();
     assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
     assert_eq!(rows(&run.join("metrics.jsonl")).len(), step + 1);
+}
+
+#[test]
+fn who_is_gone_is_named_by_all_who_are_left() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let [mut first, second, third] = all(&run, &["train.steps=1000", "checkpoint.every=1000"]);
+    steps_are_taken(&run, 1);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    for left in ended([second, third]) {
+        let said = stderr(&left);
+        assert_eq!(left.status.code(), Some(1));
+        assert!(said.contains("rank 0 at 127.0.0.1:") && said.contains("closed the connection"), "{said}");
+    }
+    let run = root.path().join("again");
+    let [first, second, mut third] = all(&run, &["train.steps=1000", "checkpoint.every=1000"]);
+    steps_are_taken(&run, 1);
+    third.kill().unwrap();
+    third.wait().unwrap();
+    for left in ended([first, second]) {
+        let said = stderr(&left);
+        assert_eq!(left.status.code(), Some(1));
+        assert!(said.contains("rank 2 at 127.0.0.1:") && said.contains("closed the connection"), "{said}");
+    }
 }
 
 #[test]

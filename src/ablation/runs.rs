@@ -3,22 +3,27 @@
 use std::{
     fs::{self, File},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 
 use super::spec::{Ablation, AblationTask, Variant, settings};
 use crate::{
+    checkpoint::write_atomically,
     config::RunConfig,
+    interrupt::Interrupt,
     run::{
         directory::{RunDirectory, read_json},
         report::Summary,
     },
 };
+
+/// How often it is looked whether a run has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// One run and where it lies.
 #[derive(Debug)]
@@ -68,6 +73,8 @@ pub struct Runner {
     pub backend: Option<String>,
     /// Say nothing on stderr.
     pub quiet: bool,
+    /// Who may ask that no further run be started, and those under way be saved and ended.
+    pub interrupt: Interrupt,
 }
 
 impl Runner {
@@ -88,7 +95,7 @@ impl Runner {
         let (started, next, done) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
         let failed = AtomicBool::new(false);
         let work = || -> Result<()> {
-            while !failed.load(Ordering::Relaxed) {
+            while !failed.load(Ordering::Relaxed) && !self.interrupt.asked() {
                 let Some(run) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
                 self.run_one(run, runs).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
                 let done = 1 + done.fetch_add(1, Ordering::Relaxed);
@@ -100,6 +107,10 @@ impl Runner {
         thread::scope(|scope| {
             let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("a worker panicked"))
+        })?;
+        let left = missing.len() - done.into_inner();
+        self.interrupt.check().map_err(|by| {
+            Error::new(by).context(format!("{by}: {left} runs are left; the same command goes on with them"))
         })
     }
 
@@ -128,7 +139,13 @@ impl Runner {
             let cores = thread::available_parallelism().map_or(1, usize::from);
             command.env("RAYON_NUM_THREADS", (cores / usize::from(self.jobs)).max(1).to_string());
         }
-        let status = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).status()?;
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let status = self.ended(&mut command)?;
+        if self.interrupt.asked() && !run.is_complete() {
+            let by = self.interrupt.check().expect_err("somebody has asked");
+            let message = format!("{by}: {} is not complete; the same command goes on with it", run.title());
+            return Err(Error::new(by).context(message));
+        }
         if !status.success() {
             bail!("{}: {status}; its output is in {}", run.title(), path.display());
         }
@@ -138,12 +155,45 @@ impl Runner {
         Ok(())
     }
 
+    /// How a process ended. It is in a process group of its own, so that a Ctrl-C reaches it once, from here: it saves
+    /// and ends, and is waited for.
+    fn ended(&self, command: &mut Command) -> Result<ExitStatus> {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let mut child = command.spawn()?;
+        let mut told = false;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if self.interrupt.asked() && !std::mem::replace(&mut told, true) {
+                terminate(&child);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
     fn say(&self, message: &str) {
         if !self.quiet {
-            eprintln!("{message}");
+            say!("{message}");
         }
     }
 }
+
+/// Asks a process to save and end.
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // It may have ended meanwhile.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+/// The console hands a Ctrl-C on by itself.
+#[cfg(not(unix))]
+fn terminate(_child: &Child) {}
 
 fn progress(run: &AblationRun<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
     let summary: Summary = read_json(&run.dir.summary())?;
@@ -166,8 +216,13 @@ fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
     let config = run.config()?;
     for other in runs.iter().filter(same_start) {
         if start_settings(&other.config()?) == start_settings(&config) {
-            fs::copy(other.dir.before(), run.dir.before())?;
-            fs::copy(other.dir.judge_set(), run.dir.judge_set())?;
+            for (theirs, ours) in
+                [(other.dir.before(), run.dir.before()), (other.dir.judge_set(), run.dir.judge_set())]
+            {
+                let text =
+                    fs::read_to_string(&theirs).with_context(|| format!("reading {}", theirs.display()))?;
+                write_atomically(&ours, &text)?;
+            }
             return Ok(());
         }
     }

@@ -60,7 +60,8 @@ pub enum Command {
     /// Run the SPARK loop: sample, verify, recycle, update
     #[command(
         after_help = "Example:\n  spark train --recipe recipes/digits.toml --set train.steps=20 --out runs/try\n  \
-        spark train --out runs/try --resume"
+        spark train --out runs/try --resume\n\n\
+        Exit code 130, 143 or 129: stopped by SIGINT, SIGTERM or SIGHUP; what was done is saved, and stderr says how to go on."
     )]
     Train(RunArgs),
     /// Warm-start a model on (prompt, completion) pairs
@@ -149,7 +150,9 @@ pub enum Command {
         --set train.micro_batch_tokens=4096 --set rollout.workers=1\n\n\
         Exit code 1: it does not fit into --memory.")]
     Plan(PlanArgs),
-    /// Make the shipped data set and model directory from their sources
+    /// Make the shipped data sets and the files of the tiny models from their sources
+    #[command(after_help = "Examples:\n  spark data calculations --out runs/calculations\n  \
+        spark data tiny-text --dataset runs/calculations --out runs/tiny-text")]
     Data {
         #[command(subcommand)]
         what: DataCommand,

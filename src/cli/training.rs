@@ -52,10 +52,11 @@ pub struct AblateArgs {
 pub enum DataCommand {
     /// Build datasets/digits-vl from real handwritten digits
     #[command(
-        after_help = "Example:\n  spark data digits --source ../shared/data/handwritten_digits_8x8.csv --out datasets/digits-vl"
+        after_help = "Example:\n  spark data digits --source handwritten_digits.csv --out runs/digits-vl"
     )]
     Digits {
-        /// CSV: label, then 64 grey values 0..16 per row
+        /// CSV made of the UCI data set "Optical Recognition of Handwritten Digits": a header line, then per row a label
+        /// and 64 grey values from 0 to 16
         #[arg(long, value_name = "FILE")]
         source: PathBuf,
         /// A folder without images of an earlier build
@@ -63,14 +64,14 @@ pub enum DataCommand {
         out: PathBuf,
     },
     /// Build datasets/calculations: chains of calculations in plain text
-    #[command(after_help = "Example:\n  spark data calculations --out datasets/calculations")]
+    #[command(after_help = "Example:\n  spark data calculations --out runs/calculations")]
     Calculations {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
     /// Write the tokenizer and configuration files of models/tiny-text
     #[command(
-        after_help = "Example:\n  spark data tiny-text --dataset datasets/calculations --out models/tiny-text"
+        after_help = "Example:\n  spark data tiny-text --dataset datasets/calculations --out runs/tiny-text"
     )]
     TinyText {
         /// The data set whose text the tokenizer is made for
@@ -80,9 +81,7 @@ pub enum DataCommand {
         out: PathBuf,
     },
     /// Write the tokenizer and configuration files of models/tiny-vl
-    #[command(
-        after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out models/tiny-vl"
-    )]
+    #[command(after_help = "Example:\n  spark data tiny-vl --dataset datasets/digits-vl --out runs/tiny-vl")]
     TinyVl {
         /// The data set whose text the tokenizer is made for
         #[arg(long, value_name = "DIR")]

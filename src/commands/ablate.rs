@@ -5,6 +5,8 @@ use anyhow::Result;
 use crate::{
     ablation::{Ablation, Runner, planned_runs, report},
     cli::{AblateArgs, CommonArgs},
+    run::signals,
+    storage::{DirectoryLock, create_dirs},
 };
 
 /// Runs an ablation and prints its report.
@@ -15,9 +17,16 @@ pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
     let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {
-        let runner = Runner { jobs: args.jobs, backend: common.backend.clone(), quiet: common.quiet };
+        create_dirs(&args.out)?;
+        let _lock =
+            DirectoryLock::take(&args.out, "wait for it or end it, or name another directory with --out")?;
+        let runner = Runner {
+            jobs: args.jobs,
+            backend: common.backend.clone(),
+            quiet: common.quiet,
+            interrupt: signals::listen("waiting for the runs under way to save")?,
+        };
         runner.run_missing(&ablation, &runs)?;
     }
-    println!("{}", report(&ablation, &runs, &args.out)?);
-    Ok(())
+    print_line!("{}", report(&ablation, &runs, &args.out)?)
 }

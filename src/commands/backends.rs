@@ -14,22 +14,21 @@ use crate::{
 pub(super) fn run(args: &BackendsArgs) -> Result<()> {
     let backends = availability()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&backends)?);
-        return Ok(());
+        return print_line!("{}", serde_json::to_string_pretty(&backends)?);
     }
-    println!("{:<10} {:<12} what there is", "backend", "--backend");
-    backends.iter().for_each(print);
-    Ok(())
+    print_line!("{:<10} {:<12} what there is", "backend", "--backend")?;
+    backends.iter().try_for_each(print)
 }
 
-fn print(Availability { backend, devices, missing, .. }: &Availability) {
+fn print(Availability { backend, devices, missing, .. }: &Availability) -> Result<()> {
     if devices.is_empty() {
-        println!("{backend:<10} {:<12} {missing}", "-");
+        print_line!("{backend:<10} {:<12} {missing}", "-")?;
     }
     for Device { name, description, memory, dtypes } in devices {
         let memory = memory.map_or(String::new(), |bytes| format!(", {:.1} GiB", bytes as f64 / GIBIBYTE));
-        println!("{backend:<10} {name:<12} {description}{memory}; {}", dtypes.join(", "));
+        print_line!("{backend:<10} {name:<12} {description}{memory}; {}", dtypes.join(", "))?;
     }
+    Ok(())
 }
 
 const GIBIBYTE: f64 = (1_u64 << 30) as f64;

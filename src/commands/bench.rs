@@ -36,12 +36,11 @@ pub(super) fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let progress = |step: usize, timing: &StepTiming| {
         if !common.quiet {
-            eprintln!("step {step}: sampling {:.2} s, update {:.2} s", timing.rollout, timing.update);
+            say!("step {step}: sampling {:.2} s, update {:.2} s", timing.rollout, timing.update);
         }
     };
     let report = bench(common.backend.as_deref(), &model, &config, options(&args), &progress)?;
-    println!("{}", serde_json::to_string(&report)?);
-    Ok(())
+    print_line!("{}", serde_json::to_string(&report)?)
 }
 
 fn options(args: &BenchArgs) -> BenchOptions {

@@ -10,7 +10,8 @@ use crate::{
     comparison::{Compared, ComparisonOptions, compare, markdown, plot_losses},
     config::RunConfig,
     error::input_error,
-    run::directory::write_json,
+    interrupt::Interrupted,
+    run::{directory::write_json, signals},
 };
 
 /// Runs the script on every backend, prints a table and writes `compare.json` and `loss.svg`.
@@ -39,14 +40,18 @@ pub(super) fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     };
     let announce = |backend: &str| {
         if !common.quiet {
-            eprintln!("{backend} …");
+            say!("{backend} …");
         }
     };
-    let compared = compare(&config, &options, &announce)?;
-    println!("{}", markdown(&compared));
+    let interrupt = signals::listen("stopping")?;
+    let compared = compare(&config, &options, &announce, &interrupt).map_err(|error| {
+        let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
+        error.context(format!("{by}: not all backends were compared, and nothing was written"))
+    })?;
     fs::create_dir_all(&args.out).with_context(|| format!("creating {}", args.out.display()))?;
     write_json(&args.out.join("compare.json"), &compared)?;
     plot_losses(&args.out.join("loss.svg"), &compared)?;
+    print_line!("{}", markdown(&compared))?;
     let misses: Vec<String> = compared.iter().flat_map(Compared::misses).collect();
     if misses.is_empty() { Ok(()) } else { bail!("beyond the tolerance:\n  {}", misses.join("\n  ")) }
 }

@@ -8,7 +8,7 @@ use crate::{cli::DataCommand, demo};
 
 fn make_tiny_model(architecture: demo::Architecture, dataset: PathBuf, out: PathBuf) -> Result<()> {
     let report = demo::write_tiny_model(&demo::TinyModelOptions::new(architecture, dataset, out))?;
-    eprintln!("{} tokens, vocabulary padded to {}", report.tokens, report.vocab_size);
+    say!("{} tokens, vocabulary padded to {}", report.tokens, report.vocab_size);
     Ok(())
 }
 
@@ -18,9 +18,13 @@ pub(super) fn run(what: DataCommand, seed: Option<u64>) -> Result<()> {
             let mut options = demo::DigitsVlOptions::new(source, out);
             options.plan.seed = seed.unwrap_or(options.plan.seed);
             let report = demo::write_digits_vl(&options)?;
-            eprintln!(
+            say!(
                 "{} images, {} training problems, {} test problems, {} warm-start pairs, {} drills",
-                report.images, report.train_problems, report.test_problems, report.warm_pairs, report.drills
+                report.images,
+                report.train_problems,
+                report.test_problems,
+                report.warm_pairs,
+                report.drills
             );
         }
         DataCommand::TinyVl { dataset, out } => {
@@ -31,7 +35,7 @@ pub(super) fn run(what: DataCommand, seed: Option<u64>) -> Result<()> {
             options.seed = seed.unwrap_or(options.seed);
             demo::write_calculations(&options)?;
             let demo::CalculationsOptions { train, test, warm_pairs, drills, .. } = options;
-            eprintln!(
+            say!(
                 "{train} training problems, {test} test problems, {warm_pairs} warm-start pairs, {drills} drills"
             );
         }

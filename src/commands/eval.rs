@@ -1,9 +1,10 @@
 //! `spark eval`: accuracy on a file of problems, per data set and kind.
 
-use std::fs;
+use std::{cell::Cell, io::Write};
 
 use anyhow::{Context, Result};
 
+use super::output::output;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs},
@@ -11,12 +12,16 @@ use crate::{
     distributed::ALONE,
     error::input_error,
     eval::{AnswerOptions, AnswerSummary, FinalAnswer, Strategy, answer_problems},
+    interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
     processor::PromptBound,
     rollout::{EngineConfig, LocalEngine, RolloutPipeline},
-    run::inputs::{load_to_compute_in, usable_problems},
+    run::{
+        inputs::{load_to_compute_in, usable_problems},
+        signals,
+    },
     verify::{Verifier, VerifyConfig},
 };
 
@@ -33,13 +38,15 @@ pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
     }
     let seed = common.seed.unwrap_or(0);
     let CommonArgs { quiet, dtype, .. } = *common;
+    let out = args.out.as_deref().map(|out| output(out, &[&args.data])).transpose()?;
     let answers = run_job(common.backend.as_deref(), seed, EvalJob { args: &args, seed, quiet, dtype })?;
-    if let Some(out) = &args.out {
-        let lines: Vec<String> = answers.iter().map(|answer| answer.to_json().to_string() + "\n").collect();
-        fs::write(out, lines.concat()).with_context(|| format!("writing {}", out.display()))?;
+    if let Some(mut out) = out {
+        for answer in &answers {
+            writeln!(out, "{}", answer.to_json()).context("writing the answers")?;
+        }
+        out.finish()?;
     }
-    println!("{}", serde_json::to_string(&AnswerSummary::of(&answers))?);
-    Ok(())
+    print_line!("{}", serde_json::to_string(&AnswerSummary::of(&answers))?)
 }
 
 struct EvalJob<'a> {
@@ -62,11 +69,21 @@ impl Job for EvalJob<'_> {
         let processor = processor.with_bound(bound);
         let problems = usable_problems(&args.data, &DataConfig::default(), &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), quiet);
-        let engine = LocalEngine::with_model(model, EngineConfig::default());
+        let interrupt = signals::listen("stopping")?;
+        let engine = LocalEngine::with_model(model, EngineConfig::default()).stopped_by(interrupt);
         let pipeline =
             RolloutPipeline { sampler: &engine, processor: &processor, verifier: &verifier, peers: &ALONE };
         let EvalArgs { strategy, samples, max_new_tokens, .. } = *args;
         let options = AnswerOptions { strategy, samples, max_new_tokens, seed };
-        answer_problems(&pipeline, problems, options, &|count| progress.advance(count))
+        let (answered, all) = (Cell::new(0), problems.len());
+        let advance = |count| {
+            answered.set(answered.get() + count);
+            progress.advance(count);
+        };
+        answer_problems(&pipeline, problems, options, &advance).map_err(|error| {
+            let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
+            let done = answered.get().min(all);
+            error.context(format!("{by}: {done} of {all} problems were answered, and nothing was written"))
+        })
     }
 }

@@ -1,8 +1,6 @@
 //! `spark generate`: completions of one prompt.
 
-use std::io::{Write, stdout};
-
-use anyhow::{Context, Result};
+use anyhow::{Error, Result};
 use serde_json::json;
 
 use crate::{
@@ -10,15 +8,14 @@ use crate::{
     cli::{CommonArgs, GenerateArgs},
     data::{ImageRef, Problem},
     error::input_error,
+    interrupt::Interrupted,
     kernels::TrainBackend,
     model::weights::Precision,
     processor::{GenerationDefaults, PromptBound},
     random::Stream,
-    rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
-    run::inputs::load_to_compute_in,
+    rollout::{Completion, EngineConfig, Generate, LocalEngine, Request, Sampling},
+    run::{inputs::load_to_compute_in, signals},
 };
-
-const TO_STDOUT: &str = "writing to standard output";
 
 /// Samples and prints completions.
 ///
@@ -47,6 +44,12 @@ fn sampling(args: &GenerateArgs, model: &GenerationDefaults) -> Sampling {
         repetition_penalty: args.repetition_penalty.unwrap_or(own.repetition_penalty),
         max_new_tokens: args.max_new_tokens.unwrap_or(own.max_new_tokens),
     }
+}
+
+/// What to tell of completions that were given up.
+fn unprinted(error: Error) -> Error {
+    let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
+    error.context(format!("{by}: no completion was finished, and nothing was printed"))
 }
 
 struct GenerateJob {
@@ -84,8 +87,10 @@ impl Job for GenerateJob {
             stop_ids: processor.eos_token_ids(),
             streams: (0..args.samples).map(|sample| Stream::new(&[seed, sample as u64])).collect(),
         };
-        let engine = LocalEngine::with_model(model, EngineConfig::default());
-        let completions = engine.generate(&[request], &|_| ())?.remove(0);
+        let interrupt = signals::listen("stopping")?;
+        let engine = LocalEngine::with_model(model, EngineConfig::default()).stopped_by(interrupt);
+        let completions = engine.generate(&[request], &|_| ()).map_err(unprinted)?.remove(0);
+        completions.iter().try_for_each(Completion::check_finite)?;
         for (index, completion) in completions.iter().enumerate() {
             let text = processor.decode(&completion.token_ids, true)?;
             if args.json {
@@ -97,9 +102,9 @@ impl Job for GenerateJob {
                     "prompt_tokens": prompt.input.ids.len(),
                     "finish_reason": completion.finish_reason,
                 });
-                writeln!(stdout(), "{row}").context(TO_STDOUT)?;
+                print_line!("{row}")?;
             } else {
-                writeln!(stdout(), "{text}").context(TO_STDOUT)?;
+                print_line!("{text}")?;
             }
         }
         Ok(())

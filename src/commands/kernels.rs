@@ -27,7 +27,7 @@ pub(super) fn run(args: &KernelsArgs, common: &CommonArgs) -> Result<()> {
         repeats: args.repeats,
         out: &args.out,
     };
-    match run_operations(&options, &|line| println!("{line}"))? {
+    match run_operations(&options, &|line| print_line!("{line}"))? {
         0 => Ok(()),
         failed => bail!("{failed} cases failed; their lines in {} say why", args.out.display()),
     }

@@ -21,7 +21,8 @@ pub(super) fn rank() -> Result<Rank> {
 }
 
 /// The recipe and directory of a run to start or, with `--resume`, to go on with; then the recipe is
-/// the run's own unless another is named. Returns once all ranks are there.
+/// the run's own unless another is named. Rank 0 has claimed the directory before anything is loaded and before the
+/// ranks meet. Returns once all ranks are there.
 ///
 /// # Errors
 /// As [`RunConfig::load`], [`RunDirectory::create`], [`RunDirectory::existing`] and [`Rank::meet`].
@@ -31,12 +32,12 @@ pub(super) fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result
     let (name, out) = (stem(&recipe), args.out.as_deref());
     let load = |recipe: &Path| load_config(recipe, &args.recipe, common);
     let (config, dir) = if args.resume {
-        let dir = RunDirectory::existing(out, &name)?;
+        let find = if rank.rank == 0 { RunDirectory::existing } else { RunDirectory::found };
+        let dir = find(out, &name)?;
         (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
     } else {
         (load(&recipe)?, rank_dir(out, &name, rank)?)
     };
-    check_trainable(&config)?;
     let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
     let quiet = common.quiet || !peers.writes();
     Ok(Launch { config, dir, resume: args.resume, quiet, peers })
@@ -59,10 +60,11 @@ fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Loads a recipe with its settings; `--seed` and `--dtype` win over both.
+/// Loads a recipe with its settings, by which it can be trained; `--seed` and `--dtype` win over both.
 fn load_config(recipe: &Path, args: &RecipeArgs, common: &CommonArgs) -> Result<RunConfig> {
     let mut config = RunConfig::load(recipe, &args.settings)?;
     config.seed = common.seed.unwrap_or(config.seed);
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
+    check_trainable(&config)?;
     Ok(config)
 }

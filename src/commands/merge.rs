@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     backend::{Job, run_job},
-    checkpoint::{WeightFormat, save_model_dir},
+    checkpoint::{WeightFormat, replace_model_dir},
     cli::{CommonArgs, MergeArgs},
     error::input_error,
     kernels::TrainBackend,
@@ -47,8 +47,7 @@ impl Job for MergeJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let MergeArgs { model: dir, out, shard_bytes } = self.0;
         let model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
-        save_model_dir(&model, &dir, &out, WeightFormat { precision: self.1, shard_bytes })?;
-        println!("{}", out.display());
-        Ok(())
+        replace_model_dir(&model, &dir, &out, WeightFormat { precision: self.1, shard_bytes })?;
+        print_line!("{}", out.display())
     }
 }

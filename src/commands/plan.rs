@@ -57,12 +57,12 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     if args.json {
         let mut answer = as_json(&args, backend, &data, &workload, &plan);
         answer["max_prompt_tokens"] = json!(bound);
-        println!("{answer}");
+        print_line!("{answer}")?;
     } else {
-        print_tables(&config.model.path, backend, &data, &workload, &plan);
+        print_tables(&config.model.path, backend, &data, &workload, &plan)?;
         let bound = bound
             .map_or_else(|| "as many tokens as fit".to_owned(), |tokens| format!("at most {tokens} tokens"));
-        println!("prompts   {bound} are read (data.max_prompt_tokens)");
+        print_line!("prompts   {bound} are read (data.max_prompt_tokens)")?;
     }
     judge(args.memory, &plan)
 }
@@ -168,46 +168,56 @@ fn fitting(plan: &MemoryPlan, memory: u64) -> Vec<&'static str> {
     plan.phases().into_iter().filter(|(_, moment)| moment.bytes <= memory).map(|(name, _)| name).collect()
 }
 
-fn print_tables(model: &Path, backend: &str, data: &DataSizes, workload: &Workload<'_>, plan: &MemoryPlan) {
+fn print_tables(
+    model: &Path,
+    backend: &str,
+    data: &DataSizes,
+    workload: &Workload<'_>,
+    plan: &MemoryPlan,
+) -> Result<()> {
     let PromptSizes { original, recycled, image_tokens, .. } = &data.prompts;
     let (parameters, dtype) = (grouped(workload.parameters.total), workload.recipe.precision.name());
-    println!("model     {}: {parameters} parameters, {dtype}", model.display());
-    println!(
+    print_line!("model     {}: {parameters} parameters, {dtype}", model.display())?;
+    print_line!(
         "prompts   {} tokens, at most {}; recycled ones {}, at most {}; of an image at most {image_tokens}",
-        original.mean, original.longest, recycled.mean, recycled.longest
-    );
-    println!("          {}", data.basis);
+        original.mean,
+        original.longest,
+        recycled.mean,
+        recycled.longest
+    )?;
+    print_line!("          {}", data.basis)?;
     let (step, micro) = (workload.step_load(), workload.update_load().largest_micro_batch());
     let (rows, decoded) = (step.requests * step.samples, workload.decoded(step));
-    println!(
+    print_line!(
         "step      {} prompts, {rows} rows, {} at once; {} micro-batches of {} tokens; {backend}",
         step.requests,
         decoded.workers * decoded.rows,
         micro.count,
         micro.tokens
-    );
+    )?;
     for (name, moment) in plan.phases() {
-        print_moment(name, moment);
+        print_moment(name, moment)?;
     }
     let (phase, peak) = plan.peak();
-    println!("\npeak      {} in {phase}", readable(peak.bytes));
+    print_line!("\npeak      {} in {phase}", readable(peak.bytes))
 }
 
-fn print_moment(phase: &str, moment: &PlannedMoment) {
-    println!("\n{phase}, the most {}", moment.at);
+fn print_moment(phase: &str, moment: &PlannedMoment) -> Result<()> {
+    print_line!("\n{phase}, the most {}", moment.at)?;
     for footprint in &moment.footprints {
         let on_host = moment.host_bytes > 0 && footprint.memory == Memory::Host;
-        println!(
+        print_line!(
             "  {:36}{:>12}{}",
             footprint.name,
             readable(footprint.bytes),
             if on_host { "  (host)" } else { "" }
-        );
+        )?;
     }
-    println!("  {:36}{:>12}", "together", readable(moment.bytes));
+    print_line!("  {:36}{:>12}", "together", readable(moment.bytes))?;
     if moment.host_bytes > 0 {
-        println!("  {:36}{:>12}  (host)", "and", readable(moment.host_bytes));
+        print_line!("  {:36}{:>12}  (host)", "and", readable(moment.host_bytes))?;
     }
+    Ok(())
 }
 
 /// `1234567` as `1,234,567`.

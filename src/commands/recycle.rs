@@ -2,20 +2,18 @@
 
 mod rollouts;
 
-use std::{
-    fs,
-    io::{BufWriter, Write},
-    path::Path,
-};
+use std::io::Write;
 
 use anyhow::{Context, Result};
 
+use super::output::output;
 use crate::{
     cli::{CommonArgs, RecycleArgs},
     config::RunConfig,
     data::Problem,
     error::input_error,
     recycle::{Dropped, MadeItems, RecycleConfig, RecycleReport, Recycler},
+    storage::WholeFile,
     verify::{Verifier, VerifyConfig},
 };
 
@@ -33,6 +31,7 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         }
         None => return Err(input_error("--set needs --recipe: there is nothing to change")),
     };
+    let out = output(&args.out, &[&args.rollouts])?;
     let verifier = Verifier::new(verify)?;
     let (groups, unscored) = rollouts::read(&args.rollouts, &verifier)?;
     // A file is no step: nothing waits, and nothing is too much.
@@ -45,21 +44,19 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
     let mut recycler = Recycler::new(unbounded, common.seed.unwrap_or(0), Vec::new())?;
     let report = recycler.push(&groups, 1, &verifier);
     let problems = recycler.take(usize::MAX, 1);
-    write_problems(&args.out, &problems)?;
+    write_problems(out, &problems).with_context(|| format!("writing {}", args.out.display()))?;
     if !common.quiet {
-        eprint!("{}", table(&report, unscored));
+        say!("{}", table(&report, unscored).trim_end());
     }
     Ok(())
 }
 
-fn write_problems(path: &Path, problems: &[Problem]) -> Result<()> {
-    let writing = || format!("writing {}", path.display());
-    let mut output = BufWriter::new(fs::File::create(path).with_context(writing)?);
+fn write_problems(mut out: WholeFile, problems: &[Problem]) -> Result<()> {
     for problem in problems {
-        serde_json::to_writer(&mut output, problem).with_context(writing)?;
-        output.write_all(b"\n").with_context(writing)?;
+        serde_json::to_writer(&mut out, problem)?;
+        out.write_all(b"\n")?;
     }
-    output.flush().with_context(writing)
+    out.finish()
 }
 
 fn table(report: &RecycleReport, unscored: usize) -> String {

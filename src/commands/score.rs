@@ -1,20 +1,22 @@
 //! `spark score`: log-probabilities of given completions.
 
-use std::io::{Write, stdout};
+use std::cell::Cell;
 
-use anyhow::{Context, Result};
+use anyhow::{Error, Result};
 use serde_json::json;
 
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, ScoreArgs},
+    console::ClosedOutput,
     data::load_scored_rows,
     error::input_error,
     eval::{ScoredCompletion, score_rows},
+    interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
-    run::inputs::load_to_compute_in,
+    run::{inputs::load_to_compute_in, signals},
 };
 
 /// Prints one JSON object per row, in order.
@@ -45,12 +47,22 @@ impl Job for ScoreJob {
         let (model, processor) =
             load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
         let progress = Phase::start("scoring", rows.len(), quiet);
+        let interrupt = signals::listen("stopping after this batch")?;
+        let (printed, all) = (Cell::new(0), rows.len());
         let print = |ScoredCompletion { prompt_tokens, token_ids, logprobs }| {
+            interrupt.check().map_err(|by| {
+                Error::new(by).context(format!("{by}: {} of {all} rows were printed", printed.get()))
+            })?;
+            printed.set(printed.get() + 1);
             progress.advance(1);
             let row = json!({"prompt_tokens": prompt_tokens, "token_ids": token_ids, "logprobs": logprobs});
-            writeln!(stdout(), "{row}").context("writing to standard output")
+            print_line!("{row}")
         };
-        score_rows(&model, &processor, &rows, args.batch_tokens, print)
-            .with_context(|| args.data.display().to_string())
+        score_rows(&model, &processor, &rows, args.batch_tokens, print).map_err(|error| {
+            match error.is::<Interrupted>() || error.is::<ClosedOutput>() {
+                true => error,
+                false => error.context(args.data.display().to_string()),
+            }
+        })
     }
 }

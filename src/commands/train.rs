@@ -1,6 +1,6 @@
 //! `spark train`: the SPARK loop.
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::launch::{launch, rank};
 use crate::{
@@ -8,23 +8,42 @@ use crate::{
     cli::{CommonArgs, RunArgs},
     distributed::LostPeer,
     eval::Scores,
+    interrupt::{Interrupt, Interrupted},
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Launch, Run, StartingModel, report, signals::Interrupt},
+    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_on},
 };
 
 /// Starts or resumes a run.
 ///
 /// # Errors
-/// Input errors before anything is computed; otherwise whatever a step fails with.
+/// Input errors before anything is computed; otherwise whatever a step fails with. Where a signal asked the run to
+/// stop, an [`Interrupted`] that says how to go on.
 pub(super) fn run(args: RunArgs, common: &CommonArgs) -> Result<()> {
     let rank = rank()?;
     let backend = rank.backend(common.backend.as_deref())?;
     let launch = launch(&args, common, &rank)?;
+    if let Some(summary) = launch.finished()? {
+        return tell_finished(&launch, &summary);
+    }
     if args.profile {
         profile();
     }
+    let dir = launch.dir.clone();
     run_job(backend.as_deref(), launch.config.seed, TrainJob(launch))
+        .map_err(|error| with_way_on(error, &dir, "train"))
+}
+
+fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {
+    if !launch.peers.writes() {
+        return Ok(());
+    }
+    say!(
+        "{} is finished: all {} steps are taken; to go on, raise train.steps or train.token_budget with --set",
+        launch.dir.path().display(),
+        summary.steps
+    );
+    print_line!("{}", report::table(summary))
 }
 
 struct TrainJob(Launch);
@@ -33,26 +52,38 @@ impl Job for TrainJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let interrupt = Interrupt::listen()?;
-        let (mut run, start) = Run::<B>::open(self.0, device)?;
+        let interrupt = signals::listen("giving up what a resumed run repeats, then saving")?;
+        let extensions = Extensions { interrupt: interrupt.clone(), ..Extensions::default() };
+        let (mut run, start) = Run::<B>::open_with(self.0, extensions, device)?;
         let before = match train(&mut run, start, &interrupt) {
-            Err(error) if error.is::<LostPeer>() => return Err(run.abandon(error)),
-            before => before?,
+            Err(error) => {
+                run.leave(&error);
+                return Err(ended(run, error));
+            }
+            Ok(before) => before,
         };
-        if run.steps_left() {
-            return run.suspend();
-        }
         if let Some(summary) = run.finish(before)? {
-            println!("{}", report::table(&summary));
+            print_line!("{}", report::table(&summary))?;
         }
         if let Some(table) = profile_table() {
-            eprint!("{table}");
+            say!("{}", table.trim_end());
         }
         Ok(())
     }
 }
 
-/// Scores the start and takes steps until none are left or somebody asks to stop; returns the start's scores.
+/// Saves what a run that ended early has. Returns what to tell the user.
+fn ended<B: TrainBackend>(run: Run<B>, error: Error) -> Error {
+    if error.is::<LostPeer>() {
+        return run.abandon(error);
+    }
+    match error.downcast_ref::<Interrupted>() {
+        Some(&by) => run.stopped(by),
+        None => error,
+    }
+}
+
+/// Scores the start and takes steps until none are left; returns the start's scores.
 fn train<B: TrainBackend>(
     run: &mut Run<B>,
     start: StartingModel<B::InnerBackend>,
@@ -63,5 +94,13 @@ fn train<B: TrainBackend>(
     while run.continues(interrupt.asked())? {
         run.step()?;
     }
+    if run.steps_left() {
+        // Another rank may have been asked, and not this one.
+        interrupt.check()?;
+        return Err(Interrupted { signal: TERMINATION }.into());
+    }
     Ok(before)
 }
+
+/// What most schedulers stop a process with.
+const TERMINATION: i32 = 15;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     cli::VerifyArgs,
+    console::output_error,
     data::Problem,
     error::input_error,
     verify::{Doubt, Explanation, RemoteConfig, Response, UnscoredPolicy, Verdict, Verifier, VerifyConfig},
@@ -95,10 +96,10 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
             check_together(&rows, &verifier, args)?
         };
         for line in lines {
-            writeln!(output, "{line}").context("writing to stdout")?;
+            output_error(writeln!(output, "{line}"))?;
         }
     }
-    output.flush().context("writing to stdout")
+    output_error(output.flush())
 }
 
 fn read_line(

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     backend::{backend_kind, run_job},
     config::RunConfig,
+    interrupt::Interrupt,
     model::weights::Precision,
     plot::{Point, Series, Titles, curves},
 };
@@ -54,18 +55,21 @@ impl Compared {
 /// Runs the script on every backend. `announce` is told each one's name before its turn.
 ///
 /// # Errors
-/// When a backend is unknown or not compiled in, a file of the recipe is missing, or a backend fails.
+/// When a backend is unknown or not compiled in, a file of the recipe is missing, a backend fails, or somebody asks to
+/// stop.
 pub fn compare(
     config: &RunConfig,
     options: &ComparisonOptions<'_>,
     announce: &dyn Fn(&str),
+    interrupt: &Interrupt,
 ) -> Result<Vec<Compared>> {
     let mut script = Script::new();
     let mut compared: Vec<Compared> = Vec::new();
     for backend in options.backends {
         announce(backend);
         let precision = if compared.is_empty() { Precision::F32 } else { options.precision };
-        let job = TraceJob { backend, precision, config, steps: options.steps, script: &mut script };
+        let steps = options.steps;
+        let job = TraceJob { backend, precision, config, steps, script: &mut script, interrupt };
         let trace = run_job(Some(backend), config.seed, job)?;
         let difference = compared.first().map(|first| Difference::between(&first.trace, &trace));
         let default = Tolerance::of(backend_kind(Some(backend))?, precision);

@@ -13,6 +13,7 @@ use crate::{
     distributed::ALONE,
     error::input_error,
     eval::completion_logprobs,
+    interrupt::Interrupt,
     kernels::{Kernels, TrainBackend},
     metrics::{memory_bytes, names, peak_memory_bytes},
     model::{Model, ModelConfig, Sequence, check_precision, trainable, weights::Precision},
@@ -65,13 +66,14 @@ pub(super) struct TraceJob<'a> {
     pub config: &'a RunConfig,
     pub steps: usize,
     pub script: &'a mut Script,
+    pub interrupt: &'a Interrupt,
 }
 
 impl Job for TraceJob<'_> {
     type Output = Trace;
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Trace> {
-        let Self { backend, precision, config, steps, script } = self;
+        let Self { backend, precision, config, steps, script, interrupt } = self;
         check_precision::<B>(precision, &device)?;
         let (start, processor) = load_model_and_processor::<B::InnerBackend>(
             &config.model.path,
@@ -84,10 +86,15 @@ impl Job for TraceJob<'_> {
         let policy = trainable::<B>(start.clone(), &config.model.freeze)?;
         let optimizer = AdamW::new(config.train.adamw);
         let reference = config.train.kl.is_on().then(|| start.into());
-        let parts = Parts { start: reference, precision, ..Parts::new(policy, optimizer) };
+        let parts = Parts {
+            start: reference,
+            precision,
+            interrupt: interrupt.clone(),
+            ..Parts::new(policy, optimizer)
+        };
         let trainer = Trainer::new(parts, &config.train)?;
         let start = trainer.inference_model();
-        let engine = LocalEngine::with_model(start.clone(), config.rollout);
+        let engine = LocalEngine::with_model(start.clone(), config.rollout).stopped_by(interrupt.clone());
         let pipeline =
             RolloutPipeline { sampler: &engine, processor: &processor, verifier: &verifier, peers: &ALONE };
         let greedy = pipeline.rollout_greedily(test, config.train.sampling.max_new_tokens, &|_| ())?;

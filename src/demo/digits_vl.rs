@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +15,7 @@ use super::{
     drills,
     warm_start::WarmStart,
 };
-use crate::error::input_error;
+use crate::{error::input_error, storage::write_new};
 
 /// What [`write_digits_vl`] makes, from what, and where.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,13 +129,12 @@ fn provenance(image: &NumberImage) -> serde_json::Value {
 }
 
 pub(super) fn write_lines<T: Serialize>(path: &Path, rows: impl IntoIterator<Item = T>) -> Result<()> {
-    let file = fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    let mut writer = BufWriter::new(file);
+    let mut lines = Vec::new();
     for row in rows {
-        serde_json::to_writer(&mut writer, &row)?;
-        writer.write_all(b"\n")?;
+        serde_json::to_writer(&mut lines, &row)?;
+        lines.push(b'\n');
     }
-    writer.flush().with_context(|| format!("cannot write {}", path.display()))
+    write_new(path, &lines)
 }
 
 #[cfg(test)]

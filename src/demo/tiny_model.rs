@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
 use super::vocabulary::{SPECIAL_TOKENS, train_tokenizer};
-use crate::error::input_error;
+use crate::{error::input_error, storage::write_new};
 
 /// Qwen2's template in short: no system prompt of its own, no image numbering, no video.
 const CHAT_TEMPLATE: &str = include_str!("chat_template.jinja");
@@ -106,8 +106,7 @@ fn write_json(folder: &Path, name: &str, value: &Value) -> Result<()> {
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
-    let path = folder.join(name);
-    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    write_new(&folder.join(name), text.as_bytes())
 }
 
 fn id(tokenizer: &Tokenizer, token: &str) -> u32 {

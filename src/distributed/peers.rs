@@ -3,15 +3,15 @@
 use std::{
     fmt,
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
 use anyhow::Result;
+use ring::digest;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::connections::Connections;
-#[cfg(test)]
-use super::connections::LostPeer;
+use super::{
+    connections::Connections, handshake::Hello, join::join, rendezvous::Rendezvous, welcome::welcome,
+};
 
 /// The processes at a run, as one of them sees them.
 #[derive(Debug)]
@@ -39,17 +39,32 @@ impl fmt::Debug for Team {
 pub static ALONE: Peers = Peers::Alone;
 
 impl Peers {
-    /// Connects rank `rank` of `world` with the others at `address`, where rank 0 listens. `work` must be the same text
-    /// for all of them.
+    /// Connects rank `rank` of `world` with the others where they meet; rank 0 listens there. `work` must be the same
+    /// text for all of them. Rank 0 turns away whoever else connects, says so on stderr, and waits on.
     ///
     /// # Errors
-    /// When a rank is not there within `timeout`, or has another `work`.
-    pub fn meet(rank: usize, world: usize, address: &str, work: &str, timeout: Duration) -> Result<Self> {
+    /// When a rank is not there in time, or has another `work`.
+    pub fn meet(rank: usize, world: usize, rendezvous: &Rendezvous, work: &str) -> Result<Self> {
         if world <= 1 {
             return Ok(Self::Alone);
         }
-        let connections = Connections::meet(rank, world, address, work, timeout)?;
-        Ok(Self::Several(Team { rank, world, connections: Mutex::new(connections) }))
+        let hello = Hello {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rank,
+            world,
+            silence: u64::try_from(rendezvous.silence.as_millis()).unwrap_or(u64::MAX),
+            work: hashed(work),
+        };
+        let connections = if rank == 0 { welcome(&hello, rendezvous) } else { join(&hello, rendezvous) };
+        Ok(Self::Several(Team { rank, world, connections: Mutex::new(connections?) }))
+    }
+
+    /// Tells the other ranks that this one ends before the run does, and why. They fail with a
+    /// [`LostPeer`](super::LostPeer) that says so as soon as they wait for another.
+    pub fn leave(&self, why: &str) {
+        if let Self::Several(team) = self {
+            team.connections().leave(why);
+        }
     }
 
     /// The number of this process, from 0 on.
@@ -139,34 +154,33 @@ impl Team {
     }
 }
 
+fn hashed(work: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, work.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use anyhow::Error;
+
     use super::*;
+    use crate::distributed::{
+        LostPeer,
+        testing::{Proxy, meeting, together},
+    };
 
-    const TIMEOUT: Duration = Duration::from_secs(20);
-
-    /// An address at which nothing listens.
-    fn address() -> String {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap().to_string()
-    }
-
-    /// Runs `work` on every rank, in a thread each; the results are in the order of the ranks.
-    fn together<T: Send>(world: usize, work: impl Fn(Peers) -> T + Sync) -> Vec<T> {
-        let (address, work) = (address(), &work);
-        std::thread::scope(|scope| {
-            let start = |rank| {
-                let address = address.clone();
-                scope.spawn(move || work(Peers::meet(rank, world, &address, "test", TIMEOUT).unwrap()))
-            };
-            let ranks: Vec<_> = (0..world).map(start).collect();
-            ranks.into_iter().map(|rank| rank.join().unwrap()).collect()
-        })
+    fn lost(error: Error) -> LostPeer {
+        error.downcast().unwrap()
     }
 
     #[test]
     fn all_ranks_get_the_same() {
-        let found = together(3, |peers| {
+        let found = together(3, &meeting(), |peers| {
             let mut sum = vec![0.1 * (1 + peers.rank()) as f32; 70_000];
             peers.sum(&mut sum).unwrap();
             let pieces = (0..7).filter(|&piece| peers.owns(piece)).collect();
@@ -186,38 +200,138 @@ mod tests {
         assert_eq!((sum, ALONE.gather(3).unwrap()), ([1.5], vec![3]));
         assert_eq!(ALONE.interleaved(vec![1, 2]).unwrap(), [1, 2]);
         assert!(ALONE.owns(5) && ALONE.writes());
+        ALONE.leave("nobody is told");
     }
 
     #[test]
     fn a_lost_rank_is_named_to_all_others() {
         for gone in [0, 1] {
-            let left = together(3, |peers| {
+            let left = together(3, &meeting(), |peers| {
                 let stays = peers.rank() != gone;
-                stays.then(|| peers.gather(0).unwrap_err().downcast::<LostPeer>().unwrap())
+                stays.then(|| lost(peers.gather(0).unwrap_err()))
             });
             let named: Vec<LostPeer> = left.into_iter().flatten().collect();
-            assert_eq!(named, [LostPeer { rank: gone }; 2]);
+            assert_eq!(named.len(), 2);
+            for lost in named {
+                let said = lost.to_string();
+                assert!(said.starts_with(&format!("rank {gone} at 127.0.0.1:")), "{said}");
+                assert!(said.contains("is gone: it closed the connection"), "{said}");
+            }
         }
     }
 
     #[test]
-    fn ranks_at_other_work_are_refused() {
-        let address = address();
-        std::thread::scope(|scope| {
-            let other = scope.spawn(|| Peers::meet(1, 2, &address, "theirs", TIMEOUT).map(drop));
-            let first = Peers::meet(0, 2, &address, "ours", TIMEOUT);
-            let error = format!("{:#}", first.unwrap_err());
-            assert!(error.contains("another recipe"), "{error}");
-            assert!(other.join().unwrap().is_err());
+    fn a_loss_is_noticed_while_another_rank_is_waited_for_and_stays() {
+        let took = together(3, &meeting(), |peers| {
+            let start = Instant::now();
+            match peers.rank() {
+                0 => {
+                    assert_eq!(lost(peers.gather(0).unwrap_err()).rank, 2);
+                    assert_eq!(lost(peers.sum(&mut [1.0]).unwrap_err()).rank, 2);
+                }
+                1 => thread::sleep(Duration::from_secs(2)),
+                _ => {}
+            }
+            start.elapsed()
         });
+        assert!(took[0] < Duration::from_secs(1), "{took:?}");
     }
 
     #[test]
-    fn a_rank_that_does_not_come_is_waited_for_until_the_timeout() {
-        let short = Duration::from_millis(200);
-        let error = Peers::meet(0, 2, &address(), "work", short).unwrap_err().to_string();
-        assert!(error.contains("1 of 2"), "{error}");
-        let error = Peers::meet(1, 2, &address(), "work", short).unwrap_err().to_string();
-        assert!(error.contains("MASTER_ADDR"), "{error}");
+    fn why_a_rank_ends_is_told_to_all_others() {
+        for gone in [0, 2] {
+            let left = together(3, &meeting(), |peers| {
+                if peers.rank() == gone {
+                    peers.leave(&format!("the disk is full{}", "!".repeat(10_000)));
+                    return None;
+                }
+                Some(lost(peers.gather(0).unwrap_err()))
+            });
+            for lost in left.into_iter().flatten() {
+                let said = lost.to_string();
+                assert!(lost.rank == gone && said.contains("has ended: the disk is full!"), "{said}");
+                assert!(said.len() < 2000, "it is cut");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rank_that_panics_says_so() {
+        let left = together(2, &meeting(), |peers| {
+            if peers.rank() == 0 {
+                return Some(lost(peers.gather(0).unwrap_err()));
+            }
+            let panics = thread::spawn(move || {
+                let _held = peers;
+                panic!("this is the test");
+            });
+            assert!(panics.join().is_err());
+            None
+        });
+        let said = left[0].as_ref().unwrap().to_string();
+        assert!(said.contains("rank 1 at") && said.contains("it panicked"), "{said}");
+    }
+
+    /// While a rank computes, its heartbeats go on; and what the other one sends meanwhile waits in memory, not on the
+    /// wire, where the system would give it up.
+    #[test]
+    fn a_rank_may_compute_for_longer_than_it_may_be_silent() {
+        let short = Rendezvous { silence: Duration::from_secs(1), ..meeting() };
+        for busy in [0, 1] {
+            let sums = together(2, &short, |peers| {
+                if peers.rank() == busy {
+                    thread::sleep(Duration::from_secs(3));
+                }
+                let mut values = vec![1.0; 3_000_000];
+                peers.sum(&mut values).unwrap();
+                values.iter().all(|value| *value == 2.0)
+            });
+            assert_eq!(sums, [true, true]);
+        }
+    }
+
+    /// Nothing comes through in either direction, and no end is told: a network that is down, a machine that lost power.
+    #[test]
+    fn ranks_that_hear_nothing_give_each_other_up_and_say_so() {
+        let short = Rendezvous { silence: Duration::from_millis(600), ..meeting() };
+        let proxy = Proxy::to(&short.address);
+        let through = Rendezvous { address: proxy.address.clone(), ..short.clone() };
+        let gives_up = |peers: Peers| {
+            assert_eq!(peers.gather(peers.rank()).unwrap(), [0, 1]);
+            // Rank 1 has the last message then, and rank 0 waits for the next one.
+            if peers.rank() == 1 {
+                proxy.cut();
+            }
+            let start = Instant::now();
+            // Larger than what fits between the two, so that sending it never ends by itself.
+            let lost = lost(peers.sum(&mut vec![0.0; 3_000_000]).unwrap_err());
+            (lost.rank, lost.to_string(), start.elapsed())
+        };
+        let (first, second) = thread::scope(|scope| {
+            let second = scope.spawn(|| gives_up(Peers::meet(1, 2, &through, "test").unwrap()));
+            (gives_up(Peers::meet(0, 2, &short, "test").unwrap()), second.join().unwrap())
+        });
+        for (other, (rank, said, took)) in [(1, first), (0, second)] {
+            assert_eq!(rank, other);
+            assert!(said.contains(&format!("rank {other} at 127.0.0.1:")), "{said}");
+            assert!(said.contains("has been silent for 0.6 s"), "{said}");
+            assert!(took < Duration::from_secs(3), "{took:?}");
+        }
+    }
+
+    #[test]
+    fn ranks_out_of_step_are_told_so() {
+        let errors = together(2, &meeting(), |peers| {
+            let error = if peers.rank() == 0 {
+                let error = peers.sum(&mut [1.0]).unwrap_err();
+                peers.leave(&error.to_string());
+                error
+            } else {
+                peers.gather(1).unwrap_err()
+            };
+            error.to_string()
+        });
+        assert!(errors[0].contains("rank 1 sent") && errors[0].contains("in step"), "{errors:?}");
+        assert!(errors[1].contains("rank 0 at") && errors[1].contains("in step"), "{errors:?}");
     }
 }

@@ -8,12 +8,14 @@ mod profile;
 mod progress;
 mod record;
 mod tensorboard;
+pub mod watch;
 
 use std::path::Path;
 
 use anyhow::Result;
 
 pub use jsonl::JsonlWriter;
+pub(crate) use jsonl::WrittenFile;
 pub use memory::{host_memory_bytes, memory_bytes, peak_memory_bytes, usable_memory_bytes};
 pub use names::per_kind;
 pub use profile::{Part, forget_profile, profile, profile_table, take_profile, timed, timed_on};
@@ -30,14 +32,14 @@ pub struct Sinks {
 }
 
 impl Sinks {
-    /// The sinks of a run of `steps` steps in `dir`; on resume, metrics after step `kept` are removed.
+    /// The sinks of a run of `steps` steps in `dir`; on resume, what is there of steps after `kept` is removed.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn open(dir: &Path, kept: Option<u64>, steps: u64, quiet: bool) -> Result<Self> {
         Ok(Self {
             metrics: JsonlWriter::open(&dir.join("metrics.jsonl"), kept)?,
-            tensorboard: TensorBoardWriter::create(dir)?,
+            tensorboard: TensorBoardWriter::open(dir, kept)?,
             progress: Progress::new(steps, kept.unwrap_or(0), quiet),
         })
     }
@@ -51,6 +53,19 @@ impl Sinks {
         self.tensorboard.record(record)?;
         self.progress.record(record);
         Ok(())
+    }
+
+    /// Writes a line to standard error, beside the bar.
+    pub fn say(&self, line: &str) {
+        self.progress.say(line);
+    }
+
+    /// Waits until the disk has all metrics, and returns what their file is now.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn sync(&self) -> Result<WrittenFile> {
+        self.metrics.sync()
     }
 
     /// Takes the bar off the screen.

@@ -48,6 +48,9 @@ pub const UNSCORED: &str = "unscored";
 /// Per kind: mean penalty of each sort that is on, `penalty/format` and so on.
 pub const PENALTY: &str = "penalty";
 
+/// What the watch goes by: nats per sampled token of original problems. Beside it, a count per symptom.
+pub const WATCH_ENTROPY: &str = "watch/entropy";
+
 /// The full name of a per-kind metric: `reason/reward`.
 pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())

@@ -37,9 +37,14 @@ impl Progress {
         self.bar.set_message(message(record));
         let due = self.lines.is_some_and(|last| last.elapsed() >= LINE_EVERY || record.step == self.steps);
         if due {
-            eprintln!("step {}/{}  {}", record.step, self.steps, message(record));
+            say!("step {}/{}  {}", record.step, self.steps, message(record));
             self.lines = Some(Instant::now());
         }
+    }
+
+    /// Writes a line above the bar.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| say!("{line}"));
     }
 
     /// Takes the bar off the screen.
@@ -70,7 +75,7 @@ impl Phase {
         bar.set_style(style("{prefix} {pos}/{len} {wide_bar} {elapsed} < {eta}"));
         bar.set_prefix(name.to_owned());
         if !quiet && !terminal {
-            eprintln!("{name}: {total} problems");
+            say!("{name}: {total} problems");
         }
         Self(bar)
     }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     data::{Kind, Problem},
     distributed::Peers,
+    interrupt::Interrupted,
     metrics::{Part, timed},
     processor::{Processor, Prompt, UnfitText},
     random::{Stream, hash_text},
@@ -80,7 +81,7 @@ impl<B: Backend> RolloutPipeline<'_, B> {
                 streams: (0..samples).map(|sample| key.stream(problem, sample)).collect(),
             })
             .collect();
-        let completions = self.sampler.generate(&requests, progress)?;
+        let completions = self.agreed(self.sampler.generate(&requests, progress))?;
         check_completions(&requests, &completions)?;
         let mut verified = timed(Part::Verify, || self.verified(&own, completions))?.into_iter();
         let of_shared = shared.iter().map(|(_, prompt)| match prompt {
@@ -117,9 +118,19 @@ impl<B: Backend> RolloutPipeline<'_, B> {
             });
         }
         if let Some(first) = unfit.first().filter(|_| self.peers.writes()) {
-            eprintln!("{} judge or reflection problems are left out, as {first:#}", unfit.len());
+            say!("{} judge or reflection problems are left out, as {first:#}", unfit.len());
         }
         Ok(rendered)
+    }
+
+    /// The completions, unless some rank was asked to stop while it sampled: then all ranks give up together.
+    fn agreed(&self, completions: Result<Vec<Vec<Completion>>>) -> Result<Vec<Vec<Completion>>> {
+        let stopped = completions.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>());
+        let signals: Vec<Option<i32>> = self.peers.gather(stopped.map(|stopped| stopped.signal))?;
+        match signals.into_iter().flatten().next() {
+            Some(signal) => Err(Interrupted { signal }.into()),
+            None => completions,
+        }
     }
 
     /// The most likely completion of every problem.
@@ -181,8 +192,9 @@ fn check_completions(requests: &[Request<'_>], completions: &[Vec<Completion>]) 
     for (number, (request, completions)) in requests.iter().zip(completions).enumerate() {
         let (asked, given) = (request.completions(), completions.len());
         ensure!(asked == given, "the sampler gave {given} of {asked} completions of request {number}");
-        for Completion { token_ids, logprobs, .. } in completions {
-            let (tokens, logprobs) = (token_ids.len(), logprobs.len());
+        for completion in completions {
+            completion.check_finite()?;
+            let (tokens, logprobs) = (completion.token_ids.len(), completion.logprobs.len());
             ensure!(
                 tokens > 0 && tokens == logprobs,
                 "the sampler gave a completion of {tokens} tokens with {logprobs} log-probabilities to request {number}"

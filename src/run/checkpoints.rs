@@ -6,17 +6,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::directory::{RunDirectory, read_json, write_json};
 use crate::{
-    checkpoint::{CheckpointConfig, CheckpointStore, save_model_dir},
+    checkpoint::{CheckpointConfig, CheckpointStore, ChosenCheckpoint, save_model_dir},
     config::RunConfig,
     error::input_error,
     kernels::TrainBackend,
+    metrics::WrittenFile,
     model::{Model, load_onto, lora::with_adapters, trainable},
+    storage::{checksum, checksum_of_beginning, remove_if_there},
     train::{AdamW, Trainer},
 };
 
@@ -24,6 +26,10 @@ const OPTIMIZER: &str = "trainer/optimizer.safetensors";
 const REFERENCE: &str = "trainer/reference";
 const AVERAGE: &str = "trainer/average";
 const STATE: &str = "trainer/state.json";
+const FILES: &str = "trainer/files.json";
+
+/// Files of a run that are measured once, of its start, and that its summary rests on.
+const MEASURED: [&str; 2] = ["before.json", "judge_set.json"];
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
@@ -42,25 +48,35 @@ pub struct TrainerCheckpoints {
     /// The model directory the run began with: tokenizer and configuration come from there.
     source: PathBuf,
     config: CheckpointConfig,
+    /// The run's own directory.
+    run: PathBuf,
+    /// Whether this process tells which checkpoint a run goes on from; of several ranks one does.
+    tells: bool,
 }
 
 impl TrainerCheckpoints {
     pub fn new(dir: &RunDirectory, config: &RunConfig) -> Self {
         Self {
+            run: dir.path().to_owned(),
+            tells: dir.is_claimed(),
             store: CheckpointStore::new(dir.checkpoints(), config.checkpoint.keep),
             source: config.model.path.clone(),
             config: config.checkpoint.clone(),
         }
     }
 
+    /// Saves a checkpoint. `rows` is what the run's files of rows are: they belong to it, and are on the disk.
+    ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn save<B: TrainBackend>(
+    pub(crate) fn save<B: TrainBackend>(
         &self,
         step: u64,
         trainer: &Trainer<B>,
         state: &impl Serialize,
+        rows: Vec<WrittenFile>,
     ) -> Result<()> {
+        let files = [rows, self.measured()?].concat();
         self.store.save(step, |dir| {
             save_model_dir(&trainer.policy, &self.source, dir, self.config.exact())?;
             fs::create_dir_all(dir.join("trainer"))?;
@@ -70,22 +86,41 @@ impl TrainerCheckpoints {
                     save_model_dir(model, &self.source, &dir.join(place), self.config.exact())?;
                 }
             }
+            write_json(&dir.join(FILES), &files)?;
             write_json(&dir.join(STATE), state)
         })?;
         Ok(())
     }
 
-    /// Where a run goes on: at its newest checkpoint, or `None` before the first. `start` is the model that
-    /// the run began with.
+    /// Marks the checkpoint of a step as one that is kept, however many come after it, until another is marked.
     ///
     /// # Errors
-    /// When a file is missing or malformed.
+    /// When a file cannot be written or an old checkpoint not be removed.
+    pub fn protect(&self, step: u64) -> Result<()> {
+        self.store.protect(step)
+    }
+
+    /// The name of the checkpoint that is marked, where there is one.
+    pub fn protected(&self) -> Option<String> {
+        self.store.protected()
+    }
+
+    /// Where a run goes on: at its newest checkpoint that is what was written, or `None` before the first. Says on
+    /// stderr which ones were passed over, and why. `start` is the model that the run began with.
+    ///
+    /// # Errors
+    /// When there are checkpoints, but none can be used.
     pub fn latest<B: TrainBackend, S: DeserializeOwned>(
         &self,
         start: &Model<B::InnerBackend>,
         config: &RunConfig,
     ) -> Result<Option<Saved<B, S>>> {
-        let Some((_, dir)) = self.store.latest()? else { return Ok(None) };
+        let chosen = self.store.latest()?;
+        if self.tells {
+            tell(chosen.as_ref());
+            chosen.iter().try_for_each(|chosen| self.tell_changed_files(chosen))?;
+        }
+        let Some(ChosenCheckpoint { path: dir, .. }) = chosen else { return Ok(None) };
         let state = read_json(&dir.join(STATE))?;
         let policy = load_onto(start.clone(), &dir)?;
         let asked = config.lora.is_on().then_some(&config.lora).or(start.lora.as_ref());
@@ -102,6 +137,59 @@ impl TrainerCheckpoints {
         };
         let (reference, average) = (beside(REFERENCE)?, beside(AVERAGE)?);
         Ok(Some(Saved { policy, optimizer, reference, average, state }))
+    }
+}
+
+impl TrainerCheckpoints {
+    /// What the files are that are measured once per run, where they are there.
+    fn measured(&self) -> Result<Vec<WrittenFile>> {
+        let there = MEASURED.into_iter().filter(|name| self.run.join(name).exists());
+        let known = there.map(|name| {
+            let written = checksum(&self.run.join(name)).with_context(|| format!("reading {name}"))?;
+            Ok(WrittenFile { name: name.to_owned(), written })
+        });
+        known.collect()
+    }
+
+    /// Says on stderr which of the run's files are no longer what they were at the checkpoint. Rows have no part in
+    /// training: the run goes on, and they stay as they are. What was measured of the start goes, and is measured again.
+    fn tell_changed_files(&self, ChosenCheckpoint { step, path, .. }: &ChosenCheckpoint) -> Result<()> {
+        let place = path.join(FILES);
+        // Earlier versions did not write it.
+        let files: Vec<WrittenFile> = if place.exists() { read_json(&place)? } else { Vec::new() };
+        for WrittenFile { name, written } in files {
+            let file = self.run.join(&name);
+            let grows = !MEASURED.contains(&name.as_str());
+            let now = if grows { checksum_of_beginning(&file, written.bytes) } else { checksum(&file) };
+            let change = match now {
+                Ok(now) if now == written => continue,
+                Ok(now) if now.bytes < written.bytes => "is shorter than",
+                Ok(_) if grows => "no longer begins with what it held",
+                Ok(_) => "is not what it was",
+                Err(_) => "cannot be read, unlike",
+            };
+            let mut consequence = "rows in it were damaged or edited";
+            if !grows {
+                MEASURED.iter().try_for_each(|name| remove_if_there(&self.run.join(name)))?;
+                consequence = "the start is measured again";
+            }
+            let file = file.display();
+            say!("--resume: {file} {change} when step {step} was saved: {consequence}");
+        }
+        Ok(())
+    }
+}
+
+/// Says on stderr what is remarkable about where a run goes on.
+fn tell(chosen: Option<&ChosenCheckpoint>) {
+    match chosen {
+        None => {
+            say!("--resume: no checkpoint was saved before; the run begins again with its first step")
+        }
+        Some(ChosenCheckpoint { remarks, .. }) if remarks.is_empty() => {}
+        Some(ChosenCheckpoint { step, remarks, .. }) => {
+            say!("--resume: {}; going on from step {step}", remarks.join("; "));
+        }
     }
 }
 

@@ -3,113 +3,149 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{checkpoint::write_atomically, config::RunConfig, error::input_error};
+use super::claim::{Attempt, Claim, has_begun};
+use crate::{checkpoint::write_atomically, error::input_error, storage::is_disk_failure};
 
-/// Paths inside a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunDirectory(PathBuf);
+/// Where runs go that are not told where.
+const ROOT: &str = "runs";
+
+/// Paths inside a run, and the right to work there. A directory that was claimed is locked until the last copy of this
+/// value is dropped or the process ends.
+#[derive(Debug, Clone)]
+pub struct RunDirectory {
+    path: PathBuf,
+    claim: Option<Arc<Claim>>,
+}
 
 impl RunDirectory {
-    /// A new run's directory: the one asked for, or the first free `runs/NAME`, `runs/NAME-2`, ….
+    /// Claims a new run's directory: the one asked for, or the first free `runs/NAME`, `runs/NAME-2`, …. Where the run
+    /// comes to no result, what was made of it is removed again.
     ///
     /// # Errors
-    /// When the directory asked for holds a run already, or cannot be made.
+    /// An input error where the directory asked for holds a run or anything else, or another process works there.
     pub fn create(out: Option<&Path>, name: &str) -> Result<Self> {
-        let dir = match out {
-            Some(out) => Self(out.to_owned()),
-            None => candidates(name).find(|dir| !dir.recipe().exists()).expect("an endless supply of names"),
+        let places: Box<dyn Iterator<Item = PathBuf>> = match out {
+            Some(out) => Box::new(std::iter::once(out.to_owned())),
+            None => Box::new((1..).map(|number| numbered(name, number))),
         };
-        if dir.recipe().exists() {
-            return Err(input_error(format!(
-                "--out {}: holds a run already; add --resume to go on with it, or name another directory",
-                dir.0.display()
-            )));
+        let mut refusal = String::new();
+        for path in places {
+            match Claim::start(&path)? {
+                Attempt::Claimed(claim) => return Ok(Self { path, claim: Some(Arc::new(claim)) }),
+                Attempt::Refused(why) => refusal = why,
+            }
         }
-        fs::create_dir_all(&dir.0).with_context(|| format!("creating {}", dir.0.display()))?;
-        Ok(dir)
+        Err(input_error(refusal))
     }
 
-    /// The directory of a run to resume: the one asked for, or the last `runs/NAME-n`.
+    /// Claims the directory of a run to resume: the one asked for, or the last `runs/NAME-n`.
     ///
     /// # Errors
-    /// When there is no run.
+    /// An input error where there is no run, or another process works on it.
     pub fn existing(out: Option<&Path>, name: &str) -> Result<Self> {
-        let dir = match out {
-            Some(out) => Some(Self(out.to_owned())).filter(|dir| dir.recipe().exists()),
-            None => candidates(name).take_while(|dir| dir.recipe().exists()).last(),
+        let found = Self::found(out, name)?;
+        let claim = Claim::resume(&found.path).map_err(|error| match is_disk_failure(&error) {
+            true => error
+                .context("--resume: the disk does not allow it; mend that and give the same command again"),
+            false => error,
+        })?;
+        Ok(Self { claim: Some(Arc::new(claim)), ..found })
+    }
+
+    /// The directory of a run to resume, which another rank has claimed.
+    ///
+    /// # Errors
+    /// An input error where there is no run.
+    pub fn found(out: Option<&Path>, name: &str) -> Result<Self> {
+        let path = match out {
+            Some(out) => Some(out.to_owned()),
+            None => last_numbered(name).map(|number| numbered(name, number)),
         };
-        dir.ok_or_else(|| {
-            let place = out.map_or_else(|| format!("runs/{name}"), |out| out.display().to_string());
+        path.map(Self::at).filter(|dir| dir.recipe().exists()).ok_or_else(|| {
+            let place = out.map_or_else(|| format!("{ROOT}/{name}"), |out| out.display().to_string());
             input_error(format!(
                 "--resume: {place} holds no run; name one with --out, or start it without --resume"
             ))
         })
     }
 
-    /// The directory of a run that may or may not have begun.
+    /// The directory of a run that may or may not have begun, without a claim to it.
     pub fn at(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, claim: None }
+    }
+
+    /// Whether this process has claimed the directory: then it writes there, and tells what it finds.
+    pub fn is_claimed(&self) -> bool {
+        self.claim.is_some()
+    }
+
+    /// Whether the run has come to any result: scores, a step or a checkpoint.
+    pub fn has_begun(&self) -> bool {
+        has_begun(&self.path)
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub fn recipe(&self) -> PathBuf {
-        self.0.join("recipe.toml")
-    }
-
-    /// Keeps the full configuration with the run.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_recipe(&self, config: &RunConfig) -> Result<()> {
-        write_atomically(&self.recipe(), &config.to_toml())
+        self.path.join("recipe.toml")
     }
 
     pub fn rollouts(&self) -> PathBuf {
-        self.0.join("rollouts.jsonl")
+        self.path.join("rollouts.jsonl")
     }
 
     pub fn metrics(&self) -> PathBuf {
-        self.0.join("metrics.jsonl")
+        self.path.join("metrics.jsonl")
     }
 
     pub fn checkpoints(&self) -> PathBuf {
-        self.0.join("checkpoints")
+        self.path.join("checkpoints")
     }
 
     pub fn final_model(&self) -> PathBuf {
-        self.0.join("final")
+        self.path.join("final")
     }
 
     pub fn summary(&self) -> PathBuf {
-        self.0.join("summary.json")
+        self.path.join("summary.json")
     }
 
     /// The held-out judge items, made once per run from the starting model's answers.
     pub fn judge_set(&self) -> PathBuf {
-        self.0.join("judge_set.json")
+        self.path.join("judge_set.json")
     }
 
     /// The starting model's scores.
     pub fn before(&self) -> PathBuf {
-        self.0.join("before.json")
+        self.path.join("before.json")
     }
 }
 
-fn candidates(name: &str) -> impl Iterator<Item = RunDirectory> {
-    let root = PathBuf::from("runs");
-    let names = (1..).map({
-        let name = name.to_owned();
-        move |n| if n == 1 { name.clone() } else { format!("{name}-{n}") }
-    });
-    names.map(move |name| RunDirectory(root.join(name)))
+/// `runs/NAME`, `runs/NAME-2`, ….
+fn numbered(name: &str, number: u64) -> PathBuf {
+    Path::new(ROOT).join(if number == 1 { name.to_owned() } else { format!("{name}-{number}") })
+}
+
+/// The highest number under which there is a run of this name.
+fn last_numbered(name: &str) -> Option<u64> {
+    let names = fs::read_dir(ROOT).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let number = |found: String| match found.strip_prefix(name)? {
+        "" => Some(1),
+        rest => rest
+            .strip_prefix('-')?
+            .parse::<u64>()
+            .ok()
+            .filter(|&number| numbered(name, number).ends_with(&found)),
+    };
+    names.filter_map(number).filter(|&number| numbered(name, number).join("recipe.toml").exists()).max()
 }
 
 /// Writes a value as JSON, all or nothing.

@@ -18,7 +18,7 @@ impl<B: TrainBackend> Run<B> {
                 continue;
             };
             if left_out == LeftOut::default() && !self.has_left_out && self.peers.writes() {
-                eprintln!(
+                say!(
                     "step {}: recycled problems are left out that no prompt can hold, and counted as recycled/too_long and recycled/unrenderable; the first: {error:#}",
                     step.number
                 );

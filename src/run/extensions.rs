@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::backend::AutodiffBackend;
 
 use crate::{
+    interrupt::Interrupt,
     recycle::Recipe,
     rollout::Generate,
     train::{Advantage, KnownNames, Objective},
@@ -23,6 +24,9 @@ pub struct Extensions<B: AutodiffBackend> {
     pub objectives: Vec<Arc<dyn Objective<B>>>,
     /// What samples instead of the engine of this process.
     pub sampler: Option<Box<dyn Generate<B::InnerBackend>>>,
+    /// Who may ask the run to stop: what it is at is then given up where it can be repeated, with an
+    /// [`Interrupted`](crate::interrupt::Interrupted) error. See [`Run::stopped`](super::Run::stopped).
+    pub interrupt: Interrupt,
 }
 
 impl<B: AutodiffBackend> Default for Extensions<B> {
@@ -33,6 +37,7 @@ impl<B: AutodiffBackend> Default for Extensions<B> {
             advantages: Vec::new(),
             objectives: Vec::new(),
             sampler: None,
+            interrupt: Interrupt::default(),
         }
     }
 }

@@ -68,7 +68,7 @@ pub fn load_processor(dir: &Path, arguments: &TemplateArguments) -> Result<Proce
     let base = base_dir(dir)?;
     let processor = Processor::from_dir_with(if own { dir } else { &base }, arguments)?;
     if let Some(token) = processor.end_shown_by_template() {
-        eprintln!(
+        say!(
             "{}: {token} ends a completion, too, as the chat template ends turns with it; generation_config.json, tokenizer_config.json and config.json name other tokens alone",
             dir.display()
         );
@@ -110,7 +110,7 @@ pub fn usable_problems(
     }
     report_skipped(path, &skipped);
     if let Some(message) = verifier.setting_overruled(&usable)? {
-        eprintln!("{}: {message}", path.display());
+        say!("{}: {message}", path.display());
     }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
@@ -123,10 +123,10 @@ fn report_skipped(path: &Path, skipped: &[String]) {
     if skipped.is_empty() {
         return;
     }
-    eprintln!("{}: {} rows skipped", path.display(), skipped.len());
-    skipped.iter().take(SHOWN).for_each(|message| eprintln!("  {message}"));
+    say!("{}: {} rows skipped", path.display(), skipped.len());
+    skipped.iter().take(SHOWN).for_each(|message| say!("  {message}"));
     if skipped.len() > SHOWN {
-        eprintln!("  … and {} more", skipped.len() - SHOWN);
+        say!("  … and {} more", skipped.len() - SHOWN);
     }
 }
 

@@ -34,7 +34,8 @@ impl Launch {
     /// A new run in a directory of its own, in this process alone, without progress on stderr.
     ///
     /// # Errors
-    /// An input error where the directory holds a run already or the configuration cannot be trained with.
+    /// An input error where the directory holds anything already, another process works there, or the configuration
+    /// cannot be trained with.
     pub fn start(config: RunConfig, dir: &Path) -> Result<Self> {
         check_trainable(&config)?;
         let dir = RunDirectory::create(Some(dir), "run")?;
@@ -44,7 +45,7 @@ impl Launch {
     /// The run in a directory, under the configuration that it keeps there.
     ///
     /// # Errors
-    /// An input error where the directory holds no run or its recipe cannot be read.
+    /// An input error where the directory holds no run, another process works there, or its recipe cannot be read.
     pub fn resume(dir: &Path) -> Result<Self> {
         let dir = RunDirectory::existing(Some(dir), "run")?;
         let config = RunConfig::load(&dir.recipe(), &[])?;

@@ -24,26 +24,35 @@
 //! |---|---|
 //! | `launch`, `directory`, `open` | what a run sets out with, where its files lie, and how its parts are loaded |
 //! | `inputs`, `prompt_bound` | what is read before anything is computed, and how long prompts may be |
+//! | `claim`, `disk` | who works in a run's directory, and what to tell where the disk ends a run |
 //! | `extensions` | what a program adds: verifiers, recycled kinds, estimators, objectives, a sampler |
 //! | `training` | [`Run`]: its parts, and the formula of a step |
 //! | `step` | the values that a step passes from line to line |
 //! | `draw`, `sampling`, `update`, `record` | the lines of the formula |
-//! | `state`, `checkpoints`, `stop` | what is saved, and how a run stops and goes on |
+//! | `state`, `checkpoints`, `stop`, `signals` | what is saved, and how a run stops and goes on |
+//! | `identity`, `settings`, `provenance`, `finished` | what makes a run what it is, what may change on the way, and what a resumed run is held to |
+//! | `watching` | alarms about the run's own numbers |
 //! | `scores`, `report` | the held-out set before and after, metrics and tables |
 
 pub mod auxiliary;
 pub mod checkpoints;
+mod claim;
 pub mod directory;
+mod disk;
 mod draw;
 mod extensions;
+pub mod finished;
+pub mod identity;
 pub mod inputs;
 mod launch;
 mod open;
 pub mod prompt_bound;
+pub mod provenance;
 mod record;
 pub mod report;
 mod sampling;
 mod scores;
+pub mod settings;
 pub mod signals;
 mod start;
 mod state;
@@ -51,8 +60,10 @@ mod step;
 mod stop;
 mod training;
 mod update;
+mod watching;
 
 pub use directory::RunDirectory;
+pub use disk::with_way_on;
 pub use extensions::Extensions;
 pub use launch::{Launch, check_trainable};
 pub use report::Summary;

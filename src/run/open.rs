@@ -10,9 +10,11 @@ use super::{
     checkpoints::{Saved, TrainerCheckpoints},
     directory::RunDirectory,
     extensions::Extensions,
+    identity::RunIdentity,
     inputs::{load_model_and_processor, template_arguments, usable_problems},
     launch::Launch,
     prompt_bound::prompt_bound,
+    provenance::{check_identity, check_settings, say_changes, write_provenance},
     start::StartingModel,
     state::{RunState, check_same_step, check_sources},
     training::{Files, Run, RunClock},
@@ -21,6 +23,7 @@ use crate::{
     config::RunConfig,
     data::Problem,
     distributed::Peers,
+    interrupt::Interrupt,
     kernels::{Kernels, TrainBackend},
     metrics::{JsonlWriter, Sinks},
     model::{Model, check_precision, computing_in},
@@ -50,23 +53,30 @@ impl<B: TrainBackend> Run<B> {
         device: B::Device,
     ) -> Result<(Self, StartingModel<B::InnerBackend>)> {
         let Launch { config, dir, resume, quiet, peers } = launch;
-        let Extensions { checks, recipes, advantages, objectives, sampler } = extensions;
+        let Extensions { checks, recipes, advantages, objectives, sampler, interrupt } = extensions;
         let (opened, peers) = (Instant::now(), Arc::new(peers));
+        if resume && peers.writes() {
+            check_settings(&dir, &config)?;
+        }
         check_precision::<B>(config.model.dtype, &device)?;
         let Inputs { start, processor, verifier, train, test, replay } =
             Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
+        let identity = identity(&dir, &config, resume, &peers, [&train, &test])?;
         let saved_step = saved.as_ref().map(|saved| saved.state.step);
         let saved = match saved {
             Some(saved) => Saved { state: saved.state.resumed(&config, &train, &replay, recipes)?, ..saved },
             None => Saved::new(&start, &config, RunState::new(&config, &train, &replay, recipes)?)?,
         };
         check_same_step(&peers, saved.state.step)?;
-        let files = open_files(&dir, &config, resume.then_some(saved.state.step), &peers, quiet)?;
-        let (trainer, state) = trainer(saved, &start, &config, &peers, (advantages, objectives))?;
-        let sampler = sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout)));
+        let kept = resume.then_some(saved.state.step);
+        let files = identity.map(|identity| open_files(&dir, &config, &identity, kept, quiet)).transpose()?;
+        let shared = (&peers, &interrupt);
+        let (trainer, state) = trainer(saved, &start, &config, shared, (advantages, objectives))?;
+        let sampler =
+            sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout).stopped_by(interrupt)));
         let clock = RunClock { opened, before: state.seconds };
         let run = Self {
             trainer,
@@ -106,7 +116,7 @@ impl<B: Kernels> Inputs<B> {
         let arguments = template_arguments(&config.data)?;
         let (start, processor) = load_model_and_processor::<B>(&config.model.path, &arguments, device)?;
         if processor.shows_todays_date() {
-            eprintln!(
+            say!(
                 "{}: the chat template shows today's date; set data.template_arguments.strftime_now to one, so that a run that is resumed on another day has the same prompts",
                 config.model.path.display()
             );
@@ -136,7 +146,7 @@ fn trainer<B: TrainBackend>(
     saved: Saved<B, RunState>,
     start: &Arc<Model<B::InnerBackend>>,
     config: &RunConfig,
-    peers: &Arc<Peers>,
+    (peers, interrupt): (&Arc<Peers>, &Interrupt),
     (advantages, objectives): OwnObjectives<B>,
 ) -> Result<(Trainer<B>, RunState)> {
     let Saved { policy, optimizer, reference, average, state } = saved;
@@ -149,28 +159,44 @@ fn trainer<B: TrainBackend>(
         precision: config.model.dtype,
         advantages,
         objectives,
+        interrupt: interrupt.clone(),
         ..Parts::new(policy, optimizer)
     };
     let (parts, dropped) = parts.without_unused(&config.train);
     if peers.writes() {
-        dropped.into_iter().for_each(|sentence| eprintln!("--resume: {sentence}"));
+        dropped.into_iter().for_each(|sentence| say!("--resume: {sentence}"));
     }
     Ok((Trainer::new(parts, &config.train)?, state))
 }
 
-/// Writes the recipe and opens the files that grow with the run, on the rank that writes. Metrics and completions of
-/// steps after `kept` are removed: the resumed run takes these steps again.
-fn open_files(
+/// What the run is, on the rank that writes. A run that is resumed must be what it was.
+fn identity(
     dir: &RunDirectory,
     config: &RunConfig,
-    kept: Option<u64>,
+    resume: bool,
     peers: &Peers,
-    quiet: bool,
-) -> Result<Option<Files>> {
+    [train, test]: [&[Problem]; 2],
+) -> Result<Option<RunIdentity>> {
     if !peers.writes() {
         return Ok(None);
     }
-    dir.write_recipe(config)?;
+    let identity = RunIdentity::of_training(config, train, test)?;
+    if resume {
+        check_identity(dir, &identity, config)?;
+    }
+    Ok(Some(identity))
+}
+
+/// Writes what the run is and opens the files that grow with it. Metrics and completions of steps after `kept` are
+/// removed: the resumed run takes these steps again.
+fn open_files(
+    dir: &RunDirectory,
+    config: &RunConfig,
+    identity: &RunIdentity,
+    kept: Option<u64>,
+    quiet: bool,
+) -> Result<Files> {
+    say_changes(&write_provenance(dir, config, identity, kept)?);
     let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
-    Ok(Some(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? }))
+    Ok(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? })
 }

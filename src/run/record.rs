@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<B: TrainBackend> Run<B> {
-    /// Counts the step's tokens, and writes its metrics and completions on the rank that writes.
+    /// Counts the step's tokens, writes its metrics and completions on the rank that writes, and heeds the watch.
     pub(super) fn record(
         &mut self,
         step: &Step,
@@ -26,15 +26,27 @@ impl<B: TrainBackend> Run<B> {
     ) -> Result<Record> {
         self.state.tokens += sampled.tokens() as u64;
         let mut record = self.metrics(step, left_out, sampled, recycled, update);
-        let Some(files) = &mut self.files else { return Ok(record) };
+        let alarms = self.look_at(&mut record, &sampled.groups);
+        self.write_record(step, &mut record, sampled, update)?;
+        self.heed(step, &alarms)?;
+        Ok(record)
+    }
+
+    fn write_record(
+        &mut self,
+        step: &Step,
+        record: &mut Record,
+        sampled: &SampledGroups,
+        update: &StepUpdate,
+    ) -> Result<()> {
+        let Some(files) = &mut self.files else { return Ok(()) };
         for (part, seconds) in take_profile().into_iter().flatten() {
             record.set(part.metric(), seconds);
         }
         timed(Part::Record, || {
             files.rollouts.append(&rollout_rows(&sampled.groups, step.number, &update.report.advantages))?;
-            files.sinks.record(&record)
-        })?;
-        Ok(record)
+            files.sinks.record(record)
+        })
     }
 
     fn metrics(

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::{start::StartingModel, training::Run};
 use crate::{
-    checkpoint::save_model_dir,
+    checkpoint::replace_model_dir,
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
+    interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
     model::computing_in,
@@ -72,6 +73,14 @@ impl<B: TrainBackend> Run<B> {
         evaluate(&self.pipeline(), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
     }
 
+    /// What to tell of a final evaluation that was given up.
+    fn without_scores(&self, error: Error) -> Error {
+        let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
+        let steps = self.state.step;
+        let done = "saved, and so is final/; only the held-out scores and summary.json are missing";
+        error.context(format!("{by} after step {steps}, the last, which is {done}; {}", self.how_to_go_on()))
+    }
+
     /// Measures the final model and writes `final/` and `summary.json`; returns the latter where it writes.
     ///
     /// # Errors
@@ -81,11 +90,11 @@ impl<B: TrainBackend> Run<B> {
         let policy = self.trainer.evaluated();
         let format = self.config.checkpoint.final_format();
         if self.peers.writes() {
-            save_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
+            replace_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         }
         let judge_set: JudgeSet = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
         self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;
-        let after = self.score(&judge_set, "after")?;
+        let after = self.score(&judge_set, "after").map_err(|error| self.without_scores(error))?;
         let Some(files) = &self.files else { return Ok(None) };
         let summary = Summary {
             steps: self.state.step,

@@ -12,6 +12,7 @@ use crate::{
     data::{Problem, ProblemDraw, ShuffledCursor},
     distributed::Peers,
     error::input_error,
+    metrics::watch::WatchHistory,
     recycle::{Recipe, Recycler},
 };
 
@@ -34,6 +35,9 @@ pub struct RunState {
     /// The KL coefficient, where it is adapted to a target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_coefficient: Option<f64>,
+    /// The steps so far as the watch remembers them.
+    #[serde(default)]
+    pub watch: WatchHistory,
 }
 
 impl RunState {
@@ -55,6 +59,7 @@ impl RunState {
             tokens: 0,
             seconds: 0.0,
             kl_coefficient: None,
+            watch: WatchHistory::default(),
         })
     }
 

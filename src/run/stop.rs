@@ -3,13 +3,15 @@
 use std::fmt;
 
 use anyhow::{Error, Result};
+use burn::module::AutodiffModule;
 
 use super::{state::RunState, training::Run};
 use crate::{
     distributed::LostPeer,
+    interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::{Part, timed},
-    train::{TrainConfig, check_same_weights},
+    train::{check_finite, check_same_weights},
 };
 
 /// A step that stopped between its updates.
@@ -39,23 +41,33 @@ impl<B: TrainBackend> Run<B> {
         if self.saved_step == Some(self.state.step) { Ok(()) } else { self.save() }
     }
 
+    /// Weights that are no numbers are not saved: what was saved last stands.
     fn save(&mut self) -> Result<()> {
+        let step = self.state.step;
+        check_finite(&self.trainer.policy.valid()).map_err(|error| self.with_cause(step, error))?;
         self.state.seconds = self.clock.seconds();
         self.state.kl_coefficient = self.trainer.adapted_kl_coefficient();
-        if self.peers.writes() {
-            timed(Part::Checkpoint, || self.checkpoints.save(self.state.step, &self.trainer, &self.state))?;
+        if let Some(files) = &self.files {
+            timed(Part::Checkpoint, || {
+                self.checkpoints.save(step, &self.trainer, &self.state, files.sync()?)
+            })?;
         }
-        self.saved_step = Some(self.state.step);
+        self.saved_step = Some(step);
         Ok(())
     }
 
-    /// What to tell of a failed step. One that a lost peer cut short is taken back: an update that was cut short has
-    /// changed nothing. Of several updates the first may have changed the policy already, and then the step is
-    /// neither taken nor undone.
-    pub(super) fn take_back(&mut self, before: Option<RunState>, error: Error) -> Error {
-        let Some(before) = before.filter(|_| error.is::<LostPeer>()) else { return error };
-        let TrainConfig { epochs, mini_batches, .. } = self.config.train;
-        if epochs * mini_batches > 1 {
+    /// What to tell of a failed step. One that a lost peer or a request to stop cut short is taken back: an update
+    /// that was cut short has changed nothing. Of several updates the first may have changed the policy already when a
+    /// peer is lost, and then the step is neither taken nor undone.
+    pub(super) fn take_back(&mut self, before: RunState, error: Error) -> Error {
+        if error.is::<Interrupted>() {
+            self.state = before;
+            return error;
+        }
+        if !error.is::<LostPeer>() {
+            return self.with_cause(self.state.step, error);
+        }
+        if self.config.train.updates() > 1 {
             return error.context(AmidUpdates { step: self.state.step });
         }
         self.state = before;
@@ -70,14 +82,46 @@ impl<B: TrainBackend> Run<B> {
         self.save_last()?;
         if let Some(files) = &self.files {
             files.sinks.finish();
-            eprintln!("stopped after step {}; {}", self.state.step, self.how_to_go_on());
+            say!("stopped after step {}; {}", self.state.step, self.how_to_go_on());
         }
         Ok(())
     }
 
+    /// Tells the other ranks that this one ends before the run does, and why.
+    pub fn leave(&self, error: &Error) {
+        self.peers.leave(&format!("{error:#}"));
+    }
+
+    /// Saves the last whole step of a run that was asked to stop, and returns what to tell the user: the
+    /// [`Interrupted`] with how to go on, or why nothing could be saved. Before the first step there is nothing to
+    /// save.
+    pub fn stopped(mut self, by: Interrupted) -> Error {
+        if let Some(files) = &self.files {
+            files.sinks.finish();
+        }
+        let step = self.state.step;
+        if step == 0 {
+            let go_on = match self.dir.judge_set().exists() || self.dir.before().exists() {
+                true => self.how_to_go_on(),
+                false => "nothing had been computed yet: the same command begins again".to_owned(),
+            };
+            return Error::new(by).context(format!("{by} before the first step; {go_on}"));
+        }
+        match self.save_last() {
+            Ok(()) => {
+                let message = format!("{by} after step {step}, which is saved; {}", self.how_to_go_on());
+                Error::new(by).context(message)
+            }
+            Err(failure) => failure.context(format!("{by}, but step {step} could not be saved")),
+        }
+    }
+
     /// Saves the last whole step of a run that has lost a peer. Returns what to tell the user.
     pub fn abandon(mut self, error: Error) -> Error {
-        let Some(files) = &self.files else { return error };
+        let Some(files) = &self.files else {
+            let message = format!("rank {} stopped; {}", self.peers.rank(), self.who_saves(&error));
+            return error.context(message);
+        };
         files.sinks.finish();
         if error.is::<AmidUpdates>() {
             return error.context(format!("what was saved last stands; {}", self.how_to_go_on()));
@@ -91,7 +135,18 @@ impl<B: TrainBackend> Run<B> {
         }
     }
 
-    fn how_to_go_on(&self) -> String {
-        format!("go on with: spark train --out {} --resume", self.dir.path().display())
+    /// What a rank that writes nothing can say of what is saved.
+    fn who_saves(&self, error: &Error) -> String {
+        let first_is_gone = error.downcast_ref::<LostPeer>().is_some_and(|lost| lost.rank == 0);
+        let saved = if first_is_gone { "what rank 0 saved last stands" } else { "rank 0 saves what it can" };
+        format!("{saved}; all ranks {}", self.how_to_go_on())
+    }
+
+    pub(super) fn how_to_go_on(&self) -> String {
+        format!("go on with: {}", self.resume_command())
+    }
+
+    pub(super) fn resume_command(&self) -> String {
+        format!("spark train --out {} --resume", self.dir.path().display())
     }
 }

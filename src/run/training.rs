@@ -17,10 +17,10 @@ use crate::{
     data::Problem,
     distributed::Peers,
     kernels::TrainBackend,
-    metrics::{JsonlWriter, Sinks},
+    metrics::{JsonlWriter, Sinks, WrittenFile},
     processor::Processor,
     rollout::Generate,
-    train::{TrainConfig, Trainer},
+    train::Trainer,
     verify::Verifier,
 };
 
@@ -54,6 +54,13 @@ pub(super) struct Files {
     pub(super) rollouts: JsonlWriter,
 }
 
+impl Files {
+    /// Waits until the disk has all rows, which a checkpoint counts on, and returns what the files are now.
+    pub(super) fn sync(&self) -> Result<Vec<WrittenFile>> {
+        Ok(vec![self.sinks.sync()?, self.rollouts.sync()?])
+    }
+}
+
 /// How long a run has taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RunClock {
@@ -74,10 +81,10 @@ impl<B: TrainBackend> Run<B> {
     /// and updates the policy (SPARK, arXiv 2509.22624).
     ///
     /// # Errors
-    /// Whatever a part fails with. Where a peer is lost amid the step, the run is as it was before it; see
-    /// [`Run::abandon`].
+    /// Whatever a part fails with. Where a peer is lost or somebody asks to stop amid the step, the run is as it was
+    /// before it; see [`Run::abandon`] and [`Run::stopped`].
     pub fn step(&mut self) -> Result<StepReport> {
-        let before = (self.peers.world() > 1).then(|| self.state.clone());
+        let before = self.state.clone();
         let step = self.begin_step();
         let report = self.take(&step).map_err(|error| self.take_back(before, error))?;
         self.save_if_due()?;
@@ -103,8 +110,7 @@ impl<B: TrainBackend> Run<B> {
 
     /// Whether the recipe asks for more steps: neither all are done nor the budget of tokens is spent.
     pub fn steps_left(&self) -> bool {
-        let TrainConfig { steps, token_budget, .. } = self.config.train;
-        self.state.step < steps && (token_budget == 0 || self.state.tokens < token_budget)
+        self.config.train.has_steps_after(self.state.step, self.state.tokens)
     }
 
     /// Whether all ranks go on: steps are left, and none of them has been asked to stop.
@@ -113,6 +119,11 @@ impl<B: TrainBackend> Run<B> {
     /// When a peer is lost.
     pub fn continues(&self, asked_to_stop: bool) -> Result<bool> {
         let asked = self.peers.gather(asked_to_stop)?;
+        if let Some(rank) = asked.iter().position(|asked| *asked)
+            && rank != self.peers.rank()
+        {
+            eprintln!("rank {rank} was asked to stop: rank {} stops, too", self.peers.rank());
+        }
         Ok(self.steps_left() && !asked.contains(&true))
     }
 

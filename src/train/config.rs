@@ -123,6 +123,18 @@ flat_settings!(TrainConfig {
     adamw,
 });
 
+impl TrainConfig {
+    /// Whether there are steps left after so many, in which so many tokens were sampled.
+    pub fn has_steps_after(&self, steps: u64, tokens: u64) -> bool {
+        steps < self.steps && (self.token_budget == 0 || tokens < self.token_budget)
+    }
+
+    /// Updates per step.
+    pub fn updates(&self) -> usize {
+        self.epochs * self.mini_batches
+    }
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {

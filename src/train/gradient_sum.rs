@@ -17,13 +17,20 @@ use super::{
     report::Totals,
     tensors::scalar,
 };
-use crate::{distributed::Peers, kernels::TrainBackend, metrics::names, model::Model};
+use crate::{
+    distributed::Peers,
+    interrupt::{Interrupt, Interrupted},
+    kernels::TrainBackend,
+    metrics::names,
+    model::Model,
+};
 
 /// A loss over micro-batches: its gradient so far, and the sums that objectives measured.
 pub(super) struct GradientSum<'a, B: AutodiffBackend> {
     policy: &'a Model<B>,
     options: PassOptions,
     peers: &'a Peers,
+    interrupt: &'a Interrupt,
     /// Micro-batches added so far, by any rank.
     batches: usize,
     gradients: GradientsAccumulator<Model<B>>,
@@ -31,10 +38,22 @@ pub(super) struct GradientSum<'a, B: AutodiffBackend> {
 }
 
 impl<'a, B: TrainBackend> GradientSum<'a, B> {
-    /// Nothing yet. `policy` computes; `peers` share the micro-batches.
-    pub(super) fn new(policy: &'a Model<B>, options: PassOptions, peers: &'a Peers) -> Self {
+    /// Nothing yet. `policy` computes; `peers` share the micro-batches; `interrupt` may end the work where there is
+    /// one process.
+    pub(super) fn new(
+        policy: &'a Model<B>,
+        options: PassOptions,
+        (peers, interrupt): (&'a Peers, &'a Interrupt),
+    ) -> Self {
         let gradients = GradientsAccumulator::new();
-        Self { policy, options, peers, batches: 0, gradients, totals: Totals::default() }
+        Self { policy, options, peers, interrupt, batches: 0, gradients, totals: Totals::default() }
+    }
+
+    /// # Errors
+    /// An [`Interrupted`] where the rest of the work is not wanted any more.
+    fn check_wanted(&self) -> Result<(), Interrupted> {
+        // Other ranks would wait for this one's share.
+        if self.peers.world() == 1 { self.interrupt.check() } else { Ok(()) }
     }
 
     /// Counts tokens that are learnt from.
@@ -51,7 +70,7 @@ impl<'a, B: TrainBackend> GradientSum<'a, B> {
         input: impl FnOnce(TargetOutputs<B>) -> LossInput<B>,
     ) {
         self.batches += 1;
-        if !self.peers.owns(self.batches - 1) {
+        if !self.peers.owns(self.batches - 1) || self.check_wanted().is_err() {
             return;
         }
         let entropy_gradient = objectives.iter().any(|objective| objective.needs_entropy_gradient());
@@ -73,8 +92,9 @@ impl<'a, B: TrainBackend> GradientSum<'a, B> {
     /// The gradient and the sums of all ranks. `model` holds the parameters that the gradient is for.
     ///
     /// # Errors
-    /// When a peer is lost.
+    /// When a peer is lost, or somebody has asked to stop.
     pub(super) fn over_ranks(mut self, model: &Model<B>) -> Result<(GradientsParams, Totals)> {
+        self.check_wanted()?;
         let gradients = sum_over_ranks(self.peers, model, self.gradients.grads())?;
         Ok((gradients, self.totals.over_ranks(self.peers)?))
     }

@@ -13,6 +13,7 @@ pub mod batch;
 mod check;
 mod config;
 mod examples;
+mod finite;
 pub mod footprint;
 mod gradient_sum;
 mod kind_weights;
@@ -35,6 +36,7 @@ pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple};
 pub use batch::Normalization;
 pub use check::KnownNames;
 pub use config::TrainConfig;
+pub use finite::check_finite;
 pub use kind_weights::KindWeights;
 pub use objective::{
     Clip, Importance, ImportanceBounds, ImportanceConfig, KlConfig, KlEstimator, KlPlace, LossConfig,

@@ -18,7 +18,10 @@ use crate::{
     kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend, generic::cast},
     model::{
         Model,
-        weights::{LazyTensor, Precision, StoredTensor, open_tensors, parameter_names, write_tensors},
+        weights::{
+            LazyTensor, Precision, StoredTensor, first_not_finite, open_tensors, parameter_names,
+            write_tensors,
+        },
     },
 };
 
@@ -106,6 +109,9 @@ impl<B: AutodiffBackend> AdamW<B> {
             let stored = stored
                 .ok_or_else(|| input_error(format!("{}: has no float tensor {name}", path.display())))?;
             let values = stored.read(false)?;
+            if let Some(broken) = first_not_finite(&values) {
+                return Err(input_error(format!("{}: {name} holds {broken}", path.display())));
+            }
             let count = values.len();
             Ok(Tensor::from_data(TensorData::new(values, [count]), device))
         };

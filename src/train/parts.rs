@@ -9,6 +9,7 @@ use super::{advantage::Advantage, config::TrainConfig, objective::Objective, opt
 use crate::{
     distributed::Peers,
     error::input_error,
+    interrupt::Interrupt,
     model::{Model, weights::Precision},
 };
 
@@ -47,6 +48,9 @@ pub struct Parts<B: AutodiffBackend> {
     /// Objectives that join every update of the policy, but for one that `train.loss` names: that one stands in for
     /// the surrogate.
     pub objectives: Vec<Arc<dyn Objective<B>>>,
+    /// Who may ask that an update be given up before it has changed anything. Updates that are shared among ranks, and
+    /// steps of several updates, are finished all the same.
+    pub interrupt: Interrupt,
 }
 
 impl<B: AutodiffBackend> Parts<B> {
@@ -63,6 +67,7 @@ impl<B: AutodiffBackend> Parts<B> {
             precision: Precision::F32,
             advantages: Vec::new(),
             objectives: Vec::new(),
+            interrupt: Interrupt::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::objective::NamedSum;
-use crate::{distributed::Peers, metrics::names};
+use crate::{distributed::Peers, error::NotFinite, metrics::names};
 
 /// Metrics of every step, in the order in which they are written; 0 where nothing was measured.
 const ALWAYS: [&str; 7] = [
@@ -92,6 +92,31 @@ impl Totals {
         self.sums.iter().find(|sum| sum.name == name).map_or(0.0, NamedSum::value)
     }
 
+    /// Refuses an update that is made of anything but numbers.
+    ///
+    /// # Errors
+    /// A [`NotFinite`] that names what is none.
+    pub(super) fn check_finite(&self, grad_norm: f64) -> Result<()> {
+        let measured = [
+            ("the loss", self.value(names::LOSS)),
+            ("the entropy", self.value(names::ENTROPY)),
+            (
+                "the gap between the sampler's log-probabilities and the trainer's",
+                self.value(names::ROLLOUT_LOGPROB_GAP),
+            ),
+            ("the gradient norm", grad_norm),
+        ];
+        let broken: Vec<String> = measured
+            .into_iter()
+            .filter(|(_, value)| !value.is_finite())
+            .map(|(name, value)| format!("{name} is {value}"))
+            .collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(NotFinite(format!("{}; nothing was updated", broken.join(", "))).into())
+    }
+
     /// What all ranks summed up together. A rank without a micro-batch for an objective has no sum for it.
     ///
     /// # Errors
@@ -131,6 +156,18 @@ mod tests {
         totals.add(NamedSum::mean(names::ROLLOUT_LOGPROB_GAP, gap, 2.0).of_first_update());
         kl.into_iter().for_each(|(sum, weight)| totals.add(NamedSum::mean(names::KL, sum, weight)));
         totals.report(1.0, 0.5)
+    }
+
+    #[test]
+    fn an_update_that_is_no_number_is_refused_by_what_it_is() {
+        let mut totals = Totals::default();
+        totals.add(NamedSum::total(names::LOSS, 1.0));
+        assert!(totals.check_finite(0.5).is_ok());
+        let error = totals.check_finite(f64::INFINITY).unwrap_err();
+        assert_eq!(error.to_string(), "the gradient norm is inf; nothing was updated");
+        totals.add(NamedSum::total(names::LOSS, f64::NAN));
+        let error = totals.check_finite(1.0).unwrap_err();
+        assert!(error.is::<NotFinite>() && error.to_string().starts_with("the loss is NaN; "), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use burn::{module::AutodiffModule, optim::GradientsParams, tensor::backend::AutodiffBackend};
 
 use super::{
@@ -29,6 +29,7 @@ use super::{
 use crate::{
     distributed::Peers,
     error::input_error,
+    interrupt::Interrupt,
     kernels::{Kernels, TrainBackend},
     metrics::{Part, names, timed_on},
     model::{Model, computing_in, policy_in, weights::Precision},
@@ -52,6 +53,7 @@ pub struct Trainer<B: AutodiffBackend> {
     average: Option<Model<B::InnerBackend>>,
     /// Who shares the micro-batches.
     peers: Arc<Peers>,
+    interrupt: Interrupt,
     /// What forward and backward passes compute in.
     precision: Precision,
 }
@@ -85,7 +87,9 @@ impl<B: TrainBackend> Trainer<B> {
     pub fn new(parts: Parts<B>, config: &TrainConfig) -> Result<Self> {
         parts.check(config)?;
         let Parts { policy, optimizer, start, moved_reference, average, kl_coefficient, .. } = parts;
-        let Parts { peers, precision, advantages, objectives, .. } = parts;
+        let Parts { peers, precision, advantages, objectives, interrupt, .. } = parts;
+        // What the first of several updates has changed could not be taken back.
+        let interrupt = if config.updates() == 1 { interrupt } else { Interrupt::default() };
         let reference =
             start.map(|start| Reference::new(config.reference, start, moved_reference, &policy, precision));
         let added = objectives.iter().filter(|objective| objective.name() != config.loss.name);
@@ -100,6 +104,7 @@ impl<B: TrainBackend> Trainer<B> {
             policy,
             optimizer,
             peers,
+            interrupt,
             precision,
         })
     }
@@ -132,7 +137,7 @@ impl<B: TrainBackend> Trainer<B> {
     /// The updates of a step from nothing but its groups: [`Self::update_with`] without auxiliary objectives' data.
     ///
     /// # Errors
-    /// When the loss or a gradient is not finite, or a peer is lost.
+    /// When the loss or a gradient is not finite, a peer is lost, or somebody has asked to stop.
     pub fn update(&mut self, groups: &[RolloutGroup], step: u64) -> Result<UpdateReport> {
         self.update_with(groups, &Auxiliary::default(), step)
     }
@@ -188,7 +193,7 @@ impl<B: TrainBackend> Trainer<B> {
     /// One step of supervised likelihood on the examples' completions.
     ///
     /// # Errors
-    /// When the loss or a gradient is not finite, or a peer is lost.
+    /// When the loss or a gradient is not finite, a peer is lost, or somebody has asked to stop.
     pub fn imitate(&mut self, examples: &[Example], step: u64) -> Result<UpdateReport> {
         let weights = self.token_weights(examples);
         let likelihood = Likelihood { name: "likelihood", token_weight: None };
@@ -346,7 +351,8 @@ impl<B: TrainBackend> Trainer<B> {
             checkpoint_layers: self.config.activation_checkpointing,
             logits_chunk: self.config.logits_chunk,
         };
-        let mut sum = GradientSum::new(copy.as_ref().unwrap_or(&self.policy), options, &self.peers);
+        let shared = (&*self.peers, &self.interrupt);
+        let mut sum = GradientSum::new(copy.as_ref().unwrap_or(&self.policy), options, shared);
         add(self, &mut sum);
         sum.over_ranks(&self.policy)
     }
@@ -355,13 +361,7 @@ impl<B: TrainBackend> Trainer<B> {
     fn step(&mut self, gradient: GradientsParams, totals: Totals, step: u64) -> Result<UpdateReport> {
         let device = self.policy.device();
         let grad_norm = timed_on::<B, _>(Part::Optimizer, &device, || global_norm(&self.policy, &gradient));
-        let loss = totals.value(names::LOSS);
-        if !(loss.is_finite() && grad_norm.is_finite()) {
-            bail!(
-                "step {step}: the loss is {loss} and the gradient norm {grad_norm}; nothing was updated. Lower \
-                 train.learning_rate, or resume from the last checkpoint"
-            );
-        }
+        totals.check_finite(grad_norm)?;
         let learning_rate = self.config.learning_rate.at(step, self.config.steps);
         let scale = (self.config.max_grad_norm / grad_norm.max(f64::MIN_POSITIVE)).min(1.0);
         self.policy = timed_on::<B, _>(Part::Optimizer, &device, || {

@@ -69,13 +69,13 @@ fn operations<B: TrainBackend>() -> [(&'static str, Cases<B>); 10] {
 /// # Errors
 /// When an operation or the backend is unknown, the backend does not compute in this type, or a file cannot be
 /// written. Otherwise how many cases failed is given back.
-pub fn run_operations(options: &OperationOptions<'_>, tell: &dyn Fn(&Value)) -> Result<usize> {
+pub fn run_operations(options: &OperationOptions<'_>, tell: &dyn Fn(&Value) -> Result<()>) -> Result<usize> {
     run_job(Some(options.backend), options.seed, OperationsJob { options, tell })
 }
 
 struct OperationsJob<'a> {
     options: &'a OperationOptions<'a>,
-    tell: &'a dyn Fn(&Value),
+    tell: &'a dyn Fn(&Value) -> Result<()>,
 }
 
 impl Job for OperationsJob<'_> {
@@ -94,7 +94,7 @@ impl Job for OperationsJob<'_> {
             for (index, work) in works.iter().enumerate() {
                 let outcome = attempt(work, &place);
                 failed += usize::from(outcome.is_err());
-                (self.tell)(&sheet.add(name, (index, works.len()), outcome)?);
+                (self.tell)(&sheet.add(name, (index, works.len()), outcome)?)?;
             }
         }
         Ok(failed)

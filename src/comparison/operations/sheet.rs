@@ -12,7 +12,11 @@ use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Map, Value, json};
 
 use super::case::MeasuredCase;
-use crate::kernels::is_switched_off;
+use crate::{
+    kernels::is_switched_off,
+    model::weights::write_safetensors,
+    storage::{DirectoryLock, create_dirs},
+};
 
 /// The file of JSON lines.
 const LINES: &str = "cases.jsonl";
@@ -21,6 +25,8 @@ const LINES: &str = "cases.jsonl";
 pub(super) struct Sheet {
     dir: PathBuf,
     lines: File,
+    /// Two processes would mix their cases.
+    _lock: DirectoryLock,
     /// What every line begins with: the backend and what it computes in.
     head: Map<String, Value>,
 }
@@ -31,14 +37,13 @@ impl Sheet {
     /// # Errors
     /// When the directory cannot be written to.
     pub(super) fn create(dir: &Path, backend: &str, dtype: &str) -> Result<Self> {
-        let write = || {
-            std::fs::create_dir_all(dir)?;
-            File::create(dir.join(LINES))
-        };
-        let lines = write().with_context(|| format!("writing to {}", dir.display()))?;
+        create_dirs(dir)?;
+        let lock = DirectoryLock::take(dir, "wait for it or end it, or name another directory with --out")?;
+        let lines = File::create(dir.join(LINES));
+        let lines = lines.with_context(|| format!("writing to {}", dir.display()))?;
         let head =
             Map::from_iter([("backend".to_owned(), json!(backend)), ("dtype".to_owned(), json!(dtype))]);
-        Ok(Self { dir: dir.to_owned(), lines, head })
+        Ok(Self { dir: dir.to_owned(), lines, _lock: lock, head })
     }
 
     /// Adds one of so many cases, or why it failed. The line is given back.
@@ -90,9 +95,9 @@ fn described(case: &MeasuredCase, file: &str) -> Map<String, Value> {
 fn write_tensors_of(case: &MeasuredCase, path: &Path) -> Result<()> {
     let mut views = Vec::new();
     for (name, data) in &case.tensors {
-        views.push((name, TensorView::new(stored(data)?, data.shape.to_vec(), data.as_bytes())?));
+        views.push((name.as_str(), TensorView::new(stored(data)?, data.shape.to_vec(), data.as_bytes())?));
     }
-    safetensors::serialize_to_file(views, None, path).with_context(|| format!("writing {}", path.display()))
+    write_safetensors(views, None, path)
 }
 
 fn stored(data: &TensorData) -> Result<Dtype> {

@@ -16,6 +16,7 @@ use crate::{
             write_tensors,
         },
     },
+    storage::write_atomically,
 };
 
 /// The file by which a directory is known to hold an adapter.
@@ -168,9 +169,7 @@ pub(crate) fn save_adapter<B: Backend>(model: &Model<B>, base: &Path, dir: &Path
         "fan_in_fan_out": false,
         "init_lora_weights": true,
     });
-    let path = dir.join(ADAPTER_CONFIG);
-    std::fs::write(&path, serde_json::to_string_pretty(&settings)?)
-        .with_context(|| format!("writing {}", path.display()))
+    write_atomically(&dir.join(ADAPTER_CONFIG), &serde_json::to_string_pretty(&settings)?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod load;
 mod names;
 mod precision;
 mod save;
+mod serialize;
 mod stored;
 mod table;
 
@@ -20,5 +21,7 @@ pub use precision::Precision;
 pub(super) use save::adapter_tensors;
 pub use save::save_weights;
 pub(crate) use save::{LazyTensor, write_tensors};
+pub(crate) use serialize::write_safetensors;
+pub(crate) use stored::first_not_finite;
 pub use stored::{StoredTensor, open_tensors};
 pub(super) use table::TensorTable;

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::{
     module::{Module, ModuleVisitor, Param},
     tensor::{Tensor, TensorData, backend::Backend},
@@ -15,9 +15,9 @@ use super::{
     files::{INDEX_FILE, WEIGHTS_FILE},
     names::ParameterPath,
     precision::Precision,
+    serialize::write_safetensors,
 };
-use crate::model::forward::Model;
-use crate::packing::packed;
+use crate::{model::forward::Model, packing::packed, storage::write_atomically};
 
 /// A tensor in a checkpoint's layout whose values are fetched when they are written.
 pub struct LazyTensor {
@@ -125,9 +125,7 @@ pub fn save_weights<B: Backend>(
     }
     let total_size: usize = tensors.iter().map(|tensor| tensor.data_len()).sum();
     let index = json!({"metadata": {"total_size": total_size}, "weight_map": weight_map});
-    let path = dir.join(INDEX_FILE);
-    std::fs::write(&path, serde_json::to_string_pretty(&index)?)
-        .with_context(|| format!("writing {}", path.display()))
+    write_atomically(&dir.join(INDEX_FILE), &serde_json::to_string_pretty(&index)?)
 }
 
 /// Runs of neighbouring tensors that stay within the limit in bytes, one tensor at least in each.
@@ -143,6 +141,5 @@ fn shards(tensors: &[LazyTensor], limit: usize) -> Vec<&[LazyTensor]> {
 pub(crate) fn write_tensors(tensors: &[LazyTensor], path: &Path) -> Result<()> {
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-    safetensors::serialize_to_file(named, Some(metadata), path)
-        .with_context(|| format!("writing {}", path.display()))
+    write_safetensors(named.collect(), Some(metadata), path)
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{
     fill::Wanted,
     names::released_name,
-    stored::{StoredTensor, open_tensors},
+    stored::{StoredTensor, first_not_finite, open_tensors},
 };
 use crate::error::input_error;
 
@@ -16,6 +16,8 @@ use crate::error::input_error;
 pub(in crate::model) struct TensorTable {
     pub tensors: HashMap<String, StoredTensor>,
     complaints: Vec<String>,
+    /// Tensors that hold NaN or infinite values.
+    broken: Vec<String>,
 }
 
 impl TensorTable {
@@ -55,7 +57,7 @@ impl TensorTable {
 
     /// Tensors under released names; one that comes twice, in both layouts perhaps, is complained of.
     pub(crate) fn new(tensors: impl IntoIterator<Item = (String, StoredTensor)>) -> Self {
-        let mut table = Self { tensors: HashMap::new(), complaints: Vec::new() };
+        let mut table = Self { tensors: HashMap::new(), complaints: Vec::new(), broken: Vec::new() };
         for (name, tensor) in tensors {
             if table.tensors.insert(name.clone(), tensor).is_some() {
                 table.complaints.push(format!("twice: {name}"));
@@ -76,12 +78,37 @@ impl TensorTable {
                 format!("unsupported: {name} is {:?}, expected F32, F16 or BF16", tensor.dtype)
             }
             Some(tensor) => match tensor.read(transposed) {
-                Ok(values) => return Some(values),
+                Ok(values) => match first_not_finite(&values) {
+                    None => return Some(values),
+                    Some(broken) => {
+                        self.broken.push(format!("{name}: {broken}"));
+                        return Some(values);
+                    }
+                },
                 Err(error) => format!("unreadable: {name}: {error:#}"),
             },
         };
         self.complaints.push(complaint);
         None
+    }
+
+    /// # Errors
+    /// Names the tensors with values that no sound model has.
+    fn check_finite(mut self) -> Result<()> {
+        const NAMED: usize = 10;
+        if self.broken.is_empty() {
+            return Ok(());
+        }
+        let others = self.broken.len().saturating_sub(NAMED);
+        self.broken.truncate(NAMED);
+        if others > 0 {
+            self.broken.push(format!("… and {others} more"));
+        }
+        Err(input_error(format!(
+            "the weights hold values that are not finite; the model was broken when it was saved, or the file has been \
+             since: fetch it again, or take an earlier checkpoint:\n  {}",
+            self.broken.join("\n  ")
+        )))
     }
 
     /// Looks back after every tensor has been asked for.
@@ -90,11 +117,11 @@ impl TensorTable {
     /// When something was wrong, or a tensor is left over.
     pub(crate) fn finish(mut self) -> Result<()> {
         let mut unused: Vec<String> =
-            self.tensors.into_keys().map(|name| format!("unused: {name}")).collect();
+            std::mem::take(&mut self.tensors).into_keys().map(|name| format!("unused: {name}")).collect();
         unused.sort();
         self.complaints.extend(unused);
         if self.complaints.is_empty() {
-            return Ok(());
+            return self.check_finite();
         }
         Err(input_error(format!(
             "the weights do not fit the configuration:\n  {}",

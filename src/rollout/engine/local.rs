@@ -11,6 +11,7 @@ use super::{
     worker::Worker,
 };
 use crate::{
+    interrupt::Interrupt,
     kernels::Kernels,
     model::Model,
     rollout::{completion::Completion, config::EngineConfig, generate::Generate, request::Request},
@@ -22,17 +23,25 @@ pub struct LocalEngine<B: Backend> {
     /// `None` before the first weights and after they were released.
     model: Option<Model<B>>,
     config: EngineConfig,
+    interrupt: Interrupt,
 }
 
 impl<B: Backend> LocalEngine<B> {
     /// An engine that waits for weights.
     pub fn new(config: EngineConfig) -> Self {
-        Self { model: None, config }
+        Self { model: None, config, interrupt: Interrupt::default() }
     }
 
     /// An engine with weights. A clone of a model shares its weights.
     pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
-        Self { model: Some(model), config }
+        Self { model: Some(model), ..Self::new(config) }
+    }
+
+    /// The engine, which gives up what it samples once somebody asks to stop. The error is then an
+    /// [`Interrupted`](crate::interrupt::Interrupted).
+    #[must_use]
+    pub fn stopped_by(self, interrupt: Interrupt) -> Self {
+        Self { interrupt, ..self }
     }
 }
 
@@ -44,12 +53,13 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
         let workers = queue.workers(self.config, B::sampling_workers());
         let work = |progress: &dyn Fn(usize)| {
             let scheduler = Scheduler::new(&queue, self.config, workers);
-            decoded(Worker::new(model, requests, scheduler), requests, progress)
+            decoded(Worker::new(model, requests, scheduler), &self.interrupt, requests, progress)
         };
         let mut rows = match workers {
             1 => work(progress),
             _ => side_by_side(workers, &work, progress),
         };
+        self.interrupt.check()?;
         rows.sort_by_key(|row| (row.request, row.sample));
         let mut completions: Vec<Vec<Completion>> =
             requests.iter().map(|request| Vec::with_capacity(request.completions())).collect();
@@ -72,12 +82,13 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
 /// them.
 fn decoded<B: Kernels>(
     worker: Worker<'_, B>,
+    interrupt: &Interrupt,
     requests: &[Request<'_>],
     progress: &dyn Fn(usize),
 ) -> Vec<DecodingRow> {
     let mut left: Vec<usize> = requests.iter().map(Request::completions).collect();
     let mut rows = Vec::new();
-    worker.work(&mut |row| {
+    worker.work(interrupt, &mut |row| {
         left[row.request] -= 1;
         if left[row.request] == 0 {
             progress(1);

@@ -5,7 +5,7 @@ use super::{
     row::DecodingRow,
     scheduler::{Changes, Scheduler},
 };
-use crate::{kernels::Kernels, model::Model, rollout::request::Request};
+use crate::{interrupt::Interrupt, kernels::Kernels, model::Model, rollout::request::Request};
 
 /// What goes through the model next.
 enum ScheduledPass {
@@ -30,9 +30,12 @@ impl<'a, B: Kernels> Worker<'a, B> {
         Self { model, requests, scheduler, batch: Batch::new(), has_prefilled: false }
     }
 
-    /// Decodes until no request waits and no row is left. `finished` gets the rows in the order in which they leave.
-    pub(super) fn work(mut self, finished: &mut dyn FnMut(DecodingRow)) {
-        while let Some(pass) = self.schedule(finished) {
+    /// Decodes until no request waits and no row is left, or somebody asks to stop. `finished` gets the rows in the
+    /// order in which they leave.
+    pub(super) fn work(mut self, interrupt: &Interrupt, finished: &mut dyn FnMut(DecodingRow)) {
+        while !interrupt.asked()
+            && let Some(pass) = self.schedule(finished)
+        {
             match pass {
                 ScheduledPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
                 ScheduledPass::Decode => self.batch.decode(self.model, self.requests),

@@ -153,7 +153,7 @@ fn cannot_start(command: &[String], error: &io::Error) -> String {
 /// Shows a line that is no reply where the command's own stderr goes, up to [`STRAY_LINES`] of them.
 fn report_stray(line: &[u8], count: usize) -> Result<(), ListenFailure> {
     let shown = json::excerpt(line);
-    eprintln!("verify.remote.command wrote a line that is no reply: {shown}");
+    say!("verify.remote.command wrote a line that is no reply: {shown}");
     if count < STRAY_LINES {
         return Ok(());
     }

@@ -65,7 +65,7 @@ pub(in crate::kernels::cuda) fn is_there() -> bool {
         // SAFETY: the library is opened and closed; nothing in it is called.
         let there = unsafe { cudarc::cublaslt::sys::is_culib_present() };
         if !there {
-            eprintln!(
+            say!(
                 "warning: libcublasLt is not on the library path: matrix products run on slower kernels; install \
                  CUDA's cuBLAS, or add its directory to LD_LIBRARY_PATH"
             );

@@ -13,7 +13,7 @@ pub(crate) fn has_python() -> bool {
     let allowed = std::env::var_os(WITHOUT).is_some();
     assert!(found || allowed, "python3 is not there; set {WITHOUT}=1 to leave out the tests that need it");
     if !found {
-        eprintln!("NOT TESTED: python3 is not there");
+        say!("NOT TESTED: python3 is not there");
     }
     found
 }

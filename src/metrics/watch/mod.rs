@@ -1,0 +1,12 @@
+//! A watch over a run's own numbers: entropy, reward, spread, length and truncation of a step beside those of the
+//! steps before it. Knows numbers only; what is done about an alarm is the run's affair.
+//!
+//! A step has symptoms; a symptom of several steps in a row is an alarm. A single bad step is luck often enough.
+
+mod config;
+mod history;
+mod symptom;
+
+pub use config::WatchConfig;
+pub use history::{StepHealth, WatchHistory};
+pub use symptom::{Alarm, Symptom};
