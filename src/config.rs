@@ -64,12 +64,20 @@ pub struct DataConfig {
     /// refuses its row otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignore_fields: Vec<String>,
+    /// Tokens of a prompt at most, images included; a row with a longer one is a bad row. Left out: what the model reads
+    /// beside the longest completion, or what fits into memory where that is less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_prompt_tokens: Option<usize>,
     /// Whether measured difficulty decides what is drawn.
     pub curriculum: Curriculum,
     /// What each source of problems counts when problems are drawn; 1 where it is not named. Left empty,
     /// every problem counts the same.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub source_weights: BTreeMap<String, f64>,
+    /// Values that the chat template is given, as in `{ enable_thinking = false }`. One that it does not mention is
+    /// refused. `strftime_now` is the date that a template shows as today's.
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub template_arguments: Table,
 }
 
 impl Default for DataConfig {
@@ -82,8 +90,10 @@ impl Default for DataConfig {
             image_root: None,
             strip_suffix: Vec::new(),
             ignore_fields: Vec::new(),
+            max_prompt_tokens: None,
             curriculum: Curriculum::Off,
             source_weights: BTreeMap::new(),
+            template_arguments: Table::new(),
         }
     }
 }
@@ -216,6 +226,9 @@ impl RunConfig {
         }
         if self.data.strip_suffix.iter().any(|suffix| suffix.trim().is_empty()) {
             return Err(input_error("data.strip_suffix has an empty text; leave it out"));
+        }
+        if self.data.max_prompt_tokens == Some(0) {
+            return Err(input_error("data.max_prompt_tokens = 0: must be at least 1"));
         }
         self.train.check(names)?;
         self.eval.check()?;

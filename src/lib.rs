@@ -27,7 +27,8 @@
 //! | [`checkpoint`], [`recycle`], [`train`] | directories that survive a kill; groups to problems; groups to a better policy |
 //! | [`eval`] | how good a policy is, as a solver and as a judge |
 //! | [`config`] | a run's recipe |
-//! | [`plan`], [`run`] | how much memory a recipe needs; a training run as a library |
+//! | [`plan`] | how much memory a recipe needs |
+//! | [`run`] | a training run as a library |
 //! | [`demo`] | what makes the shipped data and models |
 //! | [`ablation`], [`bench`](mod@bench), [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
 //! | [`cli`] | what a person types |

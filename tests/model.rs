@@ -102,6 +102,40 @@ fn grouped_prefill_equals_separate_prefills() {
     }
 }
 
+/// Prompts of more tokens than pass at once, beside short ones, and with images on both sides of the cut.
+#[test]
+fn a_prompt_that_is_read_in_blocks_gives_what_one_pass_gives() {
+    let model = tiny_model(2);
+    let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 7 % 19).collect() };
+    let prompts = vec![
+        prompt(&words(2600), &[], &[]),
+        prompt(&words(1020), &[image(6, 6, 2), image(2, 4, 1)], &words(1100)),
+        prompt(&words(1024), &[], &[]),
+        prompt(&words(7), &[image(2, 2, 3)], &[]),
+    ];
+    let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 2, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        for completion in group {
+            let expected = full_forward(&model, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, 1e-4);
+        }
+    }
+}
+
+/// More prompts than pass at once: what each gives is the same to the bit.
+#[test]
+fn prompts_that_are_read_in_turns_give_the_same_to_the_bit() {
+    let model = tiny_model(2);
+    let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 5 % 19).collect() };
+    let prompts: Vec<ModelInput> = (0..30)
+        .map(|place| prompt(&words(300 + place), &[image(2, 4, u64::from(place))], &words(place % 5)))
+        .collect();
+    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 1, 64);
+    for (prompt, group) in prompts.iter().zip(together) {
+        assert_eq!(generate(&model, &[prompt], 1, 1).remove(0), group);
+    }
+}
+
 #[test]
 fn rows_beyond_the_limit_are_sampled_in_turns_with_the_same_result() {
     let model = tiny_model(3);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::python::PythonArgs;
+use super::{python::PythonArgs, template::TemplateArgs};
 use crate::eval::Strategy;
 
 #[derive(Debug, Clone, Args)]
@@ -27,6 +27,8 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
+    pub template: TemplateArgs,
+    #[command(flatten)]
     pub python: PythonArgs,
 }
 
@@ -41,7 +43,7 @@ pub struct GenerateArgs {
     /// An image shown before the text; may be repeated
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
-    /// [default: the model's generation_config.json, or 512]
+    /// [default: the model's generation_config.json, or 512, and no more than the model reads]
     #[arg(long, value_name = "N")]
     pub max_new_tokens: Option<usize>,
     /// 0 takes the most likely token every time [default: the model's generation_config.json, or 1]
@@ -62,6 +64,8 @@ pub struct GenerateArgs {
     /// One JSON object per completion, with token ids and log-probabilities
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub template: TemplateArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -75,6 +79,8 @@ pub struct ScoreArgs {
     /// Tokens that go through the model at once; one row at least
     #[arg(long, default_value_t = 4096, value_name = "N")]
     pub batch_tokens: usize,
+    #[command(flatten)]
+    pub template: TemplateArgs,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -4,6 +4,7 @@ mod inference;
 mod measurement;
 mod offline;
 mod python;
+mod template;
 mod training;
 
 use clap::{Args, Parser, Subcommand};
@@ -13,6 +14,7 @@ pub use self::{
     measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
     python::PythonArgs,
+    template::TemplateArgs,
     training::{AblateArgs, DataCommand, RecipeArgs, RunArgs},
 };
 use crate::model::weights::Precision;

@@ -16,6 +16,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
+    processor::PromptBound,
     rollout::{EngineConfig, LocalEngine, RolloutPipeline},
     run::{
         inputs::{load_to_compute_in, usable_problems},
@@ -60,8 +61,12 @@ impl Job for EvalJob<'_> {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Vec<FinalAnswer>> {
         let Self { args, seed, quiet, dtype } = self;
-        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
+        let arguments = args.template.arguments()?;
+        let (model, processor) =
+            load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
         let verifier = Verifier::new(args.python.applied_to(VerifyConfig::default()))?;
+        let bound = PromptBound::of_model(&model.config, args.max_new_tokens, "--max-new-tokens")?;
+        let processor = processor.with_bound(bound);
         let problems = usable_problems(&args.data, &DataConfig::default(), &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), quiet);
         let interrupt = signals::listen("stopping")?;

@@ -13,7 +13,7 @@ use crate::{
     interrupt::Interrupted,
     kernels::TrainBackend,
     model::weights::Precision,
-    processor::GenerationDefaults,
+    processor::{GenerationDefaults, PromptBound},
     random::Stream,
     rollout::{Completion, EngineConfig, Generate, LocalEngine, Request, Sampling},
     run::{inputs::load_to_compute_in, signals},
@@ -78,10 +78,18 @@ impl Job for GenerateJob {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, seed, dtype } = self;
-        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
-        let sampling = sampling(&args, &processor.generation());
+        let arguments = args.template.arguments()?;
+        let (model, processor) =
+            load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
+        let mut sampling = sampling(&args, &processor.generation());
+        // Unless it is asked for, the limit is no more than what the model reads beside the prompt.
+        let new_tokens = args.max_new_tokens.unwrap_or(1);
+        let bound = PromptBound::of_model(&model.config, new_tokens, "--max-new-tokens")?;
+        let processor = processor.with_bound(bound);
         let problem = asked(args.prompt, &args.images)?;
         let prompt = processor.prompt(&problem)?;
+        let most = model.config.text.max_position_embeddings.unwrap_or(usize::MAX);
+        sampling.max_new_tokens = sampling.max_new_tokens.min(most - prompt.input.ids.len());
         let request = Request {
             prompt: &prompt.input,
             sampling,

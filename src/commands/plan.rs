@@ -16,7 +16,11 @@ use crate::{
         DataSizes, Machine, Memory, MemoryPlan, PlannedMoment, ProcessBase, PromptSizes, RecipeSettings,
         Workload,
     },
-    run::inputs::load_processor,
+    processor::PromptBound,
+    run::{
+        inputs::{load_processor, template_arguments},
+        prompt_bound::stated_bound,
+    },
 };
 
 /// Text tokens of a prompt where the data cannot be read.
@@ -38,7 +42,9 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
-    let data = data_sizes(&args, &config, &model)?;
+    let bound = stated_bound(&config, &model)?;
+    let data = data_sizes(&args, &config, &model, bound.clone())?;
+    let bound = bound.map(|bound| bound.tokens);
     let workload = Workload {
         model: &model,
         parameters: run_without_device(CountParameters { model: &model, config: &config })?,
@@ -49,15 +55,25 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     };
     let plan = MemoryPlan::new(&workload);
     if args.json {
-        print_line!("{}", as_json(&args, backend, &data, &workload, &plan))?;
+        let mut answer = as_json(&args, backend, &data, &workload, &plan);
+        answer["max_prompt_tokens"] = json!(bound);
+        print_line!("{answer}")?;
     } else {
         print_tables(&config.model.path, backend, &data, &workload, &plan)?;
+        let bound = bound
+            .map_or_else(|| "as many tokens as fit".to_owned(), |tokens| format!("at most {tokens} tokens"));
+        print_line!("prompts   {bound} are read (data.max_prompt_tokens)")?;
     }
     judge(args.memory, &plan)
 }
 
 /// The data's own sizes, unless the command line tells others, or model directory or data are not there.
-fn data_sizes(args: &PlanArgs, config: &RunConfig, model: &ModelConfig) -> Result<DataSizes> {
+fn data_sizes(
+    args: &PlanArgs,
+    config: &RunConfig,
+    model: &ModelConfig,
+    bound: Option<PromptBound>,
+) -> Result<DataSizes> {
     let path = &config.model.path;
     let images = args.images.map(|images| images as u64);
     let text = args.prompt_tokens.map_or(TEXT_TOKENS, |tokens| tokens as u64);
@@ -77,7 +93,9 @@ fn data_sizes(args: &PlanArgs, config: &RunConfig, model: &ModelConfig) -> Resul
             "assumed, for {path} has no tokenizer: see --prompt-tokens and --image-tokens"
         ));
     }
-    let processor = load_processor(path)?.with_instruction(config.data.instruction.clone());
+    let processor = load_processor(path, &template_arguments(&config.data)?)?
+        .with_instruction(config.data.instruction.clone())
+        .with_bound(bound);
     DataSizes::read(config, &processor, images)
 }
 

@@ -43,7 +43,9 @@ impl Job for ScoreJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, quiet, dtype } = self;
         let rows = load_scored_rows(&args.data)?;
-        let (model, processor) = load_to_compute_in::<B::InnerBackend>(&args.model, dtype, &device)?;
+        let arguments = args.template.arguments()?;
+        let (model, processor) =
+            load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
         let progress = Phase::start("scoring", rows.len(), quiet);
         let interrupt = signals::listen("stopping after this batch")?;
         let (printed, all) = (Cell::new(0), rows.len());

@@ -19,7 +19,7 @@ use crate::{
     model::{Model, ModelConfig, Sequence, check_precision, trainable, weights::Precision},
     processor::Processor,
     rollout::{LocalEngine, Rollout, RolloutGroup, RolloutPipeline},
-    run::inputs::{load_model_and_processor, usable_problems},
+    run::inputs::{load_model_and_processor, template_arguments, usable_problems},
     train::{AdamW, Parts, Trainer},
     verify::Verifier,
 };
@@ -75,7 +75,11 @@ impl Job for TraceJob<'_> {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Trace> {
         let Self { backend, precision, config, steps, script, interrupt } = self;
         check_precision::<B>(precision, &device)?;
-        let (start, processor) = load_model_and_processor::<B::InnerBackend>(&config.model.path, &device)?;
+        let (start, processor) = load_model_and_processor::<B::InnerBackend>(
+            &config.model.path,
+            &template_arguments(&config.data)?,
+            &device,
+        )?;
         let processor = processor.with_instruction(config.data.instruction.clone());
         let verifier = Verifier::new(config.verify.clone())?;
         let [test, train] = problems(config, &processor, &verifier)?;

@@ -68,6 +68,7 @@ pub fn score_rows<B: Kernels>(
 fn sequence(row: &ScoredRow, processor: &Processor, config: &ModelConfig) -> Result<Sequence> {
     let prompt = processor.chat(&row.chat)?;
     let completion = processor.encode(&row.completion)?;
+    prompt.input.check_length(completion.len(), config)?;
     Ok(Sequence::new(&prompt.input, &completion, config))
 }
 

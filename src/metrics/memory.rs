@@ -15,6 +15,14 @@ pub fn host_memory_bytes() -> Option<u64> {
     bytes("/proc/meminfo", "MemTotal:")
 }
 
+/// What this process may use: what the machine has, or less where a control group (a container, a batch job) says so.
+pub fn usable_memory_bytes() -> Option<u64> {
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limits =
+        limits.into_iter().filter_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
+    limits.chain(host_memory_bytes()).min()
+}
+
 fn status_bytes(field: &str) -> Option<u64> {
     bytes("/proc/self/status", field)
 }

@@ -17,6 +17,7 @@ pub const CLIP_RATIO: &str = "clip_ratio";
 pub const ROLLOUT_LOGPROB_GAP: &str = "rollout_logprob_gap";
 pub const RECYCLED_QUEUE: &str = "recycled_queue";
 pub const RECYCLED_UNRENDERABLE: &str = "recycled/unrenderable";
+pub const RECYCLED_TOO_LONG: &str = "recycled/too_long";
 pub const TOKENS_PER_SECOND_ROLLOUT: &str = "tokens_per_second/rollout";
 pub const TOKENS_PER_SECOND_TRAIN: &str = "tokens_per_second/train";
 

@@ -3,8 +3,19 @@
 //!
 //! Burn's linear layer keeps its input; additions, reshapes and selections keep shapes and indices.
 
+use super::forward::{PATCHES_AT_ONCE, PROMPT_TOKENS_AT_ONCE};
 use super::{HIDDEN_PATCHES, ModelConfig, ParameterShape, TextConfig, VisionConfig, WindowLayout};
 use crate::kernels::KernelForm;
+
+/// Tokens of a prompt of this length that go through the layers together.
+pub(crate) fn tokens_at_once(length: usize) -> usize {
+    length.min(PROMPT_TOKENS_AT_ONCE)
+}
+
+/// Images of so many patches that go through the vision tower together, of `images`.
+pub fn images_at_once(images: u64, patches: u64) -> u64 {
+    images.min((PATCHES_AT_ONCE as u64 / patches.max(1)).max(1))
+}
 
 /// How many numbers a model is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The whole model, whatever its family: packed training, prefill and cached decoding, written once on top
 //! of what a family states in [`Policy`].
 
+use std::ops::Range;
+
 use burn::{
     module::Module,
     tensor::{DType, Int, Tensor, backend::Backend},
@@ -18,10 +20,20 @@ use super::{
     policy::{Embeddings, ImageFeatures, Policy, add_after_layer},
     rope::Position,
 };
-use crate::kernels::{
-    Forest, Kernels, RotaryTable, TargetLogprobs, Visibility,
-    generic::{cat, index_tensor},
+use crate::{
+    kernels::{
+        Forest, Kernels, RotaryTable, TargetLogprobs, Visibility,
+        generic::{cat, index_tensor},
+    },
+    packing::packed,
 };
+
+/// Tokens of a prompt that go through the layers together. Attention holds a score for each of them and every token
+/// before it, so that whole prompts at once would take memory with the square of their length.
+pub(super) const PROMPT_TOKENS_AT_ONCE: usize = 1024;
+
+/// Patches of images that go through the vision tower together while nothing is learnt; one image at least.
+pub(super) const PATCHES_AT_ONCE: usize = 16_384;
 
 /// A model of any family that `config.json` can name.
 #[derive(Module, Debug)]
@@ -114,20 +126,46 @@ impl<B: Kernels> Model<B> {
     }
 
     /// Runs prompts into a fresh cache and returns the hidden state of each one's last token,
-    /// `[rows, hidden]`. The padding is on the left, so that all rows end together.
+    /// `[rows, hidden]`. The padding is on the left, so that all rows end together. Long prompts pass a block of
+    /// tokens at a time, each with what came before it in the cache.
+    ///
+    /// # Panics
+    /// Without a token.
     pub fn prefill(&self, prompts: &[Sequence]) -> (Tensor<B, 2>, KvCache<B>, PaddedBatch) {
         let policy = self.policy();
         let batch = PaddedBatch::new(prompts, &self.config);
-        let (rows, length) = (batch.rows(), batch.length);
-        let positions: Vec<&[Position]> = batch.positions.iter().map(Vec::as_slice).collect();
-        let rotary = policy.rotary(&positions);
+        let features = features_in_blocks(policy, &batch.images);
         let mut cache = KvCache::new(policy.layers());
-        let visibility = Visibility::new(batch.starts.clone(), length);
-        let context = AttentionContext::Cached { cache: &mut cache, visibility: &visibility };
-        let embeddings = embed(policy, &batch.ids, &batch.images);
+        let mut last = None;
+        for start in (0..batch.length).step_by(PROMPT_TOKENS_AT_ONCE) {
+            let block = start..batch.length.min(start + PROMPT_TOKENS_AT_ONCE);
+            last = Some(self.prefill_block(&batch, block, features.as_ref(), &mut cache));
+        }
+        (last.expect("prompts have tokens"), cache, batch)
+    }
+
+    /// Runs some tokens of all rows and returns the hidden state of the last of each, `[rows, hidden]`.
+    fn prefill_block(
+        &self,
+        batch: &PaddedBatch,
+        block: Range<usize>,
+        features: Option<&ImageFeatures<B>>,
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let policy = self.policy();
+        let positions: Vec<&[Position]> = batch.positions.iter().map(|row| &row[block.clone()]).collect();
+        let rotary = policy.rotary(&positions);
+        let visibility = Visibility::new(batch.starts.clone(), batch.length);
+        let context = AttentionContext::Cached { cache, visibility: &visibility };
+        let tokens = |row: usize| row * batch.length + block.start..row * batch.length + block.end;
+        let rows = 0..batch.rows();
+        let ids: Vec<u32> = rows.clone().flat_map(|row| batch.ids[tokens(row)].iter().copied()).collect();
+        let places: Vec<Option<usize>> =
+            rows.clone().flat_map(|row| batch.images.features[tokens(row)].iter().copied()).collect();
+        let embeddings = with_features(policy, &ids, &places, features.cloned());
         let hidden = run_layers(policy, embeddings, &mut ForwardPass { rotary, context });
-        let last: Vec<usize> = (0..rows).map(|row| row * length + length - 1).collect();
-        (hidden.select(0, index_tensor(&last, &self.device())), cache, batch)
+        let last: Vec<usize> = rows.map(|row| (row + 1) * block.len() - 1).collect();
+        hidden.select(0, index_tensor(&last, &self.device()))
     }
 
     /// One more token per row: the hidden state of each, `[rows, hidden]`. `ids` are `[rows]`, the rotation is that of
@@ -179,15 +217,21 @@ impl<B: Kernels> Model<B> {
 }
 
 /// Token embeddings with image features in their places.
-fn embed<B: Kernels>(
+fn embed<B: Kernels>(policy: &dyn Policy<B>, ids: &[u32], images: &BatchImages) -> Embeddings<B> {
+    let shown: Vec<_> = images.images.iter().map(AsRef::as_ref).collect();
+    let features = if shown.is_empty() { None } else { policy.image_features(&shown) };
+    with_features(policy, ids, &images.features, features)
+}
+
+/// Token embeddings, those with a place among the features replaced by what is there.
+fn with_features<B: Kernels>(
     policy: &dyn Policy<B>,
     ids: &[u32],
-    BatchImages { images, features: places, .. }: &BatchImages,
+    places: &[Option<usize>],
+    features: Option<ImageFeatures<B>>,
 ) -> Embeddings<B> {
     let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
     let tokens = policy.embed_tokens(index_tensor(&rows, &policy.device()));
-    let images: Vec<_> = images.iter().map(AsRef::as_ref).collect();
-    let features = if images.is_empty() { None } else { policy.image_features(&images) };
     let Some(ImageFeatures { hidden, added }) = features else {
         return Embeddings { hidden: tokens, added: Vec::new() };
     };
@@ -198,6 +242,24 @@ fn embed<B: Kernels>(
         .into_iter()
         .map(|features| cat(vec![tokens.zeros_like(), features], 0).select(0, sources.clone()));
     Embeddings { added: added.collect(), hidden: cat(vec![tokens, hidden], 0).select(0, sources) }
+}
+
+/// Features of all images of a batch; a few images go through the tower at a time, so that memory does not grow with
+/// their number.
+fn features_in_blocks<B: Kernels>(policy: &dyn Policy<B>, images: &BatchImages) -> Option<ImageFeatures<B>> {
+    let images: Vec<&ImagePatches> = images.images.iter().map(AsRef::as_ref).collect();
+    let blocks = packed(images.iter().map(|image| image.patches()), PATCHES_AT_ONCE);
+    let features: Option<Vec<_>> =
+        blocks.into_iter().map(|block| policy.image_features(&images[block])).collect();
+    let mut features = features.filter(|features| !features.is_empty())?;
+    if features.len() == 1 {
+        return features.pop();
+    }
+    let hidden = cat(features.iter().map(|part| part.hidden.clone()).collect(), 0);
+    let deep = features[0].added.len();
+    let added =
+        (0..deep).map(|layer| cat(features.iter().map(|part| part.added[layer].clone()).collect(), 0));
+    Some(ImageFeatures { hidden, added: added.collect() })
 }
 
 /// Hidden states after the final norm, `[tokens, hidden]`.

@@ -56,6 +56,20 @@ impl ModelInput {
         Ok(())
     }
 
+    /// Checks that prompt and completion together are no longer than the model reads.
+    ///
+    /// # Errors
+    /// Names both numbers.
+    pub fn check_length(&self, completion: usize, config: &ModelConfig) -> Result<()> {
+        let tokens = self.ids.len() + completion;
+        match config.text.max_position_embeddings {
+            Some(most) if tokens > most => Err(input_error(format!(
+                "it has {tokens} tokens, but the model reads at most {most} (max_position_embeddings of its config.json); shorten it"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Features that the model makes of all images together.
     fn features(&self, config: &ModelConfig) -> Result<usize> {
         let Some(vision) = &config.vision else {
@@ -116,6 +130,17 @@ mod tests {
         assert!(complaint(input(&[3, 3], 2, 4, 96)).contains("patches of 96 values"));
         assert!(complaint(input(&[3], 1, 4, 24)).contains("blocks of 2x2"));
         assert!(complaint(input(&[24, 3, 3], 2, 4, 24)).contains("token id 24"));
+    }
+
+    #[test]
+    fn prompt_and_completion_stay_within_the_models_positions() {
+        let mut config = ModelConfig { vision: None, image_token_id: None, ..config() };
+        let prompt = ModelInput { ids: vec![1; 10], images: Vec::new() };
+        assert!(prompt.check_length(1 << 30, &config).is_ok());
+        config.text.max_position_embeddings = Some(12);
+        assert!(prompt.check_length(2, &config).is_ok());
+        let message = prompt.check_length(3, &config).unwrap_err().to_string();
+        assert!(message.contains("13 tokens") && message.contains("at most 12"), "{message}");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! the reference are in those. Its activations are counted as f32: norms and softmax keep such copies. Nothing here
 //! reads a file or a device.
 
+mod bound;
 mod data;
 mod footprint;
 mod heaps;
@@ -23,6 +24,7 @@ mod tests;
 use crate::model::{ParameterCounts, weights::Precision};
 
 pub use self::{
+    bound::longest_prompt,
     data::DataSizes,
     footprint::{Footprint, Memory, PlannedMoment},
     prompts::{PromptLengths, PromptSizes},

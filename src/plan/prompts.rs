@@ -4,7 +4,13 @@ use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{data::Problem, judge::Item, model::ImagePatches, processor::Processor, recycle::RecycleConfig};
+use crate::{
+    data::{BadRows, Problem},
+    judge::Item,
+    model::ImagePatches,
+    processor::{Processor, UnfitText},
+    recycle::RecycleConfig,
+};
 
 /// Problems that are rendered, at most.
 const SAMPLE: usize = 256;
@@ -100,17 +106,21 @@ impl PromptSizes {
     /// Renders and tokenizes problems, at most a few hundred at equal distances, and for each a pair and a reflection
     /// that show its reference as an answer.
     ///
+    /// Of a recycled problem whose prompt would be too long there is none, so that it counts as long as the original.
+    ///
     /// # Errors
-    /// When a problem cannot be rendered; the message names it.
+    /// When a problem cannot be rendered and may not be skipped; the message names it.
     pub fn measured(
         processor: &Processor,
         problems: &[Problem],
         recycle: &RecycleConfig,
         max_new_tokens: u64,
+        bad_rows: BadRows,
     ) -> Result<Self> {
         let sample: Vec<&Problem> = problems.iter().step_by(problems.len().div_ceil(SAMPLE).max(1)).collect();
+        let measured = sample.into_par_iter().map(|problem| Measured::new(processor, problem));
         let measured: Vec<Measured> =
-            sample.into_par_iter().map(|problem| Measured::new(processor, problem)).collect::<Result<_>>()?;
+            measured.filter(|found| found.is_ok() || bad_rows == BadRows::Refuse).collect::<Result<_>>()?;
         let share = recycle.solution_share;
         let recycled = measured.iter().enumerate().flat_map(|(index, found)| {
             // One in `1 / share` shows whole solutions.
@@ -147,7 +157,11 @@ impl Measured {
         let Problem { question, answer, .. } = problem;
         let length = |item: Item| -> Result<u64> {
             let recycled = item.problem(problem, problem.id.clone());
-            Ok(processor.prompt(&recycled)?.input.ids.len() as u64)
+            match processor.prompt(&recycled) {
+                Ok(prompt) => Ok(prompt.input.ids.len() as u64),
+                Err(error) if error.is::<UnfitText>() => Ok(own.ids.len() as u64),
+                Err(error) => Err(error),
+            }
         };
         let per_token = processor.image().map_or(1, |image| image.merge_size.pow(2));
         let sum = |count: &dyn Fn(&ImagePatches) -> usize| -> u64 {

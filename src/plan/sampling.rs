@@ -4,9 +4,9 @@ use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
     model::{
         BlockShape, ImageShape, TextConfig,
-        footprint::{cache, layer_keys},
+        footprint::{cache, images_at_once, layer_keys, tokens_at_once},
     },
-    rollout::footprint::{DecodedRows, SamplingLoad},
+    rollout::footprint::{DecodedRows, SamplingLoad, prefilled_at_once},
 };
 
 const FEWER_ROWS: &str = "lower rollout.max_rows or rollout.workers";
@@ -37,21 +37,26 @@ impl<'a> SamplingMoments<'a> {
         &self.workload.model.text
     }
 
-    /// The prompts of all batches at once through one layer, and the images before them. On flex, blocks of many sizes
-    /// come and go, and the heaps keep what is freed: a quarter of the activations is taken to be room that the next
-    /// block does not fit into.
+    /// The prompts that each batch reads together through one layer, and the images before them. On flex, blocks of
+    /// many sizes come and go, and the heaps keep what is freed: a quarter of the activations is taken to be room that
+    /// the next block does not fit into.
     fn prefill(&self) -> Vec<Footprint> {
         let Workload { model, machine, recipe, .. } = self.workload;
         let DecodedRows { workers, prompts, .. } = self.decoded;
-        let tokens = prompts * self.load.prompt;
-        let block = BlockShape::text(self.text(), machine.kernels, self.load.prompt);
+        let length = self.load.prompt;
+        let together = prefilled_at_once(prompts, length);
+        let width = tokens_at_once(length as usize) as u64;
+        let (tokens, scores) = (together * width, width * length);
+        let block = BlockShape::text(self.text(), machine.kernels, length);
         let (layer, widest) = (tokens * block.forward(), tokens * block.widest());
         let image = ImageShape::new(model, self.workload.prompts.image_tokens as usize);
-        let (images, widest_image) = match (&model.vision, &image) {
+        let (images, widest_image, features) = match (&model.vision, &image) {
             (Some(vision), Some(image)) => {
-                (prompts * image.forward(vision, machine.kernels), prompts * image.widest(vision))
+                let seen = images_at_once(together, image.slots);
+                let features = together * self.workload.prompts.image_tokens * self.text().hidden_size as u64;
+                (seen * image.forward(vision, machine.kernels), seen * image.widest(vision), features)
             }
-            _ => (0, 0),
+            _ => (0, 0, 0),
         };
         let (activations, widest) = if images > layer { (images, widest_image) } else { (layer, widest) };
         let capacity = machine.kernels.prompt_capacity(self.load.prompt);
@@ -60,6 +65,9 @@ impl<'a> SamplingMoments<'a> {
         let keys = layer_keys(self.text(), prompts * capacity);
         vec![
             Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
+            Footprint::numbers("features of images", workers * features, self.remedy()),
+            Footprint::numbers("scores of attention heads", machine.scores_at_once() * scores, self.remedy())
+                .in_blocks_of(scores),
             Footprint::numbers("prefill activations", workers * activations, self.remedy())
                 .in_blocks_of(widest),
             Footprint::host("room between freed blocks", between, self.remedy()).in_blocks_of(widest),

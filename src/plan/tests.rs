@@ -89,6 +89,49 @@ fn an_evaluation_reads_as_many_prompts_as_there_are_places() {
 }
 
 #[test]
+fn long_prompts_are_read_a_block_of_tokens_at_a_time() {
+    let model = qwen2(|_| ());
+    let reading = |tokens: u64| {
+        let evaluation = EvaluationSettings { problems: 50, judge_items: 0, samples: 1, max_new_tokens: 1 };
+        let evaluated = RecipeSettings { evaluation: Some(evaluation), ..recipe() };
+        let mut long = workload(&model, evaluated);
+        (long.prompts, long.machine) = (PromptSizes::assumed(tokens, 0, 0), FLEX);
+        bytes(MemoryPlan::new(&long).evaluation.as_ref().unwrap(), "prefill activations")
+    };
+    // 20 prompts of 400 tokens are 8,000; of longer ones, 8 pass with 1,024 tokens each, in each of two batches.
+    let block = BlockShape::text(&model.text, KernelForm::HandWritten, 0).forward();
+    assert_eq!(reading(400), 2 * 4 * 20 * 400 * block);
+    assert_eq!([reading(2000), reading(200_000)], [2 * 4 * 8192 * block; 2]);
+}
+
+#[test]
+fn the_longest_prompt_is_the_last_that_fits() {
+    let model = qwen2(|_| ());
+    let workload = Workload { machine: FLEX, ..workload(&model, recipe()) };
+    let needed = |tokens: u64| {
+        let prompts = PromptSizes::assumed(tokens, 0, 0);
+        MemoryPlan::new(&Workload { prompts, ..workload.clone() }).peak().1.bytes
+    };
+    let memory = needed(5000);
+    assert!(needed(5001) > memory);
+    assert_eq!(longest_prompt(&workload, memory, 100_000), Some(5000));
+    assert_eq!(longest_prompt(&workload, memory, 3000), Some(3000));
+    assert_eq!(longest_prompt(&workload, 1000, 100_000), None);
+}
+
+#[test]
+fn on_flex_attention_holds_the_scores_of_a_head_on_every_thread() {
+    let model = qwen2(|_| ());
+    let update = |tokens: u64| {
+        let prompts = PromptSizes::assumed(tokens, 0, 0);
+        let long = Workload { prompts, machine: FLEX, ..workload(&model, recipe()) };
+        bytes(&MemoryPlan::new(&long).update, "scores of attention heads")
+    };
+    // Two threads, each with the scores of 1,020 positions and their gradient.
+    assert_eq!(update(1000), 2 * 2 * 1020 * 1020 * 4);
+}
+
+#[test]
 fn a_penalty_adds_a_model_and_frozen_parameters_have_neither_gradients_nor_moments() {
     let model = qwen2(|_| ());
     let update = |recipe| MemoryPlan::new(&workload(&model, recipe)).update;

@@ -11,6 +11,7 @@ use crate::{
 
 const SMALLER_BATCH: &str = "lower train.micro_batch_tokens";
 const SHORTER_ROWS: &str = "lower train.max_new_tokens: a micro-batch is a single row already";
+const SHORTER_PROMPTS: &str = "lower data.max_prompt_tokens";
 const SMALLER_MODEL: &str = "take a smaller model (model.path)";
 
 /// The largest micro-batch on its way through the model.
@@ -18,6 +19,8 @@ pub(super) struct UpdateMoments<'a> {
     workload: &'a Workload<'a>,
     micro: MicroBatchSize,
     block: BlockShape,
+    /// Tokens of the longest row.
+    row: u64,
 }
 
 impl<'a> UpdateMoments<'a> {
@@ -25,7 +28,7 @@ impl<'a> UpdateMoments<'a> {
         let load = workload.update_load();
         let row = workload.prompts.original.longest.max(workload.prompts.recycled.longest) + load.new_tokens;
         let block = BlockShape::text(&workload.model.text, workload.machine.kernels, row);
-        Self { workload, micro: load.largest_micro_batch(), block }
+        Self { workload, micro: load.largest_micro_batch(), block, row }
     }
 
     /// The moments that can be the largest, in the order in which they pass.
@@ -71,6 +74,12 @@ impl<'a> UpdateMoments<'a> {
         scores(&self.workload.model.text, self.micro, self.workload.recipe.logits_chunk)
     }
 
+    /// The scores of the heads that are at work, and their gradients.
+    fn head_scores(&self) -> Footprint {
+        let numbers = 2 * self.workload.machine.scores_at_once() * self.row * self.row;
+        Footprint::numbers("scores of attention heads", numbers, SHORTER_PROMPTS)
+    }
+
     /// Besides the gradients and activations that are there from the end of the forward pass on.
     fn with(&self, own: Footprint) -> Vec<Footprint> {
         let Workload { model, recipe, .. } = self.workload;
@@ -110,6 +119,7 @@ impl<'a> UpdateMoments<'a> {
         let gradients = Footprint::numbers("gradients, head and last layer", gradients, SMALLER_MODEL);
         let mut held = self.with(own.in_blocks_of(self.micro.tokens * self.block.widest()));
         held.push(gradients.in_blocks_of(self.largest()));
+        held.push(self.head_scores().in_blocks_of(self.row * self.row));
         held
     }
 

@@ -102,6 +102,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Attention heads whose scores are held at one time: one on every thread of flex, where no kernel keeps them.
+    pub(super) fn scores_at_once(&self) -> u64 {
+        if self.one_memory && self.kernels == KernelForm::HandWritten { self.workers as u64 } else { 0 }
+    }
+
     /// What a backend of this kind has (`flex`, `cuda`, …) when the model computes in this type. Flex's kernels are for
     /// f32, CUDA's for f32 and bf16, LibTorch's for every type; all else computes in the generic form.
     pub fn new(backend: &str, precision: Precision) -> Self {

@@ -1,9 +1,12 @@
-//! Image files into 8-bit RGB: upright, without alpha, and never larger than memory allows.
+//! Image files into 8-bit RGB: upright, on white, and never larger than memory allows.
 
 use std::{io::Cursor, path::Path};
 
 use anyhow::Result;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use image::{
+    DynamicImage::{self, ImageLuma16, ImageLumaA16, ImageRgb16, ImageRgba16},
+    ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage, RgbaImage,
+};
 use libjpeg_turbo_rs::{Decoder as JpegDecoder, JpegError, PixelFormat};
 
 use crate::error::input_error;
@@ -13,8 +16,9 @@ const MAX_PIXELS: u64 = 100_000_000;
 
 /// Decodes a PNG, JPEG, WebP or GIF (its first frame), told by its content.
 ///
-/// The image is treated as transformers does: turned upright by its EXIF orientation, alpha dropped without
-/// blending, 16 bits cut to the high byte (16-bit grey too, which PIL clips to white).
+/// The image is treated as transformers' image processors treat a picture that PIL has opened: turned upright by its
+/// EXIF orientation, 16 bits cut to the high byte (16-bit grey too, which PIL clips to white), and what is transparent
+/// composited on white.
 ///
 /// # Errors
 /// When the file cannot be read or decoded, or has more than 16,384 pixels on a side or 100
@@ -70,21 +74,55 @@ fn check_size(path: &Path, (width, height): (u32, u32)) -> Result<()> {
     Ok(())
 }
 
+/// The picture in 8 bits per channel, on white where it is transparent.
 fn to_rgb8(image: DynamicImage) -> RgbImage {
-    use DynamicImage::{ImageLuma16, ImageLumaA16, ImageRgb16, ImageRgba16};
-    match image {
-        ImageLuma16(_) | ImageLumaA16(_) | ImageRgb16(_) | ImageRgba16(_) => {
-            let (width, height) = (image.width(), image.height());
-            let high_bytes = image.into_rgb16().into_raw().into_iter().map(|value| (value >> 8) as u8);
-            RgbImage::from_raw(width, height, high_bytes.collect()).expect("three bytes per pixel")
-        }
-        image => image.into_rgb8(),
+    match image.color().has_alpha() {
+        true => on_white(&to_rgba8(image)),
+        false => match image {
+            ImageLuma16(_) | ImageRgb16(_) => {
+                let (width, height) = (image.width(), image.height());
+                let high_bytes = image.into_rgb16().into_raw().into_iter().map(high_byte);
+                RgbImage::from_raw(width, height, high_bytes.collect()).expect("three bytes per pixel")
+            }
+            image => image.into_rgb8(),
+        },
     }
+}
+
+fn to_rgba8(image: DynamicImage) -> RgbaImage {
+    match image {
+        ImageLumaA16(_) | ImageRgba16(_) => {
+            let (width, height) = (image.width(), image.height());
+            let high_bytes = image.into_rgba16().into_raw().into_iter().map(high_byte);
+            RgbaImage::from_raw(width, height, high_bytes.collect()).expect("four bytes per pixel")
+        }
+        image => image.into_rgba8(),
+    }
+}
+
+fn high_byte(value: u16) -> u8 {
+    (value >> 8) as u8
+}
+
+/// The picture over a white one, with the rounding of PIL's `alpha_composite`.
+fn on_white(image: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [red, green, blue, alpha] = image.get_pixel(x, y).0;
+        Rgb([red, green, blue].map(|value| blended_with_white(value, alpha)))
+    })
+}
+
+/// `(value · alpha + 255 · (255 - alpha)) / 255`, rounded as PIL rounds it: in fixed point with seven further bits.
+fn blended_with_white(value: u8, alpha: u8) -> u8 {
+    const FURTHER_BITS: u32 = 7;
+    let (value, alpha) = (u32::from(value), u32::from(alpha));
+    let sum = ((value * alpha + 255 * (255 - alpha)) << FURTHER_BITS) + (128 << FURTHER_BITS);
+    (((sum >> 8) + sum) >> (8 + FURTHER_BITS)) as u8
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageBuffer, Luma, LumaA, Rgb, Rgba};
+    use image::{ImageBuffer, Luma, LumaA, Rgba};
 
     use super::*;
 
@@ -107,10 +145,27 @@ mod tests {
     #[test]
     fn every_pixel_format_becomes_8_bit_rgb() {
         assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Luma([9u8]))), [9, 9, 9]);
-        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, LumaA([9u8, 0]))), [9, 9, 9]);
-        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([1u8, 2, 3, 0]))), [1, 2, 3]);
         assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Luma([0x12FFu16]))), [0x12, 0x12, 0x12]);
         assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgb([0x01FFu16, 0x0280, 0xFFFF]))), [1, 2, 255]);
+    }
+
+    #[test]
+    fn what_is_transparent_is_composited_on_white() {
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, LumaA([9u8, 0]))), [255; 3]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([1u8, 2, 3, 0]))), [255; 3]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([1u8, 2, 3, 255]))), [1, 2, 3]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([0u8, 100, 255, 128]))), [127, 177, 255]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, LumaA([0x1200u16, 0xFFFF]))), [0x12; 3]);
+        assert_eq!(decoded(ImageBuffer::from_pixel(2, 2, Rgba([0u16, 0, 0, 0x00FF]))), [255; 3]);
+    }
+
+    #[test]
+    fn blending_rounds_to_the_nearest_level() {
+        for (value, alpha) in (0..=255).flat_map(|value| (0..=255).map(move |alpha| (value, alpha))) {
+            let exact = f64::from(value) * f64::from(alpha) / 255.0 + 255.0 - f64::from(alpha);
+            let blended = f64::from(blended_with_white(value, alpha));
+            assert!((blended - exact).abs() <= 0.5, "{value} at {alpha}: {blended}, not {exact}");
+        }
     }
 
     #[test]

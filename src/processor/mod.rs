@@ -3,6 +3,7 @@
 //! Everything that depends on the model's files beside its weights is here: tokenizer, chat template,
 //! image processing. Knows nothing of tensors, sampling or rewards.
 
+mod bound;
 mod cache;
 mod decode;
 mod files;
@@ -18,11 +19,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
+mod turn;
 
 pub use self::image::ImageProcessorConfig;
+pub use bound::{PromptBound, UnfitText};
 pub use generation::GenerationDefaults;
 pub(crate) use prompts::IMAGE_CACHE_BYTES;
 pub use prompts::{Processor, Prompt};
 pub use resize::smart_resize;
-pub use template::ChatTemplate;
+pub use template::{ChatTemplate, TemplateArguments};
 pub use tokenizer::Tokenizer;

@@ -10,8 +10,14 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{
-    cache::ImageCache, generation::GenerationDefaults, image::ImageProcessorConfig, special::SpecialIds,
-    template::ChatTemplate, tokenizer::Tokenizer,
+    bound::{PromptBound, UnfitText},
+    cache::ImageCache,
+    generation::GenerationDefaults,
+    image::ImageProcessorConfig,
+    special::SpecialIds,
+    template::{ChatTemplate, TemplateArguments},
+    tokenizer::Tokenizer,
+    turn::end_of_turn,
 };
 use crate::{
     data::{Chat, ImageRef, Kind, Problem},
@@ -26,7 +32,7 @@ pub(super) const IMAGE_PAD: &str = "<|image_pad|>";
 pub(crate) const IMAGE_CACHE_BYTES: usize = 512 << 20;
 
 /// A problem as the model sees it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prompt {
     /// The rendered chat template, images as single pads.
     pub text: String,
@@ -43,6 +49,7 @@ pub struct Processor {
     generation: GenerationDefaults,
     instruction: Option<String>,
     model: Option<ModelConfig>,
+    bound: Option<PromptBound>,
     cache: Mutex<ImageCache>,
 }
 
@@ -55,15 +62,26 @@ impl Processor {
     /// # Errors
     /// When a file that is needed is missing or malformed; the message names it.
     pub fn from_dir(directory: &Path) -> Result<Self> {
+        Self::from_dir_with(directory, &TemplateArguments::default())
+    }
+
+    /// As [`Self::from_dir`], with values that the chat template is given.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_dir`], and when the template does not mention one of the values.
+    pub fn from_dir_with(directory: &Path, arguments: &TemplateArguments) -> Result<Self> {
         let tokenizer = Tokenizer::from_file(&directory.join("tokenizer.json"))?;
+        let template = ChatTemplate::from_dir(directory)?.with_arguments(arguments)?;
+        let special = SpecialIds::from_dir(directory, &tokenizer)?;
         Ok(Self {
-            template: ChatTemplate::from_dir(directory)?,
+            special: special.with_end_of_turn(end_of_turn(&template, &tokenizer)),
+            template,
             image: ImageProcessorConfig::from_dir(directory)?,
-            special: SpecialIds::from_dir(directory, &tokenizer)?,
             generation: GenerationDefaults::from_dir(directory)?,
             tokenizer,
             instruction: None,
             model: None,
+            bound: None,
             cache: Mutex::new(ImageCache::new(IMAGE_CACHE_BYTES)),
         })
     }
@@ -76,17 +94,30 @@ impl Processor {
     }
 
     /// Refuses what the model of this configuration could not read: another number of image tokens than
-    /// of image features, or ids beyond its vocabulary.
+    /// of image features, ids beyond its vocabulary, or more tokens than it has positions.
     pub fn for_model(mut self, config: ModelConfig) -> Self {
+        self.bound = PromptBound::of_positions(&config);
         self.model = Some(config);
         self
+    }
+
+    /// Refuses prompts of more tokens than a bound says, where there is one.
+    pub fn with_bound(mut self, bound: Option<PromptBound>) -> Self {
+        self.bound = bound.or(self.bound);
+        self
+    }
+
+    /// The model whose prompts these are, where it is known.
+    pub fn model(&self) -> Option<&ModelConfig> {
+        self.model.as_ref()
     }
 
     /// The prompt of a problem. Its images are decoded once and kept, within a bound on memory.
     ///
     /// # Errors
-    /// When the problem's text spells out a special token, an image cannot be used, or the template
-    /// does not show every image once; the message names the problem.
+    /// When the problem's text spells out a special token, the prompt is too long, an image cannot be used, or the
+    /// template does not show every image once; the message names the problem. An [`UnfitText`] is in the chain of the
+    /// first two.
     pub fn prompt(&self, problem: &Problem) -> Result<Prompt> {
         self.render(problem).with_context(|| format!("problem {}", problem.id))
     }
@@ -111,6 +142,7 @@ impl Processor {
         if ids.is_empty() {
             return Err(input_error("the chat template makes an empty prompt of it; give it some text"));
         }
+        self.bound.iter().try_for_each(|bound| bound.check(ids.len()))?;
         let input = ModelInput { ids, images };
         self.model.iter().try_for_each(|config| input.check(config))?;
         Ok(Prompt { text, input })
@@ -120,10 +152,8 @@ impl Processor {
     fn refuse_special_tokens(&self, text: &str) -> Result<()> {
         match self.tokenizer.special_token_in(text) {
             None if !text.contains(IMAGE_PAD) => Ok(()),
-            found => Err(input_error(format!(
-                r#"its text contains the special token "{}"; remove it or spell it differently"#,
-                found.unwrap_or(IMAGE_PAD)
-            ))),
+            found => Err(input_error("remove it or spell it differently")
+                .context(UnfitText::SpecialToken(found.unwrap_or(IMAGE_PAD).to_owned()))),
         }
     }
 
@@ -190,6 +220,23 @@ impl Processor {
     /// The ids that end a completion; never empty.
     pub fn eos_token_ids(&self) -> &[u32] {
         &self.special.eos
+    }
+
+    /// The id that ends an assistant's turn in the chat template, or the first that ends a completion: what completions
+    /// that are learnt from end with.
+    pub fn end_of_turn(&self) -> u32 {
+        self.special.end_of_turn
+    }
+
+    /// The token that ends completions because the chat template ends turns with it, where no file of the model names
+    /// it.
+    pub fn end_shown_by_template(&self) -> Option<String> {
+        self.tokenizer.decode(&[self.special.shown_by_template?], false).ok()
+    }
+
+    /// Whether prompts differ from day to day: the chat template shows the date, and no argument fixes it.
+    pub fn shows_todays_date(&self) -> bool {
+        self.template.shows_todays_date()
     }
 
     /// How the model is meant to be sampled.

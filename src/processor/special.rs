@@ -17,6 +17,10 @@ pub(super) struct SpecialIds {
     /// Any of these ends a completion; never empty.
     pub eos: Vec<u32>,
     pub pad: u32,
+    /// What a completion that is learnt from ends with.
+    pub end_of_turn: u32,
+    /// The end of a turn, where none of the files names it and only the chat template shows it.
+    pub shown_by_template: Option<u32>,
 }
 
 impl SpecialIds {
@@ -30,7 +34,19 @@ impl SpecialIds {
             ))
         })?;
         let pad = find("pad_token", directory, tokenizer)?.map_or(eos[0], |ids| ids[0]);
-        Ok(Self { eos, pad })
+        Ok(Self { end_of_turn: eos[0], eos, pad, shown_by_template: None })
+    }
+
+    /// With the token that ends an assistant's turn in the chat template, which ends completions, too: base models
+    /// name the end of a document alone.
+    pub(super) fn with_end_of_turn(mut self, found: Option<u32>) -> Self {
+        let Some(id) = found else { return self };
+        self.end_of_turn = id;
+        if !self.eos.contains(&id) {
+            self.eos.push(id);
+            self.shown_by_template = Some(id);
+        }
+        self
     }
 }
 
@@ -95,7 +111,8 @@ mod tests {
         for (eos, expected) in [(json!(5), vec![5]), (json!([5, 6]), vec![5, 6])] {
             let generation =
                 ("generation_config.json", json!({"eos_token_id": eos.clone(), "pad_token_id": 3}));
-            assert_eq!(read(&[settings.clone(), generation]).unwrap(), SpecialIds { eos: expected, pad: 3 });
+            let ids = read(&[settings.clone(), generation]).unwrap();
+            assert_eq!((ids.eos, ids.pad), (expected, 3));
         }
     }
 
@@ -104,13 +121,22 @@ mod tests {
         let settings = json!({"eos_token": {"content": "<|im_end|>"}, "pad_token": "<|endoftext|>"});
         let ids = read(&[("tokenizer_config.json", settings), ("config.json", json!({"eos_token_id": 9}))])
             .unwrap();
-        assert_eq!(ids, SpecialIds { eos: vec![testing::IM_END], pad: testing::END_OF_TEXT });
-        assert_eq!(
-            read(&[("config.json", json!({"eos_token_id": 9}))]).unwrap(),
-            SpecialIds { eos: vec![9], pad: 9 }
-        );
+        assert_eq!((ids.eos, ids.pad), (vec![testing::IM_END], testing::END_OF_TEXT));
+        let ids = read(&[("config.json", json!({"eos_token_id": 9}))]).unwrap();
+        assert_eq!((ids.eos, ids.pad), (vec![9], 9));
         let nested = json!({"text_config": {"eos_token_id": 8}});
         assert_eq!(read(&[("config.json", nested)]).unwrap().eos, [8]);
+    }
+
+    #[test]
+    fn the_templates_end_of_turn_ends_completions_too_and_is_what_they_are_taught() {
+        let ids = read(&[("config.json", json!({"eos_token_id": [9, 8]}))]).unwrap();
+        assert_eq!((ids.end_of_turn, ids.shown_by_template), (9, None));
+        let other = ids.clone().with_end_of_turn(Some(7));
+        assert_eq!((other.eos, other.end_of_turn, other.shown_by_template), (vec![9, 8, 7], 7, Some(7)));
+        let known = ids.clone().with_end_of_turn(Some(8));
+        assert_eq!((known.eos, known.end_of_turn, known.shown_by_template), (vec![9, 8], 8, None));
+        assert_eq!(ids.clone().with_end_of_turn(None), ids);
     }
 
     #[test]

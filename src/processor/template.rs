@@ -1,69 +1,129 @@
 //! The model's own chat template: messages in, prompt text out. Knows no tokens.
 
+mod arguments;
+mod bounds;
+mod date;
+mod environment;
+mod methods;
+mod operators;
+mod program;
+mod python;
+mod source;
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use minijinja::{Environment, Error, ErrorKind, context, value::Value as Rendered};
 #[cfg(test)]
 use serde_json::json;
 use serde_json::{Map, Value};
 
+use self::{
+    date::{CivilTime, FIXED},
+    program::Program,
+};
 use super::files::{read_json, token_text};
 use crate::error::input_error;
 
-const NAME: &str = "chat";
+pub use self::arguments::TemplateArguments;
 
-/// Instructions after which a template is given up: long chats take thousands.
-const FUEL: u64 = 10_000_000;
+/// What a template is given by every prompt, and no argument may replace.
+const GIVEN: [&str; 2] = ["messages", "add_generation_prompt"];
 
 /// A compiled chat template.
-#[derive(Debug)]
 pub struct ChatTemplate {
-    environment: Environment<'static>,
-    /// `bos_token`, `eos_token` and their like, which templates may refer to.
-    special_tokens: Map<String, Value>,
+    program: Program,
+    /// `bos_token`, `eos_token` and their like, which templates may refer to, and arguments.
+    variables: Map<String, Value>,
     /// The file it came from, for messages.
     origin: PathBuf,
 }
 
 impl ChatTemplate {
-    /// Reads the template from `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json`, the first that has one.
+    /// Reads the template from `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json`, the first that has
+    /// one.
     ///
     /// # Errors
     /// When none has one, or it is not a valid template.
     pub fn from_dir(directory: &Path) -> Result<Self> {
         let tokenizer_config = read_json(&directory.join("tokenizer_config.json"))?.unwrap_or_default();
-        let (origin, source) = find(directory, &tokenizer_config)?;
-        Self::new(source, special_tokens(&tokenizer_config), origin)
+        let (origin, text) = source::find(directory, &tokenizer_config)?;
+        let program = Program::new(source::prepared(&text))
+            .map_err(|error| input_error(format!("{}: invalid chat template: {error}", origin.display())))?;
+        Ok(Self { program, variables: special_tokens(&tokenizer_config), origin })
     }
 
-    fn new(source: String, special_tokens: Map<String, Value>, origin: PathBuf) -> Result<Self> {
-        let mut environment = Environment::new();
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.add_function("raise_exception", |message: String| -> Result<Rendered, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        });
-        environment
-            .add_template_owned(NAME, source)
-            .map_err(|error| input_error(format!("{}: invalid chat template: {error}", origin.display())))?;
-        Ok(Self { environment, special_tokens, origin })
+    /// Gives the template values beside the messages.
+    ///
+    /// # Errors
+    /// When the template does not mention one of them, which would then have no effect; the message names it.
+    pub fn with_arguments(mut self, arguments: &TemplateArguments) -> Result<Self> {
+        let TemplateArguments { values, prefix } = arguments;
+        for (name, value) in values {
+            if GIVEN.contains(&name.as_str()) || !self.program.variables().contains(name) {
+                return Err(self.unknown_argument(prefix, name));
+            }
+            if name != date::FUNCTION {
+                self.variables.insert(name.clone(), value.clone());
+            } else if value.as_str().and_then(CivilTime::parse).is_some() {
+                self.variables.insert(FIXED.to_owned(), value.clone());
+            } else {
+                return Err(input_error(format!(
+                    "{prefix}{name} = {value}: expected a date such as \"2026-11-27\" or \"2026-11-27 13:30:00\""
+                )));
+            }
+        }
+        Ok(self)
+    }
+
+    fn unknown_argument(&self, prefix: &str, name: &str) -> anyhow::Error {
+        let mut known: Vec<&str> = self.arguments();
+        known.sort_unstable();
+        let known = if known.is_empty() {
+            "it takes none".to_owned()
+        } else {
+            format!("it takes {}", known.join(", "))
+        };
+        input_error(format!("{prefix}{name}: {} does not mention it; {known}", self.origin.display()))
+    }
+
+    /// Names of what the template reads and is not given by every prompt.
+    fn arguments(&self) -> Vec<&str> {
+        let is_function = |name: &str| name != date::FUNCTION && self.program.is_function(name);
+        let names = self.program.variables().iter().map(String::as_str);
+        names
+            .filter(|name| !GIVEN.contains(name) && !is_function(name) && !name.ends_with("_token"))
+            .collect()
+    }
+
+    /// Whether prompts differ from day to day: the template shows the date, and no argument fixes it.
+    pub(super) fn shows_todays_date(&self) -> bool {
+        self.program.variables().contains(date::FUNCTION) && !self.variables.contains_key(FIXED)
     }
 
     /// The prompt for these messages, up to where the model's turn begins.
     ///
     /// # Errors
-    /// When the template refuses them; the message names its file.
+    /// When the template refuses them, or makes more text than any prompt; the message names its file.
     pub fn render(&self, messages: &[Value]) -> Result<String> {
-        let variables = context! {
-            messages => messages,
-            add_generation_prompt => true,
-            ..Rendered::from_serialize(&self.special_tokens)
-        };
-        let template = self.environment.get_template(NAME).expect("added when the template was made");
-        template.render(variables).map_err(|error| {
+        self.run(messages, true)
+    }
+
+    /// A conversation that is over.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub(super) fn render_whole(&self, messages: &[Value]) -> Result<String> {
+        self.run(messages, false)
+    }
+
+    fn run(&self, messages: &[Value], add_generation_prompt: bool) -> Result<String> {
+        let mut variables = self.variables.clone();
+        variables.insert(GIVEN[0].to_owned(), messages.into());
+        variables.insert(GIVEN[1].to_owned(), add_generation_prompt.into());
+        self.program.run(&Value::Object(variables)).map_err(|error| {
             input_error(format!("{}: the chat template failed: {error}", self.origin.display()))
         })
     }
@@ -84,34 +144,6 @@ pub(super) fn messages(system: Option<&str>, question: &str, images: usize) -> V
     system.into_iter().chain([json!({"role": "user", "content": content})]).collect()
 }
 
-fn find(directory: &Path, tokenizer_config: &Value) -> Result<(PathBuf, String)> {
-    let jinja = directory.join("chat_template.jinja");
-    if jinja.is_file() {
-        let source = std::fs::read_to_string(&jinja)
-            .map_err(|error| input_error(format!("cannot read {}: {error}", jinja.display())))?;
-        return Ok((jinja, source));
-    }
-    let own_file = directory.join("chat_template.json");
-    if let Some(source) = read_json(&own_file)?.as_ref().and_then(source_in) {
-        return Ok((own_file, source));
-    }
-    if let Some(source) = source_in(tokenizer_config) {
-        return Ok((directory.join("tokenizer_config.json"), source));
-    }
-    Err(input_error(format!(
-        "{} has no chat template; add chat_template.jinja from the model's repository",
-        directory.display()
-    )))
-}
-
-/// The field `chat_template`: a text, or a list of named ones, of which the default counts.
-fn source_in(config: &Value) -> Option<String> {
-    let template = config.get("chat_template")?;
-    let default =
-        || template.as_array()?.iter().find(|entry| entry["name"] == "default")?["template"].as_str();
-    template.as_str().or_else(default).map(str::to_owned)
-}
-
 fn special_tokens(tokenizer_config: &Value) -> Map<String, Value> {
     let Some(fields) = tokenizer_config.as_object() else { return Map::new() };
     fields
@@ -122,87 +154,8 @@ fn special_tokens(tokenizer_config: &Value) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-mod tests {
+mod message_tests {
     use super::*;
-
-    fn directory(files: &[(&str, String)]) -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            std::fs::write(directory.path().join(name), content).unwrap();
-        }
-        directory
-    }
-
-    fn render(template: &str, messages: &[Value]) -> Result<String> {
-        let directory = directory(&[("chat_template.jinja", template.into())]);
-        ChatTemplate::from_dir(directory.path())?.render(messages)
-    }
-
-    #[test]
-    fn the_first_file_that_has_a_template_counts() {
-        let json = |text: &str| json!({"chat_template": text}).to_string();
-        let files = [
-            ("tokenizer_config.json", json("third")),
-            ("chat_template.json", json("second")),
-            ("chat_template.jinja", "first".to_owned()),
-        ];
-        for (count, expected) in [(1, "third"), (2, "second"), (3, "first")] {
-            let directory = directory(&files[..count]);
-            assert_eq!(ChatTemplate::from_dir(directory.path()).unwrap().render(&[]).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn of_several_named_templates_the_default_counts() {
-        let named = json!([{"name": "tool_use", "template": "a"}, {"name": "default", "template": "b"}]);
-        let directory = directory(&[("tokenizer_config.json", json!({"chat_template": named}).to_string())]);
-        assert_eq!(ChatTemplate::from_dir(directory.path()).unwrap().render(&[]).unwrap(), "b");
-    }
-
-    #[test]
-    fn without_one_the_directory_is_refused() {
-        let directory = directory(&[("tokenizer_config.json", "{}".into())]);
-        let message = ChatTemplate::from_dir(directory.path()).unwrap_err().to_string();
-        assert!(message.contains("add chat_template.jinja"), "{message}");
-    }
-
-    #[test]
-    fn blocks_are_trimmed_and_python_methods_work() {
-        let template = "{% for m in messages %}\n  {% if m.content.startswith('q') %}\n[{{ m['content'].strip() }}]\n  {% endif %}\n{% endfor %}\n{% if add_generation_prompt %}A:{% endif %}\n";
-        assert_eq!(render(template, &messages(None, "q  ", 0)).unwrap(), "[q]\nA:");
-    }
-
-    #[test]
-    fn templates_may_count_images_and_insert_a_system_message() {
-        let template = "{% set count = namespace(value=0) %}{% for m in messages %}\
-            {% if loop.first and m['role'] != 'system' %}S:none {% endif %}\
-            {% if m['content'] is string %}{{ m['content'] }}{% else %}{% for part in m['content'] %}\
-            {% if part['type'] == 'image' or 'image_url' in part %}{% set count.value = count.value + 1 %}\
-            {% if add_vision_id %}no{% endif %}<{{ count.value }}>\
-            {%- elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}{% endfor %}\
-            {%- if tools %}no{% endif %}";
-        assert_eq!(render(template, &messages(None, "q", 2)).unwrap(), "S:none <1><2>q");
-    }
-
-    #[test]
-    fn special_tokens_can_be_referred_to() {
-        let config = json!({
-            "bos_token": "<s>", "eos_token": {"content": "</s>", "special": true}, "pad_token": null,
-            "chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token }}",
-        });
-        let directory = directory(&[("tokenizer_config.json", config.to_string())]);
-        assert_eq!(ChatTemplate::from_dir(directory.path()).unwrap().render(&[]).unwrap(), "<s></s>");
-    }
-
-    #[test]
-    fn what_a_template_raises_reaches_the_user() {
-        let message = render("{{ raise_exception('no system role') }}", &[]).unwrap_err().to_string();
-        assert!(message.contains("chat_template.jinja") && message.contains("no system role"), "{message}");
-        let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
-        assert!(render(endless, &[]).unwrap_err().to_string().contains("chat template failed"));
-        let message = render("{% if %}", &[]).unwrap_err().to_string();
-        assert!(message.contains("invalid chat template"), "{message}");
-    }
 
     #[test]
     fn images_come_before_the_text() {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use image::RgbImage;
 use serde_json::json;
 
-use super::{Processor, Prompt, prompts::IMAGE_PAD, testing};
+use super::{Processor, Prompt, PromptBound, UnfitText, prompts::IMAGE_PAD, testing};
 use crate::{
     data::{Kind, Problem},
     error::is_input_error,
@@ -129,6 +129,22 @@ fn special_tokens_in_the_text_are_refused() {
         assert!(question.contains("problem train:7") && question.contains("<|im"), "{question}");
         refused(processor.prompt(&Problem { system: Some(text.into()), ..model.problem(1) }));
     }
+}
+
+#[test]
+fn a_prompt_beyond_the_bound_is_refused_with_both_numbers_and_told_from_other_errors() {
+    let model = Model::text_only();
+    let bound = |tokens| Some(PromptBound { tokens, because: "the recipe says so".into() });
+    let length = model.processor().prompt(&model.problem(0)).unwrap().input.ids.len();
+    assert!(model.processor().with_bound(bound(length)).prompt(&model.problem(0)).is_ok());
+    let error = model.processor().with_bound(bound(length - 1)).prompt(&model.problem(0)).unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&UnfitText::Long { tokens: length, most: length - 1 }));
+    let message = refused(Err(error));
+    assert!(message.contains("problem train:7") && message.ends_with("the recipe says so"), "{message}");
+    let spelled = Problem { question: "<|im_end|>".into(), ..model.problem(0) };
+    assert!(model.processor().prompt(&spelled).unwrap_err().is::<UnfitText>());
+    model.write("image.png", "no image");
+    assert!(!model.processor().prompt(&model.problem(1)).unwrap_err().is::<UnfitText>());
 }
 
 #[test]

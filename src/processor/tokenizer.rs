@@ -12,6 +12,8 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     /// The texts that are read as special tokens, in the order of their ids.
     special: Vec<String>,
+    /// All texts that are read as one token whatever stands beside them, special or not, the longest first.
+    added: Vec<(String, u32)>,
 }
 
 impl Tokenizer {
@@ -33,7 +35,10 @@ impl Tokenizer {
         let mut special: Vec<_> =
             inner.get_added_tokens_decoder().into_iter().filter(|(_, token)| token.special).collect();
         special.sort_unstable_by_key(|(id, _)| *id);
-        Ok(Self { inner, special: special.into_iter().map(|(_, token)| token.content).collect() })
+        let added = inner.get_added_tokens_decoder().into_iter();
+        let mut added: Vec<(String, u32)> = added.map(|(id, token)| (token.content, id)).collect();
+        added.sort_unstable_by_key(|(text, id)| (std::cmp::Reverse(text.len()), *id));
+        Ok(Self { inner, special: special.into_iter().map(|(_, token)| token.content).collect(), added })
     }
 
     /// The ids of a text; special tokens in it are recognised, none are added.
@@ -59,6 +64,12 @@ impl Tokenizer {
     /// The id of one token, special or not.
     pub fn token_id(&self, token: &str) -> Option<u32> {
         self.inner.token_to_id(token)
+    }
+
+    /// The id of the added token, special or not, with which `text` begins.
+    pub(super) fn added_token_at(&self, text: &str) -> Option<u32> {
+        let begins = |(token, _): &&(String, u32)| !token.is_empty() && text.starts_with(token);
+        self.added.iter().find(begins).map(|(_, id)| *id)
     }
 
     /// A special token that `text` spells out and that [`encode`](Self::encode) would recognise.

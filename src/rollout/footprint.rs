@@ -1,6 +1,39 @@
 //! How much the engine decodes at once. Counts rows and tokens; knows nothing of the bytes that a model makes of them.
 
+use std::ops::Range;
+
 use super::EngineConfig;
+use crate::model::footprint::tokens_at_once;
+
+/// Tokens of prompts that go through the model together, padding included; one prompt at least.
+const PREFILL_TOKENS: usize = 8192;
+
+/// The prompts that go through the model together, of prompts with these lengths, the longest first: neighbours whose
+/// rows, padded to the longest, hold no more than a bounded number of tokens in one pass. Much shorter ones do not wait
+/// for a prompt that takes several passes.
+pub(crate) fn prefill_blocks(lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut blocks: Vec<Range<usize>> = Vec::new();
+    let mut longest = 0;
+    for (index, length) in lengths.enumerate() {
+        let wider = longest.max(length);
+        let is_alike = tokens_at_once(wider) == wider || 2 * length >= longest;
+        let fits = |block: &Range<usize>| (block.len() + 1) * tokens_at_once(wider) <= PREFILL_TOKENS;
+        match blocks.last_mut() {
+            Some(block) if is_alike && fits(block) => (block.end, longest) = (index + 1, wider),
+            _ => {
+                blocks.push(index..index + 1);
+                longest = length;
+            }
+        }
+    }
+    blocks
+}
+
+/// Prompts of this length that go through the model together, of `prompts`.
+pub fn prefilled_at_once(prompts: u64, length: u64) -> u64 {
+    let width = tokens_at_once(length as usize).max(1);
+    prompts.min((PREFILL_TOKENS / width).max(1) as u64)
+}
 
 /// What is asked of the engine in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +86,19 @@ mod tests {
         assert_eq!(decoded(200, 2), (3, 24));
         assert_eq!(decoded(4, 1), (1, 8), "one problem's completions are always together");
         assert_eq!(load.decoded(EngineConfig { max_rows: 200, workers: 0 }, 16).workers, 6);
+    }
+
+    #[test]
+    fn prompts_are_read_in_blocks_of_bounded_size() {
+        let blocks = |lengths: &[usize]| prefill_blocks(lengths.iter().copied());
+        assert!(blocks(&[]).is_empty());
+        assert_eq!(blocks(&[100; 81]), [0..81]);
+        assert_eq!(blocks(&[100; 82]), [0..81, 81..82]);
+        assert_eq!(blocks(&[5000, 4000, 10]), [0..2, 2..3], "a short prompt does not wait for a long one");
+        assert_eq!(blocks(&[10, 900, 900]), [0..3]);
+        assert_eq!(blocks(&[10; 9].map(|_| 100_000)), [0..8, 8..9]);
+        assert_eq!((prefilled_at_once(240, 100), prefilled_at_once(240, 100_000)), (81, 8));
+        assert_eq!(prefilled_at_once(3, 1), 3);
     }
 
     #[test]

@@ -13,11 +13,11 @@ use super::{
     sampling::Sampling,
 };
 use crate::{
-    data::Problem,
+    data::{Kind, Problem},
     distributed::Peers,
     interrupt::Interrupted,
     metrics::{Part, timed},
-    processor::{Processor, Prompt},
+    processor::{Processor, Prompt, UnfitText},
     random::{Stream, hash_text},
     verify::{Response, Verifier},
 };
@@ -53,7 +53,8 @@ struct VerifiedCompletions {
 
 impl<B: Backend> RolloutPipeline<'_, B> {
     /// Samples `samples` completions for every problem and verifies them; groups come in the problems' order. Each
-    /// rank samples its share, and all ranks get all groups.
+    /// rank samples its share, and all ranks get all groups. The group of a recycled problem that no prompt can hold has
+    /// neither prompt nor rollouts.
     ///
     /// # Errors
     /// When a problem cannot be rendered (an image may be broken), the sampler fails, or a reward cannot be had.
@@ -65,12 +66,12 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         key: SamplingKey,
         progress: &dyn Fn(usize),
     ) -> Result<Vec<RolloutGroup>> {
-        let prompts: Vec<Prompt> = timed(Part::Render, || {
-            problems.par_iter().map(|problem| self.processor.prompt(problem)).collect::<Result<_>>()
-        })?;
+        let prompts = timed(Part::Render, || self.rendered(&problems))?;
         let all = problems.iter().zip(&prompts).enumerate();
-        let own: Vec<(&Problem, &Prompt)> =
+        let shared: Vec<(&Problem, &Option<Prompt>)> =
             all.filter(|(place, _)| self.peers.owns(*place)).map(|(_, own)| own).collect();
+        let own: Vec<(&Problem, &Prompt)> =
+            shared.iter().filter_map(|&(problem, prompt)| Some((problem, prompt.as_ref()?))).collect();
         let requests: Vec<Request<'_>> = own
             .iter()
             .map(|(problem, prompt)| Request {
@@ -82,17 +83,44 @@ impl<B: Backend> RolloutPipeline<'_, B> {
             .collect();
         let completions = self.agreed(self.sampler.generate(&requests, progress))?;
         check_completions(&requests, &completions)?;
-        let verified = timed(Part::Verify, || self.verified(&own, completions))?;
-        let verified = self.peers.interleaved(verified)?;
+        let mut verified = timed(Part::Verify, || self.verified(&own, completions))?.into_iter();
+        let of_shared = shared.iter().map(|(_, prompt)| match prompt {
+            Some(_) => verified.next().expect("as many as prompts"),
+            None => VerifiedCompletions::default(),
+        });
+        let verified = self.peers.interleaved(of_shared.collect())?;
         progress(problems.len() - own.len());
         let groups = problems.into_iter().zip(prompts).zip(verified);
         let group = |((problem, prompt), VerifiedCompletions { rollouts, unscored })| RolloutGroup {
             problem,
-            prompt,
+            prompt: prompt.unwrap_or_default(),
             rollouts,
             unscored,
         };
         Ok(groups.map(group).collect())
+    }
+
+    /// The prompts of problems. A recycled problem shows what a model has written: where no prompt can hold that, it
+    /// has none, which is said on stderr.
+    fn rendered(&self, problems: &[Problem]) -> Result<Vec<Option<Prompt>>> {
+        let prompts: Vec<Result<Prompt>> =
+            problems.par_iter().map(|problem| self.processor.prompt(problem)).collect();
+        let mut unfit: Vec<anyhow::Error> = Vec::new();
+        let mut rendered = Vec::with_capacity(problems.len());
+        for (problem, prompt) in problems.iter().zip(prompts) {
+            rendered.push(match prompt {
+                Ok(prompt) => Some(prompt),
+                Err(error) if problem.kind != Kind::REASON && error.is::<UnfitText>() => {
+                    unfit.push(error);
+                    None
+                }
+                Err(error) => return Err(error),
+            });
+        }
+        if let Some(first) = unfit.first().filter(|_| self.peers.writes()) {
+            say!("{} judge or reflection problems are left out, as {first:#}", unfit.len());
+        }
+        Ok(rendered)
     }
 
     /// The completions, unless some rank was asked to stop while it sampled: then all ranks give up together.

@@ -1,22 +1,35 @@
 //! First line of a step: which problems the policy is asked, original and recycled ones.
 
 use super::{
-    step::{DrawnProblems, Step},
+    step::{DrawnProblems, LeftOut, Step},
     training::Run,
 };
-use crate::{data::Problem, kernels::TrainBackend};
+use crate::{data::Problem, kernels::TrainBackend, processor::UnfitText};
 
 impl<B: TrainBackend> Run<B> {
-    /// The next original problems and the recycled ones whose turn it is.
+    /// The next original problems and the recycled ones whose turn it is. Says on stderr, once in a process, that some
+    /// of these are left out.
     pub(super) fn draw_problems(&mut self, step: &Step) -> DrawnProblems {
         let mut problems = self.draw_original(self.config.train.prompts_per_step);
-        let taken = self.state.recycler.take(self.config.train.recycled_per_step, step.number);
-        let count = taken.len();
-        let usable: Vec<Problem> =
-            taken.into_iter().filter(|problem| self.processor.prompt(problem).is_ok()).collect();
-        let unrenderable = count - usable.len();
-        problems.extend(usable);
-        DrawnProblems { problems, unrenderable }
+        let mut left_out = LeftOut::default();
+        for problem in self.state.recycler.take(self.config.train.recycled_per_step, step.number) {
+            let Err(error) = self.processor.prompt(&problem) else {
+                problems.push(problem);
+                continue;
+            };
+            if left_out == LeftOut::default() && !self.has_left_out && self.peers.writes() {
+                say!(
+                    "step {}: recycled problems are left out that no prompt can hold, and counted as recycled/too_long and recycled/unrenderable; the first: {error:#}",
+                    step.number
+                );
+            }
+            match error.downcast_ref() {
+                Some(UnfitText::Long { .. }) => left_out.too_long += 1,
+                _ => left_out.unrenderable += 1,
+            }
+        }
+        self.has_left_out |= left_out != LeftOut::default();
+        DrawnProblems { problems, left_out }
     }
 
     /// The next original problems.

@@ -11,8 +11,9 @@ use super::{
     directory::RunDirectory,
     extensions::Extensions,
     identity::{RunIdentity, with_absolute_paths},
-    inputs::{load_model_and_processor, usable_problems},
+    inputs::{load_model_and_processor, template_arguments, usable_problems},
     launch::Launch,
+    prompt_bound::prompt_bound,
     provenance::{check_identity, check_settings, say_changes, write_provenance},
     start::StartingModel,
     state::{RunState, check_same_step, check_sources},
@@ -96,6 +97,7 @@ impl<B: TrainBackend> Run<B> {
             quiet,
             clock,
             saved_step,
+            has_left_out: false,
         };
         Ok((run, StartingModel(start)))
     }
@@ -113,8 +115,16 @@ struct Inputs<B: Backend> {
 
 impl<B: Kernels> Inputs<B> {
     fn load(config: &RunConfig, checks: Vec<Arc<dyn Check>>, device: &B::Device) -> Result<Self> {
-        let (start, processor) = load_model_and_processor::<B>(&config.model.path, device)?;
-        let processor = processor.with_instruction(config.data.instruction.clone());
+        let arguments = template_arguments(&config.data)?;
+        let (start, processor) = load_model_and_processor::<B>(&config.model.path, &arguments, device)?;
+        if processor.shows_todays_date() {
+            say!(
+                "{}: the chat template shows today's date; set data.template_arguments.strftime_now to one, so that a run that is resumed on another day has the same prompts",
+                config.model.path.display()
+            );
+        }
+        let bound = prompt_bound::<B>(config, &start.config, device)?;
+        let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);
         // Under adapters the base never learns: it is kept in the type it computes in.
         let start = if config.lora.is_on() { computing_in(start, config.model.dtype) } else { start };
         let verifier = Verifier::with_checks(config.verify.clone(), checks)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{
     report::{record_groups, record_update, rollout_rows},
-    step::{SampledGroups, Step, StepUpdate},
+    step::{LeftOut, SampledGroups, Step, StepUpdate},
     training::Run,
 };
 use crate::{
@@ -19,13 +19,13 @@ impl<B: TrainBackend> Run<B> {
     pub(super) fn record(
         &mut self,
         step: &Step,
-        unrenderable: usize,
+        left_out: LeftOut,
         sampled: &SampledGroups,
         recycled: &RecycleReport,
         update: &StepUpdate,
     ) -> Result<Record> {
         self.state.tokens += sampled.tokens() as u64;
-        let mut record = self.metrics(step, unrenderable, sampled, recycled, update);
+        let mut record = self.metrics(step, left_out, sampled, recycled, update);
         let alarms = self.look_at(&mut record, &sampled.groups);
         self.write_record(step, &mut record, sampled, update)?;
         self.heed(step, &alarms)?;
@@ -52,7 +52,7 @@ impl<B: TrainBackend> Run<B> {
     fn metrics(
         &mut self,
         step: &Step,
-        unrenderable: usize,
+        left_out: LeftOut,
         sampled: &SampledGroups,
         recycled: &RecycleReport,
         StepUpdate { report, kept_out }: &StepUpdate,
@@ -76,7 +76,7 @@ impl<B: TrainBackend> Run<B> {
         }
         record.set(names::RECYCLED_QUEUE, self.state.recycler.len() as f64);
         recycled.record(&mut record);
-        record.set(names::RECYCLED_UNRENDERABLE, unrenderable as f64);
+        left_out.record(&mut record);
         record.set(names::TOKENS_PER_SECOND_ROLLOUT, sampled.tokens() as f64 / sampled.seconds);
         let training_seconds = seconds - sampled.seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, report.tokens as f64 / training_seconds);

@@ -43,9 +43,24 @@ impl Step {
 pub struct DrawnProblems {
     /// Original problems first, then recycled ones.
     pub problems: Vec<Problem>,
-    /// Recycled problems that were left out: they show a solution in which the model spelled out a special token,
-    /// which no prompt can hold.
+    /// Recycled problems that were left out.
+    pub left_out: LeftOut,
+}
+
+/// Recycled problems that no prompt can hold: they show what the model has written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The model spelled out a special token.
     pub unrenderable: usize,
+    /// The prompt would be longer than prompts may be.
+    pub too_long: usize,
+}
+
+impl LeftOut {
+    pub(super) fn record(self, record: &mut Record) {
+        record.set(names::RECYCLED_UNRENDERABLE, self.unrenderable as f64);
+        record.set(names::RECYCLED_TOO_LONG, self.too_long as f64);
+    }
 }
 
 /// The verified groups of a step.

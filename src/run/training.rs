@@ -44,6 +44,8 @@ pub struct Run<B: AutodiffBackend> {
     pub(super) clock: RunClock,
     /// The step of the newest checkpoint.
     pub(super) saved_step: Option<u64>,
+    /// Whether it has been said that recycled problems are left out.
+    pub(super) has_left_out: bool,
 }
 
 /// What a run writes as it goes.
@@ -95,7 +97,7 @@ impl<B: TrainBackend> Run<B> {
         let sampled = self.sample_and_verify(step, drawn.problems)?;
         let recycled = self.recycle(step, &sampled.groups);
         let update = self.update(step, &sampled.groups)?;
-        let metrics = self.record(step, drawn.unrenderable, &sampled, &recycled, &update)?;
+        let metrics = self.record(step, drawn.left_out, &sampled, &recycled, &update)?;
         Ok(StepReport { step: step.number, metrics, groups: sampled.groups, recycled, update: update.report })
     }
 

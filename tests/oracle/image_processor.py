@@ -18,10 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from safetensors.torch import save_file
 from transformers import Qwen2VLImageProcessor
-from transformers.image_utils import load_image
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
 OUT = Path(__file__).parent.parent / "fixtures" / "image_processor"
@@ -30,14 +29,12 @@ EXIF_ORIENTATION = 274
 
 
 def decoded(path):
-    """The pixels that transformers' load_image makes of a file: by PIL, upright, alpha dropped.
+    """A file's picture as PIL reads it, upright: the processor itself composites what is transparent on white.
 
-    Two other ways are avoided. Given a path, the processor decodes by torchvision, which fails on animated
-    images. Given load_image's picture as it is, it paints all pixels of a transparent colour white.
+    Two other ways lose transparency. transformers' load_image drops alpha before the processor sees it, and a
+    path is decoded by torchvision, which drops it too and fails on animated images.
     """
-    picture = load_image(str(path))
-    picture.info.clear()
-    return picture
+    return ImageOps.exif_transpose(Image.open(path))
 
 
 def noise(height, width, channels, seed):
@@ -122,6 +119,8 @@ def write_formats(folder):
     with_alpha = Image.merge("RGBA", [*picture.split(), alpha])
     for colours in (2, 4, 16, 200):
         save(f"palette_{colours}.png", picture.quantize(colours))
+    save("rgb_alpha.png", with_alpha)
+    save("palette_key.png", picture.quantize(16), transparency=3)
     save("palette_alpha.png", picture.quantize(16), transparency=bytes(range(0, 160, 10)))
     save("grey_alpha.png", with_alpha.convert("LA"))
     save("one_bit.png", picture.convert("1"))
@@ -129,6 +128,9 @@ def write_formats(folder):
         save_png(f"grey_{depth}_bits.png", samples(1, depth, depth), depth, 0)
     save_png("grey_key.png", samples(1, 8, 5), 8, 0, chunks=[(b"tRNS", struct.pack(">H", 7))])
     save_png("rgb_key.png", samples(3, 8, 6), 8, 2, chunks=[(b"tRNS", struct.pack(">HHH", 7, 8, 9))])
+    flat = np.broadcast_to(np.array([7, 8, 9], np.uint16), (21, 26, 3)).copy()
+    flat[::2, ::3] = [7, 8, 10]
+    save_png("rgb_key_used.png", flat, 8, 2, chunks=[(b"tRNS", struct.pack(">HHH", 7, 8, 9))])
     save_png("rgb_16_bits.png", samples(3, 16, 7), 16, 2)
     save_png("rgba_16_bits.png", samples(4, 16, 8), 16, 6)
     save_png("grey_alpha_16_bits.png", samples(2, 16, 9), 16, 4)

@@ -43,6 +43,9 @@ impl TextConfig {
         ];
         check_sizes("", ("num_hidden_layers", self.num_hidden_layers), &sizes)?;
         check_positive("rms_norm_eps", self.rms_norm_eps)?;
+        if self.max_position_embeddings == Some(0) {
+            return Err(input_error("max_position_embeddings 0: must be at least 1"));
+        }
         if !self.head_dim.is_multiple_of(2) {
             return Err(input_error(format!("head_dim {}: must be even", self.head_dim)));
         }

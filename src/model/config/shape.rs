@@ -19,6 +19,9 @@ pub struct TextConfig {
     pub rms_norm_eps: f64,
     #[serde(default)]
     pub tie_word_embeddings: bool,
+    /// Tokens that the model reads at most, prompt and completion together; `None` where the file does not say. A
+    /// rotation that is scaled for longer contexts (`llama3`) is in it already, as in transformers.
+    pub max_position_embeddings: Option<usize>,
     /// How queries and keys are turned with their positions.
     #[serde(skip)]
     pub rope: Rope,

@@ -11,7 +11,7 @@ use crate::{
     kernels::{DrawnTokens, Kernels, RotaryTable, RowDraw},
     metrics::{Part, timed, timed_on},
     model::{KvCache, Model, Sequence, index_tensor},
-    rollout::request::Request,
+    rollout::{footprint::prefill_blocks, request::Request},
 };
 
 /// Rows with a cache.
@@ -37,8 +37,16 @@ impl<B: Kernels> Batch<B> {
         Occupancy { rows: self.rows.len(), unfinished }
     }
 
-    /// Runs the prompts of these requests, adds a row for each of their completions and draws its first token.
+    /// Runs the prompts of these requests, adds a row for each of their completions and draws its first token. A few
+    /// prompts go through the model at once, so that memory does not grow with their number.
     pub(super) fn prefill(&mut self, model: &Model<B>, admitted: &[usize], requests: &[Request<'_>]) {
+        let lengths = admitted.iter().map(|&index| requests[index].prompt.ids.len());
+        for block in prefill_blocks(lengths) {
+            self.prefill_block(model, &admitted[block], requests);
+        }
+    }
+
+    fn prefill_block(&mut self, model: &Model<B>, admitted: &[usize], requests: &[Request<'_>]) {
         let prompts: Vec<Sequence> =
             admitted.iter().map(|&index| Sequence::new(requests[index].prompt, &[], &model.config)).collect();
         let device = model.device();
