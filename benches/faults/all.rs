@@ -13,7 +13,7 @@ use crate::faults::{
     calls::{Call, Change},
     damage::{self, Damage},
     full::{Failure, fail},
-    kill::{Cut, During, kill, kill_in_time},
+    kill::{Cut, During, kill, kill_in_time, kill_recovery},
     outcome::{Unbroken, Verdict},
     scene::{STEPS, Scene, Work},
     small, starts,
@@ -74,6 +74,7 @@ pub fn main() -> ExitCode {
     let whole = whole.elapsed().as_secs_f64();
     let mut bench = Bench { options, unbroken, stopped, whole, tallies: Vec::new() };
     bench.kills();
+    bench.recoveries();
     bench.other_work(&program);
     bench.finished_work(&program);
     bench.random_kills();
@@ -148,6 +149,22 @@ impl Bench {
                 });
             }
         }
+    }
+
+    /// A save that is killed where names change, and its recovery at each of its first calls.
+    fn recoveries(&mut self) {
+        let calls = During::SaveAgain.calls(&self.stopped);
+        let place = Path::new("run/checkpoints");
+        let turns = |call: &&Call| call.to.is_some() && call.path.parent() == Some(place);
+        let firsts: Vec<usize> = calls.iter().filter(turns).map(|call| call.index).collect();
+        let moments: Vec<_> =
+            firsts.iter().flat_map(|first| (0..30).map(|second| (*first, second))).collect();
+        self.each(
+            "kill -9 in a save, then at every call of the recovery",
+            &moments,
+            |(first, second)| format!("call {first}, then call {second} of the resumption"),
+            |bench, moments| kill_recovery(&bench.unbroken, &bench.stopped, During::SaveAgain, *moments),
+        );
     }
 
     /// Checkpoints of other shapes.

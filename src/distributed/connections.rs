@@ -15,7 +15,6 @@ use super::{
     frame::{CHUNK, FrameKind},
     inbox::Inbox,
     lost::LostPeer,
-    note::note,
 };
 
 /// How long rank 0 waits for a rank that is alive before it says so; then twice as long, and so on.
@@ -176,11 +175,11 @@ impl StillWaiting {
     fn after(&mut self, more: Duration) {
         self.waited += more;
         if self.own == 0 && self.waited >= self.patience {
-            note(&format!(
+            say!(
                 "still waiting for rank {}, for {} minutes now; its process is alive",
                 self.rank,
                 self.waited.as_secs() / 60
-            ));
+            );
             self.patience *= 2;
         }
     }

@@ -14,7 +14,6 @@ use anyhow::Result;
 
 use super::{
     handshake::{Proven, Stranger, challenge},
-    note::note,
     owner,
     secret::Secret,
 };
@@ -71,10 +70,10 @@ impl Door {
         })?;
         listener.set_nonblocking(true)?;
         if let (Secret::Job { variable, .. }, false) = (secret, listener.local_addr()?.ip().is_loopback()) {
-            note(&format!(
+            say!(
                 "rank 0 listens at {address} and takes in whoever knows {variable}; where others can reach it, set \
                  SPARK_SECRET for all ranks"
-            ));
+            );
         }
         let (answers, guests) = mpsc::channel();
         let secret = secret.clone();
@@ -103,10 +102,10 @@ impl Door {
         let of_this_sort = &mut self.strangers[usize::from(stranger.greeted)];
         *of_this_sort += 1;
         if *of_this_sort <= NAMED {
-            note(&format!("rank 0 dropped a connection: {from} {}", stranger.wrong));
+            say!("rank 0 dropped a connection: {from} {}", stranger.wrong);
         }
         if *of_this_sort == NAMED {
-            note("rank 0 will only count further ones of this sort");
+            say!("rank 0 will only count further ones of this sort");
         }
     }
 
@@ -127,7 +126,7 @@ impl Door {
                 // What fails here is a connection that is gone already or too many open files: neither ends the run.
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) {
-                        note(&format!("rank 0 cannot take a connection at the moment: {error}"));
+                        say!("rank 0 cannot take a connection at the moment: {error}");
                         thread::sleep(Duration::from_secs(1));
                     }
                     return;
@@ -172,7 +171,7 @@ impl Drop for Door {
         self.asked.iter().for_each(Caller::turn_away);
         if self.strangers.iter().any(|count| *count > NAMED) {
             let all: usize = self.strangers.iter().sum();
-            note(&format!("rank 0 dropped {all} connections in all while it waited for ranks"));
+            say!("rank 0 dropped {all} connections in all while it waited for ranks");
         }
     }
 }

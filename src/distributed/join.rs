@@ -14,7 +14,6 @@ use super::{
     connections::Connections,
     handshake::{Hello, NotIntroduced, introduce},
     inbox::Inbox,
-    note::note,
     rendezvous::Rendezvous,
     secret::Secret,
 };
@@ -61,7 +60,7 @@ pub(super) fn join(own: &Hello, rendezvous: &Rendezvous) -> Result<Connections> 
             );
         }
         if waited > notice {
-            note(&format!("rank {} still looks for rank 0 at {address} ({missed})", own.rank));
+            say!("rank {} still looks for rank 0 at {address} ({missed})", own.rank);
             notice += NOTICES;
         }
         thread::sleep(RETRY);

@@ -15,7 +15,6 @@ mod handshake;
 mod inbox;
 mod join;
 mod lost;
-mod note;
 mod owner;
 mod peers;
 mod rank;

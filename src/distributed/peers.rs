@@ -67,6 +67,13 @@ impl Peers {
         }
     }
 
+    /// Says on stderr that a rank was asked to stop, where it is another one: this one stops with it.
+    pub fn stop_with(&self, asked: usize) {
+        if asked != self.rank() {
+            say!("rank {asked} was asked to stop: rank {} stops, too", self.rank());
+        }
+    }
+
     /// The number of this process, from 0 on.
     pub fn rank(&self) -> usize {
         match self {

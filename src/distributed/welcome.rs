@@ -15,7 +15,6 @@ use super::{
     door::{Door, HANDSHAKE},
     handshake::{Hello, Proven, Stranger},
     inbox::{Event, Inbox},
-    note::note,
     rendezvous::Rendezvous,
 };
 use crate::error::input_error;
@@ -53,10 +52,7 @@ pub(super) fn welcome(own: &Hello, rendezvous: &Rendezvous) -> Result<Connection
         if waited > notice {
             let left = (rendezvous.meeting - waited).as_secs();
             let missing = listed(&seats.missing());
-            note(&format!(
-                "waiting for {missing} of {} at {}, for {left} s more",
-                own.world, rendezvous.address
-            ));
+            say!("waiting for {missing} of {} at {}, for {left} s more", own.world, rendezvous.address);
             notice += NOTICES;
         }
     }
@@ -94,7 +90,7 @@ impl Seats {
         let told = proven.answer(refusal.clone(), HANDSHAKE);
         if let Some(why) = refusal {
             let message = format!("rank {rank} at {from} was refused: {why}");
-            note(&format!("{message}; still waiting for {}", listed(&self.missing())));
+            say!("{message}; still waiting for {}", listed(&self.missing()));
             self.refused.truncate(NAMED - 1);
             self.refused.push(message);
             return;
@@ -140,7 +136,7 @@ impl Seats {
     /// Empties the seats of ranks that have gone again.
     fn vacate(&mut self) {
         for lost in self.inbox.left() {
-            note(&format!("{lost}; waiting for it to come again"));
+            say!("{lost}; waiting for it to come again");
             self.taken[lost.rank - 1] = None;
         }
     }

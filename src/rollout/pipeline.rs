@@ -99,10 +99,10 @@ impl<B: Backend> RolloutPipeline<'_, B> {
     fn agreed(&self, completions: Result<Vec<Vec<Completion>>>) -> Result<Vec<Vec<Completion>>> {
         let stopped = completions.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>());
         let signals: Vec<Option<i32>> = self.peers.gather(stopped.map(|stopped| stopped.signal))?;
-        match signals.into_iter().flatten().next() {
-            Some(signal) => Err(Interrupted { signal }.into()),
-            None => completions,
-        }
+        let asked = signals.iter().enumerate().find_map(|(rank, signal)| Some((rank, (*signal)?)));
+        let Some((rank, signal)) = asked else { return completions };
+        self.peers.stop_with(rank);
+        Err(Interrupted { signal }.into())
     }
 
     /// The most likely completion of every problem.

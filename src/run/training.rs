@@ -117,11 +117,7 @@ impl<B: TrainBackend> Run<B> {
     /// When a peer is lost.
     pub fn continues(&self, asked_to_stop: bool) -> Result<bool> {
         let asked = self.peers.gather(asked_to_stop)?;
-        if let Some(rank) = asked.iter().position(|asked| *asked)
-            && rank != self.peers.rank()
-        {
-            eprintln!("rank {rank} was asked to stop: rank {} stops, too", self.peers.rank());
-        }
+        asked.iter().position(|asked| *asked).into_iter().for_each(|rank| self.peers.stop_with(rank));
         Ok(self.steps_left() && !asked.contains(&true))
     }
 

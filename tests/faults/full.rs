@@ -3,9 +3,10 @@
 
 use super::{
     calls::{Call, Change},
+    events,
     kill::During,
     outcome::{Survival, Unbroken, Verdict, go_on, said},
-    scene::Scene,
+    scene::{STEPS, Scene},
     trace::{Action, Ended},
 };
 
@@ -70,9 +71,10 @@ pub fn fail(
     let leftovers = unbroken.check_leftovers(&scene.run());
     // What is worst is told first.
     go_on(&scene)?;
-    unbroken.check(&scene, &kept)?;
+    unbroken.check_files(&scene, &kept)?;
     leftovers.map_err(|what| format!("on the full disk, {what}"))?;
-    message.map(|()| Survival::Same)
+    message?;
+    events::check(&scene.run(), STEPS).map(|()| Survival::Same)
 }
 
 /// The run says once what failed, and how to go on where there is something to go on with.

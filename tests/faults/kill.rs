@@ -105,3 +105,26 @@ pub fn kill_in_time(unbroken: &Unbroken, stopped: &Scene, times: &[Duration]) ->
     go_on(&scene)?;
     unbroken.check(&scene, &kept).map(|()| Survival::Same)
 }
+
+/// Kills a run at a call, then its resumption at a call, amid what it cleans up, and lets it go on.
+pub fn kill_recovery(
+    unbroken: &Unbroken,
+    stopped: &Scene,
+    during: During,
+    (first, second): (usize, usize),
+) -> Verdict {
+    let scene = during.scene(stopped);
+    let at = |moment: usize| move |call: &Call| if call.index == moment { Action::Kill } else { Action::Go };
+    scene.trace(during.command(&scene), &mut at(first));
+    let kept = scene.metric_rows(scene.saved_step());
+    let ended = scene.trace(scene.resume(), &mut at(second));
+    if !ended.killed() && !ended.succeeded() {
+        return Err(said(&ended));
+    }
+    if !scene.metric_rows(u64::MAX).starts_with(&kept) {
+        return Err("steps that were saved are computed again".into());
+    }
+    let kept = scene.metric_rows(scene.saved_step());
+    go_on(&scene)?;
+    unbroken.check(&scene, &kept).map(|()| Survival::Same)
+}

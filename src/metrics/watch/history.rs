@@ -102,7 +102,8 @@ impl WatchHistory {
             || exactly(Symptom::EntropyCollapsed, now.entropy, &|entropy| entropy < config.min_entropy);
         [
             exactly(Symptom::NothingLearnt, Some(now.grad_norm), &|norm| norm == 0.0),
-            exactly(Symptom::NoSpread, now.zero_spread, &|share| share == 1.0),
+            // Where nothing at all is learnt, this goes without saying.
+            exactly(Symptom::NoSpread, now.zero_spread, &|share| share == 1.0 && now.grad_norm != 0.0),
             collapsed.or_else(empty),
             fell(Symptom::RewardFell, now.reward, self.reward.best, config.reward_drop),
             fell(Symptom::LengthFell, now.length, self.length.first, config.length_drop),
