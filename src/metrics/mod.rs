@@ -60,11 +60,12 @@ impl Sinks {
         self.progress.say(line);
     }
 
-    /// Waits until the disk has all metrics, and returns what their file is now.
+    /// Waits until the disk has all records, and returns what the file of metrics is now.
     ///
     /// # Errors
     /// When the disk refuses.
     pub(crate) fn sync(&self) -> Result<WrittenFile> {
+        self.tensorboard.sync()?;
         self.metrics.sync()
     }
 

@@ -8,7 +8,7 @@ mod frames;
 use std::{
     fs::File,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -24,6 +24,7 @@ use super::Record;
 #[derive(Debug)]
 pub struct TensorBoardWriter {
     file: File,
+    path: PathBuf,
 }
 
 impl TensorBoardWriter {
@@ -41,7 +42,7 @@ impl TensorBoardWriter {
         let seconds = last.map_or(now as u64, |last| (now as u64).max(last + 1));
         let path = dir.join(format!("events.out.tfevents.{seconds}.spark.{}", std::process::id()));
         let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-        let mut writer = Self { file };
+        let mut writer = Self { file, path };
         writer.write(&version_event(now))?;
         // A TensorBoard that is open has read what is cut off; this tells it to forget that.
         kept.map_or(Ok(()), |step| writer.write(&start_event(step + 1, now)))?;
@@ -56,8 +57,16 @@ impl TensorBoardWriter {
         self.write(&scalar_event(record, unix_seconds()))
     }
 
+    /// Waits until the disk has all events.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_data().with_context(|| format!("syncing {}", self.path.display()))
+    }
+
     fn write(&mut self, message: &[u8]) -> Result<()> {
-        self.file.write_all(&frame(message)).context("writing the TensorBoard event file")
+        self.file.write_all(&frame(message)).with_context(|| format!("writing {}", self.path.display()))
     }
 }
 
