@@ -91,13 +91,10 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         let verified = self.peers.interleaved(of_shared.collect())?;
         progress(problems.len() - own.len());
         let groups = problems.into_iter().zip(prompts).zip(verified);
-        let group = |((problem, prompt), VerifiedCompletions { rollouts, unscored })| RolloutGroup {
-            problem,
-            prompt: prompt.unwrap_or_default(),
-            rollouts,
-            unscored,
-        };
-        Ok(groups.map(group).collect())
+        let groups = groups.map(|((problem, prompt), VerifiedCompletions { rollouts, unscored })| {
+            RolloutGroup { problem, prompt: prompt.unwrap_or_default(), rollouts, unscored }
+        });
+        Ok(groups.collect())
     }
 
     /// The prompts of problems. A recycled problem shows what a model has written: where no prompt can hold that, it

@@ -132,7 +132,7 @@ fn report_skipped(path: &Path, skipped: &[String]) {
 }
 
 /// Renders and tokenizes every pair of a file; completions end as the chat template ends an assistant's turn. A pair
-/// that is longer than the model reads is a bad row.
+/// that cannot be rendered, or is longer than the model reads, is a bad row.
 ///
 /// # Errors
 /// Input errors that name the file and row.
@@ -140,17 +140,17 @@ pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let processor = load_processor(&config.model.path, &template_arguments(&config.data)?)?
         .with_instruction(config.data.instruction.clone());
-    let example = |pair: &SftExample| -> Result<Result<Example>> {
+    let example = |pair: &SftExample| -> Result<Example> {
         let prompt = processor.prompt(&pair.problem)?;
         let mut completion = processor.encode(&pair.completion)?;
         completion.push(processor.end_of_turn());
         let fits = prompt.input.check_length(completion.len(), &model);
-        let fits = fits.with_context(|| format!("{}, its completion included", pair.problem.id));
-        Ok(fits.map(|()| Example::to_imitate(Sequence::new(&prompt.input, &completion, &model))))
+        fits.with_context(|| format!("{}, its completion included", pair.problem.id))?;
+        Ok(Example::to_imitate(Sequence::new(&prompt.input, &completion, &model)))
     };
     let (pairs, notes) = load_sft_with(data, &config.data.reading(data))?;
     notes.iter().for_each(|note| say!("{note}"));
-    let read: Vec<Result<Example>> = pairs.par_iter().map(example).collect::<Result<_>>()?;
+    let read: Vec<Result<Example>> = pairs.par_iter().map(example).collect();
     let (mut examples, mut skipped) = (Vec::with_capacity(read.len()), Vec::new());
     for example in read {
         match example {
