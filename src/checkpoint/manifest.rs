@@ -199,7 +199,8 @@ mod tests {
             let shorten = |path: &Path| fs::write(path, &fs::read(path).unwrap()[1..]).unwrap();
             let empty = |path: &Path| fs::write(path, "").unwrap();
             let remove = |path: &Path| fs::remove_file(path).unwrap();
-            let damages: [(&dyn Fn(&Path), &str); 6] = [
+            type Damage<'a> = (&'a dyn Fn(&Path), &'a str);
+            let damages: [Damage<'_>; 6] = [
                 (&flip(|_| 0), "checksum"),
                 (&flip(|length| length / 2), "checksum"),
                 (&flip(|length| length - 1), "checksum"),

@@ -66,11 +66,11 @@ fn by_marks(marks: &[Option<usize>], listed: Vec<ImageRef>, field: &str) -> Resu
         return Ok(listed);
     }
     let mut left: Vec<Option<ImageRef>> = listed.into_iter().map(Some).collect();
-    let mut take = |mark: &Option<usize>| {
+    let take = |mark: &Option<usize>| {
         let place = mark.and_then(|number| number.checked_sub(1))?;
         left.get_mut(place)?.take()
     };
-    marks.iter().map(|mark| take(mark)).collect::<Option<Vec<_>>>().ok_or_else(|| {
+    marks.iter().map(take).collect::<Option<Vec<_>>>().ok_or_else(|| {
         format!(
             r#"field "{field}": marks with a number, as <image 1>, must name every image of the row once, from 1 to {}"#,
             marks.len()

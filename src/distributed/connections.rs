@@ -46,7 +46,7 @@ impl Connections {
     /// A [`LostPeer`] when a rank has gone.
     pub(super) fn start(&mut self) -> Result<()> {
         if self.own == 0 {
-            return self.to_all(FrameKind::Start, &[]);
+            return self.send_to_all(FrameKind::Start, &[]);
         }
         self.receive(0, FrameKind::Start).map(drop)
     }
@@ -64,7 +64,7 @@ impl Connections {
         for rank in 1..=self.all.len() {
             parts.push(self.receive(rank, FrameKind::Gather)?);
         }
-        self.to_all(FrameKind::Gather, &packed(&parts))?;
+        self.send_to_all(FrameKind::Gather, &packed(&parts))?;
         Ok(parts)
     }
 
@@ -84,7 +84,7 @@ impl Connections {
                 let other = self.receive(rank, FrameKind::Sum)?;
                 fill(piece, &other, rank, |sum, other| sum + other)?;
             }
-            self.to_all(FrameKind::Sum, &bytes_of(piece))?;
+            self.send_to_all(FrameKind::Sum, &bytes_of(piece))?;
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Connections {
     }
 
     /// Sends a message to all other ranks.
-    fn to_all(&mut self, kind: FrameKind, body: &[u8]) -> Result<()> {
+    fn send_to_all(&mut self, kind: FrameKind, body: &[u8]) -> Result<()> {
         (0..self.all.len()).try_for_each(|place| self.send(place, kind, body))
     }
 

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     deadline::Deadline,
-    secret::{Nonce, Proof, Proofs, Secret, Speaker, nonce},
+    secret::{Nonce, Party, Proof, Proofs, Secret, nonce},
 };
 
 /// The first bytes of both ends: the protocol and its version.
@@ -64,7 +64,7 @@ impl Proven {
     /// # Errors
     /// When it cannot be told.
     pub(super) fn answer(self, refusal: Option<String>, limit: Duration) -> io::Result<TcpStream> {
-        write_proven(&mut Deadline::after(limit, &self.stream), &self.proofs, Speaker::Host, &refusal)?;
+        write_proven(&mut Deadline::after(limit, &self.stream), &self.proofs, Party::Host, &refusal)?;
         Ok(self.stream)
     }
 }
@@ -101,7 +101,7 @@ fn prove(
     let host = nonce().map_err(|error| error.to_string())?;
     let proofs = Proofs::new(secret, guest, host);
     let hello = write_greeting(timed, &host)
-        .and_then(|()| read_proven(timed, &proofs, Speaker::Guest))
+        .and_then(|()| read_proven(timed, &proofs, Party::Guest))
         .map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => format!("does not know the run's secret ({})", secret.source()),
             _ => format!("greeted as a rank does, but did not say which one ({})", failure(&error, limit)),
@@ -140,8 +140,8 @@ pub(super) fn introduce(
         })?;
     let proofs = Proofs::new(secret, guest, host);
     let source = secret.source();
-    let refusal: Option<String> = write_proven(&mut timed, &proofs, Speaker::Guest, hello)
-        .and_then(|()| read_proven(&mut timed, &proofs, Speaker::Host))
+    let refusal: Option<String> = write_proven(&mut timed, &proofs, Party::Guest, hello)
+        .and_then(|()| read_proven(&mut timed, &proofs, Party::Host))
         .map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => {
                 turned(&format!("does not know this rank's secret ({source}); give all ranks the same SPARK_SECRET"))
@@ -213,22 +213,18 @@ fn failure(error: &io::Error, limit: Duration) -> String {
 fn write_proven(
     to: &mut impl Write,
     proofs: &Proofs,
-    speaker: Speaker,
+    party: Party,
     message: &impl Serialize,
 ) -> io::Result<()> {
     let text = serde_json::to_vec(message)?;
     let length = u16::try_from(text.len()).ok().filter(|length| usize::from(*length) <= LONGEST);
     let length = length.ok_or(ErrorKind::InvalidInput)?;
-    let proof = proofs.sign(speaker, &text);
+    let proof = proofs.sign(party, &text);
     to.write_all(&[length.to_le_bytes().as_slice(), &proof, &text].concat())
 }
 
 /// Reads a message that [`write_proven`] wrote. It is parsed only when the proof holds; `PermissionDenied` when not.
-fn read_proven<T: DeserializeOwned>(
-    from: &mut impl Read,
-    proofs: &Proofs,
-    speaker: Speaker,
-) -> io::Result<T> {
+fn read_proven<T: DeserializeOwned>(from: &mut impl Read, proofs: &Proofs, party: Party) -> io::Result<T> {
     let (mut length, mut proof): ([u8; 2], Proof) = Default::default();
     from.read_exact(&mut length)?;
     let length = usize::from(u16::from_le_bytes(length));
@@ -241,7 +237,7 @@ fn read_proven<T: DeserializeOwned>(
     from.read_exact(&mut proof)?;
     let mut text = vec![0; length];
     from.read_exact(&mut text)?;
-    if !proofs.verify(speaker, &text, &proof) {
+    if !proofs.verify(party, &text, &proof) {
         return Err(ErrorKind::PermissionDenied.into());
     }
     Ok(serde_json::from_slice(&text)?)

@@ -102,7 +102,7 @@ pub(super) fn nonce() -> Result<Nonce> {
 
 /// Which end of a connection proves something. A proof of one is none of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaker {
+pub(super) enum Party {
     /// The rank that connects.
     Guest,
     /// Rank 0.
@@ -122,24 +122,24 @@ impl Proofs {
         Self { key: secret.key(), guest, host }
     }
 
-    /// The proof that the speaker knows the secret and says this message.
-    pub(super) fn sign(&self, speaker: Speaker, message: &[u8]) -> Proof {
-        let tag = hmac::sign(&self.key, &self.signed(speaker, message));
+    /// The proof that the party knows the secret and says this message.
+    pub(super) fn sign(&self, party: Party, message: &[u8]) -> Proof {
+        let tag = hmac::sign(&self.key, &self.signed(party, message));
         tag.as_ref().try_into().expect("SHA-256 gives 32 bytes")
     }
 
-    /// Whether a proof is the speaker's for this message; compared in constant time.
-    pub(super) fn verify(&self, speaker: Speaker, message: &[u8], proof: &Proof) -> bool {
-        hmac::verify(&self.key, &self.signed(speaker, message), proof).is_ok()
+    /// Whether a proof is the party's for this message; compared in constant time.
+    pub(super) fn verify(&self, party: Party, message: &[u8], proof: &Proof) -> bool {
+        hmac::verify(&self.key, &self.signed(party, message), proof).is_ok()
     }
 
     /// What is hashed. All parts before the message have fixed lengths.
-    fn signed(&self, speaker: Speaker, message: &[u8]) -> Vec<u8> {
-        let speaker = match speaker {
-            Speaker::Guest => b"spark guest",
-            Speaker::Host => b"spark host ",
+    fn signed(&self, party: Party, message: &[u8]) -> Vec<u8> {
+        let party = match party {
+            Party::Guest => b"spark guest",
+            Party::Host => b"spark host ",
         };
-        [speaker.as_slice(), &self.guest, &self.host, message].concat()
+        [party.as_slice(), &self.guest, &self.host, message].concat()
     }
 }
 
@@ -172,16 +172,16 @@ mod tests {
             Proofs::new(&Secret::Given(secret.to_owned()), [guest; 32], [host; 32])
         };
         let proofs = of("secret", 1, 2);
-        let proof = proofs.sign(Speaker::Guest, b"rank 1");
-        assert!(of("secret", 1, 2).verify(Speaker::Guest, b"rank 1", &proof));
+        let proof = proofs.sign(Party::Guest, b"rank 1");
+        assert!(of("secret", 1, 2).verify(Party::Guest, b"rank 1", &proof));
         for other in [of("other", 1, 2), of("secret", 3, 2), of("secret", 1, 3), of("secret", 2, 1)] {
-            assert!(!other.verify(Speaker::Guest, b"rank 1", &proof));
+            assert!(!other.verify(Party::Guest, b"rank 1", &proof));
         }
-        assert!(!proofs.verify(Speaker::Host, b"rank 1", &proof));
-        assert!(!proofs.verify(Speaker::Guest, b"rank 2", &proof));
+        assert!(!proofs.verify(Party::Host, b"rank 1", &proof));
+        assert!(!proofs.verify(Party::Guest, b"rank 2", &proof));
         // The value of a job is no secret of a person, even where both are the same text.
         let job = Secret::Job { variable: "SLURM_JOB_ID".to_owned(), name: "secret".to_owned() };
-        assert!(!Proofs::new(&job, [1; 32], [2; 32]).verify(Speaker::Guest, b"rank 1", &proof));
+        assert!(!Proofs::new(&job, [1; 32], [2; 32]).verify(Party::Guest, b"rank 1", &proof));
         assert_ne!(nonce().unwrap(), nonce().unwrap());
     }
 }

@@ -90,13 +90,20 @@ mod tests {
 
     #[test]
     fn prompts_are_read_in_blocks_of_bounded_size() {
-        let blocks = |lengths: &[usize]| prefill_blocks(lengths.iter().copied());
+        let blocks = |lengths: &[usize]| -> Vec<(usize, usize)> {
+            let blocks = prefill_blocks(lengths.iter().copied());
+            blocks.into_iter().map(|block| (block.start, block.end)).collect()
+        };
         assert!(blocks(&[]).is_empty());
-        assert_eq!(blocks(&[100; 81]), [0..81]);
-        assert_eq!(blocks(&[100; 82]), [0..81, 81..82]);
-        assert_eq!(blocks(&[5000, 4000, 10]), [0..2, 2..3], "a short prompt does not wait for a long one");
-        assert_eq!(blocks(&[10, 900, 900]), [0..3]);
-        assert_eq!(blocks(&[10; 9].map(|_| 100_000)), [0..8, 8..9]);
+        assert_eq!(blocks(&[100; 81]), [(0, 81)]);
+        assert_eq!(blocks(&[100; 82]), [(0, 81), (81, 82)]);
+        assert_eq!(
+            blocks(&[5000, 4000, 10]),
+            [(0, 2), (2, 3)],
+            "a short prompt does not wait for a long one"
+        );
+        assert_eq!(blocks(&[10, 900, 900]), [(0, 3)]);
+        assert_eq!(blocks(&[10; 9].map(|_| 100_000)), [(0, 8), (8, 9)]);
         assert_eq!((prefilled_at_once(240, 100), prefilled_at_once(240, 100_000)), (81, 8));
         assert_eq!(prefilled_at_once(3, 1), 3);
     }

@@ -186,7 +186,7 @@ pub fn with_absolute_paths(mut config: RunConfig) -> Result<RunConfig> {
         &mut config.sft.data,
         &mut config.train.auxiliary.replay_data,
     ];
-    for path in paths {
+    for path in paths.into_iter().chain(&mut config.data.image_root) {
         *path = absolute(path)?;
     }
     for function in &mut config.verify.python {

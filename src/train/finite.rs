@@ -60,7 +60,7 @@ mod tests {
                 let flat = tensor.reshape([-1]);
                 let last = flat.dims()[0] - 1;
                 let poison = Tensor::<Flex, 1>::from_data([value], &flat.device());
-                let flat = if turn { flat.slice_assign([last..last + 1], poison) } else { flat };
+                let flat = if turn { flat.slice_assign(burn::tensor::s![last..], poison) } else { flat };
                 flat.reshape(shape)
             })
         }

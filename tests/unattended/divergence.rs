@@ -58,7 +58,7 @@ fn a_weight_that_is_no_number_is_named_by_every_command_that_loads_the_model() {
             let mut command = spark();
             command.args(arguments);
             let _ = fs::remove_dir_all(&run);
-            fails(command, 2, &["not finite", "model.", "at place"]);
+            fails(command, 2, &["not finite", "visual.patch_embed.proj.weight", "at place"]);
         }
     }
 }
