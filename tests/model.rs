@@ -122,16 +122,16 @@ fn a_prompt_that_is_read_in_blocks_gives_what_one_pass_gives() {
     }
 }
 
-/// More prompts than pass at once: what each gives is the same to the bit.
+/// More prompts than pass at once in each of two batches: what each gives is the same to the bit.
 #[test]
 fn prompts_that_are_read_in_turns_give_the_same_to_the_bit() {
     let model = tiny_model(2);
     let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 5 % 19).collect() };
-    let prompts: Vec<ModelInput> = (0..30)
-        .map(|place| prompt(&words(300 + place), &[image(2, 4, u64::from(place))], &words(place % 5)))
+    let prompts: Vec<ModelInput> = (0..200)
+        .map(|place| prompt(&words(100 + place % 7), &[image(2, 4, u64::from(place))], &words(place % 5)))
         .collect();
-    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 1, 64);
-    for (prompt, group) in prompts.iter().zip(together) {
+    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 1, 300);
+    for (prompt, group) in prompts.iter().zip(together).step_by(9) {
         assert_eq!(generate(&model, &[prompt], 1, 1).remove(0), group);
     }
 }

@@ -91,7 +91,7 @@ CHECKPOINTS = {
         dtype="bfloat16", shards="40KB", penalty=1.1),
     "llama_all_biases": headers(
         "<|eot_id|>", layout="current", head="other", dtype="float32", template="chat_template.jinja",
-        text=text(32, 2, 8, 1, head_dim=12, attention_bias=True, mlp_bias=True, max_position_embeddings=80,
+        text=text(32, 2, 8, 1, head_dim=12, attention_bias=True, mlp_bias=True, max_position_embeddings=320,
                   rope_theta=20000.0, **stretched(4.0, None))),
     "llama_pieces": {
         "type": "llama", "text": text(32, 2, 4, None, rms_norm_eps=1e-6), "head": "untied", "dtype": "float16",
