@@ -107,7 +107,7 @@ fn grouped_prefill_equals_separate_prefills() {
 fn a_prompt_that_is_read_in_blocks_gives_what_one_pass_gives() {
     let model = tiny_model(2);
     let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 7 % 19).collect() };
-    let prompts = vec![
+    let prompts = [
         prompt(&words(2600), &[], &[]),
         prompt(&words(1020), &[image(6, 6, 2), image(2, 4, 1)], &words(1100)),
         prompt(&words(1024), &[], &[]),

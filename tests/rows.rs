@@ -336,7 +336,7 @@ fn fields_can_be_ignored_and_images_can_lie_elsewhere() {
     let problems = read_with(elsewhere.path(), std::slice::from_ref(&row), options.clone()).unwrap();
     assert_eq!(problems[0].images[0].path, folder.path().join("a.png"));
     assert!(problems[0].columns.is_empty(), "{:?}", problems[0].columns);
-    let refused = read_with(folder.path(), &[row.clone()], BadRows::Refuse).unwrap_err();
+    let refused = read_with(folder.path(), std::slice::from_ref(&row), BadRows::Refuse).unwrap_err();
     assert!(refused.contains("data.ignore_fields"), "{refused}");
     let ignore_fields = vec!["solution".into(), "query".into(), "nothing".into()];
     let options = ReadOptions { ignore_fields, ..options };

@@ -237,7 +237,8 @@ fn a_damaged_checkpoint_is_passed_over_and_named() {
     let root = TempDir::new().unwrap();
     let (run, expected) = unbroken(root.path());
     let newest = run.join("checkpoints/step-000003");
-    let damages: [(&str, fn(&Path)); 5] = [
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 5] = [
         ("model.safetensors", flip),
         ("trainer/optimizer.safetensors", flip),
         ("trainer/state.json", |path| fs::write(path, "").unwrap()),
