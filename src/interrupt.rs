@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use anyhow::Error;
+
 /// A request to stop, shared by whoever makes it and all who look for it.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicI32>);
@@ -63,6 +65,12 @@ impl fmt::Display for Interrupted {
 }
 
 impl std::error::Error for Interrupted {}
+
+/// An error, with what is to be told where it is that somebody asked to stop.
+pub(crate) fn tell_interrupted(error: Error, tell: impl FnOnce(Interrupted) -> String) -> Error {
+    let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
+    error.context(tell(by))
+}
 
 #[cfg(test)]
 mod tests {

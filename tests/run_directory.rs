@@ -62,6 +62,12 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+/// Takes away what says that a run is finished.
+fn unfinish(run: &Path) {
+    fs::remove_dir_all(run.join("final")).unwrap();
+    fs::remove_file(run.join("summary.json")).unwrap();
+}
+
 fn weights(run: &Path) -> Vec<u8> {
     fs::read(run.join("final/model.safetensors")).unwrap()
 }
@@ -205,8 +211,7 @@ fn what_was_saved_last_is_kept_though_its_step_is_lower() {
     let root = TempDir::new().unwrap();
     let (run, weights_of_three) = unbroken(root.path());
     fs::write(run.join("checkpoints/latest"), "step-000001").unwrap();
-    fs::remove_dir_all(run.join("final")).unwrap();
-    fs::remove_file(run.join("summary.json")).unwrap();
+    unfinish(&run);
     resume(&run, &["checkpoint.keep=1", "train.steps=2"]).assert().success();
     assert_eq!(names(&run.join("checkpoints")), ["latest", "step-000002"]);
     fs::remove_file(run.join("summary.json")).unwrap();
@@ -223,8 +228,7 @@ fn a_missing_latest_never_begins_again_silently() {
         fs::remove_file(run.join("checkpoints/latest")).unwrap();
         pointer.into_iter().for_each(|text| fs::write(run.join("checkpoints/latest"), text).unwrap());
         fs::remove_dir_all(run.join("checkpoints/step-000003")).unwrap();
-        fs::remove_dir_all(run.join("final")).unwrap();
-        fs::remove_file(run.join("summary.json")).unwrap();
+        unfinish(&run);
         let said = predicate::str::contains("latest").and(predicate::str::contains("going on from step 2"));
         resume(&run, &[]).assert().success().stderr(said);
         assert_eq!(steps(&run), [1, 2, 3]);
@@ -247,8 +251,7 @@ fn a_damaged_checkpoint_is_passed_over_and_named() {
     ];
     for (file, damage) in damages {
         damage(&newest.join(file));
-        fs::remove_dir_all(run.join("final")).unwrap();
-        fs::remove_file(run.join("summary.json")).unwrap();
+        unfinish(&run);
         let said = ["step-000003 is passed over", file, "going on from step 2"];
         let mut assert = resume(&run, &[]).assert().success();
         for said in said {
@@ -283,8 +286,7 @@ fn rows_that_were_damaged_or_lost_are_said_and_the_run_goes_on() {
     ];
     for (text, said, left) in damages {
         fs::remove_dir_all(run.join("checkpoints/step-000003")).unwrap();
-        fs::remove_dir_all(run.join("final")).unwrap();
-        fs::remove_file(run.join("summary.json")).unwrap();
+        unfinish(&run);
         fs::write(run.join("metrics.jsonl"), &text).unwrap();
         let said = predicate::str::contains("metrics.jsonl").and(predicate::str::contains(said));
         resume(&run, &[]).assert().success().stderr(said);
@@ -308,8 +310,7 @@ fn a_full_disk_ends_the_run_cleanly_and_says_how_to_go_on() {
     let (_, expected) = unbroken(root.path());
     let run = root.path().join("run");
     tiny(Some(&run), &["train.steps=1"]).assert().success();
-    fs::remove_dir_all(run.join("final")).unwrap();
-    fs::remove_file(run.join("summary.json")).unwrap();
+    unfinish(&run);
 
     // The weights do not fit; everything before does.
     let output = within(&resume(&run, &["train.steps=3"]), 2000);
@@ -349,8 +350,7 @@ fn what_a_kill_left_is_removed_and_said() {
     fs::rename(checkpoints.join("step-000003"), checkpoints.join(".step-000003.old")).unwrap();
     fs::create_dir(checkpoints.join(".step-000004.tmp")).unwrap();
     fs::write(run.join(".metrics.jsonl.4.tmp"), "half").unwrap();
-    fs::remove_dir_all(run.join("final")).unwrap();
-    fs::remove_file(run.join("summary.json")).unwrap();
+    unfinish(&run);
     let said = predicate::str::contains("step-000003: put back")
         .and(predicate::str::contains(".step-000004.tmp: removed"))
         .and(predicate::str::contains(".metrics.jsonl.4.tmp: removed"));

@@ -11,7 +11,7 @@ use super::{
     spec::Ablation,
     table,
 };
-use crate::{checkpoint::write_atomically, error::input_error, run::directory::write_json};
+use crate::{error::input_error, run::directory::write_json, storage::write_atomically};
 
 /// Writes `ablation.md`, `ablation.json` and the plots of all complete runs into `out`; returns the text.
 ///

@@ -13,13 +13,13 @@ use anyhow::{Context, Error, Result, bail};
 
 use super::spec::{Ablation, AblationTask, Variant, settings};
 use crate::{
-    checkpoint::write_atomically,
     config::RunConfig,
     interrupt::Interrupt,
     run::{
         directory::{RunDirectory, read_json},
         report::{Summary, percent},
     },
+    storage::write_atomically,
 };
 
 /// How often it is looked whether a run has ended.

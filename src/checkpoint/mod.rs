@@ -16,5 +16,3 @@ mod store;
 pub use config::{CheckpointConfig, WeightFormat};
 pub use model_dir::{replace_model_dir, save_model_dir};
 pub use store::{CheckpointStore, ChosenCheckpoint};
-
-pub(crate) use crate::storage::write_atomically;

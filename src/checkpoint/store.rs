@@ -14,8 +14,8 @@ use super::manifest::{Manifest, check_layout};
 use crate::{
     error::input_error,
     storage::{
-        create_dirs, discard_dir, free_bytes, hidden, in_words, is_out_of_space, put_in_place, recover,
-        remove_if_there, write_atomically,
+        create_dirs, discard_dir, free_bytes, hidden, in_words, is_out_of_space, names_in, put_in_place,
+        recover, remove_if_there, write_atomically,
     },
 };
 
@@ -64,7 +64,7 @@ impl CheckpointStore {
     /// # Errors
     /// When `write` fails or the disk refuses. What was written until then is removed.
     pub fn save(&self, step: u64, write: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-        let name = format!("step-{step:06}");
+        let name = name_of(step);
         let finished = self.dir.join(&name);
         let unfinished = hidden(&finished, "tmp");
         let last = self.written()?.into_iter().max();
@@ -145,12 +145,17 @@ impl CheckpointStore {
         )))
     }
 
+    /// The step of the checkpoint that `latest` names, by its name alone; `None` where none is named.
+    pub fn latest_step(&self) -> Option<u64> {
+        step_of(&self.named(LATEST).ok()??)
+    }
+
     /// Marks the checkpoint of a step: it is kept beside those written last until another is marked.
     ///
     /// # Errors
     /// When the mark cannot be written or an old checkpoint not be removed.
     pub fn protect(&self, step: u64) -> Result<()> {
-        write_atomically(&self.dir.join(PROTECTED), &format!("step-{step:06}"))?;
+        write_atomically(&self.dir.join(PROTECTED), &name_of(step))?;
         self.prune()
     }
 
@@ -188,14 +193,8 @@ impl CheckpointStore {
 
     /// All checkpoints, in no particular order.
     fn written(&self) -> Result<Vec<Written>> {
-        let listing = || format!("listing {}", self.dir.display());
-        let entries = match fs::read_dir(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(listing)?,
-        };
         let mut written = Vec::new();
-        for entry in entries {
-            let name = entry.with_context(listing)?.file_name().to_string_lossy().into_owned();
+        for name in names_in(&self.dir)? {
             let path = self.dir.join(&name);
             let Some(step) = step_of(&name).filter(|_| path.is_dir()) else { continue };
             let sequence = Manifest::read(&path).ok().flatten().map_or(0, |manifest| manifest.sequence);
@@ -227,6 +226,10 @@ fn check(path: &Path) -> Result<Option<String>, String> {
             Some("has no trainer/checksums.json: a changed bit in it would go unnoticed".to_owned())
         }),
     }
+}
+
+fn name_of(step: u64) -> String {
+    format!("step-{step:06}")
 }
 
 fn step_of(name: &str) -> Option<u64> {

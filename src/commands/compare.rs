@@ -10,7 +10,7 @@ use crate::{
     comparison::{Compared, ComparisonOptions, compare, markdown, plot_losses},
     config::RunConfig,
     error::input_error,
-    interrupt::Interrupted,
+    interrupt::tell_interrupted,
     run::{directory::write_json, signals},
 };
 
@@ -45,8 +45,7 @@ pub(super) fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     };
     let interrupt = signals::listen("stopping")?;
     let compared = compare(&config, &options, &announce, &interrupt).map_err(|error| {
-        let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
-        error.context(format!("{by}: not all backends were compared, and nothing was written"))
+        tell_interrupted(error, |by| format!("{by}: not all backends were compared, and nothing was written"))
     })?;
     fs::create_dir_all(&args.out).with_context(|| format!("creating {}", args.out.display()))?;
     write_json(&args.out.join("compare.json"), &compared)?;

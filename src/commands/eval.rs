@@ -12,7 +12,7 @@ use crate::{
     distributed::ALONE,
     error::input_error,
     eval::{AnswerOptions, AnswerSummary, FinalAnswer, Strategy, answer_problems},
-    interrupt::Interrupted,
+    interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
@@ -81,9 +81,10 @@ impl Job for EvalJob<'_> {
             progress.advance(count);
         };
         answer_problems(&pipeline, problems, options, &advance).map_err(|error| {
-            let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
-            let done = answered.get().min(all);
-            error.context(format!("{by}: {done} of {all} problems were answered, and nothing was written"))
+            tell_interrupted(error, |by| {
+                let done = answered.get().min(all);
+                format!("{by}: {done} of {all} problems were answered, and nothing was written")
+            })
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     cli::{CommonArgs, GenerateArgs},
     data::{ImageFiles, Problem, problem_to_ask},
     error::input_error,
-    interrupt::Interrupted,
+    interrupt::tell_interrupted,
     kernels::TrainBackend,
     model::weights::Precision,
     processor::{GenerationDefaults, PromptBound},
@@ -63,8 +63,7 @@ fn asked(prompt: String, images: &[PathBuf]) -> Result<Problem> {
 
 /// What to tell of completions that were given up.
 fn unprinted(error: Error) -> Error {
-    let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
-    error.context(format!("{by}: no completion was finished, and nothing was printed"))
+    tell_interrupted(error, |by| format!("{by}: no completion was finished, and nothing was printed"))
 }
 
 struct GenerateJob {

@@ -159,7 +159,7 @@ impl<B: TrainBackend> SftRun<B> {
     fn stopped(mut self, by: Interrupted) -> Error {
         self.sinks.finish();
         let step = self.state.step;
-        let go_on = format!("go on with: spark sft --out {} --resume", self.dir.path().display());
+        let go_on = format!("go on with: {}", self.dir.resume_command("sft"));
         if step == 0 {
             return Error::new(by).context(format!("{by} before the first step; {go_on}"));
         }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    fields::{ANSWERS, present, scalar},
-    rows::{Complaint, Fields, type_name},
+    fields::{ANSWERS, scalar},
+    rows::{Complaint, Fields, present, type_name},
 };
 
 /// What a reply is checked against.

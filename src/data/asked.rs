@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::{
     ChatTurn, ImageRef, Speaker,
-    fields::{present, prompt_field, row_images, string},
+    fields::{prompt_field, row_images, string},
     image::ImageFiles,
     message::{ChatMessage, ContentPiece},
     placing::placed_images,
-    rows::{Complaint, Fields, type_name},
+    rows::{Complaint, Fields, present, type_name, unread},
     shown_pieces,
 };
 
@@ -138,10 +138,9 @@ fn read_all(
 
 /// What a problem has no place for would be lost.
 fn refuse_other_keys(message: &Value, field: &str) -> Result<(), Complaint> {
-    let other =
-        |(name, value): &(&String, &Value)| !matches!(name.as_str(), "role" | "content") && !value.is_null();
-    match message.as_object().and_then(|message| message.iter().find(other)) {
-        Some((name, _)) => Err(format!(
+    let keys = message.as_object();
+    match keys.and_then(|keys| unread(keys, |name| matches!(name, "role" | "content"))) {
+        Some(name) => Err(format!(
             r#"field "{field}": a message has "{name}", which is not read; "role" and "content" are: leave it out"#
         )),
         None => Ok(()),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     ImageRef,
     image::{ImageFiles, listed_images},
-    rows::{Complaint, Fields, type_name},
+    rows::{Complaint, Fields, present, type_name},
 };
 
 /// The fields that hold what is asked.
@@ -82,11 +82,6 @@ const LIKE_IMAGES: [&str; 24] = [
     "audios",
     "multi_modal_data",
 ];
-
-/// The value of a field; null counts as absent.
-pub(super) fn present<'a>(fields: &'a Fields, name: &str) -> Option<&'a Value> {
-    fields.get(name).filter(|value| !value.is_null())
-}
 
 /// The field that asks. Others that could are the same, or refused.
 pub(super) fn prompt_field(fields: &Fields) -> Result<(&'static str, &Value), Complaint> {

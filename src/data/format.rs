@@ -5,9 +5,9 @@ use super::{
     ImageRef, Kind, Problem, ReplyForm,
     answer::{References, references},
     asked::{Asked, asked},
-    fields::{is_held, present, refuse_unread, scalar, string},
+    fields::{is_held, refuse_unread, scalar, string},
     image::ImageFiles,
-    rows::{Complaint, Fields},
+    rows::{Complaint, Fields, present},
 };
 
 /// What a row says of what is asked and how a reply is checked. SFT rows may have no reference answer.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::rows::{Complaint, type_name};
+use super::rows::{Complaint, present, type_name, unread};
 
 /// An image on disk and the bounds of its area, in pixels, where the data sets its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,16 +70,11 @@ pub(super) fn image_part(
     field: &str,
     files: ImageFiles<'_>,
 ) -> Result<Option<ImageRef>, Complaint> {
-    let named =
-        PATHS.iter().chain(&["bytes"]).any(|&name| part.get(name).is_some_and(|value| !value.is_null()));
-    if named {
+    if PATHS.iter().chain(&["bytes"]).any(|&name| present(part, name).is_some()) {
         return object(part, field, files).map(Some);
     }
     refuse_others(part, field)?;
-    match ["min_pixels", "max_pixels"]
-        .iter()
-        .find(|&&bound| part.get(bound).is_some_and(|value| !value.is_null()))
-    {
+    match ["min_pixels", "max_pixels"].iter().find(|&&bound| present(part, bound).is_some()) {
         Some(bound) => Err(format!(
             r#"field "{field}" has "{bound}" beside an image part without a path; give the path there, or the bound in "images""#
         )),
@@ -116,12 +111,12 @@ fn object(image: &Map<String, Value>, field: &str, files: ImageFiles<'_>) -> Res
 
 /// The one path of an object, which another object may hold, as in `{"image_url": {"url": "a.png"}}`.
 fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Complaint> {
-    if image.get("bytes").is_some_and(|bytes| !bytes.is_null()) {
+    if present(image, "bytes").is_some() {
         return Err(format!(
             r#"field "{field}" holds an image as "bytes"; save it as a file and give its path (data sets' save_to_disk or Image.save)"#
         ));
     }
-    let mut found = PATHS.iter().filter_map(|&name| image.get(name)).filter(|value| !value.is_null());
+    let mut found = PATHS.iter().filter_map(|&name| present(image, name));
     let missing = || format!(r#"field "{field}": an image must be a path, or an object with a "path""#);
     let value = found.next().ok_or_else(missing)?;
     if found.any(|other| other != value) {
@@ -132,7 +127,7 @@ fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Co
         Value::Object(inner) => {
             refuse_others(inner, field)?;
             let inner_path = PATHS.iter().find_map(|&name| inner.get(name).and_then(Value::as_str));
-            match inner.get("bytes").is_none_or(Value::is_null) {
+            match present(inner, "bytes").is_none() {
                 true => inner_path.ok_or_else(missing),
                 false => Err(format!(
                     r#"field "{field}" holds an image as "bytes"; save it as a file and give its path"#
@@ -148,8 +143,8 @@ fn refuse_others(image: &Map<String, Value>, field: &str) -> Result<(), Complain
     let known = |name: &str| {
         PATHS.contains(&name) || matches!(name, "type" | "bytes" | "text" | "min_pixels" | "max_pixels")
     };
-    match image.iter().find(|(name, value)| !known(name) && !value.is_null()) {
-        Some((name, _)) => Err(format!(
+    match unread(image, known) {
+        Some(name) => Err(format!(
             r#"field "{field}": an image has "{name}", which is not read; "path", "min_pixels" and "max_pixels" are"#
         )),
         None => Ok(()),
@@ -172,8 +167,8 @@ fn existing_file(path: &str, field: &str, files: ImageFiles<'_>) -> Result<PathB
 }
 
 fn pixels(image: &Map<String, Value>, name: &str, field: &str) -> Result<Option<usize>, Complaint> {
-    match image.get(name) {
-        None | Some(Value::Null) => Ok(None),
+    match present(image, name) {
+        None => Ok(None),
         Some(number) => match number.as_u64() {
             Some(pixels) if pixels > 0 => Ok(Some(pixels as usize)),
             _ => Err(format!(r#"field "{field}": {name} must be a positive integer, not {number}"#)),

@@ -6,7 +6,7 @@ use super::{
     ImageRef,
     image::{ImageFiles, image_part},
     marks::{MarkedPiece, cut_at_marks},
-    rows::{Complaint, type_name},
+    rows::{Complaint, present, type_name, unread},
 };
 
 /// A chat message whose images may be given elsewhere.
@@ -122,9 +122,7 @@ fn part_pieces(
 
 /// The text of a text part. What else a part may hold is null in tables whose parts all have the same fields.
 fn text_of<'a>(part: &'a Map<String, Value>, field: &str) -> Result<&'a str, Complaint> {
-    let other =
-        |(name, value): &(&String, &Value)| !matches!(name.as_str(), "type" | "text") && !value.is_null();
-    if let Some((name, _)) = part.iter().find(other) {
+    if let Some(name) = unread(part, |name| matches!(name, "type" | "text")) {
         return Err(format!(r#"field "{field}": a text part has "{name}", which is not read; leave it out"#));
     }
     part.get("text")
@@ -133,8 +131,8 @@ fn text_of<'a>(part: &'a Map<String, Value>, field: &str) -> Result<&'a str, Com
 }
 
 fn refuse_text(part: &Map<String, Value>, field: &str) -> Result<(), Complaint> {
-    match part.get("text") {
-        None | Some(Value::Null) => Ok(()),
+    match present(part, "text") {
+        None => Ok(()),
         Some(_) => Err(format!(
             r#"field "{field}": an image part has a "text"; give it as a part of type "text" of its own"#
         )),

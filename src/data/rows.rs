@@ -23,6 +23,17 @@ use crate::error::input_error;
 /// The fields of one row.
 pub(crate) type Fields = Map<String, Value>;
 
+/// The value of a field; null counts as absent.
+pub(super) fn present<'a>(fields: &'a Fields, name: &str) -> Option<&'a Value> {
+    fields.get(name).filter(|value| !value.is_null())
+}
+
+/// The first field that is not read; null counts as absent.
+pub(super) fn unread(fields: &Fields, is_read: impl Fn(&str) -> bool) -> Option<&str> {
+    let found = fields.iter().find(|(name, value)| !is_read(name.as_str()) && !value.is_null());
+    found.map(|(name, _)| name.as_str())
+}
+
 /// What is wrong with a row, naming the field and the remedy, without the file and line.
 pub(crate) type Complaint = String;
 

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{
     Problem, ReadOptions,
     asked::messages_of,
-    fields::{present, prompt_field},
+    fields::prompt_field,
     format,
     image::ImageFiles,
-    rows::{Complaint, Fields, type_name},
+    rows::{Complaint, Fields, present, type_name, unread},
     source::{LoadedRows, Suffixes, load},
 };
 
@@ -86,9 +86,8 @@ fn completion_text(value: &Value) -> Result<String, Complaint> {
 
 fn assistant_text(message: &Value) -> Result<String, Complaint> {
     let is_assistant = message.get("role").and_then(Value::as_str) == Some("assistant");
-    let plain = message.as_object().is_some_and(|message| {
-        message.iter().all(|(name, value)| matches!(name.as_str(), "role" | "content") || value.is_null())
-    });
+    let is_read = |name: &str| matches!(name, "role" | "content");
+    let plain = message.as_object().is_some_and(|message| unread(message, is_read).is_none());
     let text = message.get("content").and_then(|content| match content {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => parts.iter().map(|part| part.get("text").and_then(Value::as_str)).collect(),

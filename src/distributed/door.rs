@@ -13,14 +13,11 @@ use std::{
 use anyhow::Result;
 
 use super::{
-    handshake::{Proven, Stranger, challenge},
+    handshake::{HANDSHAKE, Proven, Stranger, challenge},
     owner,
     secret::Secret,
 };
 use crate::error::input_error;
-
-/// How long a process may take to prove that it belongs to the run.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The most processes that are asked at once; the one that has been longest at it makes way for the next.
 const MOST: usize = 64;

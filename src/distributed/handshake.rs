@@ -30,6 +30,9 @@ const GREETING: [u8; 16] = *b"spark ranks 2\r\n\0";
 /// How much of the greeting is the same in all versions.
 const ANY_VERSION: usize = 12;
 
+/// How long each end may take to prove that it belongs to the run.
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// The most bytes of a message that carries a proof.
 const LONGEST: usize = 2048;
 

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use super::{
     connection::{Ends, PeerConnection},
     connections::Connections,
-    handshake::{Hello, NotIntroduced, introduce},
+    handshake::{HANDSHAKE, Hello, NotIntroduced, introduce},
     inbox::Inbox,
     rendezvous::Rendezvous,
     secret::Secret,
@@ -24,9 +24,6 @@ const RETRY: Duration = Duration::from_millis(50);
 
 /// The longest wait for one address to answer; a machine that is not there yet may never do so.
 const CONNECT: Duration = Duration::from_secs(5);
-
-/// How long rank 0 may take for each try to tell who this is.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// When a rank first says that it still looks for rank 0, and how often then.
 const NOTICES: Duration = Duration::from_secs(30);

@@ -12,8 +12,8 @@ use anyhow::{Error, Result, anyhow};
 use super::{
     connection::{Ends, PeerConnection},
     connections::Connections,
-    door::{Door, HANDSHAKE},
-    handshake::{Hello, Proven, Stranger},
+    door::Door,
+    handshake::{HANDSHAKE, Hello, Proven, Stranger},
     inbox::{Event, Inbox},
     rendezvous::Rendezvous,
 };

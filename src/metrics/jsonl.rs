@@ -100,15 +100,12 @@ struct Sorted {
 /// is to be said of rows that should be there and are not.
 fn drop_rows_after(path: &Path, step: u64) -> Result<Vec<String>> {
     let reading = || format!("reading {}", path.display());
-    let open = || File::open(path);
-    let sorted = match open() {
+    let sorted = match File::open(path) {
         Ok(file) => sort(&mut BufReader::new(file), step).with_context(reading)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Sorted { is_beginning: true, ..Sorted::default() }
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(remarks(&Sorted::default(), step)),
         Err(error) => return Err(error).with_context(reading),
     };
-    if path.exists() && sorted.is_beginning {
+    if sorted.is_beginning {
         // Needs no room, where the disk may be full.
         let cut = || -> std::io::Result<()> {
             let file = OpenOptions::new().write(true).open(path)?;
@@ -116,7 +113,7 @@ fn drop_rows_after(path: &Path, step: u64) -> Result<Vec<String>> {
             file.sync_all()
         };
         cut().with_context(|| format!("shortening {}", path.display()))?;
-    } else if !sorted.is_beginning {
+    } else {
         rewrite(path, step)?;
     }
     Ok(remarks(&sorted, step))

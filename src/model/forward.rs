@@ -162,7 +162,9 @@ impl<B: Kernels> Model<B> {
         let ids: Vec<u32> = rows.clone().flat_map(|row| batch.ids[tokens(row)].iter().copied()).collect();
         let places: Vec<Option<usize>> =
             rows.clone().flat_map(|row| batch.images.features[tokens(row)].iter().copied()).collect();
-        let embeddings = with_features(policy, &ids, &places, features.cloned());
+        // A block without images takes no copy of their features.
+        let shown = features.filter(|_| places.iter().any(Option::is_some));
+        let embeddings = with_features(policy, &ids, &places, shown.cloned());
         let hidden = run_layers(policy, embeddings, &mut ForwardPass { rotary, context });
         let last: Vec<usize> = rows.map(|row| (row + 1) * block.len() - 1).collect();
         hidden.select(0, index_tensor(&last, &self.device()))

@@ -40,8 +40,8 @@ impl DataSizes {
         let new_tokens = config.train.sampling.max_new_tokens as u64;
         let prompts =
             PromptSizes::measured(processor, &problems, &config.recycle, new_tokens, config.data.bad_rows)?;
-        let shown = |problem: &'_ Problem| problem.all_images().cloned().collect::<Vec<_>>();
-        let different: HashSet<ImageRef> = problems.iter().chain(&held_out).flat_map(shown).collect();
+        let different: HashSet<ImageRef> =
+            problems.iter().chain(&held_out).flat_map(Problem::all_images).cloned().collect();
         let images = images.unwrap_or(different.len() as u64);
         Ok(Self {
             base: ProcessBase {

@@ -3,13 +3,13 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::storage::{DirectoryLock, create_dirs, is_unfinished, recover, remove_if_there};
+use crate::storage::{DirectoryLock, create_dirs, is_unfinished, names_in, recover, remove_if_there};
 
 /// What a run makes once there is a result. While it has none of these, and no row in its files, nothing is lost with it.
 const RESULTS: [&str; 6] = ["before.json", "judge_set.json", "summary.json", "final", "best", "report.html"];
@@ -203,19 +203,6 @@ fn has_results(dir: &Path, found: &BTreeSet<String>) -> Result<bool> {
 fn remove_start(dir: &Path, found: &BTreeSet<String>) -> Result<()> {
     let names = names_in(dir)?.into_iter().filter(|name| !found.contains(name) && is_of_start(dir, name));
     names.map(|name| dir.join(name)).try_for_each(|path| remove_if_there(&path))
-}
-
-/// The names in a directory, in order; none where there is no directory.
-fn names_in(dir: &Path) -> Result<Vec<String>> {
-    let listing = || format!("listing {}", dir.display());
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.with_context(listing)?,
-    };
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let mut names: Vec<String> = names.collect::<io::Result<_>>().with_context(listing)?;
-    names.sort();
-    Ok(names)
 }
 
 #[cfg(test)]

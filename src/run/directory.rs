@@ -10,7 +10,10 @@ use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::claim::{Attempt, Claim, has_begun};
-use crate::{checkpoint::write_atomically, error::input_error, storage::is_disk_failure};
+use crate::{
+    error::input_error,
+    storage::{is_disk_failure, write_atomically},
+};
 
 /// Where runs go that are not told where.
 const ROOT: &str = "runs";
@@ -92,6 +95,11 @@ impl RunDirectory {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The command line that goes on with the run of `spark COMMAND`.
+    pub fn resume_command(&self, command: &str) -> String {
+        format!("spark {command} --out {} --resume", self.path().display())
     }
 
     pub fn recipe(&self) -> PathBuf {

@@ -13,7 +13,7 @@ pub fn with_way_on(error: Error, dir: &RunDirectory, command: &str) -> Error {
     let remedy = if is_out_of_space(&error) { "free space" } else { "mend the disk" };
     let path = dir.path().display();
     match dir.has_begun() {
-        true => anyhow!("{error:#}; {remedy}, then go on with: spark {command} --out {path} --resume"),
+        true => anyhow!("{error:#}; {remedy}, then go on with: {}", dir.resume_command(command)),
         false => anyhow!("{error:#}; {remedy} where {path} is, then give the same command again"),
     }
 }

@@ -17,18 +17,18 @@ impl<B: TrainBackend> Run<B> {
                 problems.push(problem);
                 continue;
             };
-            if left_out == LeftOut::default() && !self.has_left_out && self.peers.writes() {
+            if !self.has_left_out && self.peers.writes() {
                 say!(
                     "step {}: recycled problems are left out that no prompt can hold, and counted as recycled/too_long and recycled/unrenderable; the first: {error:#}",
                     step.number
                 );
             }
+            self.has_left_out = true;
             match error.downcast_ref() {
                 Some(UnfitText::Long { .. }) => left_out.too_long += 1,
                 _ => left_out.unrenderable += 1,
             }
         }
-        self.has_left_out |= left_out != LeftOut::default();
         DrawnProblems { problems, left_out }
     }
 

@@ -1,7 +1,5 @@
 //! Whether a run that is to be resumed has come to its end already.
 
-use std::fs;
-
 use anyhow::Result;
 
 use super::{
@@ -10,6 +8,7 @@ use super::{
     provenance::check_settings,
     report::Summary,
 };
+use crate::checkpoint::CheckpointStore;
 
 impl Launch {
     /// The summary of a run that is to be resumed and has nothing left to do: all its steps are taken, and what is
@@ -33,6 +32,5 @@ impl Launch {
 
 /// The step of the checkpoint that a run would go on from, by its name alone; `None` where none is named.
 pub fn newest_step(dir: &RunDirectory) -> Option<u64> {
-    let name = fs::read_to_string(dir.checkpoints().join("latest")).ok()?;
-    name.trim().strip_prefix("step-")?.parse().ok()
+    CheckpointStore::new(dir.checkpoints(), 1).latest_step()
 }

@@ -88,34 +88,44 @@ pub fn usable_problems(
 ) -> Result<Vec<Problem>> {
     let loaded = load_problems(path, config.reading(path))?;
     loaded.notes.iter().for_each(|note| say!("{note}"));
-    let mut skipped = loaded.skipped;
-    let checked: Vec<(Problem, Result<()>)> = loaded
+    let checked: Vec<Result<Problem>> = loaded
         .problems
         .into_par_iter()
         .map(|problem| {
-            let check = check_kind(&problem)
-                .and_then(|()| verifier.prepare(&problem))
-                .and_then(|()| processor.prompt(&problem).map(|_| ()));
-            (problem, check)
+            check_kind(&problem)?;
+            verifier.prepare(&problem)?;
+            processor.prompt(&problem)?;
+            Ok(problem)
         })
         .collect();
-    let mut usable = Vec::with_capacity(checked.len());
-    for (problem, check) in checked {
-        match check {
-            Ok(()) => usable.push(problem),
-            Err(error) if config.bad_rows == BadRows::Skip => {
-                skipped.push(format!("{}: {error:#}", path.display()));
-            }
-            Err(error) => return Err(error.context(path.display().to_string())),
-        }
-    }
-    report_skipped(path, &skipped);
+    let usable = usable_rows(checked, path, config.bad_rows, loaded.skipped)?;
     if let Some(message) = verifier.setting_overruled(&usable)? {
         say!("{}: {message}", path.display());
     }
     if usable.is_empty() {
         return Err(input_error(format!("{}: no usable problem", path.display())));
     }
+    Ok(usable)
+}
+
+/// The rows of a file that can be used. A bad one is refused, or reported beside those that were skipped before.
+fn usable_rows<T>(
+    read: Vec<Result<T>>,
+    path: &Path,
+    bad_rows: BadRows,
+    mut skipped: Vec<String>,
+) -> Result<Vec<T>> {
+    let mut usable = Vec::with_capacity(read.len());
+    for row in read {
+        match row {
+            Ok(row) => usable.push(row),
+            Err(error) if bad_rows == BadRows::Skip => {
+                skipped.push(format!("{}: {error:#}", path.display()));
+            }
+            Err(error) => return Err(error.context(path.display().to_string())),
+        }
+    }
+    report_skipped(path, &skipped);
     Ok(usable)
 }
 
@@ -151,17 +161,7 @@ pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
     let (pairs, notes) = load_sft_with(data, &config.data.reading(data))?;
     notes.iter().for_each(|note| say!("{note}"));
     let read: Vec<Result<Example>> = pairs.par_iter().map(example).collect();
-    let (mut examples, mut skipped) = (Vec::with_capacity(read.len()), Vec::new());
-    for example in read {
-        match example {
-            Ok(example) => examples.push(example),
-            Err(error) if config.data.bad_rows == BadRows::Skip => {
-                skipped.push(format!("{}: {error:#}", data.display()));
-            }
-            Err(error) => return Err(error.context(data.display().to_string())),
-        }
-    }
-    report_skipped(data, &skipped);
+    let examples = usable_rows(read, data, config.data.bad_rows, Vec::new())?;
     match examples.is_empty() {
         true => Err(input_error(format!("{}: no usable pair", data.display()))),
         false => Ok(examples),

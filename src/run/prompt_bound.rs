@@ -49,12 +49,9 @@ pub fn stated_bound(config: &RunConfig, model: &ModelConfig) -> Result<Option<Pr
 }
 
 fn model_bound(config: &RunConfig, model: &ModelConfig) -> Result<Option<PromptBound>> {
-    let lengths = [
-        ("train.max_new_tokens", config.train.sampling.max_new_tokens),
-        ("eval.max_new_tokens", config.eval.max_new_tokens),
-    ];
-    let [(setting, longest), (other, more)] = lengths;
-    let (setting, longest) = if more > longest { (other, more) } else { (setting, longest) };
+    let (train, eval) = (config.train.sampling.max_new_tokens, config.eval.max_new_tokens);
+    let (setting, longest) =
+        if eval > train { ("eval.max_new_tokens", eval) } else { ("train.max_new_tokens", train) };
     PromptBound::of_model(model, longest, setting)
 }
 

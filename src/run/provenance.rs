@@ -11,7 +11,7 @@ use super::{
     identity::{RunIdentity, with_absolute_paths},
     settings::{RunSettings, SettingChange},
 };
-use crate::{checkpoint::write_atomically, config::RunConfig, error::input_error};
+use crate::{config::RunConfig, error::input_error, storage::write_atomically};
 
 /// The configuration that a run was last gone on with, wherever its paths began.
 fn kept_config(dir: &RunDirectory) -> Result<RunConfig> {

@@ -9,7 +9,7 @@ use crate::{
     checkpoint::replace_model_dir,
     config::RunConfig,
     eval::{EvalConfig, JudgeSet, Scores, evaluate},
-    interrupt::Interrupted,
+    interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
     model::computing_in,
@@ -75,10 +75,11 @@ impl<B: TrainBackend> Run<B> {
 
     /// What to tell of a final evaluation that was given up.
     fn without_scores(&self, error: Error) -> Error {
-        let Some(&by) = error.downcast_ref::<Interrupted>() else { return error };
-        let steps = self.state.step;
-        let done = "saved, and so is final/; only the held-out scores and summary.json are missing";
-        error.context(format!("{by} after step {steps}, the last, which is {done}; {}", self.how_to_go_on()))
+        tell_interrupted(error, |by| {
+            let steps = self.state.step;
+            let done = "saved, and so is final/; only the held-out scores and summary.json are missing";
+            format!("{by} after step {steps}, the last, which is {done}; {}", self.how_to_go_on())
+        })
     }
 
     /// Measures the final model and writes `final/` and `summary.json`; returns the latter where it writes.

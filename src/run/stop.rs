@@ -74,19 +74,6 @@ impl<B: TrainBackend> Run<B> {
         error
     }
 
-    /// Saves an unfinished run and says on stderr how to go on.
-    ///
-    /// # Errors
-    /// When the checkpoint cannot be written.
-    pub fn suspend(mut self) -> Result<()> {
-        self.save_last()?;
-        if let Some(files) = &self.files {
-            files.sinks.finish();
-            say!("stopped after step {}; {}", self.state.step, self.how_to_go_on());
-        }
-        Ok(())
-    }
-
     /// Tells the other ranks that this one ends before the run does, and why.
     pub fn leave(&self, error: &Error) {
         self.peers.leave(&format!("{error:#}"));
@@ -147,6 +134,6 @@ impl<B: TrainBackend> Run<B> {
     }
 
     pub(super) fn resume_command(&self) -> String {
-        format!("spark train --out {} --resume", self.dir.path().display())
+        self.dir.resume_command("train")
     }
 }

@@ -119,7 +119,9 @@ impl<B: TrainBackend> Run<B> {
     /// When a peer is lost.
     pub fn continues(&self, asked_to_stop: bool) -> Result<bool> {
         let asked = self.peers.gather(asked_to_stop)?;
-        asked.iter().position(|asked| *asked).into_iter().for_each(|rank| self.peers.stop_with(rank));
+        if let Some(rank) = asked.iter().position(|asked| *asked) {
+            self.peers.stop_with(rank);
+        }
         Ok(self.steps_left() && !asked.contains(&true))
     }
 

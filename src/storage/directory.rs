@@ -130,20 +130,30 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
     }
 }
 
+/// The names in a directory, in order; none where there is no directory.
+///
+/// # Errors
+/// When it cannot be listed.
+pub(crate) fn names_in(dir: &Path) -> Result<Vec<String>> {
+    let listing = || format!("listing {}", dir.display());
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(listing)?,
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names: Vec<String> = names.collect::<io::Result<_>>().with_context(listing)?;
+    names.sort();
+    Ok(names)
+}
+
 /// Cleans up what a process that was killed left in a directory. Returns a sentence for each thing that was there.
 ///
 /// # Errors
 /// When something cannot be renamed or removed.
 pub(crate) fn recover(dir: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.with_context(|| format!("listing {}", dir.display()))?,
-    };
     let mut said = Vec::new();
-    for entry in entries {
-        let name = entry.with_context(|| format!("listing {}", dir.display()))?.file_name();
-        let name = name.to_string_lossy();
-        let path = dir.join(&*name);
+    for name in names_in(dir)? {
+        let path = dir.join(&name);
         let old = name.strip_prefix('.').and_then(|name| name.strip_suffix(".old"));
         match old.map(|name| dir.join(name)) {
             Some(place) if !place.exists() => {
@@ -180,13 +190,6 @@ mod tests {
         fs::read_to_string(dir.join("trainer/state")).unwrap()
     }
 
-    fn names(dir: &Path) -> Vec<String> {
-        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
     #[test]
     fn a_directory_takes_the_place_of_another() {
         let root = tempfile::tempdir().unwrap();
@@ -194,7 +197,10 @@ mod tests {
         for number in ["1", "2"] {
             filled(&new, number);
             put_in_place(&new, &place).unwrap();
-            assert_eq!((content(&place).as_str(), names(root.path())), (number, vec!["run".to_owned()]));
+            assert_eq!(
+                (content(&place).as_str(), names_in(root.path()).unwrap()),
+                (number, vec!["run".to_owned()])
+            );
         }
     }
 
@@ -221,7 +227,7 @@ mod tests {
         fs::write(root.path().join(".lock"), "").unwrap();
         let said = recover(root.path()).unwrap();
         assert_eq!(said.len(), 4, "{said:?}");
-        assert_eq!(names(root.path()), [".lock", "moved", "replaced"]);
+        assert_eq!(names_in(root.path()).unwrap(), [".lock", "moved", "replaced"]);
         assert_eq!(content(&root.path().join("moved")), "moved");
         assert_eq!(content(&root.path().join("replaced")), "after");
         assert_eq!(recover(root.path()).unwrap(), Vec::<String>::new());

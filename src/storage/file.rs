@@ -122,8 +122,12 @@ impl Drop for WholeFile {
 /// # Errors
 /// When the file cannot be written; what was there before stays.
 pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<()> {
+    write_whole(path, text.as_bytes())
+}
+
+fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     let mut file = WholeFile::create(path)?;
-    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
+    file.write_all(content).with_context(|| format!("writing {}", path.display()))?;
     file.finish()
 }
 
@@ -138,11 +142,7 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<()> {
             "{}: is there already, with other content; remove it first, or choose another folder",
             path.display()
         ))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut file = WholeFile::create(path)?;
-            file.write_all(content).with_context(|| format!("writing {}", path.display()))?;
-            file.finish()
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write_whole(path, content),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
     }
 }
@@ -164,13 +164,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(dir: &Path) -> Vec<String> {
-        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use crate::storage::names_in;
 
     #[test]
     fn the_old_content_stands_until_the_new_one_is_whole() {
@@ -182,10 +176,10 @@ mod tests {
         file.flush().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         drop(file);
-        assert_eq!(names(dir.path()), ["answers.jsonl"], "nothing is left of what was given up");
+        assert_eq!(names_in(dir.path()).unwrap(), ["answers.jsonl"], "nothing is left of what was given up");
         write_atomically(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(names(dir.path()), ["answers.jsonl"]);
+        assert_eq!(names_in(dir.path()).unwrap(), ["answers.jsonl"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::{
     calls::{Call, Change},
     disk,
+    outcome::said,
     trace::{Action, Ended, trace},
 };
 
@@ -196,6 +197,20 @@ impl Scene {
     /// Runs a command undisturbed.
     pub fn let_run(&self, command: Command) -> Ended {
         self.trace(command, &mut |_| Action::Go)
+    }
+
+    /// Every call of a command that changes something, in order, paths from the folder on.
+    ///
+    /// # Panics
+    /// Where it fails; `failure` says what that means.
+    pub fn calls(&self, command: Command, failure: &str) -> Vec<Call> {
+        let mut calls = Vec::new();
+        let ended = self.trace(command, &mut |call| {
+            calls.push(call.within(&self.root()));
+            Action::Go
+        });
+        assert!(ended.succeeded(), "{failure}: {}", said(&ended));
+        calls
     }
 
     /// The step of the newest checkpoint: what `latest` names, or where there is no such file, what lies there.

@@ -23,13 +23,7 @@ fn command(scene: &Scene) -> Command {
 /// Every call of such a run that changes something.
 pub fn calls(stopped: &Scene) -> Vec<Call> {
     let scene = stopped.fresh();
-    let mut calls = Vec::new();
-    let ended = scene.trace(command(&scene), &mut |call| {
-        calls.push(call.within(&scene.root()));
-        Action::Go
-    });
-    assert!(ended.succeeded(), "the run fails without any signal: {}", said(&ended));
-    calls
+    scene.calls(command(&scene), "the run fails without any signal")
 }
 
 /// Sends a run a signal at its call number `moment`, and lets it go on.

@@ -37,10 +37,6 @@ pub struct Ended {
     pub code: Option<i32>,
     pub signal: Option<i32>,
     pub stderr: String,
-    /// Calls that changed something.
-    pub calls: usize,
-    /// Signals that were sent because time was up.
-    pub sent: usize,
 }
 
 impl Ended {
@@ -74,31 +70,28 @@ pub fn trace(
     let mut tracer = Tracer { main, root, act, calls: 0, started: false, amid: None };
     let status = tracer.run().unwrap_or_else(|error| panic!("tracing {command:?}: {error}"));
     drop(ended);
-    let sent = timer.join().unwrap();
+    timer.join().unwrap();
     Ended {
         code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
         signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
         stderr: text(&mut stderr),
-        calls: tracer.calls,
-        sent,
     }
 }
 
-/// Sends the process signals at their times, and tells how many were sent; stops when the sender is dropped.
+/// Sends the process signals at their times; stops when the sender is dropped.
 fn start_timer(
     main: libc::pid_t,
     alarms: Vec<(Duration, libc::c_int)>,
-) -> (mpsc::Sender<()>, thread::JoinHandle<usize>) {
+) -> (mpsc::Sender<()>, thread::JoinHandle<()>) {
     let ((sender, receiver), began) = (mpsc::channel(), Instant::now());
     let timer = thread::spawn(move || {
-        for (index, (time, signal)) in alarms.iter().enumerate() {
+        for (time, signal) in alarms {
             let left = time.saturating_sub(began.elapsed());
             if receiver.recv_timeout(left) != Err(mpsc::RecvTimeoutError::Timeout) {
-                return index;
+                return;
             }
-            process::signal(main, *signal);
+            process::signal(main, signal);
         }
-        alarms.len()
     });
     (sender, timer)
 }

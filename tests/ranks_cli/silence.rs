@@ -29,9 +29,13 @@ const REST: Duration = Duration::from_secs(60);
 
 /// Two ranks of a long run; the second one connects to a port of its own.
 fn two(run: &Path, ports: [u16; 2]) -> [Child; 2] {
-    let settings = ["train.steps=1000", "checkpoint.every=1000"];
+    two_with(run, ports, &["train.steps=1000", "checkpoint.every=1000"])
+}
+
+/// Two ranks under these settings.
+fn two_with(run: &Path, ports: [u16; 2], settings: &[&str]) -> [Child; 2] {
     [0, 1].map(|number| {
-        let mut command = rank(number, 2, run, ports[number], &settings);
+        let mut command = rank(number, 2, run, ports[number], settings);
         command.env("SPARK_RANK_TIMEOUT", SILENCE.to_string()).spawn().unwrap()
     })
 }
@@ -94,11 +98,7 @@ fn a_stopped_rank_0_is_given_up_by_the_others() {
 fn a_rank_that_wakes_in_time_goes_on() {
     let root = TempDir::new().unwrap();
     let (run, port) = (root.path().join("run"), free_port());
-    let settings = ["train.steps=4"];
-    let [first, second] = [0, 1].map(|number| {
-        let mut command = rank(number, 2, &run, port, &settings);
-        command.env("SPARK_RANK_TIMEOUT", SILENCE.to_string()).spawn().unwrap()
-    });
+    let [first, second] = two_with(&run, [port; 2], &["train.steps=4"]);
     steps_are_taken(&run, 1);
     signal(&second, Signal::STOP);
     thread::sleep(Duration::from_secs(1));

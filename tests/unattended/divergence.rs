@@ -8,7 +8,7 @@ use super::{checkpoints, fails, final_weights, resumed, run, spark, stderr, step
 use crate::common::command::rows;
 
 /// A copy of a model directory.
-fn copied(from: &str, to: &Path) {
+pub(super) fn copied(from: &str, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

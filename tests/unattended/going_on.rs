@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{fails, final_weights, resumed, run, spark, stderr, steps, succeeds};
+use super::{divergence::copied, fails, final_weights, resumed, run, spark, stderr, steps, succeeds};
 use crate::common::command::rows;
 
 /// Copies the first rows of the shipped training data beside their images' absolute paths.
@@ -77,11 +77,7 @@ fn another_experiment_is_refused_by_name_and_leaves_the_run_as_it_was() {
 fn another_model_is_refused() {
     let root = TempDir::new().unwrap();
     let (out, model) = (root.path().join("run"), root.path().join("model"));
-    fs::create_dir(&model).unwrap();
-    for entry in fs::read_dir("models/tiny-vl").unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, model.join(path.file_name().unwrap())).unwrap();
-    }
+    copied("models/tiny-vl", &model);
     let path = format!("model.path={}", model.display());
     succeeds(run(&out, &["train.steps=1", &path]));
     let weights = model.join("model.safetensors");

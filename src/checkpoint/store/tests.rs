@@ -1,11 +1,8 @@
 use super::*;
 use crate::error::is_input_error;
 
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
-    names
+fn listed(dir: &Path) -> Vec<String> {
+    names_in(dir).unwrap()
 }
 
 fn save(store: &CheckpointStore, step: u64) {
@@ -25,7 +22,7 @@ fn the_last_written_are_kept_and_latest_names_the_last() {
     let store = CheckpointStore::new(root.path().join("checkpoints"), 2);
     assert_eq!(store.latest().unwrap(), None);
     [5, 10, 15].into_iter().for_each(|step| save(&store, step));
-    assert_eq!(names(&root.path().join("checkpoints")), ["latest", "step-000010", "step-000015"]);
+    assert_eq!(listed(&root.path().join("checkpoints")), ["latest", "step-000010", "step-000015"]);
     assert_eq!(chosen(&store), (15, String::new()));
 }
 
@@ -42,7 +39,7 @@ fn what_was_just_saved_stays_though_its_step_is_not_the_highest() {
         "{remarks}"
     );
     save(&store, 24);
-    assert_eq!(names(root.path()), ["latest", "step-000024"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000024"]);
     assert_eq!(chosen(&store), (24, String::new()));
 }
 
@@ -51,9 +48,9 @@ fn steps_count_in_the_order_of_their_writing_not_of_their_numbers_or_times() {
     let root = tempfile::tempdir().unwrap();
     let store = CheckpointStore::new(root.path().to_owned(), 3);
     [10, 20, 30, 12].into_iter().for_each(|step| save(&store, step));
-    assert_eq!(names(root.path()), ["latest", "step-000012", "step-000020", "step-000030"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000012", "step-000020", "step-000030"]);
     save(&store, 14);
-    assert_eq!(names(root.path()), ["latest", "step-000012", "step-000014", "step-000030"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000012", "step-000014", "step-000030"]);
     fs::remove_file(root.path().join("latest")).unwrap();
     let (step, remarks) = chosen(&store);
     assert!(step == 14 && remarks == "latest is missing", "{step} {remarks}");
@@ -67,12 +64,12 @@ fn a_protected_one_is_never_pruned() {
     save(&store, 1);
     store.protect(1).unwrap();
     [2, 3].into_iter().for_each(|step| save(&store, step));
-    assert_eq!(names(root.path()), ["latest", "protected", "step-000001", "step-000003"]);
+    assert_eq!(listed(root.path()), ["latest", "protected", "step-000001", "step-000003"]);
     assert_eq!(store.protected().unwrap(), "step-000001");
     store.protect(3).unwrap();
-    assert_eq!(names(root.path()), ["latest", "protected", "step-000003"]);
+    assert_eq!(listed(root.path()), ["latest", "protected", "step-000003"]);
     save(&store, 4);
-    assert_eq!(names(root.path()), ["latest", "protected", "step-000003", "step-000004"]);
+    assert_eq!(listed(root.path()), ["latest", "protected", "step-000003", "step-000004"]);
 }
 
 #[test]
@@ -91,11 +88,11 @@ fn a_failed_save_leaves_the_last_one_and_nothing_of_itself() {
             "{error}"
         );
         assert!(error.contains("are free") && error.contains("writing model.safetensors"), "{error}");
-        assert_eq!(names(root.path()), ["latest", "step-000001"]);
+        assert_eq!(listed(root.path()), ["latest", "step-000001"]);
         assert_eq!(chosen(&store), (1, String::new()));
     }
     save(&store, 2);
-    assert_eq!(names(root.path()), ["latest", "step-000001", "step-000002"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000001", "step-000002"]);
 }
 
 #[test]
@@ -109,7 +106,7 @@ fn a_step_that_is_saved_again_replaces_itself() {
             Ok(fs::write(dir.join("state"), "1")?)
         })
         .unwrap();
-    assert_eq!(names(root.path()), ["latest", "step-000001"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000001"]);
     assert_eq!(chosen(&store), (1, String::new()));
 }
 
@@ -121,9 +118,9 @@ fn a_damaged_one_is_passed_over_named_and_goes_once_there_is_a_newer_one() {
     fs::write(root.path().join("step-000002/state"), "3").unwrap();
     let (step, remarks) = chosen(&store);
     assert!(step == 1 && remarks.starts_with("step-000002 is passed over: state has changed"), "{remarks}");
-    assert_eq!(names(root.path()), ["latest", "step-000001", "step-000002"], "nothing goes before");
+    assert_eq!(listed(root.path()), ["latest", "step-000001", "step-000002"], "nothing goes before");
     save(&store, 3);
-    assert_eq!(names(root.path()), ["latest", "step-000001", "step-000003"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000001", "step-000003"]);
 }
 
 #[test]
@@ -134,7 +131,7 @@ fn a_damaged_one_that_is_saved_again_is_whole() {
     fs::remove_file(root.path().join("step-000002/state")).unwrap();
     assert_eq!(chosen(&store).0, 1);
     save(&store, 2);
-    assert_eq!(names(root.path()), ["latest", "step-000001", "step-000002"]);
+    assert_eq!(listed(root.path()), ["latest", "step-000001", "step-000002"]);
     assert_eq!(chosen(&store), (2, String::new()));
 }
 
@@ -181,5 +178,5 @@ fn one_of_before_checksums_is_used_and_said() {
     let (step, remarks) = chosen(&store);
     assert!(step == 4 && remarks.contains("step-000004 has no trainer/checksums.json"), "{remarks}");
     [2, 3].into_iter().for_each(|step| save(&store, step));
-    assert_eq!(names(root.path()), ["latest", "step-000002", "step-000003"], "it is the oldest");
+    assert_eq!(listed(root.path()), ["latest", "step-000002", "step-000003"], "it is the oldest");
 }

@@ -87,14 +87,16 @@ fn is_of_run(fields: &Fields) -> bool {
 fn group(mut fields: Fields, folder: &Path, number: usize) -> Result<(Problem, Vec<Sampled>), Complaint> {
     let completions = fields.shift_remove("completions");
     let files = ImageFiles { roots: &[folder], must_exist: false };
-    let problem = problem_of_row(&fields, files, format!("line-{number}"))?;
+    let mut problem = problem_of_row(&fields, files, format!("line-{number}"))?;
     let Some(completions) = completions else {
         return Err(format!("field \"completions\" is missing; expected {GROUP}"));
     };
     let completions = serde_json::from_value(completions)
         .map_err(|error| format!("field \"completions\": {error}; expected {GROUP}"))?;
-    let own = fields.contains_key("id").then(|| format!("{}@{number}", problem.id));
-    Ok((Problem { id: own.unwrap_or_else(|| problem.id.clone()), ..problem }, completions))
+    if fields.contains_key("id") {
+        problem.id = format!("{}@{number}", problem.id);
+    }
+    Ok((problem, completions))
 }
 
 /// One completion of a run.

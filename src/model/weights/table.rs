@@ -78,13 +78,12 @@ impl TensorTable {
                 format!("unsupported: {name} is {:?}, expected F32, F16 or BF16", tensor.dtype)
             }
             Some(tensor) => match tensor.read(transposed) {
-                Ok(values) => match first_not_finite(&values) {
-                    None => return Some(values),
-                    Some(broken) => {
+                Ok(values) => {
+                    if let Some(broken) = first_not_finite(&values) {
                         self.broken.push(format!("{name}: {broken}"));
-                        return Some(values);
                     }
-                },
+                    return Some(values);
+                }
                 Err(error) => format!("unreadable: {name}: {error:#}"),
             },
         };

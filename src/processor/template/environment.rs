@@ -76,7 +76,7 @@ fn add_functions(environment: &mut Environment<'_>) {
 
 fn add_filters(environment: &mut Environment<'_>) {
     // They differ from Jinja2's, and no template is known to need them: refused by name.
-    for unlike in ["pprint", "attr", "urlencode", "format"] {
+    for unlike in ["pprint", "attr", "urlencode"] {
         environment.remove_filter(unlike);
     }
     environment.add_filter("tojson", |value: &Value, options: Kwargs| python::to_json(value, options));

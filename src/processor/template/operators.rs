@@ -156,10 +156,9 @@ pub(super) fn power(left: &Value, right: &Value) -> Result<Value, Error> {
     {
         return integer(u32::try_from(exponent).ok().and_then(|exponent| base.checked_pow(exponent)));
     }
-    let never = |_, _| None;
     match (Number::of(left), Number::of(right)) {
         (Some(left), Some(right)) => Ok(left.float().powf(right.float()).into()),
-        _ => arithmetic("**", [left, right], never, f64::powf),
+        _ => Err(unsupported("**", left, right)),
     }
 }
 

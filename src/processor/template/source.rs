@@ -54,8 +54,8 @@ pub(super) fn prepared(source: &str) -> String {
         rest = &rest[start..];
         let end = match &rest[..2] {
             "{#" => rest.find("#}").map(|end| end + 2),
-            "{%" => block_end(rest),
-            _ => expression_end(rest),
+            "{%" => end_outside_quotes(rest, "%}"),
+            _ => end_outside_quotes(rest, "}}"),
         };
         let (tag, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after;
@@ -83,15 +83,7 @@ fn block_name(tag: &str) -> Option<&str> {
     Some(inner.strip_suffix(['-', '+']).unwrap_or(inner).trim())
 }
 
-/// Where a block ends; texts in quotes may hold what looks like its end.
-fn block_end(tag: &str) -> Option<usize> {
-    end_outside_quotes(tag, "%}")
-}
-
-fn expression_end(tag: &str) -> Option<usize> {
-    end_outside_quotes(tag, "}}")
-}
-
+/// Where a tag ends; texts in quotes may hold what looks like its end.
 fn end_outside_quotes(tag: &str, end: &str) -> Option<usize> {
     let mut quote = None;
     let mut is_escaped = false;
