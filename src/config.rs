@@ -15,12 +15,13 @@ use crate::{
     data::{BadRows, Curriculum, ReadOptions},
     error::input_error,
     eval::EvalConfig,
+    judge::JudgeConfig,
     metrics::watch::WatchConfig,
     model::{lora::LoraConfig, weights::Precision},
     recycle::RecycleConfig,
     rollout::EngineConfig,
     train::{KnownNames, TrainConfig},
-    verify::VerifyConfig,
+    verify::{Extractor, VerifyConfig},
 };
 
 /// The `[model]` part.
@@ -157,6 +158,7 @@ pub struct RunConfig {
     pub train: TrainConfig,
     pub verify: VerifyConfig,
     pub recycle: RecycleConfig,
+    pub judge: JudgeConfig,
     pub eval: EvalConfig,
     pub checkpoint: CheckpointConfig,
     pub watch: WatchConfig,
@@ -208,7 +210,8 @@ impl RunConfig {
                 .try_into::<Self>()
                 .map_err(|error| input_error(format!("--set {setting}: {}", one_line(&error))))?;
         }
-        Ok(table.try_into()?)
+        let config: Self = table.try_into()?;
+        Ok(Self { judge: config.judge.with_contents()?, ..config })
     }
 
     /// The full effective configuration as TOML.
@@ -234,6 +237,7 @@ impl RunConfig {
         self.eval.check()?;
         self.verify.check()?;
         self.recycle.check()?;
+        self.judge.check(self.recycle.wordings, self.verify.extract == [Extractor::Box])?;
         self.rollout.check()?;
         self.lora.check()?;
         self.watch.check()?;

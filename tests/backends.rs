@@ -16,6 +16,7 @@ use spark::{
     data::{BadRows, load_problems},
     distributed::ALONE,
     eval::completion_logprobs,
+    judge::JudgePrompts,
     kernels::TrainBackend,
     model::{Sequence, load_model},
     processor::Processor,
@@ -63,6 +64,7 @@ impl Job for Decode {
             sampler: &LocalEngine::with_model(model.clone(), EngineConfig::default()),
             processor: &processor,
             verifier: &Verifier::default(),
+            prompts: JudgePrompts::built_in(),
             peers: &ALONE,
         };
         let mut problems = load_problems("datasets/digits-vl/test.jsonl".as_ref(), BadRows::Refuse)?.problems;

@@ -70,6 +70,39 @@ fn what_cannot_be_read_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_recipe_words_its_judge_prompts_itself() {
+    let folder = TempDir::new().unwrap();
+    let [input, out, prompts] =
+        ["in.jsonl", "out.jsonl", "prompts.toml"].map(|name| folder.path().join(name));
+    fs::write(&input, rollouts(30)).unwrap();
+    let command = || {
+        let mut command = spark();
+        let setting = format!("judge.prompts={}", prompts.display());
+        command.args(["recycle", "--recipe", "recipes/digits.toml", "--set", &setting, "--rollouts"]);
+        command.arg(&input).arg("--out").arg(&out);
+        command
+    };
+    refused(&mut command(), &["prompts.toml", "cannot read"]);
+    fs::write(
+        &prompts,
+        "system = \"You judge.\"\n[pairwise]\ntrained = ['{question} {a} or {b}? \\boxed{}']\n",
+    )
+    .unwrap();
+    let said = command().assert().success().get_output().stderr.clone();
+    assert!(String::from_utf8(said).unwrap().contains("pairwise has 1 and uses 1"));
+    let problems = rows(&out);
+    let pairs: Vec<&Value> = problems.iter().filter(|problem| problem["kind"] == "pairwise").collect();
+    assert!(!pairs.is_empty() && pairs.len() < problems.len());
+    assert!(pairs.iter().all(|pair| pair["question"].as_str().unwrap().ends_with("? \\boxed{}")));
+    assert!(problems.iter().all(|problem| problem["system"] == "You judge."));
+    // Other kinds keep what ships.
+    let others = problems.iter().filter(|problem| problem["kind"] != "pairwise");
+    assert!(others.into_iter().all(|problem| problem["question"].as_str().unwrap().contains(" + 1 = ?\n")));
+    fs::write(&prompts, "[pairwise]\ntrained = [\n'{question} {a} or {c}?']\n").unwrap();
+    refused(&mut command(), &["prompts.toml", "line 3", "{c}"]);
+}
+
+#[test]
 fn the_rollouts_of_a_run_can_be_recycled() {
     let folder = TempDir::new().unwrap();
     let (input, out) = (folder.path().join("rollouts.jsonl"), folder.path().join("out.jsonl"));

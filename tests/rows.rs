@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use spark::{
     data::{BadRows, ImageRef, Problem, ReadOptions, ShownPiece, Speaker, load_problems, shown_pieces},
-    judge::Item,
+    judge::JudgePrompts,
     processor::Processor,
 };
 use tempfile::TempDir;
@@ -441,7 +441,9 @@ fn interleaved_rows_are_rendered_as_transformers_renders_them() {
             assert_eq!(shown, expected, "{row}");
         }
         // A question about an answer shows the same images at the same places.
-        let item = Item::pointwise(&problem.question, "7", false, 0).problem(&problem, "item".into());
+        let item = JudgePrompts::built_in()
+            .pointwise(&problem.question, "7", false, 0)
+            .problem(&problem, "item".into());
         let judged = processors[0].1.prompt(&item).unwrap();
         let asked =
             case["own"].as_str().unwrap().strip_suffix("<|im_end|>\n<|im_start|>assistant\n").unwrap();

@@ -12,16 +12,17 @@ use spark::{
     distributed::ALONE,
     eval::{
         AnswerOptions, AnswerSummary, EvalConfig, FinalAnswer, JudgeSet, Scores, Strategy, answer_problems,
-        answer_with_reflection, evaluate, votes,
+        answer_with_reflection, completion_logprobs, evaluate, judge_measures, votes,
     },
-    model::Model,
+    judge::JudgePrompts,
+    model::{Model, ModelInput, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
     rollout::{
-        Completion, EngineConfig, FinishReason, Generate, LocalEngine, Request, RolloutGroup,
+        Completion, Continuations, EngineConfig, FinishReason, Generate, LocalEngine, Request, RolloutGroup,
         RolloutPipeline, Sampling, SamplingKey, Scripted,
     },
-    verify::Verifier,
+    verify::{Verdict, Verifier},
 };
 
 /// A problem, and how the scripted model behaves when it meets it.
@@ -125,7 +126,13 @@ fn through<T>(
     processor: &Processor,
     work: impl FnOnce(&RolloutPipeline<'_, Plain>) -> Result<T>,
 ) -> Result<T> {
-    work(&RolloutPipeline { sampler, processor, verifier: &Verifier::default(), peers: &ALONE })
+    work(&RolloutPipeline {
+        sampler,
+        processor,
+        verifier: &Verifier::default(),
+        prompts: JudgePrompts::built_in(),
+        peers: &ALONE,
+    })
 }
 
 fn config() -> EvalConfig {
@@ -200,12 +207,15 @@ fn sampled_groups(model: &RolloutPipeline<'_, Plain>) -> Result<Vec<RolloutGroup
 }
 
 fn judge_set() -> JudgeSet {
-    with(reply, |model| Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, 1, &Verifier::default()))).unwrap()
+    with(reply, |model| {
+        Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, JudgePrompts::built_in(), 1, &Verifier::default()))
+    })
+    .unwrap()
 }
 
 #[test]
 fn the_judge_set_shows_the_models_own_answers_under_both_labels_equally_often() {
-    let JudgeSet { items, held_out } = judge_set();
+    let JudgeSet { items, held_out, .. } = judge_set();
     let labels = |kind: Kind| -> Vec<&str> {
         items.iter().filter(|item| item.kind == kind).map(|item| item.answer.as_str()).collect()
     };
@@ -243,6 +253,110 @@ fn a_run_is_scored_on_solving_judging_reflecting_and_voting() {
     assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (Some(0.0), 1.0));
     assert_eq!((accuracy_by_rounds.len(), votes.len()), (3, 3));
     assert_eq!(*done.borrow(), 5 + set.items.len() + set.held_out.len());
+}
+
+#[test]
+fn biases_and_unread_replies_are_measured_apart_from_accuracy() {
+    let set = judge_set();
+    // Says Yes to every answer, A of every pair but the first, and nothing about that.
+    let first = set.items.iter().find(|item| item.kind == Kind::PAIRWISE).unwrap().question.clone();
+    let biased = |prompt: &str, number: usize| match () {
+        () if prompt.contains(&first) => "Both.".to_owned(),
+        () if prompt.contains("\\boxed{Yes}") => "\\boxed{Yes}".to_owned(),
+        () if prompt.contains("\\boxed{A}") => "It is \\boxed{A}.".to_owned(),
+        () => reply(prompt, number),
+    };
+    let scores = with(biased, |model| evaluate(model, &problems(), &set, &config(), 1, &|_| ())).unwrap();
+    let kinds: Vec<&str> = scores.judging.keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["pairwise", "pointwise"]);
+    let named = |kind: &str| scores.judging[kind].named().into_iter().collect::<HashMap<String, f64>>();
+    let (pointwise, pairwise) = (named("pointwise"), named("pairwise"));
+    assert_eq!(
+        (pointwise["parsed"], pointwise["accuracy"], pointwise["accuracy_of_parsed"]),
+        (1.0, 0.5, 0.5)
+    );
+    assert_eq!((pointwise["share_yes"], pointwise["share_no"]), (1.0, 0.0));
+    assert_eq!((pointwise["accuracy_yes"], pointwise["accuracy_no"]), (1.0, 0.0));
+    // The right places are B, B, A, A, and the first is not read.
+    assert_eq!((pairwise["parsed"], pairwise["accuracy"]), (0.75, 0.5));
+    assert!((pairwise["accuracy_of_parsed"] - 2.0 / 3.0).abs() < 1e-12);
+    assert_eq!((pairwise["share_a"], pairwise["accuracy_a"], pairwise["accuracy_b"]), (1.0, 1.0, 0.0));
+    assert!(!pointwise.contains_key("auc"), "a scripted sampler tells no probabilities");
+    let nothing = with(biased, |model| judge_measures(model, &[], &[])).unwrap();
+    assert!(nothing.is_empty());
+}
+
+/// An engine whose every answer is asked of another sampler: it likes verdicts that its reply to the prompt gives.
+struct Opinionated<'a>(&'a dyn Fn(&str) -> f64, &'a Processor);
+
+impl Generate<Plain> for Opinionated<'_> {
+    fn generate(&self, _: &[Request<'_>], _: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
+        unreachable!("odds are not sampled")
+    }
+
+    fn logprobs(&self, asked: &[Continuations<'_>]) -> Result<Option<Vec<Vec<f64>>>> {
+        let of_prompt = |asked: &Continuations<'_>| -> Result<Vec<f64>> {
+            let odds = self.0(&self.1.decode(&asked.prompt.ids, true)?);
+            let logprob = |ids: &Vec<u32>| -> Result<f64> {
+                let text = self.1.decode(ids, true)?;
+                let verdict = text.strip_prefix("\\boxed{").expect("the form that is asked for").trim();
+                Ok(if ["Yes", "A"].contains(&verdict) { odds } else { 0.0 })
+            };
+            asked.token_ids.iter().map(logprob).collect()
+        };
+        asked.iter().map(of_prompt).collect::<Result<_>>().map(Some)
+    }
+
+    fn update_weights(&mut self, _: &Model<Plain>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
+    let (set, processor) = (judge_set(), processor());
+    let verdict = Verdict::default();
+    let replies: Vec<_> = set.items.iter().map(|item| (item, &verdict)).collect();
+    let area = |odds: &dyn Fn(&str) -> f64| {
+        let measure = |model: &RolloutPipeline<'_, Plain>| judge_measures(model, &replies, &set.swapped);
+        let measured = through(&Opinionated(odds, &processor), &processor, measure).unwrap();
+        ["pointwise", "pairwise"].map(|kind| measured[kind].auc)
+    };
+    let right = |prompt: &str| {
+        let all = set.items.iter().chain(&set.swapped);
+        let item = all.filter(|item| prompt.contains(&item.question)).next().expect("a known item");
+        ["Yes", "A"].contains(&item.answer.as_str())
+    };
+    assert_eq!(area(&|prompt| if right(prompt) { 9.0 } else { 8.0 }), [Some(1.0); 2]);
+    assert_eq!(area(&|prompt| if right(prompt) { -9.0 } else { -8.0 }), [Some(0.0); 2]);
+    assert_eq!(area(&|_| 3.0), [Some(0.5); 2]);
+    // Right about the pairs as they stand in the set, and of the same opinion when they are swapped.
+    let in_set = |prompt: &str| set.items.iter().any(|item| prompt.contains(&item.question));
+    assert_eq!(area(&|prompt| if in_set(prompt) && right(prompt) { 1.0 } else { 0.0 })[1], Some(0.75));
+}
+
+#[test]
+fn an_engine_tells_how_likely_continuations_are() {
+    let model = common::tiny_model(1);
+    let prompt = |ids: &[u32]| ModelInput { ids: ids.to_vec(), images: Vec::new() };
+    let prompts = [prompt(&[5, 6, 7]), prompt(&[5, 6, 7, 8, 9]), prompt(&[3])];
+    let token_ids = [vec![vec![1, 2], vec![2], vec![1, 3, 4]], vec![vec![2]], vec![vec![9, 8], vec![9]]];
+    let asked: Vec<Continuations<'_>> = prompts
+        .iter()
+        .zip(&token_ids)
+        .map(|(prompt, token_ids)| Continuations { prompt, token_ids: token_ids.clone() })
+        .collect();
+    let engine = LocalEngine::with_model(model.clone(), EngineConfig::default());
+    let found = engine.logprobs(&asked).unwrap().expect("an engine has the weights");
+    for (asked, found) in asked.iter().zip(&found) {
+        assert_eq!(found.len(), asked.token_ids.len());
+        for (ids, found) in asked.token_ids.iter().zip(found) {
+            let alone = completion_logprobs(&model, &[Sequence::new(asked.prompt, ids, &model.config)]);
+            let expected: f64 = alone[0].iter().map(|logprob| f64::from(*logprob)).sum();
+            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        }
+    }
+    assert!(LocalEngine::<Plain>::new(EngineConfig::default()).logprobs(&[]).is_err());
 }
 
 #[test]

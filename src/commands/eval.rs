@@ -1,6 +1,6 @@
 //! `spark eval`: accuracy on a file of problems, per data set and kind.
 
-use std::{cell::Cell, io::Write};
+use std::{cell::Cell, collections::BTreeMap, io::Write};
 
 use anyhow::{Context, Result};
 
@@ -11,8 +11,11 @@ use crate::{
     config::DataConfig,
     distributed::ALONE,
     error::input_error,
-    eval::{AnswerOptions, AnswerSummary, FinalAnswer, Strategy, answer_problems},
+    eval::{
+        AnswerOptions, AnswerSummary, FinalAnswer, JudgeMeasures, Strategy, answer_problems, judge_measures,
+    },
     interrupt::tell_interrupted,
+    judge::JudgePrompts,
     kernels::TrainBackend,
     metrics::Phase,
     model::weights::Precision,
@@ -39,14 +42,15 @@ pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
     let seed = common.seed.unwrap_or(0);
     let CommonArgs { quiet, dtype, .. } = *common;
     let out = args.out.as_deref().map(|out| output(out, &[&args.data])).transpose()?;
-    let answers = run_job(common.backend.as_deref(), seed, EvalJob { args: &args, seed, quiet, dtype })?;
+    let job = EvalJob { args: &args, seed, quiet, dtype };
+    let (answers, judging) = run_job(common.backend.as_deref(), seed, job)?;
     if let Some(mut out) = out {
         for answer in &answers {
             writeln!(out, "{}", answer.to_json()).context("writing the answers")?;
         }
         out.finish()?;
     }
-    print_line!("{}", serde_json::to_string(&AnswerSummary::of(&answers))?)
+    print_line!("{}", serde_json::to_string(&AnswerSummary::of(&answers).with_judging(judging))?)
 }
 
 struct EvalJob<'a> {
@@ -57,9 +61,9 @@ struct EvalJob<'a> {
 }
 
 impl Job for EvalJob<'_> {
-    type Output = Vec<FinalAnswer>;
+    type Output = (Vec<FinalAnswer>, BTreeMap<String, JudgeMeasures>);
 
-    fn run<B: TrainBackend>(self, device: B::Device) -> Result<Vec<FinalAnswer>> {
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<Self::Output> {
         let Self { args, seed, quiet, dtype } = self;
         let arguments = args.template.arguments()?;
         let (model, processor) =
@@ -71,8 +75,13 @@ impl Job for EvalJob<'_> {
         let progress = Phase::start("answering", problems.len(), quiet);
         let interrupt = signals::listen("stopping")?;
         let engine = LocalEngine::with_model(model, EngineConfig::default()).stopped_by(interrupt);
-        let pipeline =
-            RolloutPipeline { sampler: &engine, processor: &processor, verifier: &verifier, peers: &ALONE };
+        let pipeline = RolloutPipeline {
+            sampler: &engine,
+            processor: &processor,
+            verifier: &verifier,
+            prompts: JudgePrompts::built_in(),
+            peers: &ALONE,
+        };
         let EvalArgs { strategy, samples, max_new_tokens, .. } = *args;
         let options = AnswerOptions { strategy, samples, max_new_tokens, seed };
         let (answered, all) = (Cell::new(0), problems.len());
@@ -80,11 +89,15 @@ impl Job for EvalJob<'_> {
             answered.set(answered.get() + count);
             progress.advance(count);
         };
-        answer_problems(&pipeline, problems, options, &advance).map_err(|error| {
+        let interrupted = |error| {
             tell_interrupted(error, |by| {
                 let done = answered.get().min(all);
                 format!("{by}: {done} of {all} problems were answered, and nothing was written")
             })
-        })
+        };
+        let answers = answer_problems(&pipeline, problems, options, &advance).map_err(interrupted)?;
+        let replies: Vec<_> = answers.iter().map(|answer| (&answer.problem, &answer.verdict)).collect();
+        let judging = judge_measures(&pipeline, &replies, &[]).map_err(interrupted)?;
+        Ok((answers, judging))
     }
 }

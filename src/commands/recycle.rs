@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Input errors that name the setting, or the file and line.
 pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
-    let RunConfig { recycle: config, verify, .. } = match &args.recipe {
+    let RunConfig { recycle: config, verify, judge, .. } = match &args.recipe {
         Some(recipe) => RunConfig::load(recipe, &args.set)?,
         // Without a recipe, answers may stand anywhere.
         None if args.set.is_empty() => {
@@ -41,7 +41,11 @@ pub(super) fn run(args: &RecycleArgs, common: &CommonArgs) -> Result<()> {
         queue_capacity: usize::MAX,
         ..config
     };
-    let mut recycler = Recycler::new(unbounded, common.seed.unwrap_or(0), Vec::new())?;
+    if let Some(sentence) = judge.bounds(unbounded.wordings) {
+        say!("{sentence}");
+    }
+    let mut recycler =
+        Recycler::new(unbounded, common.seed.unwrap_or(0), Vec::new())?.with_prompts(judge.prompts().clone());
     let report = recycler.push(&groups, 1, &verifier);
     let problems = recycler.take(usize::MAX, 1);
     write_problems(out, &problems).with_context(|| format!("writing {}", args.out.display()))?;

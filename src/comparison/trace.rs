@@ -14,6 +14,7 @@ use crate::{
     error::input_error,
     eval::completion_logprobs,
     interrupt::Interrupt,
+    judge::JudgePrompts,
     kernels::{Kernels, TrainBackend},
     metrics::{memory_bytes, names, peak_memory_bytes},
     model::{Model, ModelConfig, Sequence, check_precision, trainable, weights::Precision},
@@ -95,8 +96,13 @@ impl Job for TraceJob<'_> {
         let trainer = Trainer::new(parts, &config.train)?;
         let start = trainer.inference_model();
         let engine = LocalEngine::with_model(start.clone(), config.rollout).stopped_by(interrupt.clone());
-        let pipeline =
-            RolloutPipeline { sampler: &engine, processor: &processor, verifier: &verifier, peers: &ALONE };
+        let pipeline = RolloutPipeline {
+            sampler: &engine,
+            processor: &processor,
+            verifier: &verifier,
+            prompts: JudgePrompts::built_in(),
+            peers: &ALONE,
+        };
         let greedy = pipeline.rollout_greedily(test, config.train.sampling.max_new_tokens, &|_| ())?;
         let mut source = ScriptSource::new(config, &train);
         let (first, first_rollout_seconds) = clocked(|| source.next(&pipeline, 1))?;
@@ -178,7 +184,13 @@ fn updates<B: TrainBackend>(
     for step in 1..=steps {
         if script.len() < step {
             let engine = LocalEngine::with_model(trainer.inference_model(), source.engine());
-            let pipeline = RolloutPipeline { sampler: &engine, processor, verifier, peers: &ALONE };
+            let pipeline = RolloutPipeline {
+                sampler: &engine,
+                processor,
+                verifier,
+                prompts: JudgePrompts::built_in(),
+                peers: &ALONE,
+            };
             script.push(source.next(&pipeline, step as u64)?);
         }
         let (report, seconds) = clocked(|| trainer.update(&script[step - 1], step as u64))?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::exercise::{Exercise, Solution};
 use crate::{
     data::Kind,
-    judge::{Item, Label},
+    judge::{JudgePrompts, Label},
     random::Stream,
 };
 
@@ -102,7 +102,12 @@ impl WarmStart<'_> {
     ) -> (String, String, String) {
         let candidate = case.candidate(exercise, stream);
         let shown = show(&candidate, whole_solution(stream));
-        let item = Item::pointwise(exercise.question(), &shown, case.truth, stream.below(self.wordings));
+        let item = JudgePrompts::built_in().pointwise(
+            exercise.question(),
+            &shown,
+            case.truth,
+            stream.below(self.wordings),
+        );
         let verdict = reply(&Label::YesNo(case.verdict));
         let completion = format!("{} \\boxed{{{verdict}}}", compared(exercise, &candidate));
         (item.prompt, reply(&item.label), completion)
@@ -121,7 +126,8 @@ impl WarmStart<'_> {
         let shown = [shown[0].as_str(), shown[1].as_str()];
         let letter = |first: bool| Label::Letter { place: usize::from(!first), candidates: 2 };
         let place = usize::from(!case.truth);
-        let item = Item::pairwise(exercise.question(), shown, place, stream.below(self.wordings));
+        let item =
+            JudgePrompts::built_in().pairwise(exercise.question(), shown, place, stream.below(self.wordings));
         let completion = format!(
             "{} A {} B {} \\boxed{{{}}}",
             right.working,
@@ -143,7 +149,8 @@ impl WarmStart<'_> {
         let shown = show(&candidate, whole_solution(stream));
         let answer = exercise.solution().answer;
         let completion = format!("{} \\boxed{{{answer}}}", compared(exercise, &candidate));
-        let item = Item::reflection(exercise.question(), &shown, stream.below(self.wordings));
+        let item =
+            JudgePrompts::built_in().reflection(exercise.question(), &shown, stream.below(self.wordings));
         (item.prompt, answer, completion)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     data::{Kind, Problem},
-    judge::{HELD_OUT_WORDINGS, Item},
+    judge::JudgePrompts,
     random::Stream,
     recycle::{Admission, Answers},
     rollout::RolloutGroup,
@@ -20,33 +20,71 @@ pub struct JudgeSet {
     pub items: Vec<Problem>,
     /// Worded as never in training.
     pub held_out: Vec<Problem>,
+    /// The pairs among `items` in their other order, for measures that do not count the place.
+    #[serde(default)]
+    pub swapped: Vec<Problem>,
 }
 
 impl JudgeSet {
     /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, under each set of
-    /// wordings; training uses the first `wordings` wordings. `verifier` says which answers certainly differ.
+    /// wordings; training uses the first `wordings` wordings of `prompts`. `verifier` says which answers certainly
+    /// differ.
     pub fn new(
         groups: &[RolloutGroup],
         items: usize,
         wordings: usize,
+        prompts: &JudgePrompts,
         seed: u64,
         verifier: &Verifier,
     ) -> Self {
+        let trained = Wordings { prompts, of: &|kind| 0..wordings.min(prompts.trained(kind)) };
+        let held_out = Wordings { prompts, of: &|kind| prompts.held_out(kind) };
+        let (items_and_swapped, held_out) =
+            (build(groups, items, &trained, seed, verifier), build(groups, items, &held_out, seed, verifier));
+        let (items, swapped): (Vec<Problem>, Vec<Option<Problem>>) = items_and_swapped.into_iter().unzip();
         Self {
-            items: build(groups, items, &(0..wordings), seed, verifier),
-            held_out: build(groups, items, &HELD_OUT_WORDINGS, seed, verifier),
+            items,
+            held_out: held_out.into_iter().map(|(item, _)| item).collect(),
+            swapped: swapped.into_iter().flatten().collect(),
         }
     }
 }
+
+/// The wordings to use.
+struct Wordings<'a> {
+    prompts: &'a JudgePrompts,
+    /// The numbers of those of a kind.
+    of: &'a dyn Fn(Kind) -> Range<usize>,
+}
+
+impl Wordings<'_> {
+    /// As many as the kind with the most has.
+    fn most(&self) -> usize {
+        [Kind::POINTWISE, Kind::PAIRWISE].map(|kind| (self.of)(kind).len()).into_iter().max().unwrap_or(0)
+    }
+
+    /// The wording of a kind for a number that was drawn; `None` where the kind has none.
+    fn of(&self, kind: Kind, drawn: usize) -> Option<usize> {
+        let numbers = (self.of)(kind);
+        Some(numbers.start + drawn.checked_rem(numbers.len())?)
+    }
+}
+
+/// An item and, of a pair, the same in the other order.
+type ItemAndSwapped = (Problem, Option<Problem>);
 
 /// As many items to be answered Yes as No, as many A as B, at most one of each kind per original problem.
 fn build(
     groups: &[RolloutGroup],
     items: usize,
-    wordings: &Range<usize>,
+    wordings: &Wordings<'_>,
     seed: u64,
     verifier: &Verifier,
-) -> Vec<Problem> {
+) -> Vec<ItemAndSwapped> {
+    let (prompts, most) = (wordings.prompts, wordings.most());
+    if most == 0 {
+        return Vec::new();
+    }
     let mut stream = Stream::new(&[seed]);
     let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
     let mut order: Vec<Answers<'_>> =
@@ -60,24 +98,30 @@ fn build(
         let (right, wrong) = (answers.first(true), answers.first(false));
         // The scarcer label first, so that mixed groups serve the balance.
         let wants_right = pointwise[1].len() <= pointwise[0].len();
-        let wording = wordings.start + stream.below(wordings.len());
+        let drawn = stream.below(most);
         let is_right = if right.is_some() && wrong.is_some() { wants_right } else { right.is_some() };
-        if let Some(answer) = if is_right { right } else { wrong } {
-            let item = Item::pointwise(&problem.question, answer, is_right, wording);
-            pointwise[usize::from(is_right)].push(item.problem(problem, id(Kind::POINTWISE)));
+        let wording = wordings.of(Kind::POINTWISE, drawn);
+        if let Some((answer, wording)) = (if is_right { right } else { wrong }).zip(wording) {
+            let item = prompts.pointwise(&problem.question, answer, is_right, wording);
+            let item = prompts.problem(item, problem, id(Kind::POINTWISE));
+            pointwise[usize::from(is_right)].push((item, None));
         }
-        if let Some([right, wrong]) = answers.first_pair(verifier) {
+        let wording = wordings.of(Kind::PAIRWISE, drawn);
+        if let Some(([right, wrong], wording)) = answers.first_pair(verifier).zip(wording) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
-            let shown = if right_is_a { [right, wrong] } else { [wrong, right] };
-            let item = Item::pairwise(&problem.question, shown, usize::from(!right_is_a), wording);
-            pairwise[usize::from(right_is_a)].push(item.problem(problem, id(Kind::PAIRWISE)));
+            let pair = |right_is_a: bool| {
+                let shown = if right_is_a { [right, wrong] } else { [wrong, right] };
+                let item = prompts.pairwise(&problem.question, shown, usize::from(!right_is_a), wording);
+                prompts.problem(item, problem, id(Kind::PAIRWISE))
+            };
+            pairwise[usize::from(right_is_a)].push((pair(right_is_a), Some(pair(!right_is_a))));
         }
     }
     [pointwise, pairwise].into_iter().flat_map(|labels| balanced(labels, items)).collect()
 }
 
 /// Equally many of both labels, `items` in all at most.
-fn balanced([mut no, mut yes]: [Vec<Problem>; 2], items: usize) -> Vec<Problem> {
+fn balanced([mut no, mut yes]: [Vec<ItemAndSwapped>; 2], items: usize) -> Vec<ItemAndSwapped> {
     let count = no.len().min(yes.len()).min(items / 2);
     no.truncate(count);
     yes.truncate(count);
@@ -99,7 +143,7 @@ mod tests {
 
     #[test]
     fn labels_are_balanced_and_both_sets_of_wordings_show_the_same_answers_under_the_same_labels() {
-        let set = JudgeSet::new(&groups(), 8, 4, 1, &Verifier::default());
+        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
         let labels = |items: &[Problem]| -> Vec<(String, String)> {
             items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()
         };
@@ -112,5 +156,32 @@ mod tests {
             items.iter().map(|item| item.question.clone()).collect()
         };
         assert!(questions(&set.items).is_disjoint(&questions(&set.held_out)));
+    }
+
+    #[test]
+    fn every_pair_is_there_in_its_other_order_with_the_other_label() {
+        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
+        let pairs: Vec<&Problem> = set.items.iter().filter(|item| item.kind == Kind::PAIRWISE).collect();
+        assert_eq!((pairs.len(), set.swapped.len()), (8, 8));
+        for (pair, swapped) in pairs.into_iter().zip(&set.swapped) {
+            assert_eq!((&pair.id, pair.kind), (&swapped.id, swapped.kind));
+            assert_ne!(pair.answer, swapped.answer);
+            let exchanged = swapped.question.replace("right\n", "?\n").replace("wrong\n", "right\n");
+            assert_eq!(exchanged.replace("?\n", "wrong\n"), pair.question);
+        }
+    }
+
+    #[test]
+    fn a_kind_without_held_out_wordings_has_no_held_out_items() {
+        let prompts: JudgePrompts = toml::from_str(
+            "pointwise.trained = ['{question} {answer}? \\boxed{}', '{question} Is it {answer}? \\boxed{}']",
+        )
+        .unwrap();
+        let set = JudgeSet::new(&groups(), 8, 4, &prompts, 1, &Verifier::default());
+        let count = |items: &[Problem], kind| items.iter().filter(|item| item.kind == kind).count();
+        assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.items, kind)), [8, 8]);
+        assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.held_out, kind)), [0, 8]);
+        let used = |part: &str| set.items.iter().any(|item| item.question.contains(part));
+        assert!(used("? right?") && used("? Is it"), "all wordings are used");
     }
 }

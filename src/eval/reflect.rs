@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 use super::{answer::FinalAnswer, config::EvalConfig};
 use crate::{
     data::Problem,
-    judge::Item,
+    judge::JudgePrompts,
     rollout::{RolloutGroup, RolloutPipeline},
     verify::Verifier,
 };
@@ -29,7 +29,7 @@ pub fn answer_with_reflection<B: Backend>(
         if open.is_empty() {
             break;
         }
-        let again = open.iter().map(|&index| reflection(&answers[index], pipeline.verifier)).collect();
+        let again = open.iter().map(|&index| reflection(&answers[index], pipeline)).collect();
         let groups = pipeline.rollout_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
             let answer = &mut answers[index];
@@ -55,7 +55,7 @@ fn doubted<B: Backend>(
     open: Vec<usize>,
     config: &EvalConfig,
 ) -> Result<Vec<usize>> {
-    let judged = open.iter().map(|&index| self_judgement(&answers[index], pipeline.verifier)).collect();
+    let judged = open.iter().map(|&index| self_judgement(&answers[index], pipeline)).collect();
     let groups = pipeline.rollout_greedily(judged, config.max_new_tokens, &|_| ())?;
     // The reference of the judge problem is "No", so that a reward means doubt.
     Ok(open
@@ -73,17 +73,23 @@ fn shown_answer(answer: &FinalAnswer, verifier: &Verifier) -> String {
     value.unwrap_or_else(|| answer.text.clone())
 }
 
-fn self_judgement(answer: &FinalAnswer, verifier: &Verifier) -> Problem {
-    is_it_right(&answer.problem, &shown_answer(answer, verifier), false, 0)
+fn self_judgement<B: Backend>(answer: &FinalAnswer, pipeline: &RolloutPipeline<'_, B>) -> Problem {
+    is_it_right(&answer.problem, &shown_answer(answer, pipeline.verifier), false, pipeline.prompts)
 }
 
-/// Asks whether an answer is right, checked against `expected`.
-pub(super) fn is_it_right(problem: &Problem, answer: &str, expected: bool, wording: usize) -> Problem {
-    Item::pointwise(&problem.question, answer, expected, wording).problem(problem, problem.id.clone())
+/// Asks in the first wording whether an answer is right, checked against `expected`.
+pub(super) fn is_it_right(
+    problem: &Problem,
+    answer: &str,
+    expected: bool,
+    prompts: &JudgePrompts,
+) -> Problem {
+    let item = prompts.pointwise(&problem.question, answer, expected, 0);
+    prompts.problem(item, problem, problem.id.clone())
 }
 
-fn reflection(answer: &FinalAnswer, verifier: &Verifier) -> Problem {
-    let FinalAnswer { problem, .. } = answer;
-    Item::reflection(&problem.question, &shown_answer(answer, verifier), 0)
-        .problem(problem, problem.id.clone())
+fn reflection<B: Backend>(answer: &FinalAnswer, pipeline: &RolloutPipeline<'_, B>) -> Problem {
+    let (FinalAnswer { problem, .. }, prompts) = (answer, pipeline.prompts);
+    let item = prompts.reflection(&problem.question, &shown_answer(answer, pipeline.verifier), 0);
+    prompts.problem(item, problem, problem.id.clone())
 }

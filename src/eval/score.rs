@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::{
     data::ScoredRow,
     kernels::Kernels,
-    model::{Model, ModelConfig, PackedBatch, Sequence},
+    model::{Model, ModelConfig, Sequence, completion_logprobs},
     packing::packed,
     processor::Processor,
 };
@@ -24,18 +24,6 @@ pub struct ScoredCompletion {
     pub token_ids: Vec<u32>,
     /// The natural log-probability of each token given all before it.
     pub logprobs: Vec<f32>,
-}
-
-/// The natural log-probability of every completion token given all before it, per sequence.
-pub fn completion_logprobs<B: Kernels>(model: &Model<B>, sequences: &[Sequence]) -> Vec<Vec<f32>> {
-    let batch = PackedBatch::new(sequences, &model.config);
-    if batch.targets.is_empty() {
-        return vec![Vec::new(); sequences.len()];
-    }
-    let logprobs = model.target_logprobs(model.predicting(&batch), &batch.targets, 1.0).logprobs;
-    let mut rest = logprobs.into_data().convert::<f32>().into_vec().expect("f32 after conversion");
-    let lengths = sequences.iter().map(|sequence| sequence.completion().len());
-    lengths.map(|length| rest.drain(..length).collect()).collect()
 }
 
 /// Scores rows, about `batch_tokens` tokens at a time; `scored` gets the completions one by one, in the rows' order.

@@ -1,5 +1,7 @@
 //! The figures of a run's table: solving, judging, reflecting, voting.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::EvalConfig,
     judge_set::JudgeSet,
+    judging::{JudgeMeasures, judge_measures, replies},
     mean::{mean, measured_mean},
     reflect::answer_with_reflection,
     vote::{Votes, votes},
@@ -39,6 +42,9 @@ pub struct Scores {
     pub votes: Vec<Votes>,
     /// Share of greedy answers and judge replies from which an answer could be read.
     pub parsed: f64,
+    /// How it judges, by kind: biases, and how well its verdicts' probabilities tell right from wrong.
+    #[serde(default)]
+    pub judging: BTreeMap<String, JudgeMeasures>,
 }
 
 impl Scores {
@@ -89,6 +95,7 @@ pub fn evaluate<B: Backend>(
         accuracy_by_rounds: (0..=config.reflection_rounds).map(after).collect(),
         votes: votes(pipeline, problems, config, seed)?,
         parsed: mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
+        judging: judge_measures(pipeline, &replies(&groups), &judge_set.swapped)?,
     })
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     answer::FinalAnswer,
+    judging::JudgeMeasures,
     mean::{mean, measured_mean},
 };
 
@@ -22,6 +23,9 @@ pub struct AnswerSummary {
     pub by_source: BTreeMap<String, f64>,
     /// By the kind of the problem.
     pub by_kind: BTreeMap<String, f64>,
+    /// How the model judges, by kind; empty without judge problems.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub judging: BTreeMap<String, JudgeMeasures>,
 }
 
 impl AnswerSummary {
@@ -33,7 +37,14 @@ impl AnswerSummary {
             unparsed: answers.iter().filter(|answer| answer.verdict.extracted.is_none()).count(),
             by_source: accuracy_by(answers, |answer| answer.problem.source.clone().unwrap_or_default()),
             by_kind: accuracy_by(answers, |answer| answer.problem.kind.name().to_owned()),
+            judging: BTreeMap::new(),
         }
+    }
+
+    /// The summary with how the model judges, by kind.
+    #[must_use]
+    pub fn with_judging(self, judging: BTreeMap<String, JudgeMeasures>) -> Self {
+        Self { judging, ..self }
     }
 }
 

@@ -64,8 +64,10 @@ fn trusted_answers<B: Backend>(
         answers.dedup();
         asked.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
     }
-    let questions =
-        asked.iter().map(|(index, answer)| is_it_right(&groups[*index].problem, answer, true, 0)).collect();
+    let question = |(index, answer): &(usize, String)| {
+        is_it_right(&groups[*index].problem, answer, true, pipeline.prompts)
+    };
+    let questions = asked.iter().map(question).collect();
     let verdicts = pipeline.rollout_greedily(questions, config.max_new_tokens, &|_| ())?;
     let mut trusted = vec![Vec::new(); groups.len()];
     for ((index, answer), verdict) in asked.into_iter().zip(verdicts) {

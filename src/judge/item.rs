@@ -1,7 +1,7 @@
 //! `Item`: a question about answers whose right reply is known, whatever made it. One function turns it into a
 //! problem that is sampled, verified and learnt from like any other.
 
-use super::prompts;
+use super::kinds::letter;
 use crate::data::{Kind, Problem, ReplyForm};
 
 /// A question about one answer or several to an original problem.
@@ -35,7 +35,7 @@ impl Label {
     pub fn answer(&self) -> Option<String> {
         match self {
             Self::YesNo(right) => Some(if *right { "Yes" } else { "No" }.to_owned()),
-            Self::Letter { place, .. } => Some(letter(*place)),
+            Self::Letter { place, .. } => Some(letter(*place as u8)),
             Self::Original | Self::Critique { .. } => None,
             Self::Own { answer, .. } => Some(answer.clone()),
         }
@@ -46,7 +46,7 @@ impl Label {
     pub fn verdicts(&self) -> Vec<String> {
         match self {
             Self::YesNo(_) => vec!["Yes".to_owned(), "No".to_owned()],
-            Self::Letter { candidates, .. } => (0..*candidates).map(letter).collect(),
+            Self::Letter { candidates, .. } => (0..*candidates as u8).map(letter).collect(),
             _ => Vec::new(),
         }
     }
@@ -70,53 +70,15 @@ impl Label {
     }
 }
 
-fn letter(place: usize) -> String {
-    char::from(b'A' + place as u8).to_string()
-}
-
-/// The constructors take the original question, what is shown, and the number of a wording.
-///
-/// # Panics
-/// When there is no such wording.
 impl Item {
-    /// "Is this answer correct?"
-    pub fn pointwise(question: &str, candidate: &str, right: bool, wording: usize) -> Self {
-        let prompt = prompts::pointwise(question, candidate, wording);
-        Self { kind: Kind::POINTWISE, prompt, label: Label::YesNo(right) }
-    }
-
-    /// "Which of these two is correct?", the right one being in place 0 or 1.
-    pub fn pairwise(question: &str, [a, b]: [&str; 2], place: usize, wording: usize) -> Self {
-        let prompt = prompts::pairwise(question, a, b, wording);
-        Self { kind: Kind::PAIRWISE, prompt, label: Label::Letter { place, candidates: 2 } }
-    }
-
-    /// "Which of these is correct?", the right one being in this place from 0.
-    pub fn choice(question: &str, candidates: &[&str], place: usize, wording: usize) -> Self {
-        let prompt = prompts::choice(question, candidates, wording);
-        Self { kind: Kind::CHOICE, prompt, label: Label::Letter { place, candidates: candidates.len() } }
-    }
-
-    /// "Here is a possibly wrong answer: judge it and solve the problem."
-    pub fn reflection(question: &str, candidate: &str, wording: usize) -> Self {
-        let prompt = prompts::reflection(question, candidate, wording);
-        Self { kind: Kind::REFLECTION, prompt, label: Label::Original }
-    }
-
-    /// "Is this answer correct, and what is the answer?"
-    pub fn critique(question: &str, candidate: &str, right: bool, wording: usize) -> Self {
-        let prompt = prompts::critique(question, candidate, wording);
-        Self { kind: Kind::CRITIQUE, prompt, label: Label::Critique { right } }
-    }
-
     /// The item as a problem of its own. What it does not say itself is the original's: system message, images
     /// and source, and for some labels the reference answer and its verifier.
     ///
     /// ```
-    /// use spark::{data::{Kind, Problem}, judge::Item};
+    /// use spark::{data::{Kind, Problem}, judge::JudgePrompts};
     ///
     /// let original = Problem { question: "2 + 2 = ?".into(), answer: "4".into(), ..Problem::default() };
-    /// let item = Item::pointwise(&original.question, "5", false, 0);
+    /// let item = JudgePrompts::built_in().pointwise(&original.question, "5", false, 0);
     /// let problem = item.problem(&original, "sum#pointwise".into());
     /// assert_eq!((problem.kind, problem.answer.as_str()), (Kind::POINTWISE, "No"));
     /// assert!(problem.question.contains("Proposed answer: 5"));
@@ -160,6 +122,10 @@ fn image_places(prompt: &str, original: &Problem) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    fn item(kind: Kind, label: Label) -> Item {
+        Item { kind, prompt: "How many?\nWhat of this?".into(), label }
+    }
+
     fn original() -> Problem {
         Problem {
             id: "p".into(),
@@ -195,28 +161,18 @@ mod tests {
 
     #[test]
     fn every_form_of_item_has_its_label_its_verifier_and_its_reply() {
-        let question = "How many?";
         let plain = ReplyForm::Answer;
-        assert_eq!(
-            asked(Item::pointwise(question, "13", false, 0)),
-            expected(Kind::POINTWISE, "No", "yes_no", plain)
-        );
-        assert_eq!(
-            asked(Item::pairwise(question, ["13", "12"], 1, 0)),
-            expected(Kind::PAIRWISE, "B", "choice", plain)
-        );
-        assert_eq!(
-            asked(Item::choice(question, &["13", "14", "12"], 2, 0)),
-            expected(Kind::CHOICE, "C", "choice", ReplyForm::Choice(3))
-        );
-        assert_eq!(
-            asked(Item::reflection(question, "13", 0)),
-            expected(Kind::REFLECTION, "12", "math", plain)
-        );
-        assert_eq!(
-            asked(Item::critique(question, "13", false, 0)),
-            expected(Kind::CRITIQUE, "12", "math", ReplyForm::Critique { right: false })
-        );
+        let letter = |candidates| Label::Letter { place: candidates - 1, candidates };
+        let critique = Label::Critique { right: false };
+        for (kind, label, answer, verifier, reply) in [
+            (Kind::POINTWISE, Label::YesNo(false), "No", "yes_no", plain),
+            (Kind::PAIRWISE, letter(2), "B", "choice", plain),
+            (Kind::CHOICE, letter(3), "C", "choice", ReplyForm::Choice(3)),
+            (Kind::REFLECTION, Label::Original, "12", "math", plain),
+            (Kind::CRITIQUE, critique, "12", "math", ReplyForm::Critique { right: false }),
+        ] {
+            assert_eq!(asked(item(kind, label)), expected(kind, answer, verifier, reply));
+        }
         let own = Label::Own { answer: "2".into(), verifier: Some("exact".into()) };
         let item = Item {
             kind: Kind::new("count"),
@@ -237,9 +193,13 @@ mod tests {
             ..Problem::default()
         };
         let asked = |item: Item| item.problem(&original, "p".into());
-        let item = asked(Item::pointwise(&original.question, "yes", false, 0));
+        let about = |label: Label| {
+            let prompt = format!("{}\nAn answer: yes", original.question);
+            asked(Item { kind: Kind::new("own"), prompt, label })
+        };
+        let item = about(Label::YesNo(false));
         assert_eq!((item.image_places, item.alternatives.len()), (vec![3, 15], 0));
-        let item = asked(Item::reflection(&original.question, "yes", 0));
+        let item = about(Label::Original);
         assert_eq!((item.image_places, item.alternatives), (vec![3, 15], vec!["not".to_owned()]));
         let own = |prompt: &str| {
             let label = Label::YesNo(true);

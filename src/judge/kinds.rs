@@ -92,6 +92,16 @@ impl Kind {
 }
 
 impl Problem {
+    /// The replies that a verdict about answers is one of, in a fixed order: Yes and No, or the letters. Empty where
+    /// the problem asks for more than a verdict.
+    pub fn verdicts(&self) -> Vec<String> {
+        match self.kind.spec().map(|spec| spec.asks) {
+            Some(Asks::YesNo) => vec!["Yes".to_owned(), "No".to_owned()],
+            Some(Asks::Letter) => (0..self.candidates().unwrap_or(0)).map(letter).collect(),
+            Some(Asks::Answer | Asks::YesNoThenAnswer) | None => Vec::new(),
+        }
+    }
+
     /// How many candidates a reply chooses between by letter; `None` where it is not asked for a letter of
     /// candidates.
     pub fn candidates(&self) -> Option<u8> {
@@ -100,6 +110,11 @@ impl Problem {
             _ => (self.kind == Kind::PAIRWISE).then_some(2),
         }
     }
+}
+
+/// The letter of a candidate, A for the first.
+pub(super) fn letter(place: u8) -> String {
+    char::from(b'A' + place).to_string()
 }
 
 /// The kinds that ship, then the others among `kinds` in the order of their first occurrence.

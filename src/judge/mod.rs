@@ -4,11 +4,17 @@
 //!
 //! No prompt shows the reference answer, and none claims that what it shows is right or wrong.
 
+mod config;
 mod item;
+mod kind_wordings;
 mod kinds;
 mod prompts;
-mod wordings;
+#[cfg(test)]
+mod shipped;
+mod stored;
+mod wording;
 
+pub use config::{JudgeConfig, PromptSource};
 pub use item::{Item, Label};
 pub use kinds::{Asks, KINDS, KindSpec, check_kind, in_order};
-pub use wordings::{HELD_OUT_WORDINGS, WORDINGS};
+pub use prompts::{HELD_OUT_WORDINGS, JudgePrompts, WORDINGS, asks_for_box};

@@ -38,8 +38,8 @@ impl DataSizes {
         let held_out =
             if test.exists() { load_problems(test, config.data.reading(test))?.problems } else { Vec::new() };
         let new_tokens = config.train.sampling.max_new_tokens as u64;
-        let prompts =
-            PromptSizes::measured(processor, &problems, &config.recycle, new_tokens, config.data.bad_rows)?;
+        let asked = (&config.recycle, config.judge.prompts());
+        let prompts = PromptSizes::measured(processor, &problems, asked, new_tokens, config.data.bad_rows)?;
         let different: HashSet<ImageRef> =
             problems.iter().chain(&held_out).flat_map(Problem::all_images).cloned().collect();
         let images = images.unwrap_or(different.len() as u64);

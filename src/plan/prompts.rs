@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     data::{BadRows, Problem},
-    judge::Item,
+    judge::{Item, JudgePrompts},
     model::ImagePatches,
     processor::{Processor, UnfitText},
     recycle::RecycleConfig,
@@ -113,12 +113,12 @@ impl PromptSizes {
     pub fn measured(
         processor: &Processor,
         problems: &[Problem],
-        recycle: &RecycleConfig,
+        (recycle, prompts): (&RecycleConfig, &JudgePrompts),
         max_new_tokens: u64,
         bad_rows: BadRows,
     ) -> Result<Self> {
         let sample: Vec<&Problem> = problems.iter().step_by(problems.len().div_ceil(SAMPLE).max(1)).collect();
-        let measured = sample.into_par_iter().map(|problem| Measured::new(processor, problem));
+        let measured = sample.into_par_iter().map(|problem| Measured::new(processor, problem, prompts));
         let measured: Vec<Measured> =
             measured.filter(|found| found.is_ok() || bad_rows == BadRows::Refuse).collect::<Result<_>>()?;
         let share = recycle.solution_share;
@@ -152,11 +152,11 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(processor: &Processor, problem: &Problem) -> Result<Self> {
+    fn new(processor: &Processor, problem: &Problem, prompts: &JudgePrompts) -> Result<Self> {
         let own = processor.prompt(problem)?.input;
         let Problem { question, answer, .. } = problem;
         let length = |item: Item| -> Result<u64> {
-            let recycled = item.problem(problem, problem.id.clone());
+            let recycled = prompts.problem(item, problem, problem.id.clone());
             match processor.prompt(&recycled) {
                 Ok(prompt) => Ok(prompt.input.ids.len() as u64),
                 Err(error) if error.is::<UnfitText>() => Ok(own.ids.len() as u64),
@@ -169,8 +169,8 @@ impl Measured {
         };
         Ok(Self {
             original: own.ids.len() as u64,
-            pair: length(Item::pairwise(question, [answer, answer], 0, 0))?,
-            reflection: length(Item::reflection(question, answer, 0))?,
+            pair: length(prompts.pairwise(question, [answer, answer], 0, 0))?,
+            reflection: length(prompts.reflection(question, answer, 0))?,
             images: own.images.len() as u64,
             image_tokens: sum(&|image| image.patches() / per_token),
             image_bytes: sum(&|image| image.pixels.len() * size_of::<f32>()),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     data::{Kind, Problem},
-    judge::Item,
+    judge::{Item, JudgePrompts},
     random::Stream,
 };
 
@@ -33,10 +33,10 @@ impl Source<'_> {
         if self.occurrence == 0 { id } else { format!("{id}.{}", self.occurrence) }
     }
 
-    fn problems(&self, recipe: &dyn Recipe, draft: ItemDraft, step: u64) -> Variants {
+    fn problems(&self, recipe: &dyn Recipe, draft: ItemDraft, step: u64, prompts: &JudgePrompts) -> Variants {
         let kind = recipe.kind();
         let problem = |variant: Option<Item>| {
-            let problem = variant?.problem(self.answers.problem, self.item_id(kind, step));
+            let problem = prompts.problem(variant?, self.answers.problem, self.item_id(kind, step));
             // Whatever the recipe wrote into its item: the kind is the name that all counts go by.
             Some(Problem { kind, ..problem })
         };
@@ -101,7 +101,7 @@ impl ItemBatch<'_> {
             for place in line.tries(&source.answers, draw.stream) {
                 let recipe = line.members[place].recipe.as_ref();
                 if let Some(draft) = recipe.draft(&source.answers, draw) {
-                    drafts[place].push(source.problems(recipe, draft, self.step));
+                    drafts[place].push(source.problems(recipe, draft, self.step, draw.prompts));
                     break;
                 }
             }

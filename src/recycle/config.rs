@@ -160,11 +160,8 @@ impl RecycleConfig {
     /// # Errors
     /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<()> {
-        if !(1..=WORDINGS).contains(&self.wordings) {
-            return Err(input_error(format!(
-                "recycle.wordings = {}: must be 1 to {WORDINGS}, the wordings there are",
-                self.wordings
-            )));
+        if self.wordings == 0 {
+            return Err(input_error("recycle.wordings = 0: must be at least 1"));
         }
         if self.min_queue > self.queue_capacity {
             return Err(input_error(format!(

@@ -4,7 +4,12 @@
 use std::fmt;
 
 use super::answers::Answers;
-use crate::{data::Kind, judge::Item, random::Stream, verify::Verifier};
+use crate::{
+    data::Kind,
+    judge::{Item, JudgePrompts},
+    random::Stream,
+    verify::Verifier,
+};
 
 /// Makes items of one kind.
 ///
@@ -99,16 +104,21 @@ pub struct Draw<'a> {
     pub stream: &'a mut Stream,
     /// Says whether two answers are equal in value.
     pub verifier: &'a Verifier,
-    /// How many of the wordings of each prompt are used, from the first.
+    /// How problems about answers are worded.
+    pub prompts: &'a JudgePrompts,
+    /// How many of the wordings of each kind are used, from the first; all where there are fewer.
     pub wordings: usize,
     /// How often a whole solution is shown instead of the bare answer.
     pub solution_share: f64,
 }
 
 impl Draw<'_> {
-    /// The number of a wording.
-    pub fn wording(&mut self) -> usize {
-        self.stream.below(self.wordings)
+    /// The number of a wording of a kind that ships.
+    ///
+    /// # Panics
+    /// For a kind without wordings.
+    pub fn wording(&mut self, kind: Kind) -> usize {
+        self.stream.below(self.wordings.min(self.prompts.trained(kind)))
     }
 
     /// Whether to show whole solutions.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     data::{Kind, Problem},
     error::input_error,
+    judge::JudgePrompts,
     random::Stream,
     rollout::RolloutGroup,
     verify::Verifier,
@@ -35,6 +36,9 @@ pub struct Recycler {
     /// Recipes from outside, beside the built-in ones.
     #[serde(skip)]
     extra: Vec<Arc<dyn Recipe>>,
+    /// How items are worded. Not part of the saved state, either.
+    #[serde(skip)]
+    prompts: Arc<JudgePrompts>,
     state: RecyclerState,
 }
 
@@ -45,7 +49,15 @@ impl Recycler {
     /// When a setting is out of range or names a kind that no recipe makes, or two recipes make the same kind.
     pub fn new(config: RecycleConfig, seed: u64, extra: Vec<Arc<dyn Recipe>>) -> Result<Self> {
         check(&config, &extra)?;
-        Ok(Self { config, extra, state: RecyclerState { seed, ..RecyclerState::default() } })
+        let state = RecyclerState { seed, ..RecyclerState::default() };
+        Ok(Self { config, extra, prompts: Arc::default(), state })
+    }
+
+    /// The same recycler, which words its items like this instead of as it ships. One that was saved and read back
+    /// words them as it ships.
+    #[must_use]
+    pub fn with_prompts(self, prompts: JudgePrompts) -> Self {
+        Self { prompts: Arc::new(prompts), ..self }
     }
 
     /// The same state under other settings and recipes. One that was saved and read back has the default
@@ -55,7 +67,7 @@ impl Recycler {
     /// As [`Recycler::new`].
     pub fn with_config(self, config: RecycleConfig, extra: Vec<Arc<dyn Recipe>>) -> Result<Self> {
         check(&config, &extra)?;
-        Ok(Self { config, extra, state: self.state })
+        Ok(Self { config, extra, ..self })
     }
 
     /// Problems waiting.
@@ -77,7 +89,8 @@ impl Recycler {
         let mut report = RecycleReport::of(sources.iter().map(|source| &source.answers));
         report.aged = std::mem::take(&mut self.state.aged);
         let RecycleConfig { wordings, solution_share, queue_capacity, .. } = self.config;
-        let mut draw = Draw { stream: &mut stream, verifier, wordings, solution_share };
+        let prompts = self.prompts.as_ref();
+        let mut draw = Draw { stream: &mut stream, verifier, prompts, wordings, solution_share };
         let mut batch = ItemBatch { step, sources, known: self.state.queue.keys(), items: Vec::new() };
         for line in Line::all(&self.config, &self.extra) {
             report.lines.push(batch.make(&line, &mut self.state.tallies, &mut draw));

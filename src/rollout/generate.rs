@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 
-use super::{completion::Completion, request::Request};
+use super::{completion::Completion, continuations::Continuations, request::Request};
 use crate::model::Model;
 
 /// A sampler: something that continues prompts.
@@ -52,6 +52,15 @@ pub trait Generate<B: Backend> {
     /// # Errors
     /// When there are no weights to sample from, or the sampler fails.
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>>;
+
+    /// How likely given continuations are: the natural log-probability of each as a whole, in the order of the prompts
+    /// and of their continuations. Nothing is sampled. `None` from a sampler that cannot tell.
+    ///
+    /// # Errors
+    /// When there are no weights, or the sampler fails.
+    fn logprobs(&self, _asked: &[Continuations<'_>]) -> Result<Option<Vec<Vec<f64>>>> {
+        Ok(None)
+    }
 
     /// Samples from this policy from now on.
     ///

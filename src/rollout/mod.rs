@@ -6,6 +6,7 @@
 
 mod completion;
 mod config;
+mod continuations;
 mod engine;
 pub mod footprint;
 mod generate;
@@ -19,6 +20,7 @@ pub(crate) mod testing;
 
 pub use completion::{Completion, FinishReason};
 pub use config::EngineConfig;
+pub use continuations::Continuations;
 pub use engine::LocalEngine;
 pub use generate::Generate;
 pub use group::{Rollout, RolloutGroup, UnscoredRollout};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     completion::Completion,
+    continuations::Continuations,
     generate::Generate,
     group::{Rollout, RolloutGroup, UnscoredRollout},
     request::Request,
@@ -16,6 +17,7 @@ use crate::{
     data::{Kind, Problem},
     distributed::Peers,
     interrupt::Interrupted,
+    judge::JudgePrompts,
     metrics::{Part, timed},
     processor::{Processor, Prompt, UnfitText},
     random::{Stream, hash_text},
@@ -40,6 +42,8 @@ pub struct RolloutPipeline<'a, B: Backend> {
     pub sampler: &'a dyn Generate<B>,
     pub processor: &'a Processor,
     pub verifier: &'a Verifier,
+    /// How the model is asked about answers.
+    pub prompts: &'a JudgePrompts,
     /// The ranks that share the problems.
     pub peers: &'a Peers,
 }
@@ -120,12 +124,25 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         Ok(rendered)
     }
 
-    /// The completions, unless some rank was asked to stop while it sampled: then all ranks give up together.
-    fn agreed(&self, completions: Result<Vec<Vec<Completion>>>) -> Result<Vec<Vec<Completion>>> {
-        let stopped = completions.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>());
+    /// How likely given continuations are, as [`Generate::logprobs`]. Each rank asks for its share, and all ranks get all.
+    ///
+    /// # Errors
+    /// When the sampler fails.
+    pub fn logprobs(&self, asked: &[Continuations<'_>]) -> Result<Option<Vec<Vec<f64>>>> {
+        let own = asked.iter().enumerate().filter(|(place, _)| self.peers.owns(*place));
+        let own: Vec<Continuations<'_>> = own.map(|(_, asked)| asked.clone()).collect();
+        match self.agreed(self.sampler.logprobs(&own))? {
+            Some(found) => self.peers.interleaved(found).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What the sampler gave, unless some rank was asked to stop while it sampled: then all ranks give up together.
+    fn agreed<T>(&self, found: Result<T>) -> Result<T> {
+        let stopped = found.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>());
         let signals: Vec<Option<i32>> = self.peers.gather(stopped.map(|stopped| stopped.signal))?;
         let asked = signals.iter().enumerate().find_map(|(rank, signal)| Some((rank, (*signal)?)));
-        let Some((rank, signal)) = asked else { return completions };
+        let Some((rank, signal)) = asked else { return found };
         self.peers.stop_with(rank);
         Err(Interrupted { signal }.into())
     }

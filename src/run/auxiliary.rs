@@ -7,7 +7,7 @@ use crate::{
     config::RunConfig,
     data::{Kind, Problem, ShuffledCursor},
     error::input_error,
-    judge::Item,
+    judge::{JudgePrompts, asks_for_box},
     model::{ModelConfig, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
@@ -57,7 +57,9 @@ pub struct Triples<'a> {
     /// Says which answers certainly differ.
     pub verifier: &'a Verifier,
     pub model: &'a ModelConfig,
-    /// How many of the wordings of the judge prompts are used, from the first.
+    /// How the judge prompts are worded.
+    pub prompts: &'a JudgePrompts,
+    /// How many of their wordings are used, from the first; all where there are fewer.
     pub wordings: usize,
     pub stream: Stream,
 }
@@ -88,22 +90,25 @@ impl Triples<'_> {
     fn triple(&mut self, problem: &Problem, mut answers: [(&str, bool); 2]) -> Result<Option<VerdictTriple>> {
         self.stream.shuffle(&mut answers);
         let [(first, first_is_right), (second, second_is_right)] = answers;
-        let wording = self.stream.below(self.wordings);
-        let question = &problem.question;
+        let (prompts, question) = (self.prompts, &problem.question);
+        let counts = [Kind::PAIRWISE, Kind::POINTWISE].map(|kind| self.wordings.min(prompts.trained(kind)));
+        let drawn = self.stream.below(counts[0].max(counts[1]));
+        let [of_pair, of_one] = counts.map(|count| drawn % count);
         let asked = [
-            Item::pairwise(question, [first, second], usize::from(second_is_right), wording),
-            Item::pointwise(question, first, first_is_right, wording),
-            Item::pointwise(question, second, second_is_right, wording),
+            prompts.pairwise(question, [first, second], usize::from(second_is_right), of_pair),
+            prompts.pointwise(question, first, first_is_right, of_one),
+            prompts.pointwise(question, second, second_is_right, of_one),
         ];
         let mut sequences = Vec::with_capacity(6);
         for item in asked {
             let verdicts = item.label.verdicts();
             // An answer in which the model spelled out a special token cannot be shown.
-            let Ok(prompt) = self.processor.prompt(&item.problem(problem, problem.id.clone())) else {
-                return Ok(None);
-            };
+            let boxed = asks_for_box(&item.prompt);
+            let problem = prompts.problem(item, problem, problem.id.clone());
+            let Ok(prompt) = self.processor.prompt(&problem) else { return Ok(None) };
             for verdict in verdicts {
-                let tokens = self.processor.encode(&format!("\\boxed{{{verdict}}}"))?;
+                let reply = if boxed { format!("\\boxed{{{verdict}}}") } else { verdict };
+                let tokens = self.processor.encode(&reply)?;
                 sequences.push(Sequence::new(&prompt.input, &tokens, self.model));
             }
         }

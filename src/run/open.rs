@@ -12,6 +12,7 @@ use super::{
     extensions::Extensions,
     identity::{RunIdentity, with_absolute_paths},
     inputs::{load_model_and_processor, template_arguments, usable_problems},
+    judge_prompts::check_prompts,
     launch::Launch,
     prompt_bound::prompt_bound,
     provenance::{check_identity, check_settings, say_changes, write_provenance},
@@ -122,6 +123,9 @@ impl<B: Kernels> Inputs<B> {
                 "{}: the chat template shows today's date; set data.template_arguments.strftime_now to one, so that a run that is resumed on another day has the same prompts",
                 config.model.path.display()
             );
+        }
+        if let Some(sentence) = check_prompts(&config.judge, config.recycle.wordings, &processor)? {
+            say!("{sentence}");
         }
         let bound = prompt_bound::<B>(config, &start.config, device)?;
         let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);

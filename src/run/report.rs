@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::{figures::NOT_MEASURED, judge_table};
 use crate::{
     data::{ImageRef, Kind, Problem},
     eval::Scores,
@@ -17,6 +18,8 @@ use crate::{
     },
     verify::Penalties,
 };
+
+pub use super::figures::percent;
 
 /// `summary.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -160,14 +163,6 @@ fn images(problem: &Problem) -> Vec<Value> {
     problem.images.iter().map(image).collect()
 }
 
-/// What tables show in place of a figure that there is none of.
-const NOT_MEASURED: &str = "–";
-
-/// A share in percent.
-pub fn percent(share: Option<f64>) -> String {
-    share.map_or(NOT_MEASURED.to_owned(), |share| format!("{:.1}%", share * 100.0))
-}
-
 /// The table at the end of a run.
 pub fn table(summary: &Summary) -> String {
     let Summary { before, after, seconds, peak_memory_bytes, .. } = summary;
@@ -190,6 +185,7 @@ pub fn table(summary: &Summary) -> String {
             .map_or(NOT_MEASURED.to_owned(), |(before, after)| format!("{:+.1}", (after - before) * 100.0));
         format!("{name:<22}{before_cell:>9}{after_cell:>9}{gain:>9}")
     }));
+    lines.extend(judge_table::lines(before, after));
     let memory =
         peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
     lines.push(format!("{seconds:.0} seconds{memory}"));
@@ -201,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_measured_is_a_dash_in_the_table_and_null_in_the_file() {
+    fn what_was_not_measured_says_so_in_the_table_and_is_null_in_the_file() {
         let before = Scores { reasoning_accuracy: 0.25, pairwise_accuracy: Some(0.5), ..Scores::default() };
         let after = Scores { reasoning_accuracy: 0.5, ..before.clone() };
         let summary = Summary { before, after, seconds: 1.0, peak_memory_bytes: None, steps: 1, tokens: 1 };
@@ -211,8 +207,8 @@ mod tests {
             line.split_whitespace().rev().take(3).collect()
         };
         assert_eq!(cells("reasoning accuracy"), ["+25.0", "50.0%", "25.0%"]);
-        assert_eq!(cells("judge accuracy"), ["–", "–", "–"]);
-        assert_eq!(cells("pointwise"), ["–", "–", "–"]);
+        assert_eq!(cells("judge accuracy"), ["n/a"; 3]);
+        assert_eq!(cells("pointwise"), ["n/a"; 3]);
         assert_eq!(cells("pairwise"), ["+0.0", "50.0%", "50.0%"]);
         let written = json!(summary);
         assert!(written["after"]["judge_accuracy"].is_null());

@@ -52,6 +52,7 @@ impl<B: TrainBackend> Run<B> {
             sampler: self.sampler.as_ref(),
             processor: &self.processor,
             verifier: &self.verifier,
+            prompts: self.config.judge.prompts(),
             peers: &self.peers,
         }
     }

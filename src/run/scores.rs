@@ -60,6 +60,7 @@ impl<B: TrainBackend> Run<B> {
             &groups,
             judge_items,
             self.config.recycle.wordings,
+            self.config.judge.prompts(),
             self.config.seed,
             &self.verifier,
         ))

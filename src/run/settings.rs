@@ -169,6 +169,23 @@ mod tests {
     }
 
     #[test]
+    fn judge_prompts_are_compared_by_their_contents() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, same, other] = ["one", "same", "other"].map(|name| dir.path().join(name));
+        let text = "pointwise.trained = ['{question} {answer}? \\boxed{}']";
+        std::fs::write(&one, text).unwrap();
+        std::fs::write(&same, format!("# As before.\n{text}")).unwrap();
+        std::fs::write(&other, text.replace('?', "!")).unwrap();
+        let with = |path: &std::path::Path| config(&[&format!("judge.prompts={}", path.display())]);
+        assert_eq!(with(&one).changes_to(&with(&same), 7), []);
+        for (from, to) in [(with(&one), with(&other)), (config(&[]), with(&one))] {
+            let changes = from.changes_to(&to, 7);
+            assert_eq!(changes[0].key, "judge.prompts.pointwise.trained");
+            assert!(!changes[0].is_allowed());
+        }
+    }
+
+    #[test]
     fn changes_are_told_by_their_old_and_new_values() {
         assert_eq!(
             changes(&["seed=2", "train.steps=7"]),

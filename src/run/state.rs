@@ -55,7 +55,8 @@ impl RunState {
             step: 0,
             problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
             replay: replay.cursor(config.seed),
-            recycler: Recycler::new(config.recycle.clone(), config.seed, recipes)?,
+            recycler: Recycler::new(config.recycle.clone(), config.seed, recipes)?
+                .with_prompts(config.judge.prompts().clone()),
             tokens: 0,
             seconds: 0.0,
             kl_coefficient: None,
@@ -85,6 +86,7 @@ impl RunState {
         let same = |cursor: &ShuffledCursor| fresh.as_ref().is_some_and(|fresh| fresh.len() == cursor.len());
         let replay = self.replay.filter(same).or(fresh);
         let recycler = self.recycler.with_config(config.recycle.clone(), recipes)?;
+        let recycler = recycler.with_prompts(config.judge.prompts().clone());
         Ok(Self { recycler, replay, ..self })
     }
 }

@@ -42,6 +42,7 @@ impl<B: TrainBackend> Run<B> {
             processor: &self.processor,
             verifier: &self.verifier,
             model: &self.trainer.policy.config,
+            prompts: self.config.judge.prompts(),
             wordings: self.config.recycle.wordings,
             stream: Stream::new(&[hash_text("consistency"), step.seed, step.number]),
         };

@@ -13,6 +13,7 @@ mod label;
 pub mod math;
 mod prose;
 mod remote;
+mod repeated;
 mod reply;
 mod selection;
 mod shaping;

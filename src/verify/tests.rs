@@ -1,6 +1,7 @@
 //! What a verifier makes of whole responses.
 
 mod extra;
+mod judge_replies;
 #[cfg(unix)]
 mod python;
 mod rule;

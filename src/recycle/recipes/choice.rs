@@ -2,7 +2,6 @@
 
 use crate::{
     data::Kind,
-    judge::Item,
     recycle::{
         answers::Answers,
         labelled::shown_alike,
@@ -33,11 +32,11 @@ impl Recipe for ChoiceRecipe {
         let all: Vec<_> = wrong.into_iter().chain([right]).collect();
         let mut shown = shown_alike(&all, whole)?;
         let right = shown.pop()?;
-        let wording = draw.wording();
+        let wording = draw.wording(Kind::CHOICE);
         let with_right_in = |place: usize| {
             let mut candidates = shown.clone();
             candidates.insert(place, right);
-            Item::choice(&answers.problem.question, &candidates, place, wording)
+            draw.prompts.choice(&answers.problem.question, &candidates, place, wording)
         };
         Some(ItemDraft::placed((0..=shown.len()).map(with_right_in).collect()))
     }

@@ -2,7 +2,6 @@
 
 use crate::{
     data::Kind,
-    judge::Item,
     recycle::{
         answers::Answers,
         recipe::{Draw, ItemDraft, Recipe},
@@ -24,7 +23,7 @@ impl Recipe for CritiqueRecipe {
     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
-            Some(Item::critique(&answers.problem.question, shown, right, draw.wording()))
+            Some(draw.prompts.critique(&answers.problem.question, shown, right, draw.wording(Kind::CRITIQUE)))
         });
         ItemDraft::either(positive, negative)
     }

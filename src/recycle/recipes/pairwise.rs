@@ -2,7 +2,6 @@
 
 use crate::{
     data::Kind,
-    judge::Item,
     recycle::{
         answers::Answers,
         config::PairSelection,
@@ -30,7 +29,12 @@ impl Recipe for PairwiseRecipe {
             // One value beside one whole solution would tell them apart.
             let shown: [&str; 2] = shown_alike(&pair, whole)?.try_into().ok()?;
             certainly_differ(answers, &pair, draw).then(|| {
-                Item::pairwise(&answers.problem.question, shown, usize::from(!right_is_a), draw.wording())
+                draw.prompts.pairwise(
+                    &answers.problem.question,
+                    shown,
+                    usize::from(!right_is_a),
+                    draw.wording(Kind::PAIRWISE),
+                )
             })
         });
         ItemDraft::either(positive, negative)

@@ -2,7 +2,6 @@
 
 use crate::{
     data::Kind,
-    judge::Item,
     recycle::{
         answers::Answers,
         recipe::{Draw, ItemDraft, Recipe},
@@ -21,7 +20,12 @@ impl Recipe for PointwiseRecipe {
     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
-            Some(Item::pointwise(&answers.problem.question, shown, right, draw.wording()))
+            Some(draw.prompts.pointwise(
+                &answers.problem.question,
+                shown,
+                right,
+                draw.wording(Kind::POINTWISE),
+            ))
         });
         ItemDraft::either(positive, negative)
     }

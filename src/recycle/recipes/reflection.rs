@@ -2,7 +2,6 @@
 
 use crate::{
     data::Kind,
-    judge::Item,
     recycle::{
         answers::Answers,
         recipe::{Draw, ItemDraft, Recipe},
@@ -24,7 +23,7 @@ impl Recipe for ReflectionRecipe {
     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
-            Some(Item::reflection(&answers.problem.question, shown, draw.wording()))
+            Some(draw.prompts.reflection(&answers.problem.question, shown, draw.wording(Kind::REFLECTION)))
         });
         ItemDraft::either(positive, negative)
     }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 
 use super::{
+    likelihood,
     row::DecodingRow,
     scheduler::{RequestQueue, Scheduler},
     worker::Worker,
@@ -14,7 +15,10 @@ use crate::{
     interrupt::Interrupt,
     kernels::Kernels,
     model::Model,
-    rollout::{completion::Completion, config::EngineConfig, generate::Generate, request::Request},
+    rollout::{
+        completion::Completion, config::EngineConfig, continuations::Continuations, generate::Generate,
+        request::Request,
+    },
 };
 
 /// Samples from a model in this process.
@@ -43,12 +47,15 @@ impl<B: Backend> LocalEngine<B> {
     pub fn stopped_by(self, interrupt: Interrupt) -> Self {
         Self { interrupt, ..self }
     }
+
+    fn weights(&self) -> Result<&Model<B>> {
+        self.model.as_ref().context("the engine has no weights: give it some with update_weights")
+    }
 }
 
 impl<B: Kernels> Generate<B> for LocalEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
-        let model =
-            self.model.as_ref().context("the engine has no weights: give it some with update_weights")?;
+        let model = self.weights()?;
         let queue = RequestQueue::new(requests);
         let workers = queue.workers(self.config, B::sampling_workers());
         let work = |progress: &dyn Fn(usize)| {
@@ -65,6 +72,10 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
             requests.iter().map(|request| Vec::with_capacity(request.completions())).collect();
         rows.into_iter().for_each(|row| completions[row.request].push(row.completion));
         Ok(completions)
+    }
+
+    fn logprobs(&self, asked: &[Continuations<'_>]) -> Result<Option<Vec<Vec<f64>>>> {
+        likelihood::logprobs(self.weights()?, asked, &self.interrupt).map(Some)
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {

@@ -17,6 +17,7 @@
 //! | `local` | [`LocalEngine`]: the weights, and the workers side by side |
 
 mod batch;
+mod likelihood;
 mod local;
 mod row;
 mod scheduler;

@@ -14,6 +14,7 @@ use crate::{
         explanation::Explanation,
         extract::{Candidate, Extractor, candidates, gold_answer},
         math::Comparison,
+        repeated::without_listed_candidates,
         reply, text,
         verdict::{Doubt, Verdict},
     },
@@ -78,7 +79,8 @@ impl<C: Compare> Check for Comparing<C> {
         let gold = gold_answer(&problem.answer);
         let unread = reply::missing(problem);
         let mut unreadable: Option<Verdict> = None;
-        for Candidate { text, extractor, certain } in candidates(response, &self.extract) {
+        let response = without_listed_candidates(problem, response);
+        for Candidate { text, extractor, certain } in candidates(&response, &self.extract) {
             if text.is_empty() || !reply::is_offered(problem, &text) {
                 if extractor == Extractor::Box {
                     return Verdict::unread(unread);

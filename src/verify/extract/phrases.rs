@@ -144,7 +144,7 @@ fn values_in(text: &str, from: usize, reading: &Reading) -> Vec<(String, bool)> 
     if reading.has_any(from, reach) {
         return reading.first_behind(from, reach).into_iter().chain(letter).collect();
     }
-    let words = words(bare).filter(|words| !contradicts(text, words));
+    let words = words(bare).filter(|words| !contradicts(text, words) && !is_asked(&text[..from], words));
     words.map(|words| (words, true)).into_iter().chain(letter).collect()
 }
 
@@ -152,6 +152,17 @@ fn values_in(text: &str, from: usize, reading: &Reading) -> Vec<(String, bool)> 
 fn contradicts(text: &str, words: &str) -> bool {
     let first = text.split_whitespace().next().and_then(label::yes_no);
     first.is_some_and(|first| label::yes_no(words) == Some(!first))
+}
+
+/// Whether a verdict is only asked for: "we need to check if the answer is correct".
+fn is_asked(before: &str, words: &str) -> bool {
+    /// Words of "if the proposed answer is".
+    const NEAR: usize = 5;
+    let sentence = before.rsplit(['.', '!', '?', '\n']).next().unwrap_or("").to_ascii_lowercase();
+    let words_before = sentence.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let words_before: Vec<&str> = words_before.collect();
+    let doubted = words_before.iter().rev().take(NEAR).any(|word| ["if", "whether"].contains(word));
+    doubted && label::yes_no(words).is_some()
 }
 
 /// Up to the first full stop with a space behind it, or the end of the line.

@@ -135,7 +135,8 @@ impl VerdictReader<'_> {
         }
         let attribute = NOUNS.contains(&self.lower(at + 1).as_str());
         let article = words.last().is_some_and(|word| matches!(word.as_str(), "a" | "an" | "the"));
-        let copula = words.iter().rev().find(|word| is_copula(word)).is_some();
+        let got_it = words.ends_with(&["got".to_owned(), "it".to_owned()]);
+        let copula = got_it || words.iter().rev().find(|word| is_copula(word)).is_some();
         if attribute {
             // "5 is the correct answer" does not say whether another answer is.
             let number = self.tokens[start..at].iter().any(|token| token.kind == ProseKind::Number);

@@ -1,0 +1,162 @@
+//! How a model judges, beside how often it is right: whether its replies can be read, which verdicts it prefers, and
+//! how well it would tell right from wrong at the best threshold. What there is nothing to measure of is null.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::Result;
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    mean::measured_mean,
+    ranking::area_under_curve,
+    verdict_odds::{log_sum, verdict_logprobs},
+};
+use crate::{
+    data::{Kind, Problem},
+    rollout::{RolloutGroup, RolloutPipeline},
+    verify::{Verdict, Verifier},
+};
+
+/// The measures of one kind of judge item.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JudgeMeasures {
+    /// Replies that were measured.
+    pub replies: usize,
+    /// The share of them in which a verdict can be read.
+    pub parsed: Option<f64>,
+    /// Over all replies; one that cannot be read is wrong.
+    pub accuracy: Option<f64>,
+    /// Over the replies that can be read.
+    pub accuracy_of_parsed: Option<f64>,
+    /// By verdict: Yes and No, or the letters.
+    pub verdicts: BTreeMap<String, VerdictMeasures>,
+    /// The area under the receiver operating characteristic of the verdicts' log-odds, for two verdicts Yes or A
+    /// against the other: 0.5 is a coin. Null where the sampler does not tell probabilities.
+    pub auc: Option<f64>,
+}
+
+/// The measures of one verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VerdictMeasures {
+    /// The share of this verdict in those that can be read: the bias, where as many items have it as any other.
+    pub share: Option<f64>,
+    /// The accuracy on the items whose right verdict this is: for Yes, on right candidates.
+    pub accuracy: Option<f64>,
+}
+
+impl JudgeMeasures {
+    /// What was measured, each under a name that can be part of a metric's.
+    pub fn named(&self) -> Vec<(String, f64)> {
+        let whole = [
+            ("parsed", self.parsed),
+            ("accuracy", self.accuracy),
+            ("accuracy_of_parsed", self.accuracy_of_parsed),
+            ("auc", self.auc),
+        ];
+        let mut named: Vec<(String, f64)> =
+            whole.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        for (verdict, VerdictMeasures { share, accuracy }) in &self.verdicts {
+            let verdict = verdict.to_lowercase();
+            named.extend(share.map(|share| (format!("share_{verdict}"), share)));
+            named.extend(accuracy.map(|accuracy| (format!("accuracy_{verdict}"), accuracy)));
+        }
+        named
+    }
+}
+
+/// The measures of the judge problems among those that were replied to, by kind. `swapped` has pairs in their other
+/// order, which count where log-odds do.
+///
+/// # Errors
+/// When a problem cannot be rendered or the sampler fails.
+pub fn judge_measures<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    replies: &[(&Problem, &Verdict)],
+    swapped: &[Problem],
+) -> Result<BTreeMap<String, JudgeMeasures>> {
+    let mut measured = BTreeMap::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_judge()) {
+        let of_kind: Vec<_> = replies.iter().copied().filter(|(problem, _)| problem.kind == kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        let mut known = HashSet::new();
+        let asked = of_kind.iter().map(|(problem, _)| *problem);
+        let asked = asked.chain(swapped.iter().filter(|problem| problem.kind == kind));
+        let asked: Vec<&Problem> =
+            asked.filter(|problem| known.insert((&problem.id, &problem.question))).collect();
+        let measures = JudgeMeasures { auc: area(pipeline, &asked)?, ..counted(&of_kind, pipeline.verifier) };
+        measured.insert(kind.name().to_owned(), measures);
+    }
+    Ok(measured)
+}
+
+/// The replies of groups with their problems.
+pub(super) fn replies(groups: &[RolloutGroup]) -> Vec<(&Problem, &Verdict)> {
+    let of_group = groups
+        .iter()
+        .map(|group| group.rollouts.iter().map(move |rollout| (&group.problem, &rollout.verdict)));
+    of_group.flatten().collect()
+}
+
+/// A problem's verdict as it is listed among those that it offers; `None` for anything else.
+fn listed(problem: &Problem, answer: &str, verifier: &Verifier) -> Option<usize> {
+    let given = verifier.canonical(problem, answer)?;
+    problem.verdicts().iter().position(|verdict| *verdict == given)
+}
+
+/// What can be counted of the replies to one kind.
+fn counted(replies: &[(&Problem, &Verdict)], verifier: &Verifier) -> JudgeMeasures {
+    struct Counted {
+        right: Option<usize>,
+        given: Option<usize>,
+        reward: f64,
+    }
+    let counted = |(problem, verdict): &(&Problem, &Verdict)| Counted {
+        right: listed(problem, &problem.answer, verifier),
+        given: verdict.extracted.as_ref().and_then(|answer| listed(problem, answer, verifier)),
+        reward: verdict.reward,
+    };
+    let all: Vec<Counted> = replies.iter().map(counted).collect();
+    let share = |holds: &dyn Fn(&Counted) -> bool, among: &dyn Fn(&Counted) -> bool| {
+        measured_mean(all.iter().filter(|c| among(c)).map(|c| f64::from(u8::from(holds(c)))))
+    };
+    let reward =
+        |among: &dyn Fn(&Counted) -> bool| measured_mean(all.iter().filter(|c| among(c)).map(|c| c.reward));
+    let names =
+        replies.iter().map(|(problem, _)| problem.verdicts()).max_by_key(Vec::len).unwrap_or_default();
+    let of_verdict = |(place, name): (usize, String)| {
+        let is_given = share(&|counted| counted.given == Some(place), &|counted| counted.given.is_some());
+        (name, VerdictMeasures { share: is_given, accuracy: reward(&|counted| counted.right == Some(place)) })
+    };
+    JudgeMeasures {
+        replies: all.len(),
+        parsed: share(&|counted| counted.given.is_some(), &|_| true),
+        accuracy: reward(&|_| true),
+        accuracy_of_parsed: reward(&|counted| counted.given.is_some()),
+        verdicts: names.into_iter().enumerate().map(of_verdict).collect(),
+        auc: None,
+    }
+}
+
+/// The area under the curve over all problems of one kind.
+fn area<B: Backend>(pipeline: &RolloutPipeline<'_, B>, problems: &[&Problem]) -> Result<Option<f64>> {
+    let Some(logprobs) = verdict_logprobs(pipeline, problems)? else { return Ok(None) };
+    let scored = problems.iter().zip(logprobs).filter_map(|(problem, logprobs)| {
+        Some(scores(&logprobs?, listed(problem, &problem.answer, pipeline.verifier)?))
+    });
+    Ok(area_under_curve(&scored.flatten().collect::<Vec<_>>()))
+}
+
+/// The log-odds of the first of two verdicts, or of each of several against all others, and whether it is right.
+fn scores(logprobs: &[f64], right: usize) -> Vec<(f64, bool)> {
+    let against_others = |place: usize| {
+        let others = logprobs.iter().enumerate().filter(|(other, _)| *other != place);
+        (logprobs[place] - log_sum(others.map(|(_, logprob)| *logprob).collect()), place == right)
+    };
+    let scored = if logprobs.len() == 2 { 1 } else { logprobs.len() };
+    (0..scored).map(against_others).collect()
+}

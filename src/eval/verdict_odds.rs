@@ -1,0 +1,130 @@
+//! What a model would reply as a judge, without sampling: how likely each verdict is behind the judge prompt and the
+//! beginning of a reply that the prompt asks for.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use burn::tensor::backend::Backend;
+use rayon::prelude::*;
+
+use crate::{
+    data::Problem,
+    judge::asks_for_box,
+    processor::{Processor, Prompt, UnfitText},
+    rollout::{Continuations, RolloutPipeline},
+};
+
+/// A judge prompt, and every way in which the verdicts may follow it as tokens.
+struct AskedVerdict {
+    prompt: Prompt,
+    /// For each verdict, its spellings.
+    spellings: Vec<Vec<Vec<u32>>>,
+}
+
+/// The natural log-probability of each verdict of each problem, in the order of [`Problem::verdicts`]; `None` for a
+/// problem that asks for no verdict, that no prompt can hold or whose verdicts are not told apart by the tokenizer.
+/// `None` as a whole where the sampler cannot tell.
+///
+/// # Errors
+/// When a problem cannot be rendered or the sampler fails.
+pub(super) fn verdict_logprobs<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[&Problem],
+) -> Result<Option<Vec<Option<Vec<f64>>>>> {
+    let asked: Vec<Option<AskedVerdict>> =
+        problems.par_iter().map(|problem| asked(pipeline.processor, problem)).collect::<Result<_>>()?;
+    let continuations: Vec<Continuations<'_>> = asked
+        .iter()
+        .flatten()
+        .map(|asked| Continuations { prompt: &asked.prompt.input, token_ids: asked.spellings.concat() })
+        .collect();
+    let Some(found) = pipeline.logprobs(&continuations)? else { return Ok(None) };
+    let mut found = found.into_iter();
+    let of_asked = |asked: &Option<AskedVerdict>| {
+        let asked = asked.as_ref()?;
+        let mut rest = found.next()?.into_iter();
+        let of_verdict = |spellings: &Vec<Vec<u32>>| log_sum(rest.by_ref().take(spellings.len()).collect());
+        Some(asked.spellings.iter().map(of_verdict).collect())
+    };
+    Ok(Some(asked.iter().map(of_asked).collect()))
+}
+
+fn asked(processor: &Processor, problem: &Problem) -> Result<Option<AskedVerdict>> {
+    let verdicts = problem.verdicts();
+    if verdicts.is_empty() {
+        return Ok(None);
+    }
+    let prompt = match processor.prompt(problem) {
+        Err(error) if error.is::<UnfitText>() => return Ok(None),
+        prompt => prompt?,
+    };
+    let begun = if asks_for_box(&problem.question) { "\\boxed{" } else { "" };
+    let spelled = verdicts.iter().map(|verdict| spellings(processor, begun, verdict));
+    let spellings = spelled.collect::<Result<Vec<_>>>()?;
+    Ok(are_told_apart(&spellings).then_some(AskedVerdict { prompt, spellings }))
+}
+
+/// Whether no two verdicts are written with the same tokens, as unknown texts are.
+fn are_told_apart(spellings: &[Vec<Vec<u32>>]) -> bool {
+    let mut known = HashSet::new();
+    spellings.iter().flatten().all(|ids| !ids.is_empty() && known.insert(ids))
+}
+
+/// A verdict behind the beginning of a reply, as a tokenizer may write it: with and without a space before it, and as
+/// one text or as two.
+fn spellings(processor: &Processor, begun: &str, verdict: &str) -> Result<Vec<Vec<u32>>> {
+    let before = processor.encode(begun)?;
+    let mut spellings = Vec::new();
+    for verdict in [verdict.to_owned(), format!(" {verdict}")] {
+        spellings.push(processor.encode(&format!("{begun}{verdict}"))?);
+        spellings.push([before.clone(), processor.encode(&verdict)?].concat());
+    }
+    spellings.sort();
+    spellings.dedup();
+    Ok(spellings)
+}
+
+/// The logarithm of the sum of numbers that are given by their logarithms.
+pub(super) fn log_sum(logs: Vec<f64>) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if most == f64::NEG_INFINITY {
+        return most;
+    }
+    most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn tokenizers_of_every_sort_tell_the_verdicts_apart() {
+        let names =
+            ["llama_smollm2", "llama_pieces", "llama_all_biases", "qwen2_multi_head", "qwen3_wide_heads"];
+        let shipped = ["models/tiny-vl".to_owned(), "models/tiny-text".to_owned()];
+        for directory in names.map(|name| format!("tests/fixtures/checkpoints/{name}")).iter().chain(&shipped)
+        {
+            let processor = Processor::from_dir(Path::new(directory)).unwrap();
+            for begun in ["", "\\boxed{"] {
+                let spelled =
+                    ["Yes", "No", "A", "B"].map(|verdict| spellings(&processor, begun, verdict).unwrap());
+                assert!(are_told_apart(&spelled), "{directory}: {spelled:?}");
+                let whole = processor.encode(&format!("{begun}Yes")).unwrap();
+                assert!(spelled[0].contains(&whole), "{directory}");
+                for ids in &spelled[0] {
+                    let text = processor.decode(ids, false).unwrap().replace(' ', "");
+                    assert_eq!(text, format!("{begun}Yes"), "{directory}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn logarithms_are_summed_without_overflow() {
+        assert_eq!(log_sum(vec![-1000.0, f64::NEG_INFINITY]), -1000.0);
+        assert!((log_sum(vec![-1000.0, -1000.0]) - (2f64.ln() - 1000.0)).abs() < 1e-12);
+        assert_eq!(log_sum(vec![f64::NEG_INFINITY; 2]), f64::NEG_INFINITY);
+    }
+}

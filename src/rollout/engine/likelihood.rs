@@ -1,0 +1,44 @@
+//! How likely given continuations are: packed forward passes in which continuations of one prompt share it.
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    interrupt::Interrupt,
+    kernels::Kernels,
+    model::{Model, Sequence, completion_logprobs},
+    packing::{Family, packed_families},
+    rollout::continuations::Continuations,
+};
+
+/// Tokens that go through the model at once; one continuation at least.
+const TOKENS_AT_ONCE: usize = 4096;
+
+/// The natural log-probability of each continuation as a whole.
+pub(super) fn logprobs<B: Kernels>(
+    model: &Model<B>,
+    asked: &[Continuations<'_>],
+    interrupt: &Interrupt,
+) -> Result<Vec<Vec<f64>>> {
+    let sequences: Vec<Sequence> = asked
+        .iter()
+        .flat_map(|asked| asked.token_ids.iter().map(|ids| Sequence::new(asked.prompt, ids, &model.config)))
+        .collect();
+    let families = sequences.chunk_by(Sequence::shares_prompt).map(|family| Family {
+        shared: family[0].prompt_length,
+        sizes: family.iter().map(|sequence| sequence.completion().len()).collect(),
+    });
+    let mut totals = Vec::with_capacity(sequences.len());
+    for batch in packed_families(families, TOKENS_AT_ONCE) {
+        interrupt.check()?;
+        for logprobs in completion_logprobs(model, &sequences[batch]) {
+            let total: f64 = logprobs.into_iter().map(f64::from).sum();
+            ensure!(
+                !total.is_nan(),
+                "a log-probability is not a number: the weights hold NaN or infinite values"
+            );
+            totals.push(total);
+        }
+    }
+    let mut totals = totals.into_iter();
+    Ok(asked.iter().map(|asked| totals.by_ref().take(asked.token_ids.len()).collect()).collect())
+}
