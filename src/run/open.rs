@@ -73,14 +73,8 @@ impl<B: TrainBackend> Run<B> {
             None => Saved::new(&start, &config, RunState::new(&config, &train, &replay, recipes)?)?,
         };
         check_same_step(&peers, saved.state.step)?;
-        let files = match identity {
-            Some(identity) => {
-                let kept = resume.then_some(&saved.state);
-                kept.into_iter().for_each(|state| tell_other_best(&dir, state));
-                Some(open_files(&dir, &config, &identity, kept, quiet)?)
-            }
-            None => None,
-        };
+        let kept = resume.then_some(&saved.state);
+        let files = identity.map(|identity| open_files(&dir, &config, &identity, kept, quiet)).transpose()?;
         let shared = (&peers, &interrupt);
         let (trainer, state) = trainer(saved, &start, &config, shared, (advantages, objectives))?;
         let sampler =
@@ -201,6 +195,9 @@ fn open_files(
     kept: Option<&RunState>,
     quiet: bool,
 ) -> Result<Files> {
+    if let Some(state) = kept {
+        tell_other_best(dir, state);
+    }
     let recorded = kept.map(RunState::recorded_step);
     let kept = kept.map(|state| state.step);
     say_changes(&write_provenance(dir, config, identity, kept)?);
