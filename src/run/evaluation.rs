@@ -7,11 +7,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::{best::save_best, training::Run};
 use crate::{
+    distributed::LostPeer,
     eval::{BestBy, Scores},
+    interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::{Record, forget_profile, names},
     run::report::percent,
@@ -30,10 +32,24 @@ impl<B: TrainBackend> Run<B> {
             return self.record_unevaluated();
         }
         let started = Instant::now();
-        let scores = self.score_on_the_way()?;
+        let scores = match self.score_on_the_way() {
+            Ok(scores) => scores,
+            Err(error) => return Err(self.failed_evaluation(error)?),
+        };
         // What the evaluation took is no part of a step.
         forget_profile();
         self.conclude_evaluation(&scores, Some(started.elapsed()))
+    }
+
+    /// What to tell of an evaluation that failed. One that can be repeated leaves the metrics waiting; otherwise the
+    /// run ends here, and they are needed to see why.
+    fn failed_evaluation(&mut self, error: Error) -> Result<Error> {
+        if error.is::<Interrupted>() || error.is::<LostPeer>() {
+            return Ok(error);
+        }
+        let step = self.state.step;
+        self.record_unevaluated()?;
+        Ok(self.with_cause(step, error))
     }
 
     /// Adds the scores to the metrics that wait for them, keeps the model if it is the best so far, and says so.
