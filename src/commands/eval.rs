@@ -18,10 +18,7 @@ use crate::{
     model::weights::Precision,
     processor::PromptBound,
     rollout::{EngineConfig, LocalEngine, RolloutPipeline},
-    run::{
-        inputs::{load_to_compute_in, usable_problems},
-        signals,
-    },
+    run::{inputs::load_to_compute_in, problems::usable_problems, signals},
     verify::{Verifier, VerifyConfig},
 };
 
