@@ -1,6 +1,8 @@
 //! The binary as people and scripts use it: a short run end to end, a resumed one, and bad input.
 
 mod common;
+#[path = "cli/data_files.rs"]
+mod data_files;
 
 #[path = "cli/evaluation.rs"]
 mod evaluation;

@@ -25,7 +25,8 @@ use crate::{
     rollout::{LocalEngine, RolloutGroup, RolloutPipeline},
     run::{
         HeldOutEvaluation,
-        inputs::{load_to_compute_in, template_arguments, usable_problems},
+        inputs::{load_to_compute_in, template_arguments},
+        problems::usable_problems,
         signals,
     },
     storage::WholeFile,

@@ -19,6 +19,7 @@ use crate::{
     processor::PromptBound,
     run::{
         inputs::{load_processor, template_arguments},
+        problems::check_system,
         prompt_bound::stated_bound,
     },
 };
@@ -83,7 +84,7 @@ fn data_sizes(
     if args.prompt_tokens.is_some() || args.image_tokens.is_some() {
         return assumed("as the command line says");
     }
-    if !config.data.train.exists() {
+    if !config.data.train.exist() {
         let file = config.data.train.display();
         return assumed(&format!("assumed, for there is no {file}: see --prompt-tokens and --image-tokens"));
     }
@@ -96,6 +97,7 @@ fn data_sizes(
     let processor = load_processor(path, &template_arguments(&config.data)?)?
         .with_instruction(config.data.instruction.clone())
         .with_bound(bound);
+    check_system(&config.data, &processor)?;
     DataSizes::read(config, &processor, images)
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
 
 use crate::{
-    data::{BadRows, Curriculum, ReadOptions},
+    data::{BadRows, Curriculum, DataFiles, ReadOptions},
     error::input_error,
 };
 
@@ -18,10 +18,17 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// Problems to learn from.
-    pub train: PathBuf,
-    /// Held-out problems, for the figures before and after.
-    pub test: PathBuf,
+    /// Problems to learn from: a file, or a list of files, each with a weight where they are not drawn evenly.
+    pub train: DataFiles,
+    /// Held-out problems, for the figures before and after: a file or a list of files.
+    pub test: DataFiles,
+    /// Problems of `train` that are used, at most: a sample that is the same in every run, of several files in
+    /// proportion to their sizes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_problems: Option<usize>,
+    /// The system message of every problem whose row has none, and of what is asked about its answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// Appended to every original question.
     pub instruction: Option<String>,
     pub bad_rows: BadRows,
@@ -56,8 +63,10 @@ pub struct DataConfig {
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
-            train: PathBuf::from("datasets/digits-vl/train.jsonl"),
-            test: PathBuf::from("datasets/digits-vl/test.jsonl"),
+            train: "datasets/digits-vl/train.jsonl".into(),
+            test: "datasets/digits-vl/test.jsonl".into(),
+            max_problems: None,
+            system: None,
             instruction: None,
             bad_rows: BadRows::Refuse,
             image_root: None,
@@ -80,12 +89,26 @@ impl DataConfig {
             image_root: self.image_root.clone(),
             strip_suffix: self.strip_suffix.clone(),
             ignore_fields: self.ignore_fields.clone(),
-            must_occur: path == self.train,
+            system: self.system.clone(),
+            must_occur: self.train.contains(path),
         }
     }
     /// # Errors
     /// Input errors that name the setting.
     pub(super) fn check(&self) -> Result<()> {
+        self.train.check("data.train", true)?;
+        self.test.check("data.test", false)?;
+        if self.train.are_weighted() && !self.source_weights.is_empty() {
+            return Err(input_error(
+                "data.source_weights: the files of data.train have weights, too, and one of the two has to decide; leave the other out",
+            ));
+        }
+        if self.max_problems == Some(0) {
+            return Err(input_error("data.max_problems = 0: must be at least 1; leave it out to use all"));
+        }
+        if self.system.as_ref().is_some_and(|system| system.trim().is_empty()) {
+            return Err(input_error("data.system is empty; leave it out"));
+        }
         for (source, weight) in &self.source_weights {
             if !(weight.is_finite() && *weight >= 0.0) {
                 return Err(input_error(format!(

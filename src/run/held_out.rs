@@ -7,8 +7,9 @@ use anyhow::Result;
 
 use super::{
     directory::{RunDirectory, read_json},
-    inputs::{asking_as, held_out_problems, load_to_compute_in, template_arguments},
+    inputs::{asking_as, load_to_compute_in, template_arguments},
     judge_items::own_judge_set,
+    problems::held_out_problems,
 };
 use crate::{
     config::RunConfig,

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::RunConfig,
+    config::{DataConfig, RunConfig},
     data::Problem,
     error::input_error,
     model::base_dir,
@@ -179,14 +179,11 @@ fn problems_checksum(problems: &[Problem]) -> Result<ContentChecksum> {
 /// # Errors
 /// When there is no working directory.
 pub fn with_absolute_paths(mut config: RunConfig) -> Result<RunConfig> {
-    let paths: [&mut PathBuf; 5] = [
-        &mut config.model.path,
-        &mut config.data.train,
-        &mut config.data.test,
-        &mut config.sft.data,
-        &mut config.train.auxiliary.replay_data,
-    ];
-    for path in paths.into_iter().chain(&mut config.data.image_root) {
+    let DataConfig { train, test, image_root, .. } = &mut config.data;
+    let files = train.iter_mut().chain(test.iter_mut()).map(|file| &mut file.path);
+    let paths: [&mut PathBuf; 3] =
+        [&mut config.model.path, &mut config.sft.data, &mut config.train.auxiliary.replay_data];
+    for path in paths.into_iter().chain(files).chain(image_root) {
         *path = absolute(path)?;
     }
     for function in &mut config.verify.python {

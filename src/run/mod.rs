@@ -23,7 +23,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `launch`, `directory`, `open` | what a run sets out with, where its files lie, and how its parts are loaded |
-//! | `inputs`, `prompt_bound` | what is read before anything is computed, and how long prompts may be |
+//! | `inputs`, `problems`, `prompt_bound` | what is read before anything is computed, and how long prompts may be |
 //! | `claim`, `disk` | who works in a run's directory, and what to tell where the disk ends a run |
 //! | `extensions` | what a program adds: verifiers, recycled kinds, estimators, objectives, a sampler |
 //! | `training` | [`Run`]: its parts, and the formula of a step |
@@ -52,6 +52,7 @@ pub mod inputs;
 mod judge_items;
 mod launch;
 mod open;
+pub mod problems;
 pub mod prompt_bound;
 pub mod provenance;
 mod record;

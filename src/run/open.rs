@@ -12,8 +12,9 @@ use super::{
     directory::RunDirectory,
     extensions::Extensions,
     identity::{RunIdentity, with_absolute_paths},
-    inputs::{asking_as, held_out_problems, load_model_and_processor, template_arguments, usable_problems},
+    inputs::{asking_as, load_model_and_processor, template_arguments},
     launch::Launch,
+    problems::{held_out_problems, training_problems},
     provenance::{check_identity, check_settings, say_changes, write_provenance},
     start::StartingModel,
     state::{RunState, check_same_step, check_sources},
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     config::RunConfig,
-    data::Problem,
+    data::{Problem, ProblemSet},
     distributed::Peers,
     interrupt::Interrupt,
     kernels::{Kernels, TrainBackend},
@@ -66,7 +67,7 @@ impl<B: TrainBackend> Run<B> {
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
-        let identity = identity(&dir, &config, resume, &peers, [&train, &test])?;
+        let identity = identity(&dir, &config, resume, &peers, [&train.problems, &test])?;
         let saved_step = saved.as_ref().map(|saved| saved.state.step);
         let saved = match saved {
             Some(saved) => Saved { state: saved.state.resumed(&config, &train, &replay, recipes)?, ..saved },
@@ -87,7 +88,7 @@ impl<B: TrainBackend> Run<B> {
             processor,
             verifier,
             sampler,
-            train,
+            train: train.problems,
             test,
             replay,
             state,
@@ -109,7 +110,7 @@ struct Inputs<B: Backend> {
     start: Arc<Model<B>>,
     processor: Processor,
     verifier: Verifier,
-    train: Vec<Problem>,
+    train: ProblemSet,
     test: Vec<Problem>,
     replay: Replay,
 }
@@ -128,8 +129,8 @@ impl<B: Kernels> Inputs<B> {
         // Under adapters the base never learns: it is kept in the type it computes in.
         let start = if config.lora.is_on() { computing_in(start, config.model.dtype) } else { start };
         let verifier = Verifier::with_checks(config.verify.clone(), checks)?;
-        let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
-        check_sources(config, &train)?;
+        let train = training_problems(&config.data, &processor, &verifier)?;
+        check_sources(config, &train.problems)?;
         let test = held_out_problems(config, &processor, &verifier)?;
         let replay = Replay::load(config)?;
         Ok(Self { start: start.into(), processor, verifier, train, test, replay })
