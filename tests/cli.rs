@@ -127,6 +127,35 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
     resumes_bit_identically(&run);
 }
 
+/// A checkpoint of Qwen3-VL goes the whole way: images, judge problems, a final model under the released names that
+/// samples.
+#[test]
+fn a_qwen3_vl_trains_on_images_and_its_final_model_loads() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let mut command = train(&run);
+    for setting in [
+        "model.path=tests/fixtures/checkpoints/vl3_transformers5",
+        "train.steps=2",
+        "train.max_new_tokens=8",
+        "train.activation_checkpointing=true",
+        "eval.max_new_tokens=8",
+    ] {
+        command.args(["--set", setting]);
+    }
+    command.assert().success();
+    let metrics = rows(&run.join("metrics.jsonl"));
+    assert_eq!(metrics.len(), 2);
+    assert!(metrics.iter().all(|row| row["rollout_logprob_gap"].as_f64().unwrap() < 1e-4));
+    let weights = fs::read(run.join("final/model.safetensors")).unwrap();
+    let header = String::from_utf8_lossy(&weights[8..40_000]);
+    assert!(header.contains("model.visual.deepstack_merger_list.0.") && !header.contains("\"visual."));
+    let mut command = spark();
+    command.args(["generate", "--prompt", "What is it?", "--max-new-tokens", "4", "--json", "--image"]);
+    command.args(["datasets/digits-vl/images/test-0001.png", "--model"]).arg(run.join("final"));
+    command.assert().success();
+}
+
 #[test]
 fn generate_prints_the_contracts_json() {
     let output = spark()

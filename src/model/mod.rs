@@ -25,15 +25,17 @@ mod positions;
 mod precision;
 mod qwen2;
 mod qwen2_5_vl;
+mod qwen3_vl;
 mod rope;
 mod shapes;
 mod text;
 mod trainable;
+mod vision;
 pub mod weights;
 
 pub use batch::{PackedBatch, PaddedBatch, Sequence};
 pub use cache::KvCache;
-pub use config::{ModelConfig, TextConfig, VisionConfig};
+pub use config::{ModelConfig, TextConfig, VisionConfig, VisionWindows};
 pub(crate) use directory::load_onto;
 pub use directory::{base_dir, is_adapter, load_model};
 pub use family::Family;

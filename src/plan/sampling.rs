@@ -4,7 +4,7 @@ use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
     model::{
         BlockShape, ImageShape, TextConfig,
-        footprint::{cache, images_at_once, layer_keys, tokens_at_once},
+        footprint::{cache, deepstack_layers, images_at_once, layer_keys, tokens_at_once},
     },
     rollout::footprint::{DecodedRows, SamplingLoad, prefilled_at_once},
 };
@@ -53,7 +53,10 @@ impl<'a> SamplingMoments<'a> {
         let (images, widest_image, features) = match (&model.vision, &image) {
             (Some(vision), Some(image)) => {
                 let seen = images_at_once(together, image.slots);
-                let features = together * self.workload.prompts.image_tokens * self.text().hidden_size as u64;
+                let (deep, hidden) = (deepstack_layers(model), self.text().hidden_size as u64);
+                // Each is held once for all images, and what is added to layers once more for a block of tokens.
+                let features = together * self.workload.prompts.image_tokens * (1 + deep) * hidden;
+                let features = features + tokens * deep * hidden;
                 (seen * image.forward(vision, machine.kernels), seen * image.widest(vision), features)
             }
             _ => (0, 0, 0),
