@@ -19,7 +19,7 @@ mod llama;
 pub mod lora;
 mod network;
 mod norm;
-mod packed;
+pub(crate) mod packed;
 mod pass;
 mod policy;
 mod positions;

@@ -13,7 +13,7 @@ use super::{
     number::{narrowed, widened},
     pattern::AttentionPattern,
     product,
-    tensors::{NumberType, by_hand, from_flex, halves, into_flex, takes_generic, values},
+    tensors::{NumberType, by_hand, from_flex, halves, has_fused_multiply_add, into_flex, takes_generic, values},
     vector,
 };
 use crate::kernels::{
@@ -84,7 +84,7 @@ impl Kernels for Flex {
     }
 
     fn pack(weight: Tensor<Self, 2>, order: WeightOrder) -> Option<PackedWeight> {
-        if is_switched_off("project") || !product::has_fused_multiply_add() {
+        if is_switched_off("project") || !has_fused_multiply_add() {
             return None;
         }
         let weight = weight.into_primitive().tensor().to_contiguous();

@@ -20,12 +20,6 @@ const ROWS: usize = 96;
 /// Multiply-adds that are worth waking another core for.
 const WORTH_SHARING: usize = 1 << 18;
 
-/// Whether this processor multiplies and adds in one instruction. In software it takes longer than all that packing
-/// saves.
-pub(super) fn has_fused_multiply_add() -> bool {
-    cfg!(target_arch = "aarch64") || !matches!(pulp::Arch::new(), pulp::Arch::Scalar)
-}
-
 /// `x · weight + bias` for maps of one input; `x` is `[rows, input]`. All of them are one piece of work for the cores.
 ///
 /// # Panics

@@ -6,10 +6,17 @@ use half::bf16;
 
 use crate::kernels::switches::is_switched_off;
 
+/// Whether this processor multiplies and adds in one instruction. In software it takes longer than all that hand-written
+/// products save.
+pub(super) fn has_fused_multiply_add() -> bool {
+    cfg!(target_arch = "aarch64") || !matches!(pulp::Arch::new(), pulp::Arch::Scalar)
+}
+
 /// The types that kernels take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberType {
     F32,
+    /// Where the processor multiplies and adds in one instruction.
     Bf16,
 }
 
@@ -21,7 +28,7 @@ pub(super) fn by_hand(operation: &str, dtypes: &[DType]) -> Option<NumberType> {
     let all = |wanted| dtypes.iter().all(|&dtype| dtype == wanted);
     match () {
         () if all(DType::F32) => Some(NumberType::F32),
-        () if all(DType::BF16) => Some(NumberType::Bf16),
+        () if all(DType::BF16) && has_fused_multiply_add() => Some(NumberType::Bf16),
         () => None,
     }
 }

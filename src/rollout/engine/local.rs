@@ -13,7 +13,7 @@ use super::{
 use crate::{
     interrupt::Interrupt,
     kernels::Kernels,
-    model::Model,
+    model::{Model, computing_in},
     rollout::{completion::Completion, config::EngineConfig, generate::Generate, request::Request},
 };
 
@@ -43,7 +43,15 @@ impl<B: Backend> LocalEngine<B> {
 impl<B: Kernels> LocalEngine<B> {
     /// An engine with weights. A clone of a model shares its weights.
     pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
-        Self { model: Some(model.for_sampling()), ..Self::new(config) }
+        Self { model: Some(Self::ready(model, config)), ..Self::new(config) }
+    }
+
+    /// A model in the type that it samples in, its weights in the order in which they are read.
+    fn ready(model: Model<B>, config: EngineConfig) -> Model<B> {
+        match config.dtype {
+            Some(precision) => computing_in(model, precision).for_sampling(),
+            None => model.for_sampling(),
+        }
     }
 
     /// Batches that are decoded side by side: one where weights are packed, so that they are read once for all rows
@@ -76,7 +84,9 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
-        self.model = Some(policy.clone().for_sampling());
+        // The old weights go first, so that two sets are never held.
+        self.model = None;
+        self.model = Some(Self::ready(policy.clone(), self.config));
         Ok(())
     }
 
