@@ -54,7 +54,7 @@ fn generate_until(
 ) -> Vec<Vec<Completion>> {
     let sampling =
         Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens: 12 };
-    let engine = LocalEngine::with_model(model.clone(), EngineConfig { max_rows, workers: 2 });
+    let engine = LocalEngine::with_model(model.clone(), EngineConfig { max_rows, workers: 2, dtype: None });
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()

@@ -19,6 +19,7 @@ mod llama;
 pub mod lora;
 mod network;
 mod norm;
+pub(crate) mod packed;
 mod pass;
 mod policy;
 mod positions;

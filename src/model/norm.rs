@@ -5,6 +5,7 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 
+use super::layers::in_f32;
 use crate::kernels::{Kernels, generic};
 
 /// `x / sqrt(mean(x²) + ε) · weight`, over the last dimension.
@@ -26,6 +27,11 @@ impl<B: Kernels> RmsNorm<B> {
     /// `[rows, size]` in and out.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         B::rms_norm(x, self.weight.val(), self.epsilon)
+    }
+
+    /// Takes rows of f32 from now on.
+    pub fn widen(&mut self) {
+        self.weight = in_f32(self.weight.clone());
     }
 
     /// Normalises each head's `size` features on its own: `[rows, heads · size]` in and out.

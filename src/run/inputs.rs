@@ -14,6 +14,7 @@ use crate::{
     config::{DataConfig, RunConfig},
     data::{SftExample, load_sft_with},
     error::input_error,
+    kernels::Kernels,
     model::{
         Model, ModelConfig, Sequence, base_dir, check_precision, computing_in, is_adapter, load_model,
         weights::Precision,
@@ -40,7 +41,7 @@ pub fn load_model_and_processor<B: Backend>(
 ///
 /// # Errors
 /// When the directory is incomplete or malformed, or the device does not compute in the float type.
-pub fn load_to_compute_in<B: Backend>(
+pub fn load_to_compute_in<B: Kernels>(
     dir: &Path,
     arguments: &TemplateArguments,
     precision: Option<Precision>,

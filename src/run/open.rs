@@ -62,6 +62,7 @@ impl<B: TrainBackend> Run<B> {
             check_settings(&dir, &config)?;
         }
         check_precision::<B>(config.model.dtype, &device)?;
+        check_precision::<B>(config.rollout.dtype.unwrap_or_default(), &device)?;
         let Inputs { start, processor, verifier, train, test, replay } =
             Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
