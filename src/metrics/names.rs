@@ -51,6 +51,9 @@ pub const PENALTY: &str = "penalty";
 /// What the watch goes by: nats per sampled token of original problems. Beside it, a count per symptom.
 pub const WATCH_ENTROPY: &str = "watch/entropy";
 
+/// Steps so far in which no group of any kind had rewards that differ.
+pub const WATCH_WITHOUT_LESSON: &str = "watch/steps_without_lesson";
+
 /// The full name of a per-kind metric: `reason/reward`.
 pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())

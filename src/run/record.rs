@@ -26,9 +26,9 @@ impl<B: TrainBackend> Run<B> {
     ) -> Result<Record> {
         self.state.tokens += sampled.tokens() as u64;
         let mut record = self.metrics(step, left_out, sampled, recycled, update);
-        let alarms = self.look_at(&mut record, &sampled.groups);
+        let watched = self.look_at(&mut record, &sampled.groups, recycled);
         self.write_record(step, &mut record, sampled, update)?;
-        self.heed(step, &alarms)?;
+        self.heed(step, &watched)?;
         Ok(record)
     }
 

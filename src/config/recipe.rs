@@ -1,0 +1,84 @@
+//! A recipe as it is written: its text, from a file or built in, and single settings that are laid over it.
+
+use std::{borrow::Cow, fs, path::Path};
+
+use anyhow::Result;
+use toml::{Table, Value};
+
+use crate::error::input_error;
+
+/// A recipe's text, and what it is called in messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipeText {
+    pub(super) name: String,
+    pub(super) text: Cow<'static, str>,
+}
+
+impl RecipeText {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// An input error that names the file.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| input_error(format!("{}: cannot read the recipe ({error})", path.display())))?;
+        Ok(Self { name: path.display().to_string(), text: text.into() })
+    }
+
+    /// The recipe of models and data from outside, `recipes/base.toml`. It is built in.
+    pub fn base() -> Self {
+        Self {
+            name: "recipes/base.toml (built in)".to_owned(),
+            text: include_str!("../../recipes/base.toml").into(),
+        }
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The value that the last of these settings gives a key, as it is written.
+pub fn value_set<'a>(settings: &'a [String], key: &str) -> Option<&'a str> {
+    let value = |setting: &'a String| setting.split_once('=').filter(|(name, _)| name.trim() == key);
+    settings.iter().rev().find_map(value).map(|(_, value)| value.trim())
+}
+
+/// Sets `a.b=value` in a table. The value is read as TOML, or taken as a string if it is none.
+pub(super) fn apply_setting(table: &mut Table, setting: &str) -> Result<()> {
+    let (key, text) = setting.split_once('=').ok_or_else(|| {
+        input_error(format!("--set {setting}: expected key=value, for example train.steps=10"))
+    })?;
+    let value = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let mut parts: Vec<&str> = key.trim().split('.').collect();
+    let last = parts.pop().filter(|last| !last.is_empty());
+    let last = last.ok_or_else(|| input_error(format!("--set {setting}: the key is empty")))?;
+    let mut place = table;
+    for part in parts {
+        place = place
+            .entry(part)
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| input_error(format!("--set {setting}: {part} is a value, not a section")))?;
+    }
+    place.insert(last.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_key_counts() {
+        let settings = ["model.path=a", "data.train = b=c", "model.path = d"].map(str::to_owned);
+        assert_eq!(value_set(&settings, "model.path"), Some("d"));
+        assert_eq!(value_set(&settings, "data.train"), Some("b=c"));
+        assert_eq!(value_set(&settings, "data"), None);
+    }
+}
