@@ -2,6 +2,9 @@
 
 mod common;
 
+#[path = "cli/evaluation.rs"]
+mod evaluation;
+
 use std::{fs, path::Path};
 
 use common::command::{refused, rows, spark, train};
@@ -15,7 +18,7 @@ fn timeless(path: &Path) -> Vec<Value> {
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
         row.retain(|key, _| {
-            !matches!(key.as_str(), "time" | "memory_bytes")
+            !matches!(key.as_str(), "time" | "memory_bytes" | "eval/seconds")
                 && !key.starts_with("tokens_per_second")
                 && !key.starts_with("seconds/")
         });

@@ -7,6 +7,7 @@ mod bench;
 mod compare;
 mod data;
 mod eval;
+mod eval_settings;
 mod generate;
 mod kernels;
 mod launch;

@@ -1,9 +1,8 @@
-//! A recipe as it is written: its text, from a file or built in, and single settings that are laid over it.
+//! A recipe as it is written: its text, from a file or built in, and what single settings say beside it.
 
 use std::{borrow::Cow, fs, path::Path};
 
 use anyhow::Result;
-use toml::{Table, Value};
 
 use crate::error::input_error;
 
@@ -43,31 +42,6 @@ impl RecipeText {
 pub fn value_set<'a>(settings: &'a [String], key: &str) -> Option<&'a str> {
     let value = |setting: &'a String| setting.split_once('=').filter(|(name, _)| name.trim() == key);
     settings.iter().rev().find_map(value).map(|(_, value)| value.trim())
-}
-
-/// Sets `a.b=value` in a table. The value is read as TOML, or taken as a string if it is none.
-pub(super) fn apply_setting(table: &mut Table, setting: &str) -> Result<()> {
-    let (key, text) = setting.split_once('=').ok_or_else(|| {
-        input_error(format!("--set {setting}: expected key=value, for example train.steps=10"))
-    })?;
-    let value = format!("value = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"))
-        .unwrap_or_else(|| Value::String(text.to_owned()));
-    let mut parts: Vec<&str> = key.trim().split('.').collect();
-    let last = parts.pop().filter(|last| !last.is_empty());
-    let last = last.ok_or_else(|| input_error(format!("--set {setting}: the key is empty")))?;
-    let mut place = table;
-    for part in parts {
-        place = place
-            .entry(part)
-            .or_insert_with(|| Value::Table(Table::new()))
-            .as_table_mut()
-            .ok_or_else(|| input_error(format!("--set {setting}: {part} is a value, not a section")))?;
-    }
-    place.insert(last.to_owned(), value);
-    Ok(())
 }
 
 #[cfg(test)]

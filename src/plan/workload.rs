@@ -44,7 +44,7 @@ pub struct EvaluationSettings {
     pub problems: u64,
     /// Judge items of each kind.
     pub judge_items: u64,
-    /// Samples per problem that the judge items are made of, or that vote.
+    /// Samples per problem that the judge items are made of, that vote, or that pass@k is estimated from.
     pub samples: u64,
     pub max_new_tokens: u64,
 }
@@ -60,7 +60,7 @@ impl RecipeSettings {
         let evaluation = EvaluationSettings {
             problems: if eval.problems == 0 { all } else { all.min(eval.problems as u64) },
             judge_items: eval.judge_items as u64,
-            samples: eval.judge_samples.max(eval.vote_samples) as u64,
+            samples: eval.judge_samples.max(eval.vote_samples).max(eval.samples) as u64,
             max_new_tokens: eval.max_new_tokens as u64,
         };
         Self {

@@ -29,7 +29,7 @@ const STATE: &str = "trainer/state.json";
 const FILES: &str = "trainer/files.json";
 
 /// Files of a run that are measured once, of its start, and that its summary rests on.
-const MEASURED: [&str; 2] = ["before.json", "judge_set.json"];
+const MEASURED: [&str; 3] = ["before.json", "judge_set.json", "time_bound.json"];
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {

@@ -6,10 +6,12 @@ use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
+use super::prompt_bound::prompt_bound;
 use crate::{
     config::{DataConfig, RunConfig},
     data::{BadRows, Problem, SftExample, load_problems, load_sft_with},
     error::input_error,
+    eval::held_out_sample,
     judge::check_kind,
     model::{
         Model, ModelConfig, Sequence, base_dir, check_precision, computing_in, is_adapter, load_model,
@@ -127,6 +129,33 @@ fn usable_rows<T>(
     }
     report_skipped(path, &skipped);
     Ok(usable)
+}
+
+/// The held-out problems that a recipe measures by: all of them, or its sample.
+///
+/// # Errors
+/// As [`usable_problems`].
+pub fn held_out_problems(
+    config: &RunConfig,
+    processor: &Processor,
+    verifier: &Verifier,
+) -> Result<Vec<Problem>> {
+    let problems = usable_problems(&config.data.test, &config.data, processor, verifier)?;
+    Ok(held_out_sample(problems, config.eval.problems))
+}
+
+/// A processor that asks as a recipe does, for prompts of at most the length that model and memory allow.
+///
+/// # Errors
+/// When the recipe asks for longer prompts than the model reads, or the model has no room for any.
+pub fn asking_as<B: Backend>(
+    config: &RunConfig,
+    processor: Processor,
+    model: &ModelConfig,
+    device: &B::Device,
+) -> Result<Processor> {
+    let bound = prompt_bound::<B>(config, model, device)?;
+    Ok(processor.with_instruction(config.data.instruction.clone()).with_bound(bound))
 }
 
 fn report_skipped(path: &Path, skipped: &[String]) {

@@ -34,18 +34,24 @@
 //! | `state`, `checkpoints`, `stop`, `signals` | what is saved, and how a run stops and goes on |
 //! | `identity`, `settings`, `provenance`, `finished` | what makes a run what it is, what may change on the way, and what a resumed run is held to |
 //! | `watching` | alarms about the run's own numbers |
-//! | `scores`, `report` | the held-out set before and after, metrics and tables |
+//! | `scores`, `evaluation`, `best` | the held-out set before, on the way and after, and the best model so far |
+//! | `held_out`, `judge_items` | the same evaluation of any model, and the judge items that it uses |
+//! | `report` | metrics and tables |
 
 pub mod auxiliary;
+mod best;
 pub mod checkpoints;
 mod claim;
 pub mod directory;
 mod disk;
 mod draw;
+mod evaluation;
 mod extensions;
 pub mod finished;
+mod held_out;
 pub mod identity;
 pub mod inputs;
+mod judge_items;
 mod launch;
 mod open;
 pub mod preflight;
@@ -65,11 +71,13 @@ mod training;
 mod update;
 mod watching;
 
+pub use best::BestModel;
 pub use directory::RunDirectory;
 pub use disk::with_way_on;
 pub use extensions::Extensions;
+pub use held_out::HeldOutEvaluation;
 pub use launch::{Launch, check_trainable};
-pub use report::Summary;
+pub use report::{EarlyStop, Summary};
 pub use start::StartingModel;
 pub use state::RunState;
 pub use step::{DrawnProblems, LeftOut, Refills, SampledGroups, Step, StepReport, StepUpdate};

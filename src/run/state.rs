@@ -12,7 +12,8 @@ use crate::{
     data::{Problem, ProblemDraw, ShuffledCursor},
     distributed::Peers,
     error::input_error,
-    metrics::watch::WatchHistory,
+    eval::EvaluationHistory,
+    metrics::{Record, watch::WatchHistory},
     recycle::{Recipe, Recycler},
 };
 
@@ -38,9 +39,20 @@ pub struct RunState {
     /// The steps so far as the watch remembers them.
     #[serde(default)]
     pub watch: WatchHistory,
+    /// The evaluations so far, as far as they decide anything.
+    #[serde(default)]
+    pub evaluations: EvaluationHistory,
+    /// The metrics of the last step where an evaluation is still to be added to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unevaluated: Option<Record>,
 }
 
 impl RunState {
+    /// The last step whose metrics are complete.
+    pub(super) fn recorded_step(&self) -> u64 {
+        self.unevaluated.as_ref().map_or(self.step, |record| record.step - 1)
+    }
+
     /// The state before the first step.
     ///
     /// # Errors
@@ -60,6 +72,8 @@ impl RunState {
             seconds: 0.0,
             kl_coefficient: None,
             watch: WatchHistory::default(),
+            evaluations: EvaluationHistory::default(),
+            unevaluated: None,
         })
     }
 

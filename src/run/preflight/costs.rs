@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::RunConfig, eval::EvalConfig, judge::KINDS, model::ParameterCounts, storage::in_words};
+use crate::{config::RunConfig, eval::EvalConfig, model::ParameterCounts, storage::in_words};
 
 /// How fast replies were sampled and read by the policy, and how long they were.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub(super) struct MeasuredRates {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunCosts {
     pub step_seconds: f64,
-    /// The evaluation before the first step.
+    /// An evaluation, as before the first step and after the last.
     pub evaluation_seconds: f64,
     /// All steps, and the evaluations before and after them.
     pub run_seconds: f64,
@@ -45,19 +45,25 @@ impl RunCosts {
         parameters: &ParameterCounts,
         free_bytes: Option<u64>,
     ) -> Self {
+        let limit = config.train.sampling.max_new_tokens;
         let [step_tokens, step_seconds] = step(rates, config);
-        let evaluation_seconds =
-            evaluation_tokens(rates, config, test_problems) / rates.tokens_per_second.max(1e-9);
+        let evaluation = |config: &EvalConfig| evaluation_seconds(rates, config, limit, test_problems);
+        let evaluation_seconds = evaluation(&config.eval);
         let steps = match config.train.token_budget {
             0 => config.train.steps as f64,
             budget => (config.train.steps as f64).min((budget as f64 / step_tokens.max(1.0)).ceil()),
         };
+        let on_the_way = match config.eval.every {
+            0 => 0.0,
+            every => (steps / every as f64).floor() * evaluation(&config.eval.on_the_way()),
+        };
+        let before = if config.eval.before { evaluation_seconds } else { 0.0 };
         let checkpoint_bytes = checkpoint_bytes(config, parameters);
         let kept = config.checkpoint.keep as u64 + 1;
         Self {
             step_seconds,
             evaluation_seconds,
-            run_seconds: steps * step_seconds + 2.0 * evaluation_seconds,
+            run_seconds: steps * step_seconds + before + on_the_way + evaluation_seconds,
             checkpoint_bytes,
             kept_bytes: kept * checkpoint_bytes + weights_bytes(config, parameters),
             free_bytes,
@@ -95,22 +101,18 @@ fn step(rates: &MeasuredRates, config: &RunConfig) -> [f64; 2] {
     [tokens, tokens / rates.tokens_per_second.max(1e-9) + update]
 }
 
-/// Tokens that the evaluation before the first step samples.
-fn evaluation_tokens(rates: &MeasuredRates, config: &RunConfig, problems: usize) -> f64 {
-    let EvalConfig { judge_items, judge_samples, reflection_rounds, vote_samples, max_new_tokens, .. } =
-        config.eval;
+/// Seconds of an evaluation; `limit` is that of a step's replies.
+fn evaluation_seconds(rates: &MeasuredRates, config: &EvalConfig, limit: usize, problems: usize) -> f64 {
     // Replies that a step cuts off go on to the limit of the evaluation.
-    let longer = max_new_tokens as f64 - config.train.sampling.max_new_tokens as f64;
-    let [answer, verdict] =
-        rates.tokens.map(|tokens| (tokens + rates.cut_off * longer).clamp(1.0, max_new_tokens as f64));
-    let problems = problems as f64;
-    let kinds = KINDS.iter().filter(|spec| spec.in_judge_set).count();
-    // Under the wordings of training, and under those that training never uses.
-    let judged = (2 * kinds * judge_items) as f64;
-    let samples = if judge_items > 0 { judge_samples } else { 0 };
-    problems * answer * (1 + samples + vote_samples) as f64
-        + judged.min(2.0 * kinds as f64 * problems) * verdict
-        + problems * reflection_rounds as f64 * (verdict + 0.5 * answer)
+    let longer = config.max_new_tokens as f64 - limit as f64;
+    let most = config.max_new_tokens as f64;
+    let tokens = rates.tokens.map(|tokens| (tokens + rates.cut_off * longer).clamp(1.0, most));
+    let samples = if config.judge_items > 0 { config.judge_samples } else { 0 };
+    let answers = problems * (1 + samples + config.samples + config.vote_samples);
+    let judged = config.replies(problems) - problems * (1 + config.samples);
+    let seconds =
+        (answers as f64 * tokens[0] + judged as f64 * tokens[1]) / rates.tokens_per_second.max(1e-9);
+    if config.max_seconds > 0.0 { seconds.min(config.max_seconds) } else { seconds }
 }
 
 /// Weights as they are written: all of them, or the adapters alone, in f32.
@@ -199,6 +201,16 @@ mod tests {
         let mut held = self::config();
         held.train.kl.coefficient = 0.1;
         assert!(costs(&held).step_seconds > costs(&self::config()).step_seconds);
+        let mut on_the_way = self::config();
+        on_the_way.eval.every = 5;
+        let [some, none] = [&on_the_way, &self::config()].map(|config| costs(config).run_seconds);
+        assert!((some - none - 2.0 * costs(&on_the_way).evaluation_seconds).abs() < 1e-9);
+        let mut unmeasured = self::config();
+        unmeasured.eval.before = false;
+        assert!(costs(&unmeasured).run_seconds < none);
+        let mut bounded = self::config();
+        bounded.eval.max_seconds = 5.0;
+        assert_eq!(costs(&bounded).evaluation_seconds, 5.0);
         let mut longer = self::config();
         longer.eval.max_new_tokens = 200;
         let cut = MeasuredRates { cut_off: 0.5, ..RATES };
