@@ -362,3 +362,131 @@ fn plan_reads_the_configuration_alone_and_its_exit_code_says_whether_it_fits() {
     refused(&mut plan("100 parsecs"), &["--memory", "80GB"]);
     refused(plan("4GiB").args(["--backend", "npu"]), &["npu", "flex"]);
 }
+
+/// `spark train` of a text model, for which nothing but these settings is asked.
+fn train_text(out: &Path, settings: &[&str]) -> assert_cmd::Command {
+    let mut command = spark();
+    command.args(["train", "--recipe", "recipes/calculations.toml", "--quiet", "--out"]).arg(out);
+    for setting in
+        ["eval.problems=2", "eval.judge_items=0", "eval.reflection_rounds=0"].iter().chain(settings)
+    {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+/// What a command that succeeds says.
+fn said(command: &mut assert_cmd::Command) -> String {
+    let output = command.assert().success().get_output().clone();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_wrong_extraction_is_told_before_the_first_step_and_a_long_run_is_refused() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let wrong = "verify.extract=[\"latex\"]";
+    refused(
+        &mut train_text(&out, &[wrong, "train.steps=1000000"]),
+        &[
+            "would learn nothing",
+            "100 % of 64 replies have no readable answer (first: \"",
+            "verify.extract looks for latex, and box would find 64",
+            "set verify.extract='[\"box\",",
+            "preflight.refuse=false",
+        ],
+    );
+    assert!(!out.exists(), "nothing is left of a run that was not started");
+
+    let few = ["train.steps=1", "train.prompts_per_step=4", "train.samples_per_prompt=4"];
+    let stderr = said(&mut train_text(&out, &[&[wrong][..], &few].concat()));
+    let [preflight, step] =
+        ["preflight: warning: 100 % of 16 replies", "warning: step 1: the step teaches nothing: all 16"]
+            .map(|part| stderr.find(part).unwrap_or_else(|| panic!("{part}: {stderr}")));
+    assert!(preflight < step && stderr.contains("it does not take long"), "{stderr}");
+    let report: Value = serde_json::from_slice(&fs::read(out.join("preflight.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&report["findings"][0]["name"], &report["learns_nothing"]),
+        (&"unreadable".into(), &true.into())
+    );
+    assert_eq!(rows(&out.join("metrics.jsonl"))[0]["watch/steps_without_lesson"], 1.0);
+}
+
+#[test]
+fn completions_that_are_all_cut_off_are_told_with_another_remedy() {
+    let root = TempDir::new().unwrap();
+    let short = ["train.max_new_tokens=2", "train.steps=1000000"];
+    refused(
+        &mut train_text(&root.path().join("run"), &short),
+        &["100 % of 64 replies are cut off after 2 tokens", "raise train.max_new_tokens"],
+    );
+}
+
+#[test]
+fn trying_before_the_first_step_changes_nothing_of_the_run() {
+    let root = TempDir::new().unwrap();
+    let [with, without] = ["with", "without"].map(|name| root.path().join(name));
+    let stderr = said(&mut train(&with));
+    assert!(!stderr.contains("warning"), "{stderr}");
+    train(&without).args(["--set", "preflight.on=false"]).assert().success();
+    for file in ["rollouts.jsonl", "final/model.safetensors", "judge_set.json"] {
+        assert!(fs::read(with.join(file)).unwrap() == fs::read(without.join(file)).unwrap(), "{file}");
+    }
+    let report: Value = serde_json::from_slice(&fs::read(with.join("preflight.json")).unwrap()).unwrap();
+    let facts = &report["facts"];
+    assert_eq!((&facts["original"]["replies"], &report["findings"]), (&12.into(), &Value::Array(vec![])));
+    assert!(facts["original"]["reward"].as_f64().unwrap() > 0.2);
+    assert!(facts["recycled"]["asked"]["replies"].as_u64().unwrap() > 0);
+    assert!(facts["costs"]["step_seconds"].as_f64().unwrap() > 0.0);
+    let saved = with.join("checkpoints/step-000001");
+    let files = [saved.join("model.safetensors"), saved.join("trainer/optimizer.safetensors")];
+    let written: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    let estimated = facts["costs"]["checkpoint_bytes"].as_u64().unwrap();
+    assert!((written as f64 / estimated as f64 - 1.0).abs() < 0.05, "{written} bytes, estimated {estimated}");
+    assert!(!without.join("preflight.json").exists());
+}
+
+#[test]
+fn a_model_and_data_from_outside_have_a_recipe_of_their_own() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let outside = |more: &[&str]| {
+        let mut command = spark();
+        command.args(["train", "--quiet", "--out"]).arg(&out);
+        let own = ["model.path=models/tiny-text", "data.train=datasets/calculations/train.jsonl"];
+        for setting in own.iter().chain(more) {
+            command.args(["--set", setting]);
+        }
+        command
+    };
+    refused(&mut outside(&[]), &["data.test is not set", "--set data.test=FILE"]);
+    let test = "data.test=datasets/calculations/test.jsonl";
+    let small = [
+        "train.steps=1",
+        "train.prompts_per_step=2",
+        "train.samples_per_prompt=2",
+        "eval.problems=2",
+        "eval.judge_items=0",
+    ];
+    let given = ["train.max_new_tokens=24", "eval.max_new_tokens=16"];
+    let stderr = said(&mut outside(&[&[test][..], &small, &given].concat()));
+    for part in [
+        "no --recipe is named: taking recipes/base.toml",
+        "train.learning_rate = 1e-6: all weights learn",
+        r"data.instruction = 'Reason step by step, then put the final answer in \boxed{}.': no question asks",
+    ] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    let recipe: toml::Table = fs::read_to_string(out.join("recipe.toml")).unwrap().parse().unwrap();
+    assert_eq!(recipe["train"]["learning_rate"].as_float(), Some(1e-6));
+    assert_eq!(recipe["train"]["max_new_tokens"].as_integer(), Some(24));
+    assert_eq!(recipe["eval"]["max_new_tokens"].as_integer(), Some(16));
+    assert!(recipe["data"]["instruction"].as_str().unwrap().contains("boxed"));
+    assert_eq!(recipe["verify"]["extract"].as_array().unwrap().len(), 4);
+    let prompt = rows(&out.join("rollouts.jsonl"))[0]["prompt"].as_str().unwrap().to_owned();
+    assert!(prompt.contains(r"in \boxed{}."), "{prompt}");
+    // Decided once: a run that goes on has the values.
+    let stderr =
+        said(spark().args(["train", "--quiet", "--resume", "--set", "train.steps=2", "--out"]).arg(&out));
+    assert!(!stderr.contains("learning_rate") && !stderr.contains("preflight"), "{stderr}");
+}

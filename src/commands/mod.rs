@@ -14,6 +14,7 @@ mod launch;
 mod merge;
 mod output;
 mod plan;
+mod recipe_source;
 mod recycle;
 mod score;
 mod sft;

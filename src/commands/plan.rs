@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
+use super::recipe_source::RecipeSource;
 use crate::{
     backend::{Job, backend_kind, run_without_device},
-    cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
+    cli::{CommonArgs, PlanArgs, RecipeArgs},
     config::RunConfig,
     kernels::TrainBackend,
     metrics::memory_bytes,
@@ -22,6 +23,7 @@ use crate::{
         problems::check_system,
         prompt_bound::stated_bound,
     },
+    train::KnownNames,
 };
 
 /// Text tokens of a prompt where the data cannot be read.
@@ -35,11 +37,7 @@ const IMAGE_TOKENS: u64 = 256;
 /// Input errors that name the option or file; otherwise when the plan does not fit.
 pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     let process = memory_bytes().unwrap_or(0);
-    let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
-    let mut config = RunConfig::load(recipe, &args.recipe.settings)?;
-    if let Some(model) = &args.model {
-        config.model.path.clone_from(model);
-    }
+    let mut config = planned_config(&args)?;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
@@ -66,6 +64,22 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
         print_line!("prompts   {bound} are read (data.max_prompt_tokens)")?;
     }
     judge(args.memory, &plan)
+}
+
+/// The recipe as a run would have it. Says on stderr which it is where nobody has named one, and what it leaves to be
+/// decided.
+fn planned_config(args: &PlanArgs) -> Result<RunConfig> {
+    let mut settings = args.recipe.settings.clone();
+    if let Some(model) = &args.model {
+        settings.push(format!("model.path={}", toml::Value::from(model.to_string_lossy().as_ref())));
+    }
+    let asked = RecipeArgs { settings, ..args.recipe.clone() };
+    let source = RecipeSource::of(&asked);
+    source.note(&asked).iter().for_each(|note| say!("{note}"));
+    let recipe = source.read()?;
+    let (config, decided) = RunConfig::read(&recipe, &asked.settings, &KnownNames::default())?;
+    decided.iter().for_each(|sentence| say!("{}: {sentence}", recipe.name()));
+    Ok(config)
 }
 
 /// The data's own sizes, unless the command line tells others, or model directory or data are not there.

@@ -94,6 +94,7 @@ fn train<B: TrainBackend>(
     start: StartingModel<B::InnerBackend>,
     interrupt: &Interrupt,
 ) -> Result<Scores> {
+    run.preflight()?;
     let before = run.score_start(start)?;
     forget_profile();
     while run.continues(interrupt.asked())? {

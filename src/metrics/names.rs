@@ -51,6 +51,9 @@ pub const PENALTY: &str = "penalty";
 /// What the watch goes by: nats per sampled token of original problems. Beside it, a count per symptom.
 pub const WATCH_ENTROPY: &str = "watch/entropy";
 
+/// Steps so far in which no group of any kind had rewards that differ.
+pub const WATCH_WITHOUT_LESSON: &str = "watch/steps_without_lesson";
+
 /// Of an evaluation during training, in the row of its step: accuracies of greedy answers and judge replies, the share of
 /// these that could be read, the problems measured, and how long it took.
 pub const REASONING_ACCURACY: &str = "reasoning_accuracy";

@@ -30,7 +30,7 @@ const IN_USE: &str = "wait for it or end it, or name another directory with --ou
 const RECIPE: &str = "recipe.toml";
 
 /// What a run says of itself at its start.
-const DESCRIBING: [&str; 3] = [RECIPE, "identity.json", "changes.jsonl"];
+const DESCRIBING: [&str; 4] = [RECIPE, "identity.json", "changes.jsonl", "preflight.json"];
 
 const CHECKPOINTS: &str = "checkpoints";
 

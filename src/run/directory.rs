@@ -136,6 +136,11 @@ impl RunDirectory {
         self.path.join("summary.json")
     }
 
+    /// What was found before the first step.
+    pub fn preflight(&self) -> PathBuf {
+        self.path.join("preflight.json")
+    }
+
     /// The held-out judge items, made once per run from the starting model's answers.
     pub fn judge_set(&self) -> PathBuf {
         self.path.join("judge_set.json")

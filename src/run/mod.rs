@@ -10,6 +10,7 @@
 //! # fn train<B: spark::kernels::TrainBackend>(device: B::Device) -> anyhow::Result<()> {
 //! let config = RunConfig::load("recipes/digits.toml".as_ref(), &["train.steps=3".to_owned()])?;
 //! let (mut run, start) = Run::<B>::open(Launch::start(config, "runs/mine".as_ref())?, device)?;
+//! run.preflight()?;
 //! let before = run.score_start(start)?;
 //! while run.steps_left() {
 //!     let report = run.step()?;
@@ -25,6 +26,7 @@
 //! | `launch`, `directory`, `open` | what a run sets out with, where its files lie, and how its parts are loaded |
 //! | `inputs`, `problems`, `prompt_bound` | what is read before anything is computed, and how long prompts may be |
 //! | `claim`, `disk` | who works in a run's directory, and what to tell where the disk ends a run |
+//! | `preflight` | a few problems tried before the first step: what will not work, and what the run will cost |
 //! | `extensions` | what a program adds: verifiers, recycled kinds, estimators, objectives, a sampler |
 //! | `training` | [`Run`]: its parts, and the formula of a step |
 //! | `step` | the values that a step passes from line to line |
@@ -52,6 +54,7 @@ pub mod inputs;
 mod judge_items;
 mod launch;
 mod open;
+pub mod preflight;
 pub mod problems;
 pub mod prompt_bound;
 pub mod provenance;

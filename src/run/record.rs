@@ -27,13 +27,13 @@ impl<B: TrainBackend> Run<B> {
     ) -> Result<Record> {
         self.state.tokens += sampled.tokens() as u64;
         let mut record = self.metrics(step, left_out, sampled, recycled, update);
-        let alarms = self.look_at(&mut record, &sampled.groups);
+        let watched = self.look_at(&mut record, &sampled.groups, recycled);
         self.write_rollouts(step, &mut record, sampled, update)?;
         self.state.unevaluated = Some(record.clone());
         if !self.config.eval.is_due(step.number) {
             timed(Part::Record, || self.record_unevaluated())?;
         }
-        if let Err(alarm) = self.heed(step, &alarms) {
+        if let Err(alarm) = self.heed(step, &watched) {
             self.record_unevaluated()?;
             return Err(alarm);
         }

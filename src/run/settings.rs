@@ -13,7 +13,7 @@ use crate::config::RunConfig;
 
 /// Keys and sections that a resumed run may change. Everything else is refused, whatever is added to a recipe later.
 /// Paths are here because what they lead to is compared by its content.
-const MAY_CHANGE: [&str; 27] = [
+const MAY_CHANGE: [&str; 28] = [
     "checkpoint",
     "data.bad_rows",
     "data.curriculum",
@@ -26,6 +26,7 @@ const MAY_CHANGE: [&str; 27] = [
     "model.dtype",
     "model.freeze",
     "model.path",
+    "preflight",
     "recycle",
     "rollout",
     "sft.batch_size",

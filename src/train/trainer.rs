@@ -215,6 +215,12 @@ impl<B: TrainBackend> Trainer<B> {
         Ok(named(&self.policy, &gradients))
     }
 
+    /// The policy's log-probabilities of all completions of some groups, one after the other.
+    pub(crate) fn logprobs_of(&self, groups: &[RolloutGroup]) -> Vec<Vec<f32>> {
+        let examples = examples_of(groups, &self.config.kind_weights, &self.policy.config);
+        self.example_logprobs(&self.inference_model(), &examples)
+    }
+
     /// The groups' completions with their advantages, as the first update of a step sees them.
     fn prepare(&self, groups: &[RolloutGroup]) -> Result<Prepared> {
         if self.config.kl.is_on() && self.reference.is_none() {
