@@ -98,13 +98,7 @@ impl RunConfig {
 
     /// What it leaves to be decided goes by.
     fn basis(&self) -> Basis<'_> {
-        Basis {
-            model: &self.model.path,
-            data: &self.data.train,
-            reading: self.data.reading(&self.data.train),
-            lora: &self.lora,
-            verify: &self.verify,
-        }
+        Basis { model: &self.model.path, data: &self.data, lora: &self.lora, verify: &self.verify }
     }
 
     /// Takes over what was decided, and says it.

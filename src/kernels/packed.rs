@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn a_panel_has_a_line_for_every_input_and_zeros_behind_the_last_output() {
         // Two inputs, 17 outputs: the number says input and output.
-        let weight: Vec<f32> = (0..2).flat_map(|from| (0..17).map(move |to| (100 * from + to) as f32)).collect();
+        let weight: Vec<f32> =
+            (0..2).flat_map(|from| (0..17).map(move |to| (100 * from + to) as f32)).collect();
         let packed = PackedWeight::from_f32(&weight, [2, 17], WeightOrder::InputFirst);
         let lines = f32_lines(&packed);
         assert_eq!((lines.len(), packed.bytes(), packed.shape()), (4, 256, [2, 17]));

@@ -17,8 +17,9 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use self::{instruction::Asking, lengths::ReferenceLengths};
+use super::data::DataConfig;
 use crate::{
-    data::{BadRows, Problem, ReadOptions, load_problems},
+    data::{BadRows, Problem, ReadOptions, sampled_problems},
     model::{ModelConfig, base_dir, lora::LoraConfig},
     verify::VerifyConfig,
 };
@@ -81,8 +82,7 @@ impl AutoSettings {
 /// What decisions go by: where model and data are, and settings that somebody has made.
 pub(super) struct Basis<'a> {
     pub model: &'a Path,
-    pub data: &'a Path,
-    pub reading: ReadOptions,
+    pub data: &'a DataConfig,
     pub lora: &'a LoraConfig,
     pub verify: &'a VerifyConfig,
 }
@@ -132,8 +132,13 @@ struct Surroundings {
 impl Surroundings {
     fn look(basis: &Basis<'_>) -> Self {
         let model = base_dir(basis.model).and_then(|dir| ModelConfig::from_dir(&dir)).ok();
-        let reading = ReadOptions { bad_rows: BadRows::Skip, must_occur: false, ..basis.reading.clone() };
-        let all = load_problems(basis.data, reading).map(|loaded| loaded.problems).unwrap_or_default();
+        let reading = |path: &Path| ReadOptions {
+            bad_rows: BadRows::Skip,
+            must_occur: false,
+            ..basis.data.reading(path)
+        };
+        let DataConfig { train, max_problems, .. } = basis.data;
+        let all = sampled_problems(train, *max_problems, reading).unwrap_or_default();
         let every = all.len().div_ceil(SAMPLE).max(1);
         Self { model, problems: all.into_iter().step_by(every).collect() }
     }

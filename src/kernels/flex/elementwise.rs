@@ -171,7 +171,8 @@ fn gated_backward_chunk<T: Number>([of_gates, of_ups]: [&mut [T]; 2], inputs: [&
         let gradients = T::wide(gradients, &mut gradient_room);
         let (of_gate, of_up) = (&mut of_gate[..gates.len()], &mut of_up[..gates.len()]);
         let outputs = of_gate.iter_mut().zip(of_up.iter_mut());
-        for ((of_gate, of_up), ((&gate, &up), &gradient)) in outputs.zip(gates.iter().zip(ups).zip(gradients)) {
+        for ((of_gate, of_up), ((&gate, &up), &gradient)) in outputs.zip(gates.iter().zip(ups).zip(gradients))
+        {
             let share = sigmoid(gate);
             *of_gate = gradient * up * share * (1.0 + gate * (1.0 - share));
             *of_up = gradient * gate * share;

@@ -13,7 +13,9 @@ use super::{
     number::{narrowed, widened},
     pattern::AttentionPattern,
     product,
-    tensors::{NumberType, by_hand, from_flex, halves, has_fused_multiply_add, into_flex, takes_generic, values},
+    tensors::{
+        NumberType, by_hand, from_flex, halves, has_fused_multiply_add, into_flex, takes_generic, values,
+    },
     vector,
 };
 use crate::kernels::{

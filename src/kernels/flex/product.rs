@@ -32,7 +32,12 @@ pub(super) fn project(x: &FlexTensor, maps: &[(&PackedWeight, Option<FlexTensor>
         .zip(&mut outputs)
         .map(|((weight, bias), sums)| {
             assert_eq!(weight.input, input, "sizes do not fit");
-            let sums = SharedRows { start: sums.as_mut_ptr(), count: rows, width: weight.output, owner: PhantomData };
+            let sums = SharedRows {
+                start: sums.as_mut_ptr(),
+                count: rows,
+                width: weight.output,
+                owner: PhantomData,
+            };
             Product { x: values(x), weight, bias: bias.as_ref().map(values), sums }
         })
         .collect();
