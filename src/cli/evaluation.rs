@@ -22,8 +22,8 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DIR")]
     pub run: Option<PathBuf>,
     /// Overrides one setting of the recipe, for example eval.problems=100; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<String>,
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Answers per problem: of a file in all [default: 1], of a recipe's evaluation beside the greedy one [default: the
     /// recipe's]
     #[arg(long, value_name = "N")]

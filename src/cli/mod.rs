@@ -163,3 +163,15 @@ pub enum Command {
         what: DataCommand,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn no_two_options_of_a_command_are_the_same_to_clap() {
+        Cli::command().debug_assert();
+    }
+}

@@ -41,7 +41,7 @@ impl EvalSettings {
     pub fn new(args: &EvalArgs, common: &CommonArgs) -> Result<Self> {
         let run = args.run.clone().map(RunDirectory::at);
         let recipe = run.as_ref().map(RunDirectory::recipe).or_else(|| args.recipe.clone());
-        let mut config = load(recipe.as_deref(), &args.settings)?;
+        let mut config = load(recipe.as_deref(), &args.set)?;
         apply_common(&mut config, args, common)?;
         let run = run.or_else(|| recipe.as_deref().and_then(run_of));
         let model = match (&args.model, &run) {
