@@ -102,7 +102,8 @@ impl Job for BenchJob<'_> {
         let mut engine = LocalEngine::new(config.rollout);
         let mut timings = Vec::with_capacity(options.steps + 1);
         for step in 0..=options.steps {
-            let timing = timed_step(options.work, (&mut trainer, &mut engine), &workload, config, step as u64)?;
+            let timing =
+                timed_step(options.work, (&mut trainer, &mut engine), &workload, config, step as u64)?;
             progress(step, &timing);
             timings.push(timing);
             if step == 0 {

@@ -245,9 +245,9 @@ fn with_features<B: Kernels>(
     let sources: Vec<usize> = places.iter().enumerate().map(source).collect();
     let sources = index_tensor(&sources, &policy.device());
     let hidden = cast(hidden, tokens.dtype());
-    let added = added
-        .into_iter()
-        .map(|features| cat(vec![tokens.zeros_like(), cast(features, tokens.dtype())], 0).select(0, sources.clone()));
+    let added = added.into_iter().map(|features| {
+        cat(vec![tokens.zeros_like(), cast(features, tokens.dtype())], 0).select(0, sources.clone())
+    });
     Embeddings { added: added.collect(), hidden: cat(vec![tokens, hidden], 0).select(0, sources) }
 }
 

@@ -6,10 +6,7 @@ use std::collections::HashSet;
 use anyhow::Result;
 use burn::{
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
-    tensor::{
-        Tensor,
-        backend::Backend,
-    },
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::{forward::Model, weights::Precision};

@@ -79,7 +79,8 @@ mod tests {
     fn batches_take_whole_groups_until_their_places_are_full() {
         let load = SamplingLoad { requests: 6, samples: 8, prompt: 10, new_tokens: 20 };
         let decoded = |max_rows, workers| {
-            let DecodedRows { prompts, rows, .. } = load.decoded(EngineConfig { max_rows, workers, dtype: None }, 1);
+            let DecodedRows { prompts, rows, .. } =
+                load.decoded(EngineConfig { max_rows, workers, dtype: None }, 1);
             (prompts, rows)
         };
         assert_eq!(decoded(20, 2), (2, 16));

@@ -122,8 +122,12 @@ pub fn packed_passes_on_what_is_not_finite<B: Kernels>(precision: Precision) {
     let mut weight = vec![1.0f32; 3 * 20];
     (weight[4], weight[20 + 5]) = (f32::NAN, f32::INFINITY);
     let weight = Tensor::<B, 2>::from_data(TensorData::new(weight, [3, 20]), &Default::default());
-    let Some(packed) = B::pack(weight.cast(FloatDType::from(precision.dtype)), WeightOrder::InputFirst) else { return };
-    let x = Tensor::<B, 2>::from_floats([[1.0, 1.0, 1.0], [1.0, f32::NEG_INFINITY, 2.0]], &Default::default());
+    let Some(packed) = B::pack(weight.cast(FloatDType::from(precision.dtype)), WeightOrder::InputFirst)
+    else {
+        return;
+    };
+    let x =
+        Tensor::<B, 2>::from_floats([[1.0, 1.0, 1.0], [1.0, f32::NEG_INFINITY, 2.0]], &Default::default());
     let found: Vec<f32> = B::project_packed(x, &[(&packed, None)]).remove(0).into_data().to_vec().unwrap();
     for (place, &value) in found.iter().enumerate() {
         match place {
