@@ -11,7 +11,7 @@ use burn::{
 use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model, tiny_models};
 use spark::{
     kernels::Kernels,
-    model::{Model, ModelInput, PackedBatch, Sequence},
+    model::{Model, ModelInput, PackedBatch, Sequence, computing_in, weights::Precision},
     random::Stream,
     rollout::{Completion, EngineConfig, Generate, LocalEngine, Request, Sampling},
 };
@@ -290,4 +290,69 @@ fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
             );
         }
     }
+}
+
+/// The model as an engine has it that samples from packed weights, and the same in a type.
+fn packed(model: &Model<Plain>, precision: Precision) -> Model<Plain> {
+    let packed = computing_in(model.clone(), precision).packed();
+    assert!(packed.is_packed());
+    packed
+}
+
+#[test]
+fn packed_weights_sample_what_plain_ones_score() {
+    let model = tiny_model(1);
+    let prompts = prompts();
+    let completions = generate(&packed(&model, Precision::F32), &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        for completion in group {
+            let expected = full_forward(&model, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, 1e-4);
+        }
+    }
+}
+
+/// Hidden states are f32, so that only the weights are rounded, and of a prompt with images the tower's features.
+#[test]
+fn packed_weights_of_bf16_sample_what_a_model_of_rounded_weights_scores() {
+    let model = tiny_model(1);
+    let rounded = computing_in(computing_in(model.clone(), Precision::Bf16), Precision::F32);
+    let prompts = prompts();
+    let completions = generate(&packed(&model, Precision::Bf16), &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        let tolerance = if prompt.images.is_empty() { 1e-4 } else { 0.25 };
+        for completion in group {
+            let expected = full_forward(&rounded, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn a_row_of_packed_weights_samples_the_same_whatever_is_beside_it() {
+    let model = packed(&tiny_model(2), Precision::Bf16);
+    let prompts = prompts();
+    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&together) {
+        let alone = generate(&model, &[prompt], 4, 4).remove(0);
+        for (together, alone) in group.iter().zip(&alone) {
+            assert_eq!(together.token_ids, alone.token_ids);
+            assert_close(&together.logprobs, &alone.logprobs, 1e-5);
+        }
+    }
+}
+
+/// An engine may sample in another type than the policy has, and takes new weights in it.
+#[test]
+fn an_engine_samples_in_a_type_of_its_own() {
+    let model = tiny_model(3);
+    let config = EngineConfig { dtype: Some(Precision::Bf16), ..EngineConfig::default() };
+    let mut engine = LocalEngine::with_model(tiny_model(1), config);
+    engine.update_weights(&model).unwrap();
+    let prompts = [prompt(&[5, 6, 10, 11, 12], &[], &[])];
+    let requests = Request::numbered(&prompts, Sampling::greedy(12), 1, 0);
+    let found = engine.generate(&requests, &|_| ()).unwrap().remove(0).remove(0);
+    let exact = full_forward(&model, &prompts[0], &found.token_ids);
+    assert_close(&found.logprobs, &exact, 0.3);
+    assert_ne!(found.logprobs, exact);
 }

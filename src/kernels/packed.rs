@@ -14,7 +14,7 @@ pub const PANEL: usize = 16;
 /// One number for each output of a panel, as wide as a line of the cache.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Line<T>(pub [T; PANEL]);
+pub struct PanelLine<T>(pub [T; PANEL]);
 
 /// A map of `[input, output]`, cut into panels of [`PANEL`] outputs; the outputs that the last one has too many are
 /// zero. A clone shares the numbers.
@@ -29,9 +29,9 @@ pub struct PackedWeight {
 #[derive(Debug, Clone)]
 pub(super) enum Panels {
     /// A line for each input.
-    F32(Arc<Vec<Line<f32>>>),
+    F32(Arc<Vec<PanelLine<f32>>>),
     /// A line for every two inputs, the first in the lower half of each word. An odd last one is followed by zeros.
-    Bf16(Arc<Vec<Line<u32>>>),
+    Bf16(Arc<Vec<PanelLine<u32>>>),
 }
 
 /// How a matrix of weights lies in memory.
@@ -90,7 +90,7 @@ impl PackedWeight {
             Panels::F32(lines) => lines.len(),
             Panels::Bf16(lines) => lines.len(),
         };
-        lines * size_of::<Line<f32>>()
+        lines * size_of::<PanelLine<f32>>()
     }
 }
 
@@ -99,12 +99,12 @@ fn lines<T: Copy + Default + Send>(
     [_, output]: [usize; 2],
     depth: usize,
     value: impl Fn(usize, usize) -> T + Sync,
-) -> Vec<Line<T>> {
-    let mut lines = vec![Line([T::default(); PANEL]); output.div_ceil(PANEL) * depth];
+) -> Vec<PanelLine<T>> {
+    let mut lines = vec![PanelLine([T::default(); PANEL]); output.div_ceil(PANEL) * depth];
     lines.par_chunks_exact_mut(depth.max(1)).enumerate().for_each(|(panel, lines)| {
         let first = panel * PANEL;
         let count = PANEL.min(output - first);
-        for (place, Line(line)) in lines.iter_mut().enumerate() {
+        for (place, PanelLine(line)) in lines.iter_mut().enumerate() {
             for (offset, slot) in line[..count].iter_mut().enumerate() {
                 *slot = value(place, first + offset);
             }
@@ -117,7 +117,7 @@ fn lines<T: Copy + Default + Send>(
 mod tests {
     use super::*;
 
-    fn f32_lines(packed: &PackedWeight) -> &[Line<f32>] {
+    fn f32_lines(packed: &PackedWeight) -> &[PanelLine<f32>] {
         match &packed.panels {
             Panels::F32(lines) => lines,
             Panels::Bf16(_) => panic!("packed in bf16"),

@@ -21,12 +21,18 @@ pub(crate) fn is_worth_packing(text: &TextConfig) -> bool {
 }
 
 impl<B: Kernels> Model<B> {
-    /// The same model for sampling alone: it cannot be trained, saved or cast any more. Where the backend packs weights
-    /// and the model is worth it, products read them faster, hidden states and caches are f32 whatever type the weights
-    /// have, and the unpacked ones are gone unless somebody else holds them.
+    /// The same model for sampling alone: [`packed`](Self::packed) where it is worth it.
     #[must_use]
-    pub fn for_sampling(mut self) -> Self {
-        if is_worth_packing(&self.config.text) && !self.is_packed() {
+    pub fn for_sampling(self) -> Self {
+        if is_worth_packing(&self.config.text) { self.packed() } else { self }
+    }
+
+    /// The model with packed weights, where the backend packs any: it cannot be trained, saved or cast any more.
+    /// Products read the weights faster, hidden states and caches are f32 whatever type the weights have, and the
+    /// unpacked ones are gone unless somebody else holds them.
+    #[must_use]
+    pub fn packed(mut self) -> Self {
+        if !self.is_packed() {
             self.policy_mut().pack();
         }
         self

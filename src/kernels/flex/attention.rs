@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{
     heads::{Rotation, head, join, rotate},
     matrix::{matrix, multiply},
-    number::Number,
+    number::KernelNumber,
     pattern::{AttentionPattern, Block, TreeSegment},
 };
 use crate::lanes::{dot, exp, largest, replace_and_sum, wide};
@@ -149,7 +149,7 @@ fn head_dim(query: &FlexTensor, pattern: &AttentionPattern) -> usize {
 }
 
 /// Attends within every block.
-pub(super) fn forward<T: Number>(
+pub(super) fn forward<T: KernelNumber>(
     [query, key, value]: &[FlexTensor; 3],
     rotation: &Rotation,
     pattern: &AttentionPattern,
@@ -175,7 +175,7 @@ pub(super) fn forward<T: Number>(
 }
 
 /// Gradients of queries, keys and values. The scores are computed again, one head at a time.
-pub(super) fn backward<T: Number>(
+pub(super) fn backward<T: KernelNumber>(
     inputs: &[FlexTensor; 3],
     forward: &AttentionForward,
     rotation: &Rotation,
@@ -217,7 +217,12 @@ struct HeadGroupGradients {
 }
 
 impl HeadGroup<'_> {
-    fn backward<T: Number>(&self, block: &Block, key_head: usize, head_dim: usize) -> HeadGroupGradients {
+    fn backward<T: KernelNumber>(
+        &self,
+        block: &Block,
+        key_head: usize,
+        head_dim: usize,
+    ) -> HeadGroupGradients {
         let (counts, causal) = (self.pattern.heads, self.pattern.causal);
         let copied = |flat: &FlexTensor, index, heads| head::<T>(flat, block, index, heads, head_dim);
         let turn = |head: &mut Vec<f32>, direction| rotate(head, block, self.rotation, head_dim, direction);

@@ -9,11 +9,11 @@ use half::bf16;
 
 use super::{
     attention,
-    brain::{self, Side},
+    brain::{self, WeightSide},
     elementwise,
     heads::Rotation,
     logprob,
-    number::Number,
+    number::KernelNumber,
     pattern::AttentionPattern,
     tensors::{NumberType, by_hand, contiguous, from_flex},
 };
@@ -41,14 +41,14 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         bias: Option<Tensor<Self, 1>>,
     ) -> Tensor<Self, 2> {
         match by_hand("project", &[x.dtype(), weight.dtype()]) {
-            Some(NumberType::Bf16) => project_brain(x, weight, Side::Plain, bias),
+            Some(NumberType::Bf16) => project_brain(x, weight, WeightSide::Plain, bias),
             _ => generic::project(x, weight, bias),
         }
     }
 
     fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
         match by_hand("project_transposed", &[x.dtype(), weight.dtype()]) {
-            Some(NumberType::Bf16) => project_brain(x, weight, Side::Transposed, None),
+            Some(NumberType::Bf16) => project_brain(x, weight, WeightSide::Transposed, None),
             _ => generic::project_transposed(x, weight),
         }
     }
@@ -88,7 +88,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 }
 
-fn rms_norm<T: Number, C: CheckpointStrategy>(
+fn rms_norm<T: KernelNumber, C: CheckpointStrategy>(
     x: Tensor<Autodiff<Flex, C>, 2>,
     weight: Tensor<Autodiff<Flex, C>, 1>,
     epsilon: f32,
@@ -101,7 +101,7 @@ fn rms_norm<T: Number, C: CheckpointStrategy>(
     })
 }
 
-fn gated_silu<T: Number, C: CheckpointStrategy>(
+fn gated_silu<T: KernelNumber, C: CheckpointStrategy>(
     gate: Tensor<Autodiff<Flex, C>, 2>,
     up: Tensor<Autodiff<Flex, C>, 2>,
 ) -> Tensor<Autodiff<Flex, C>, 2> {
@@ -113,7 +113,7 @@ fn gated_silu<T: Number, C: CheckpointStrategy>(
     })
 }
 
-fn target_logprobs<T: Number, C: CheckpointStrategy>(
+fn target_logprobs<T: KernelNumber, C: CheckpointStrategy>(
     scores: Tensor<Autodiff<Flex, C>, 2>,
     targets: &[u32],
     temperature: f32,
@@ -137,7 +137,7 @@ fn target_logprobs<T: Number, C: CheckpointStrategy>(
 fn project_brain<C: CheckpointStrategy>(
     x: Tensor<Autodiff<Flex, C>, 2>,
     weight: Tensor<Autodiff<Flex, C>, 2>,
-    side: Side,
+    side: WeightSide,
     bias: Option<Tensor<Autodiff<Flex, C>, 1>>,
 ) -> Tensor<Autodiff<Flex, C>, 2> {
     let inputs = [tracked(x), tracked(weight)];
@@ -163,7 +163,7 @@ fn project_brain<C: CheckpointStrategy>(
 }
 
 /// Attention along a pattern, which keeps no scores for its backward pass.
-fn attend<T: Number, C: CheckpointStrategy>(
+fn attend<T: KernelNumber, C: CheckpointStrategy>(
     inputs: Qkv<'_, Autodiff<Flex, C>>,
     pattern: AttentionPattern,
 ) -> Tensor<Autodiff<Flex, C>, 2> {

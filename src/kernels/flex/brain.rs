@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{
     matrix::{add_product, matrix},
-    number::{Number, narrowed, widen, widened},
+    number::{KernelNumber, narrowed, widen, widened},
     product,
     tensors::{halves, tensor_of},
 };
@@ -20,7 +20,7 @@ const ROWS: usize = 1024;
 
 /// How a weight stands in a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum WeightSide {
     /// `x · weight`
     Plain,
     /// `x · weightᵀ`
@@ -35,27 +35,27 @@ fn columns(tensor: &FlexTensor) -> usize {
 pub(super) fn product(
     x: &FlexTensor,
     weight: &FlexTensor,
-    side: Side,
+    side: WeightSide,
     bias: Option<&FlexTensor>,
 ) -> FlexTensor {
     let shape = weight.layout().shape();
     let (shape, order) = match side {
-        Side::Plain => ([shape[0], shape[1]], WeightOrder::InputFirst),
-        Side::Transposed => ([shape[1], shape[0]], WeightOrder::OutputFirst),
+        WeightSide::Plain => ([shape[0], shape[1]], WeightOrder::InputFirst),
+        WeightSide::Transposed => ([shape[1], shape[0]], WeightOrder::OutputFirst),
     };
     let packed = PackedWeight::from_bf16(halves(weight), shape, order);
     narrowed(&product::project(&widened(x), &[(&packed, bias.map(widened))]).remove(0))
 }
 
 /// The gradient of `x`.
-pub(super) fn of_input(weight: &FlexTensor, side: Side, gradient: &FlexTensor) -> FlexTensor {
-    let other = if side == Side::Plain { Side::Transposed } else { Side::Plain };
+pub(super) fn of_input(weight: &FlexTensor, side: WeightSide, gradient: &FlexTensor) -> FlexTensor {
+    let other = if side == WeightSide::Plain { WeightSide::Transposed } else { WeightSide::Plain };
     product(gradient, weight, other, None)
 }
 
 /// The gradient of the weight: `xᵀ · gradient`, or of a transposed one `gradientᵀ · x`. Rows are added in their order.
-pub(super) fn of_weight(x: &FlexTensor, side: Side, gradient: &FlexTensor) -> FlexTensor {
-    let [left, right] = if side == Side::Plain { [x, gradient] } else { [gradient, x] };
+pub(super) fn of_weight(x: &FlexTensor, side: WeightSide, gradient: &FlexTensor) -> FlexTensor {
+    let [left, right] = if side == WeightSide::Plain { [x, gradient] } else { [gradient, x] };
     let (height, width) = (columns(left), columns(right));
     let mut sums = vec![0.0; height * width];
     let blocks = halves(left).chunks(ROWS * height).zip(halves(right).chunks(ROWS * width));

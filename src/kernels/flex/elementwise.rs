@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::number::Number;
+use super::number::KernelNumber;
 use crate::lanes::{dot, exp, squares, wide};
 
 /// Rows handled together: enough to be worth a task, few enough for the cache.
@@ -25,7 +25,7 @@ fn inverse_root(row: &[f32], epsilon: f32) -> f32 {
 }
 
 /// `x / sqrt(mean(x²) + ε) · weight` per row of `[rows, size]`.
-pub(super) fn rms_norm<T: Number>(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor {
+pub(super) fn rms_norm<T: KernelNumber>(x: &FlexTensor, weight: &FlexTensor, epsilon: f32) -> FlexTensor {
     let [rows, size] = sizes(x);
     let (input, mut room) = (T::values(x), Vec::new());
     let weight = T::wide(T::values(weight), &mut room);
@@ -38,7 +38,7 @@ pub(super) fn rms_norm<T: Number>(x: &FlexTensor, weight: &FlexTensor, epsilon: 
 }
 
 #[inline(always)]
-fn normed_rows<T: Number>(output: &mut [T], input: &[T], weight: &[f32], epsilon: f32) {
+fn normed_rows<T: KernelNumber>(output: &mut [T], input: &[T], weight: &[f32], epsilon: f32) {
     let size = weight.len();
     let (mut room, mut normed) = (Vec::new(), vec![0.0; size]);
     for (output, row) in output.chunks_exact_mut(size).zip(input.chunks_exact(size)) {
@@ -52,7 +52,7 @@ fn normed_rows<T: Number>(output: &mut [T], input: &[T], weight: &[f32], epsilon
 }
 
 /// With `s` the inverse root and `g` the gradient: `dx = s·g·w − x·s³·mean(g·w·x)`, `dw = Σ g·x·s`.
-pub(super) fn rms_norm_backward<T: Number>(
+pub(super) fn rms_norm_backward<T: KernelNumber>(
     x: &FlexTensor,
     weight: &FlexTensor,
     gradient: &FlexTensor,
@@ -80,7 +80,7 @@ pub(super) fn rms_norm_backward<T: Number>(
 
 /// The backward pass of some rows: writes their input gradient and returns their part of the weight's gradient.
 #[inline(always)]
-fn backward_rows<T: Number>(
+fn backward_rows<T: KernelNumber>(
     output: &mut [T],
     input: &[T],
     weight: &[f32],
@@ -116,7 +116,7 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 /// `silu(gate) · up`, element by element.
-pub(super) fn gated_silu<T: Number>(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
+pub(super) fn gated_silu<T: KernelNumber>(gate: &FlexTensor, up: &FlexTensor) -> FlexTensor {
     let (gates, ups) = (T::values(gate), T::values(up));
     let mut output = vec![T::default(); gates.len()];
     let chunks =
@@ -126,7 +126,7 @@ pub(super) fn gated_silu<T: Number>(gate: &FlexTensor, up: &FlexTensor) -> FlexT
 }
 
 #[inline(always)]
-fn gated_chunk<T: Number>(output: &mut [T], gates: &[T], ups: &[T]) {
+fn gated_chunk<T: KernelNumber>(output: &mut [T], gates: &[T], ups: &[T]) {
     let (mut gate_room, mut up_room, mut products) = (Vec::new(), Vec::new(), [0.0; AT_A_TIME]);
     let inputs = gates.chunks(AT_A_TIME).zip(ups.chunks(AT_A_TIME));
     for (output, (gates, ups)) in output.chunks_mut(AT_A_TIME).zip(inputs) {
@@ -140,7 +140,7 @@ fn gated_chunk<T: Number>(output: &mut [T], gates: &[T], ups: &[T]) {
 }
 
 /// With `σ` of the gate: `dgate = g·up·σ·(1 + gate·(1 − σ))`, `dup = g·gate·σ`.
-pub(super) fn gated_silu_backward<T: Number>(
+pub(super) fn gated_silu_backward<T: KernelNumber>(
     gate: &FlexTensor,
     up: &FlexTensor,
     gradient: &FlexTensor,
@@ -161,7 +161,7 @@ pub(super) fn gated_silu_backward<T: Number>(
 
 /// Gradients of gates and ups; `inputs` are gates, ups and the gradients of their products.
 #[inline(always)]
-fn gated_backward_chunk<T: Number>([of_gates, of_ups]: [&mut [T]; 2], inputs: [&[T]; 3]) {
+fn gated_backward_chunk<T: KernelNumber>([of_gates, of_ups]: [&mut [T]; 2], inputs: [&[T]; 3]) {
     let [mut gate_room, mut up_room, mut gradient_room] = [const { Vec::new() }; 3];
     let [mut of_gate, mut of_up] = [[0.0; AT_A_TIME]; 2];
     let [gates, ups, gradients] = inputs.map(|numbers| numbers.chunks(AT_A_TIME));

@@ -4,7 +4,7 @@ use burn_flex::{Flex, FlexTensor};
 use rayon::prelude::*;
 
 use super::{
-    number::Number,
+    number::KernelNumber,
     pattern::Block,
     tensors::{into_flex, values},
 };
@@ -25,7 +25,7 @@ impl Rotation {
 }
 
 /// One head of a block's tokens, copied out of `[tokens, heads · head_dim]`: `[length, head_dim]`.
-pub(super) fn head<T: Number>(
+pub(super) fn head<T: KernelNumber>(
     flat: &FlexTensor,
     block: &Block,
     head: usize,
@@ -72,7 +72,7 @@ pub(super) fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], di
 }
 
 /// Heads `[blocks · count][length, head_dim]` back into a flat matrix.
-pub(super) fn join<T: Number>(
+pub(super) fn join<T: KernelNumber>(
     heads: &[Vec<f32>],
     blocks: &[Block],
     count: usize,

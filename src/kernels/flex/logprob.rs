@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    number::Number,
+    number::KernelNumber,
     tensors::{tensor_of, values},
 };
 use crate::lanes::{LANES, exp, largest, wide};
@@ -20,7 +20,11 @@ pub(super) struct LogprobForward {
 }
 
 /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
-pub(super) fn forward<T: Number>(scores: &FlexTensor, targets: &[u32], temperature: f32) -> LogprobForward {
+pub(super) fn forward<T: KernelNumber>(
+    scores: &FlexTensor,
+    targets: &[u32],
+    temperature: f32,
+) -> LogprobForward {
     let vocabulary = scores.layout().shape()[1];
     let rows: Vec<[f32; 3]> = T::values(scores)
         .par_chunks_exact(vocabulary)
@@ -61,7 +65,7 @@ fn totals(row: &[f32], largest: f32, temperature: f32) -> (f32, f32) {
 }
 
 /// `dscore = g · (1[target] − p) / temperature`
-pub(super) fn backward<T: Number>(
+pub(super) fn backward<T: KernelNumber>(
     scores: &FlexTensor,
     log_totals: &[f32],
     targets: &[u32],

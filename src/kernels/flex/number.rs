@@ -12,7 +12,7 @@ use crate::lanes::wide;
 const NUMBERS: usize = 1 << 15;
 
 /// f32 or bf16.
-pub(super) trait Number: Copy + Default + Send + Sync + 'static {
+pub(super) trait KernelNumber: Copy + Default + Send + Sync + 'static {
     /// The elements of a contiguous tensor in row-major order.
     fn values(tensor: &FlexTensor) -> &[Self];
 
@@ -26,7 +26,7 @@ pub(super) trait Number: Copy + Default + Send + Sync + 'static {
     fn narrow(numbers: &[f32], into: &mut [Self]);
 }
 
-impl Number for f32 {
+impl KernelNumber for f32 {
     fn values(tensor: &FlexTensor) -> &[Self] {
         values(tensor)
     }
@@ -46,7 +46,7 @@ impl Number for f32 {
     }
 }
 
-impl Number for bf16 {
+impl KernelNumber for bf16 {
     fn values(tensor: &FlexTensor) -> &[Self] {
         halves(tensor)
     }

@@ -6,7 +6,7 @@ use half::bf16;
 
 use super::{
     attention,
-    brain::{self, Side},
+    brain::{self, WeightSide},
     cached, draw, elementwise,
     heads::Rotation,
     logprob,
@@ -70,7 +70,7 @@ impl Kernels for Flex {
             }
             Some(NumberType::Bf16) => {
                 let bias = bias.map(into_flex);
-                from_flex(brain::product(&into_flex(x), &into_flex(weight), Side::Plain, bias.as_ref()))
+                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Plain, bias.as_ref()))
             }
             _ => generic::project(x, weight, bias),
         }
@@ -79,7 +79,7 @@ impl Kernels for Flex {
     fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
         match by_hand("project_transposed", &[x.dtype(), weight.dtype()]) {
             Some(NumberType::Bf16) => {
-                from_flex(brain::product(&into_flex(x), &into_flex(weight), Side::Transposed, None))
+                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Transposed, None))
             }
             _ => generic::project_transposed(x, weight),
         }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::tensors::{tensor_of, values};
 use crate::{
-    kernels::packed::{Line, PANEL, PackedWeight, Panels},
+    kernels::packed::{PANEL, PackedWeight, PanelLine, Panels},
     lanes::wide,
 };
 
@@ -27,7 +27,7 @@ const WORTH_SHARING: usize = 1 << 18;
 pub(super) fn project(x: &FlexTensor, maps: &[(&PackedWeight, Option<FlexTensor>)]) -> Vec<FlexTensor> {
     let [rows, input] = [x.layout().shape()[0], x.layout().shape()[1]];
     let mut outputs: Vec<Vec<f32>> = maps.iter().map(|(weight, _)| vec![0.0; rows * weight.output]).collect();
-    let products: Vec<Product<'_>> = maps
+    let products: Vec<PackedProduct<'_>> = maps
         .iter()
         .zip(&mut outputs)
         .map(|((weight, bias), sums)| {
@@ -38,13 +38,13 @@ pub(super) fn project(x: &FlexTensor, maps: &[(&PackedWeight, Option<FlexTensor>
                 width: weight.output,
                 owner: PhantomData,
             };
-            Product { x: values(x), weight, bias: bias.as_ref().map(values), sums }
+            PackedProduct { x: values(x), weight, bias: bias.as_ref().map(values), sums }
         })
         .collect();
     let numbers: usize = maps.iter().map(|(weight, _)| weight.input * weight.output).sum();
     let threads = if rows * numbers < WORTH_SHARING { 1 } else { rayon::current_num_threads() };
     let share = (numbers * rows).div_ceil(threads * (rows / 16).clamp(1, 4)).max(1);
-    let tasks: Vec<(&Product<'_>, Part)> =
+    let tasks: Vec<(&PackedProduct<'_>, ProductPart)> =
         products.iter().flat_map(|product| product.parts(share).map(move |part| (product, part))).collect();
     match threads {
         1 => tasks.iter().for_each(|(product, part)| product.run(part)),
@@ -56,7 +56,7 @@ pub(super) fn project(x: &FlexTensor, maps: &[(&PackedWeight, Option<FlexTensor>
 }
 
 /// One product.
-struct Product<'a> {
+struct PackedProduct<'a> {
     /// `[rows, weight.input]`
     x: &'a [f32],
     weight: &'a PackedWeight,
@@ -65,26 +65,26 @@ struct Product<'a> {
 }
 
 /// Rows and panels of a product.
-struct Part {
+struct ProductPart {
     rows: Range<usize>,
     panels: Range<usize>,
 }
 
-impl Product<'_> {
+impl PackedProduct<'_> {
     /// Blocks of rows by groups of panels, of about `share` multiply-adds each.
-    fn parts(&self, share: usize) -> impl Iterator<Item = Part> {
+    fn parts(&self, share: usize) -> impl Iterator<Item = ProductPart> {
         let (rows, panels) = (self.sums.count, self.sums.width.div_ceil(PANEL));
         let of_a_panel = rows.min(ROWS) * self.weight.input * PANEL;
         let group = share.div_ceil(of_a_panel.max(1)).clamp(1, panels.max(1));
         (0..rows).step_by(ROWS).flat_map(move |row| {
-            (0..panels).step_by(group).map(move |panel| Part {
+            (0..panels).step_by(group).map(move |panel| ProductPart {
                 rows: row..rows.min(row + ROWS),
                 panels: panel..panels.min(panel + group),
             })
         })
     }
 
-    fn run(&self, Part { rows, panels }: &Part) {
+    fn run(&self, ProductPart { rows, panels }: &ProductPart) {
         let (rows, panels, tile_rows) = (rows.clone(), panels.clone(), rows_of_a_tile());
         match &self.weight.panels {
             Panels::F32(lines) => {
@@ -98,9 +98,9 @@ impl Product<'_> {
 
     /// A block of rows through a group of panels.
     #[inline(always)]
-    fn block<T: Weights>(
+    fn block<T: PanelNumber>(
         &self,
-        lines: &[Line<T>],
+        lines: &[PanelLine<T>],
         depth: usize,
         rows: Range<usize>,
         panels: Range<usize>,
@@ -129,7 +129,7 @@ impl Product<'_> {
     }
 
     #[inline(always)]
-    fn tile_of<T: Weights>(&self, height: usize, lines: [&[Line<T>]; 1], row: usize, panel: usize) {
+    fn tile_of<T: PanelNumber>(&self, height: usize, lines: [&[PanelLine<T>]; 1], row: usize, panel: usize) {
         match height {
             1 => self.tile::<T, 1, 1>(lines, row, panel),
             2 => self.tile::<T, 2, 1>(lines, row, panel),
@@ -148,9 +148,9 @@ impl Product<'_> {
 
     /// `R` rows through `P` panels.
     #[inline(always)]
-    fn tile<T: Weights, const R: usize, const P: usize>(
+    fn tile<T: PanelNumber, const R: usize, const P: usize>(
         &self,
-        panels: [&[Line<T>]; P],
+        panels: [&[PanelLine<T>]; P],
         first_row: usize,
         first_panel: usize,
     ) {
@@ -181,19 +181,19 @@ fn rows_of_a_tile() -> usize {
 }
 
 /// Numbers of packed weights, one input or two in each.
-trait Weights: Copy + Send + Sync {
+trait PanelNumber: Copy + Send + Sync {
     /// Sums of `R` rows for the outputs of `P` panels, whose depth is that of the rows.
     fn sums<const R: usize, const P: usize>(
         x: [&[f32]; R],
-        panels: [&[Line<Self>]; P],
+        panels: [&[PanelLine<Self>]; P],
     ) -> [[[f32; PANEL]; P]; R];
 }
 
-impl Weights for f32 {
+impl PanelNumber for f32 {
     #[inline(always)]
     fn sums<const R: usize, const P: usize>(
         x: [&[f32]; R],
-        panels: [&[Line<f32>]; P],
+        panels: [&[PanelLine<f32>]; P],
     ) -> [[[f32; PANEL]; P]; R] {
         let depth = x[0].len();
         let (x, panels) = (x.map(|row| &row[..depth]), panels.map(|panel| &panel[..depth]));
@@ -211,11 +211,11 @@ impl Weights for f32 {
 }
 
 /// Two numbers of bf16, which are the upper halves of f32.
-impl Weights for u32 {
+impl PanelNumber for u32 {
     #[inline(always)]
     fn sums<const R: usize, const P: usize>(
         x: [&[f32]; R],
-        panels: [&[Line<u32>]; P],
+        panels: [&[PanelLine<u32>]; P],
     ) -> [[[f32; PANEL]; P]; R] {
         let split = x.map(|row| row.as_chunks::<2>());
         let depth = split[0].0.len();
