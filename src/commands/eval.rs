@@ -4,7 +4,7 @@ use std::{cell::Cell, io::Write};
 
 use anyhow::{Context, Result};
 
-use super::output::output;
+use super::{names, output::output};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs},
@@ -12,6 +12,7 @@ use crate::{
     distributed::ALONE,
     error::input_error,
     eval::{AnswerOptions, AnswerSummary, FinalAnswer, Strategy, answer_problems},
+    hub::ModelPart,
     interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::Phase,
@@ -29,13 +30,15 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(mut args: EvalArgs, common: &CommonArgs) -> Result<()> {
     if args.samples == 0 || args.max_new_tokens == 0 {
         return Err(input_error("--samples and --max-new-tokens must be at least 1"));
     }
     if args.strategy == Strategy::Reflect && args.samples > 1 {
         return Err(input_error("--strategy reflect answers greedily: leave out --samples"));
     }
+    args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
+    args.data = names::data("--data", &args.data, common.quiet)?;
     let seed = common.seed.unwrap_or(0);
     let CommonArgs { quiet, dtype, .. } = *common;
     let out = args.out.as_deref().map(|out| output(out, &[&args.data])).transpose()?;
@@ -67,7 +70,8 @@ impl Job for EvalJob<'_> {
         let verifier = Verifier::new(args.python.applied_to(VerifyConfig::default()))?;
         let bound = PromptBound::of_model(&model.config, args.max_new_tokens, "--max-new-tokens")?;
         let processor = processor.with_bound(bound);
-        let problems = usable_problems(&args.data, &DataConfig::default(), &processor, &verifier)?;
+        let config = DataConfig { image_cache: names::image_cache(), ..DataConfig::default() };
+        let problems = usable_problems(&args.data, &config, &processor, &verifier)?;
         let progress = Phase::start("answering", problems.len(), quiet);
         let interrupt = signals::listen("stopping")?;
         let engine = LocalEngine::with_model(model, EngineConfig::default()).stopped_by(interrupt);

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::names;
 use crate::{
     cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
     config::RunConfig,
     distributed::Rank,
     error::input_error,
-    run::{Launch, RunDirectory, check_trainable},
+    hub::ModelPart,
+    run::{Launch, RunDirectory, check_trainable, identity::hub_sources, provenance::kept_identity},
 };
 
 /// Which of several processes this one is, by the environment.
@@ -38,9 +40,22 @@ pub(super) fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result
     } else {
         (load(&recipe)?, rank_dir(out, &name, rank)?)
     };
-    let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
+    let mut meeting = format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml());
+    let config = resolved(config, args.resume.then_some(&dir), common.quiet || rank.rank > 0)?;
+    // Where the cache is may differ from machine to machine, but not what was taken from the hub.
+    meeting.extend(hub_sources(&config).into_iter().map(|(name, source)| format!("{name}: {source:?}\n")));
+    let peers = rank.meet(&meeting)?;
     let quiet = common.quiet || !peers.writes();
     Ok(Launch { config, dir, resume: args.resume, quiet, peers })
+}
+
+/// The configuration with what it names on the hub fetched. A resumed run goes on with the commits that it began with.
+fn resolved(mut config: RunConfig, resumed: Option<&RunDirectory>, quiet: bool) -> Result<RunConfig> {
+    if let Some(identity) = resumed.map(kept_identity).transpose()?.flatten() {
+        names::pin(&mut config, &identity.hub);
+    }
+    names::resolve(&mut config, ModelPart::Whole, quiet)?;
+    Ok(config)
 }
 
 /// A new run's directory, which rank 0 makes.

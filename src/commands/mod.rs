@@ -11,6 +11,7 @@ mod generate;
 mod kernels;
 mod launch;
 mod merge;
+mod names;
 mod output;
 mod plan;
 mod recycle;

@@ -5,10 +5,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
+use super::names;
 use crate::{
     backend::{Job, backend_kind, run_without_device},
     cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
     config::RunConfig,
+    data::data_exists,
+    hub::ModelPart,
     kernels::TrainBackend,
     metrics::memory_bytes,
     model::{ModelConfig, ParameterCounts, base_dir, parameter_shapes},
@@ -39,6 +42,7 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     if let Some(model) = &args.model {
         config.model.path.clone_from(model);
     }
+    names::resolve(&mut config, ModelPart::Description, common.quiet)?;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
@@ -83,7 +87,7 @@ fn data_sizes(
     if args.prompt_tokens.is_some() || args.image_tokens.is_some() {
         return assumed("as the command line says");
     }
-    if !config.data.train.exists() {
+    if !data_exists(&config.data.train) {
         let file = config.data.train.display();
         return assumed(&format!("assumed, for there is no {file}: see --prompt-tokens and --image-tokens"));
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{ProcessBase, PromptSizes};
 use crate::{
     config::RunConfig,
-    data::{ImageRef, Problem, footprint::problem_bytes, load_problems},
+    data::{ImageRef, Problem, data_exists, footprint::problem_bytes, load_problems},
     model::{ImageShape, ModelConfig},
     processor::{
         Processor,
@@ -35,8 +35,11 @@ impl DataSizes {
     pub fn read(config: &RunConfig, processor: &Processor, images: Option<u64>) -> Result<Self> {
         let [train, test] = [&config.data.train, &config.data.test];
         let problems = load_problems(train, config.data.reading(train))?.problems;
-        let held_out =
-            if test.exists() { load_problems(test, config.data.reading(test))?.problems } else { Vec::new() };
+        let held_out = if data_exists(test) {
+            load_problems(test, config.data.reading(test))?.problems
+        } else {
+            Vec::new()
+        };
         let new_tokens = config.train.sampling.max_new_tokens as u64;
         let prompts =
             PromptSizes::measured(processor, &problems, &config.recycle, new_tokens, config.data.bad_rows)?;

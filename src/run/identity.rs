@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::RunConfig,
-    data::Problem,
+    data::{Problem, data_files},
     error::input_error,
+    hub::{HubSource, source_of},
     model::base_dir,
     storage::{Checksum, checksum},
 };
@@ -35,6 +36,9 @@ pub struct RunIdentity {
     pub model: BTreeMap<String, ContentChecksum>,
     /// Data sets by the setting that names them: problems with their images, or the bytes of a file.
     pub data: BTreeMap<String, ContentChecksum>,
+    /// What comes from the hub, by the setting that names it: which repository, at which commit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hub: BTreeMap<String, HubSource>,
 }
 
 impl RunIdentity {
@@ -64,7 +68,12 @@ impl RunIdentity {
     /// When a file cannot be read.
     pub fn of_imitation(config: &RunConfig) -> Result<Self> {
         let mut identity = Self::of_model(config)?;
-        identity.add_file("sft.data", &config.sft.data)?;
+        let files = data_files(&config.sft.data)?;
+        for (number, file) in files.iter().enumerate() {
+            let name =
+                if number == 0 { "sft.data".to_owned() } else { format!("sft.data, file {}", number + 1) };
+            identity.add_file(&name, file)?;
+        }
         Ok(identity)
     }
 
@@ -82,7 +91,7 @@ impl RunIdentity {
                 files.par_iter().map(|file| file_checksum(&place.join(file))).collect::<Result<_>>()?;
             model.extend(files.into_iter().map(|file| format!("{prefix}{file}")).zip(checksums));
         }
-        Ok(Self { model, data: BTreeMap::new() })
+        Ok(Self { model, data: BTreeMap::new(), hub: hub_sources(config) })
     }
 
     fn add_file(&mut self, name: &str, path: &Path) -> Result<()> {
@@ -107,6 +116,17 @@ impl RunIdentity {
         lines.extend(differences(&files, &self.data, "bytes", place));
         lines
     }
+}
+
+/// What of a configuration comes from the hub, by the settings that lead into its cache.
+pub fn hub_sources(config: &RunConfig) -> BTreeMap<String, HubSource> {
+    let settings = [
+        ("model.path", &config.model.path),
+        ("data.train", &config.data.train),
+        ("data.test", &config.data.test),
+        ("sft.data", &config.sft.data),
+    ];
+    settings.into_iter().filter_map(|(name, path)| Some((name.to_owned(), source_of(path)?))).collect()
 }
 
 /// The data sets that are told by their problems, and not by the bytes of a file.
@@ -186,7 +206,7 @@ pub fn with_absolute_paths(mut config: RunConfig) -> Result<RunConfig> {
         &mut config.sft.data,
         &mut config.train.auxiliary.replay_data,
     ];
-    for path in paths.into_iter().chain(&mut config.data.image_root) {
+    for path in paths.into_iter().chain(&mut config.data.image_root).chain(&mut config.data.image_cache) {
         *path = absolute(path)?;
     }
     for function in &mut config.verify.python {
