@@ -1,6 +1,7 @@
 //! The rows of a Parquet file as JSON objects, one at a time: structs are objects, lists are arrays, dates and times are
 //! texts, and bytes that are no text are data URLs. Of the file no more than a page per column is held.
 
+mod caught;
 mod values;
 
 use std::{fs::File, path::Path};
@@ -10,13 +11,13 @@ use parquet::{
     basic::{ConvertedType, LogicalType, Repetition, Type as PhysicalType},
     errors::ParquetError,
     file::reader::{FileReader, SerializedFileReader},
-    record::{Row as ParquetRow, reader::TreeBuilder},
+    record::reader::TreeBuilder,
     schema::types::{ColumnDescriptor, Type},
 };
 use serde_json::{Map, Value};
 
+use self::{caught::caught, values::fields};
 use crate::error::input_error;
-use values::fields;
 
 /// What a Parquet file begins with.
 pub(super) const MAGIC: &[u8] = b"PAR1";
@@ -39,19 +40,18 @@ pub(super) fn for_each_parquet_row(
     file: File,
     each: &mut dyn FnMut(usize, RowFields) -> Result<()>,
 ) -> Result<()> {
-    let reader = SerializedFileReader::new(file).map_err(|error| unreadable(path, 0, &error))?;
+    let unreadable = |rows: usize| move |error: ParquetError| unreadable(path, rows, &error);
+    let reader = caught(|| SerializedFileReader::new(file)).map_err(unreadable(0))?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     check(schema.root_schema(), 0).map_err(|why| input_error(format!("{}: {why}", path.display())))?;
     let mut number = 0;
     for index in 0..reader.num_row_groups() {
-        let rows = reader
-            .get_row_group(index)
-            .and_then(|group| {
-                TreeBuilder::new().with_batch_size(VALUES_AT_ONCE).as_iter(schema.clone(), &*group)
-            })
-            .map_err(|error| unreadable(path, number, &error))?;
-        for row in rows {
-            let row: ParquetRow = row.map_err(|error| unreadable(path, number, &error))?;
+        let group = || {
+            let group = reader.get_row_group(index)?;
+            TreeBuilder::new().with_batch_size(VALUES_AT_ONCE).as_iter(schema.clone(), &*group)
+        };
+        let mut rows = caught(group).map_err(unreadable(number))?;
+        while let Some(row) = caught(|| rows.next().transpose()).map_err(unreadable(number))? {
             number += 1;
             each(number, fields(row))?;
         }
@@ -62,7 +62,8 @@ pub(super) fn for_each_parquet_row(
 /// Bytes that the rows of a Parquet file are before they are compressed, without what its columns hold as bytes, which
 /// are images. `None` where it cannot be read.
 pub(super) fn text_bytes(path: &Path) -> Option<u64> {
-    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let file = File::open(path).ok()?;
+    let reader = caught(|| SerializedFileReader::new(file)).ok()?;
     let columns = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
     let texts = columns.filter(|column| !holds_bytes(column.column_descr()));
     Some(texts.map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0)).sum())

@@ -79,7 +79,7 @@ fn settings(url: &str, home: &Path, more: &[(&str, &str)]) -> HubSettings {
 
 /// Weights as far as the hub is concerned.
 fn weights() -> Vec<u8> {
-    (0..400_000_u32).map(|number| (number * number / 7) as u8).collect()
+    (0..400_000_u32).map(|number| (number.wrapping_mul(number) / 7) as u8).collect()
 }
 
 fn model() -> Repository {
@@ -186,9 +186,9 @@ fn a_wrong_hash_is_refused_and_what_came_is_removed() {
             error.contains(file) && error.contains("has the hash") && error.contains("removed"),
             "{error}"
         );
-        let left: Vec<String> =
-            place.blobs().into_iter().filter(|name| name.contains("incomplete")).collect();
-        assert_eq!(left, Vec::<String>::new());
+        let content = if file == "config.json" { b"{}".to_vec() } else { weights() };
+        let left = place.blobs().into_iter().filter(|name| name.starts_with(&etag(file, &content))).count();
+        assert_eq!(left, 0);
         assert!(
             !place.home.path().join("hub/models--test--model/snapshots").join(COMMIT).join(file).exists()
         );
