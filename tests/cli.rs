@@ -1,14 +1,18 @@
 //! The binary as people and scripts use it: a short run end to end, a resumed one, and bad input.
 
 mod common;
-#[path = "common/hub_server.rs"]
-mod hub_server;
+#[path = "cli/data_files.rs"]
+mod data_files;
+
+#[path = "cli/evaluation.rs"]
+mod evaluation;
+
+#[path = "cli/hub.rs"]
+mod hub;
 
 use std::{fs, path::Path};
 
-use assert_cmd::Command;
-use common::command::{printed, refused, rows, spark, train};
-use hub_server::{COMMIT, HubServer, Repository};
+use common::command::{refused, rows, spark, train};
 use predicates::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,7 +23,7 @@ fn timeless(path: &Path) -> Vec<Value> {
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
         row.retain(|key, _| {
-            !matches!(key.as_str(), "time" | "memory_bytes")
+            !matches!(key.as_str(), "time" | "memory_bytes" | "eval/seconds")
                 && !key.starts_with("tokens_per_second")
                 && !key.starts_with("seconds/")
         });
@@ -124,6 +128,35 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
     let coefficients: Vec<f64> = metrics.iter().map(|row| row["kl_coefficient"].as_f64().unwrap()).collect();
     assert!(coefficients[2] != coefficients[0], "it adapts: {coefficients:?}");
     resumes_bit_identically(&run);
+}
+
+/// A checkpoint of Qwen3-VL goes the whole way: images, judge problems, a final model under the released names that
+/// samples.
+#[test]
+fn a_qwen3_vl_trains_on_images_and_its_final_model_loads() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let mut command = train(&run);
+    for setting in [
+        "model.path=tests/fixtures/checkpoints/vl3_transformers5",
+        "train.steps=2",
+        "train.max_new_tokens=8",
+        "train.activation_checkpointing=true",
+        "eval.max_new_tokens=8",
+    ] {
+        command.args(["--set", setting]);
+    }
+    command.assert().success();
+    let metrics = rows(&run.join("metrics.jsonl"));
+    assert_eq!(metrics.len(), 2);
+    assert!(metrics.iter().all(|row| row["rollout_logprob_gap"].as_f64().unwrap() < 1e-4));
+    let weights = fs::read(run.join("final/model.safetensors")).unwrap();
+    let header = String::from_utf8_lossy(&weights[8..40_000]);
+    assert!(header.contains("model.visual.deepstack_merger_list.0.") && !header.contains("\"visual."));
+    let mut command = spark();
+    command.args(["generate", "--prompt", "What is it?", "--max-new-tokens", "4", "--json", "--image"]);
+    command.args(["datasets/digits-vl/images/test-0001.png", "--model"]).arg(run.join("final"));
+    command.assert().success();
 }
 
 #[test]
@@ -333,96 +366,130 @@ fn plan_reads_the_configuration_alone_and_its_exit_code_says_whether_it_fits() {
     refused(plan("4GiB").args(["--backend", "npu"]), &["npu", "flex"]);
 }
 
-/// The files of a folder as a repository.
-fn repository(folder: &str) -> Repository {
-    let mut repository = Repository::new(&[]);
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        repository.files.insert(name, fs::read(path).unwrap());
-    }
-    repository
-}
-
-/// A command that finds this hub alone, and keeps what it fetches in a folder.
-fn with_hub(mut command: Command, hub: &HubServer, home: &Path) -> Command {
-    command.env("HF_ENDPOINT", hub.url()).env("HF_HOME", home).env("XDG_CACHE_HOME", home.join("cache"));
-    for name in
-        ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]
+/// `spark train` of a text model, for which nothing but these settings is asked.
+fn train_text(out: &Path, settings: &[&str]) -> assert_cmd::Command {
+    let mut command = spark();
+    command.args(["train", "--recipe", "recipes/calculations.toml", "--quiet", "--out"]).arg(out);
+    for setting in
+        ["eval.problems=2", "eval.judge_items=0", "eval.reflection_rounds=0"].iter().chain(settings)
     {
-        command.env_remove(name);
+        command.args(["--set", setting]);
     }
     command
 }
 
-#[test]
-fn names_on_the_hub_stand_for_models_and_data() {
-    let (home, hub) = (TempDir::new().unwrap(), HubServer::start());
-    hub.put("models/test/tiny", repository("models/tiny-text"));
-    let problems = "{\"question\": \"1+1\", \"answer\": 2}\n{\"question\": \"2+3\", \"answer\": 5}\n";
-    let files: [(&str, &[u8]); 2] = [("data/train.jsonl", b"{}"), ("data/test.jsonl", problems.as_bytes())];
-    hub.put("datasets/test/sums", Repository::new(&files));
-    let local = home.path().join("sums.jsonl");
-    fs::write(&local, problems).unwrap();
-    let eval = |model: &str, data: &str| {
-        let mut command = with_hub(spark(), &hub, home.path());
-        command.args(["eval", "--quiet", "--max-new-tokens", "8", "--model", model, "--data", data]);
-        command
-    };
-    let expected = printed(&mut eval("models/tiny-text", local.to_str().unwrap()));
-    assert_eq!(printed(&mut eval("test/tiny", "test/sums/test")), expected);
-    hub.take_seen();
-    assert_eq!(printed(eval("test/tiny", "test/sums:test").env("HF_HUB_OFFLINE", "1")), expected);
-    assert_eq!(hub.take_seen(), []);
-    refused(
-        &mut eval("test/none", "test/sums/test"),
-        &["--model = test/none: is no directory", "has no model"],
-    );
-    refused(
-        &mut eval("test/tiny", "test/sums"),
-        &["--data = test/sums", "several parts", "test/sums:default/test"],
-    );
-    let mut plan = with_hub(spark(), &hub, &home.path().join("other"));
-    plan.args(["plan", "--model", "test/tiny", "--prompt-tokens", "8", "--json"]).assert().success();
-    assert!(hub.take_seen().iter().all(|seen| !seen.path.ends_with(".safetensors")));
+/// What a command that succeeds says.
+fn said(command: &mut assert_cmd::Command) -> String {
+    let output = command.assert().success().get_output().clone();
+    String::from_utf8(output.stderr).unwrap()
 }
 
 #[test]
-fn a_resumed_run_goes_on_with_the_commit_that_it_began_with() {
-    let (home, hub) = (TempDir::new().unwrap(), HubServer::start());
-    let began = repository("models/tiny-vl");
-    hub.put("models/test/tiny", began.clone());
-    let run = home.path().join("run");
-    let go = |settings: &[&str]| {
-        let mut command = with_hub(train(&run), &hub, home.path());
-        command.args([
-            "--set",
-            "model.path=test/tiny",
-            "--set",
-            "eval.problems=2",
-            "--set",
-            "eval.judge_items=2",
-        ]);
-        command.args(settings);
+fn a_wrong_extraction_is_told_before_the_first_step_and_a_long_run_is_refused() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let wrong = "verify.extract=[\"latex\"]";
+    refused(
+        &mut train_text(&out, &[wrong, "train.steps=1000000"]),
+        &[
+            "would learn nothing",
+            "100 % of 64 replies have no readable answer (first: \"",
+            "verify.extract looks for latex, and box would find 64",
+            "set verify.extract='[\"box\",",
+            "preflight.refuse=false",
+        ],
+    );
+    assert!(!out.exists(), "nothing is left of a run that was not started");
+
+    let few = ["train.steps=1", "train.prompts_per_step=4", "train.samples_per_prompt=4"];
+    let stderr = said(&mut train_text(&out, &[&[wrong][..], &few].concat()));
+    let [preflight, step] =
+        ["preflight: warning: 100 % of 16 replies", "warning: step 1: the step teaches nothing: all 16"]
+            .map(|part| stderr.find(part).unwrap_or_else(|| panic!("{part}: {stderr}")));
+    assert!(preflight < step && stderr.contains("it does not take long"), "{stderr}");
+    let report: Value = serde_json::from_slice(&fs::read(out.join("preflight.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&report["findings"][0]["name"], &report["learns_nothing"]),
+        (&"unreadable".into(), &true.into())
+    );
+    assert_eq!(rows(&out.join("metrics.jsonl"))[0]["watch/steps_without_lesson"], 1.0);
+}
+
+#[test]
+fn completions_that_are_all_cut_off_are_told_with_another_remedy() {
+    let root = TempDir::new().unwrap();
+    let short = ["train.max_new_tokens=2", "train.steps=1000000"];
+    refused(
+        &mut train_text(&root.path().join("run"), &short),
+        &["100 % of 64 replies are cut off after 2 tokens", "raise train.max_new_tokens"],
+    );
+}
+
+#[test]
+fn trying_before_the_first_step_changes_nothing_of_the_run() {
+    let root = TempDir::new().unwrap();
+    let [with, without] = ["with", "without"].map(|name| root.path().join(name));
+    let stderr = said(&mut train(&with));
+    assert!(!stderr.contains("warning"), "{stderr}");
+    train(&without).args(["--set", "preflight.on=false"]).assert().success();
+    for file in ["rollouts.jsonl", "final/model.safetensors", "judge_set.json"] {
+        assert!(fs::read(with.join(file)).unwrap() == fs::read(without.join(file)).unwrap(), "{file}");
+    }
+    let report: Value = serde_json::from_slice(&fs::read(with.join("preflight.json")).unwrap()).unwrap();
+    let facts = &report["facts"];
+    assert_eq!((&facts["original"]["replies"], &report["findings"]), (&12.into(), &Value::Array(vec![])));
+    assert!(facts["original"]["reward"].as_f64().unwrap() > 0.2);
+    assert!(facts["recycled"]["asked"]["replies"].as_u64().unwrap() > 0);
+    assert!(facts["costs"]["step_seconds"].as_f64().unwrap() > 0.0);
+    let saved = with.join("checkpoints/step-000001");
+    let files = [saved.join("model.safetensors"), saved.join("trainer/optimizer.safetensors")];
+    let written: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    let estimated = facts["costs"]["checkpoint_bytes"].as_u64().unwrap();
+    assert!((written as f64 / estimated as f64 - 1.0).abs() < 0.05, "{written} bytes, estimated {estimated}");
+    assert!(!without.join("preflight.json").exists());
+}
+
+#[test]
+fn a_model_and_data_from_outside_have_a_recipe_of_their_own() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let outside = |more: &[&str]| {
+        let mut command = spark();
+        command.args(["train", "--quiet", "--out"]).arg(&out);
+        let own = ["model.path=models/tiny-text", "data.train=datasets/calculations/train.jsonl"];
+        for setting in own.iter().chain(more) {
+            command.args(["--set", setting]);
+        }
         command
     };
-    go(&["--set", "train.steps=1"]).assert().success();
-    let identity: Value = serde_json::from_slice(&fs::read(run.join("identity.json")).unwrap()).unwrap();
-    assert_eq!(identity["hub"]["model.path"]["name"], "test/tiny");
-    assert_eq!(identity["hub"]["model.path"]["commit"], COMMIT);
-    // The model is another one now; the run is what it was.
-    let changed: [(&str, &[u8]); 3] =
-        [("config.json", b"{}"), ("tokenizer.json", b"{}"), ("model.safetensors", b"")];
-    hub.put("models/test/tiny", Repository { commit: "2".repeat(40), ..Repository::new(&changed) });
-    go(&["--set", "train.steps=2", "--resume"]).assert().success();
-    // Its cache may go, too: the commit is fetched again.
-    fs::remove_dir_all(home.path().join("hub")).unwrap();
-    hub.put("models/test/tiny", began);
-    let mut resumed = with_hub(spark(), &hub, home.path());
-    resumed.args(["train", "--quiet", "--resume", "--set", "train.steps=3", "--out"]).arg(&run);
-    resumed
-        .assert()
-        .success()
-        .stderr(predicate::str::contains("is not there any more; it is test/tiny at 1111"));
-    assert_eq!(rows(&run.join("metrics.jsonl")).len(), 3);
+    refused(&mut outside(&[]), &["data.test is not set", "--set data.test=FILE"]);
+    let test = "data.test=datasets/calculations/test.jsonl";
+    let small = [
+        "train.steps=1",
+        "train.prompts_per_step=2",
+        "train.samples_per_prompt=2",
+        "eval.problems=2",
+        "eval.judge_items=0",
+    ];
+    let given = ["train.max_new_tokens=24", "eval.max_new_tokens=16"];
+    let stderr = said(&mut outside(&[&[test][..], &small, &given].concat()));
+    for part in [
+        "no --recipe is named: taking recipes/base.toml",
+        "train.learning_rate = 1e-6: all weights learn",
+        r"data.instruction = 'Reason step by step, then put the final answer in \boxed{}.': no question asks",
+    ] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    let recipe: toml::Table = fs::read_to_string(out.join("recipe.toml")).unwrap().parse().unwrap();
+    assert_eq!(recipe["train"]["learning_rate"].as_float(), Some(1e-6));
+    assert_eq!(recipe["train"]["max_new_tokens"].as_integer(), Some(24));
+    assert_eq!(recipe["eval"]["max_new_tokens"].as_integer(), Some(16));
+    assert!(recipe["data"]["instruction"].as_str().unwrap().contains("boxed"));
+    assert_eq!(recipe["verify"]["extract"].as_array().unwrap().len(), 4);
+    let prompt = rows(&out.join("rollouts.jsonl"))[0]["prompt"].as_str().unwrap().to_owned();
+    assert!(prompt.contains(r"in \boxed{}."), "{prompt}");
+    // Decided once: a run that goes on has the values.
+    let stderr =
+        said(spark().args(["train", "--quiet", "--resume", "--set", "train.steps=2", "--out"]).arg(&out));
+    assert!(!stderr.contains("learning_rate") && !stderr.contains("preflight"), "{stderr}");
 }

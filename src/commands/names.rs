@@ -16,6 +16,7 @@ use crate::{
         fetch_dataset, fetch_model, source_of,
     },
     model::lora::base_is_at,
+    run::identity::hub_paths,
 };
 
 /// The directory of a model: the path itself where it exists, else what the hub has under this name. `setting` is what
@@ -71,44 +72,51 @@ pub(super) fn data(setting: &str, path: &Path, quiet: bool) -> Result<PathBuf> {
 /// # Errors
 /// Input errors that name the setting.
 pub(super) fn resolve(config: &mut RunConfig, part: ModelPart, quiet: bool) -> Result<()> {
-    config.model.path = model("model.path", &config.model.path, part, quiet)?;
-    for (setting, path) in data_settings(config) {
-        *path = data(setting, path, quiet)?;
+    for (setting, path) in hub_paths(config) {
+        *path = match setting.as_str() {
+            "model.path" => model(&setting, path, part, quiet)?,
+            _ => data(&setting, path, quiet)?,
+        };
     }
-    if config.data.image_cache.is_none() {
-        config.data.image_cache = image_cache();
-    }
+    config.data.image_cache = config.data.image_cache.take().or_else(image_cache);
     Ok(())
 }
 
-/// The settings that name data, with their values.
-fn data_settings(config: &mut RunConfig) -> Vec<(&'static str, &mut PathBuf)> {
-    vec![
-        ("data.train", &mut config.data.train),
-        ("data.test", &mut config.data.test),
-        ("sft.data", &mut config.sft.data),
-    ]
-}
-
-/// Names without a revision mean the commits that are known of them: those that a run began with.
+/// Names without a revision mean the commits that are known of them.
 pub(super) fn pin(config: &mut RunConfig, known: &BTreeMap<String, HubSource>) {
-    if let (Some(name), Some(source)) = (hub_model(&config.model.path), known.get("model.path"))
-        && name.revision.is_none()
-        && name.id == source.repo().id
-    {
-        config.model.path = name.at(&source.commit).to_string().into();
-    }
-    for (setting, path) in data_settings(config) {
-        let name = if data_exists(path) { None } else { path.to_str().and_then(DatasetName::parse) };
-        let (Some(DatasetName { repo, part }), Some(source)) = (name, known.get(setting)) else { continue };
-        if repo.revision.is_none() && repo.id == source.repo().id {
-            *path = DatasetName { repo: repo.at(&source.commit), part }.to_string().into();
+    for (setting, path) in hub_paths(config) {
+        let (Some(source), Some(text), false) =
+            (known.get(&setting), path.to_str(), data_exists(path) || path.exists())
+        else {
+            continue;
+        };
+        let is_same = |repo: &RepoName| repo.revision.is_none() && repo.id == source.repo().id;
+        let pinned = match setting.as_str() {
+            "model.path" => {
+                RepoName::model(text).filter(is_same).map(|name| name.at(&source.commit).to_string())
+            }
+            _ => DatasetName::parse(text).filter(|name| is_same(&name.repo)).map(
+                |DatasetName { repo, part }| DatasetName { repo: repo.at(&source.commit), part }.to_string(),
+            ),
+        };
+        if let Some(pinned) = pinned {
+            *path = pinned.into();
         }
     }
 }
 
-fn hub_model(path: &Path) -> Option<RepoName> {
-    if path.exists() { None } else { RepoName::model(path.to_str()?) }
+/// The configuration as it is wherever the caches are: with what was taken from the hub instead of where it lies.
+pub(super) fn portable(config: &RunConfig) -> RunConfig {
+    let mut config = config.clone();
+    for (_, path) in hub_paths(&mut config) {
+        if let Some(HubSource { name, commit, path: within }) = source_of(path) {
+            *path = format!("{name}@{commit}:{within}").into();
+        }
+    }
+    if config.data.image_cache == image_cache() {
+        config.data.image_cache = None;
+    }
+    config
 }
 
 /// Where images go that data holds as bytes: in the user's cache.

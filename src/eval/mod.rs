@@ -3,22 +3,36 @@
 //! here changes weights, and nothing prints.
 
 mod answer;
+mod best_by;
+mod by_source;
 mod config;
+mod held_out;
+mod history;
+mod interval;
 mod judge_set;
 mod mean;
+mod named_figures;
+mod pass;
 mod reflect;
 mod score;
 mod scores;
 mod strategy;
 mod summary;
+mod time_bound;
 mod vote;
 
 pub use answer::FinalAnswer;
+pub use best_by::BestBy;
+pub use by_source::SourceScores;
 pub use config::EvalConfig;
+pub use held_out::held_out_sample;
+pub use history::{BestEvaluation, EvaluationHistory};
 pub use judge_set::JudgeSet;
+pub use pass::pass_at_k;
 pub use reflect::answer_with_reflection;
 pub use score::{ScoredCompletion, completion_logprobs, score_rows};
-pub use scores::{Scores, accuracy, evaluate};
+pub use scores::{Evaluation, Scores, accuracy, evaluate, evaluate_in_full};
 pub use strategy::{AnswerOptions, Strategy, answer_problems};
-pub use summary::AnswerSummary;
+pub use summary::{AnswerSummary, PartSummary};
+pub use time_bound::TimeBound;
 pub use vote::{Votes, votes};

@@ -90,6 +90,15 @@ pub trait Policy<B: Backend> {
     where
         B: Kernels;
 
+    /// Puts the weights of the language model in the order in which sampling reads them, where the backend gains from
+    /// it. Hidden states are then f32.
+    fn pack(&mut self)
+    where
+        B: Kernels;
+
+    /// Whether the weights are packed.
+    fn is_packed(&self) -> bool;
+
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2>
     where

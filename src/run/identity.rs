@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::RunConfig,
+    config::{DataConfig, RunConfig},
     data::{Problem, data_files},
     error::input_error,
     hub::{HubSource, source_of},
@@ -68,11 +68,8 @@ impl RunIdentity {
     /// When a file cannot be read.
     pub fn of_imitation(config: &RunConfig) -> Result<Self> {
         let mut identity = Self::of_model(config)?;
-        let files = data_files(&config.sft.data)?;
-        for (number, file) in files.iter().enumerate() {
-            let name =
-                if number == 0 { "sft.data".to_owned() } else { format!("sft.data, file {}", number + 1) };
-            identity.add_file(&name, file)?;
+        for (number, file) in data_files(&config.sft.data)?.iter().enumerate() {
+            identity.add_file(&numbered("sft.data", number), file)?;
         }
         Ok(identity)
     }
@@ -118,15 +115,27 @@ impl RunIdentity {
     }
 }
 
+/// The paths of a configuration that may come from the hub, with the settings that name them.
+pub fn hub_paths(config: &mut RunConfig) -> Vec<(String, &mut PathBuf)> {
+    let RunConfig { model, data, sft, .. } = config;
+    let mut paths = vec![("model.path".to_owned(), &mut model.path), ("sft.data".to_owned(), &mut sft.data)];
+    for (setting, files) in [("data.train", &mut data.train), ("data.test", &mut data.test)] {
+        let named = files.iter_mut().enumerate();
+        paths.extend(named.map(|(number, file)| (numbered(setting, number), &mut file.path)));
+    }
+    paths
+}
+
 /// What of a configuration comes from the hub, by the settings that lead into its cache.
 pub fn hub_sources(config: &RunConfig) -> BTreeMap<String, HubSource> {
-    let settings = [
-        ("model.path", &config.model.path),
-        ("data.train", &config.data.train),
-        ("data.test", &config.data.test),
-        ("sft.data", &config.sft.data),
-    ];
-    settings.into_iter().filter_map(|(name, path)| Some((name.to_owned(), source_of(path)?))).collect()
+    let mut config = config.clone();
+    let paths = hub_paths(&mut config);
+    paths.into_iter().filter_map(|(name, path)| Some((name, source_of(path)?))).collect()
+}
+
+/// What the files of a setting are called.
+fn numbered(setting: &str, number: usize) -> String {
+    if number == 0 { setting.to_owned() } else { format!("{setting}, file {}", number + 1) }
 }
 
 /// The data sets that are told by their problems, and not by the bytes of a file.
@@ -199,14 +208,11 @@ fn problems_checksum(problems: &[Problem]) -> Result<ContentChecksum> {
 /// # Errors
 /// When there is no working directory.
 pub fn with_absolute_paths(mut config: RunConfig) -> Result<RunConfig> {
-    let paths: [&mut PathBuf; 5] = [
-        &mut config.model.path,
-        &mut config.data.train,
-        &mut config.data.test,
-        &mut config.sft.data,
-        &mut config.train.auxiliary.replay_data,
-    ];
-    for path in paths.into_iter().chain(&mut config.data.image_root).chain(&mut config.data.image_cache) {
+    let DataConfig { train, test, image_root, image_cache, .. } = &mut config.data;
+    let files = train.iter_mut().chain(test.iter_mut()).map(|file| &mut file.path);
+    let paths: [&mut PathBuf; 3] =
+        [&mut config.model.path, &mut config.sft.data, &mut config.train.auxiliary.replay_data];
+    for path in paths.into_iter().chain(files).chain(image_root).chain(image_cache) {
         *path = absolute(path)?;
     }
     for function in &mut config.verify.python {
