@@ -7,6 +7,9 @@ mod data_files;
 #[path = "cli/evaluation.rs"]
 mod evaluation;
 
+#[path = "cli/hub.rs"]
+mod hub;
+
 use std::{fs, path::Path};
 
 use common::command::{refused, rows, spark, train};

@@ -39,7 +39,7 @@ use crate::{
 /// Input errors that name the option, setting or file.
 pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
     let settings = EvalSettings::new(&args, common)?;
-    let read: Vec<&Path> = args.data.iter().map(PathBuf::as_path).collect();
+    let read: Vec<&Path> = settings.data.iter().map(PathBuf::as_path).collect();
     let out = args.out.as_deref().map(|out| output(out, &read)).transpose()?;
     let (backend, seed) = (common.backend.as_deref(), settings.config.seed);
     if settings.data.is_empty() {

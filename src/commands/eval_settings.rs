@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::names;
 use crate::{
     cli::{CommonArgs, EvalArgs},
     config::RunConfig,
     error::input_error,
     eval::{AnswerOptions, EvalConfig, Strategy},
+    hub::ModelPart,
     processor::TemplateArguments,
     rollout::Sampling,
     run::RunDirectory,
@@ -45,7 +47,7 @@ impl EvalSettings {
         apply_common(&mut config, args, common)?;
         let run = run.or_else(|| recipe.as_deref().and_then(run_of));
         let model = match (&args.model, &run) {
-            (Some(model), _) => model.clone(),
+            (Some(model), _) => names::model("--model", model, ModelPart::Whole, common.quiet)?,
             (None, Some(run)) => run.final_model(),
             (None, None) => return Err(input_error("--model: name the model that is measured")),
         };
@@ -65,8 +67,20 @@ impl EvalSettings {
             config.eval.check()?;
         }
         let template = template(args, &config)?;
-        Ok(Self { config, run, model, data: args.data.clone(), answers, ks, template })
+        let data = found_data(&mut config, args, common.quiet)?;
+        Ok(Self { config, run, model, data, answers, ks, template })
     }
+}
+
+/// The files of problems. What is asked by names on the hub is fetched, and images that it holds get a place.
+fn found_data(config: &mut RunConfig, args: &EvalArgs, quiet: bool) -> Result<Vec<PathBuf>> {
+    config.data.image_cache = config.data.image_cache.take().or_else(names::image_cache);
+    if args.data.is_empty() {
+        for file in config.data.test.iter_mut() {
+            file.path = names::data("data.test", &file.path, quiet)?;
+        }
+    }
+    args.data.iter().map(|path| names::data("--data", path, quiet)).collect()
 }
 
 fn load(recipe: Option<&Path>, settings: &[String]) -> Result<RunConfig> {

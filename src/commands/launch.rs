@@ -1,16 +1,17 @@
 //! What `spark train` and `spark sft` set out with, from the command line.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 
-use super::recipe_source::RecipeSource;
+use super::{names, recipe_source::RecipeSource};
 use crate::{
     cli::{CommonArgs, RecipeArgs, RunArgs},
     config::{RecipeText, RunConfig},
     distributed::Rank,
     error::input_error,
-    run::{Launch, RunDirectory, check_trainable},
+    hub::{HubSource, ModelPart},
+    run::{Launch, RunDirectory, check_trainable, provenance::kept_identity},
     train::KnownNames,
 };
 
@@ -32,18 +33,20 @@ pub(super) fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result
     let source = RecipeSource::of(&args.recipe);
     let (name, out) = (source.run_name(&args.recipe), args.out.as_deref());
     let tells = rank.rank == 0;
-    let load = |recipe: RecipeText| load_config(&recipe, &args.recipe, common, tells);
+    let load = |recipe: RecipeText, known: &_| load_config(&recipe, &args.recipe, common, known, tells);
     let (config, dir) = if args.resume {
         let find = if tells { RunDirectory::existing } else { RunDirectory::found };
         let dir = find(out, &name)?;
         let recipe = args.recipe.recipe.clone().unwrap_or_else(|| dir.recipe());
-        (load(RecipeText::from_file(&recipe)?)?, dir)
+        let known = kept_identity(&dir)?.map(|identity| identity.hub).unwrap_or_default();
+        (load(RecipeText::from_file(&recipe)?, &known)?, dir)
     } else {
         source.check_measured(&args.recipe)?;
         source.note(&args.recipe).iter().filter(|_| tells).for_each(|note| say!("{note}"));
-        (load(source.read()?)?, rank_dir(out, &name, rank)?)
+        (load(source.read()?, &BTreeMap::new())?, rank_dir(out, &name, rank)?)
     };
-    let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
+    let same = names::portable(&config).to_toml();
+    let peers = rank.meet(&format!("{} {same}", env!("CARGO_PKG_VERSION")))?;
     let quiet = common.quiet || !peers.writes();
     Ok(Launch { config, dir, resume: args.resume, quiet, peers })
 }
@@ -61,14 +64,20 @@ fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDirectory>
 }
 
 /// Loads a recipe with its settings, by which it can be trained; `--seed` and `--dtype` win over both. What the recipe
-/// leaves to be decided is said, if this process tells anything.
+/// leaves to be decided is said, if this process tells anything. What it names on the hub is fetched: at the commits that
+/// are `known`, which are those that a resumed run began with.
 fn load_config(
     recipe: &RecipeText,
     args: &RecipeArgs,
     common: &CommonArgs,
+    known: &BTreeMap<String, HubSource>,
     tells: bool,
 ) -> Result<RunConfig> {
-    let (mut config, decided) = RunConfig::read(recipe, &args.settings, &KnownNames::default())?;
+    let (mut config, decided) =
+        RunConfig::read_with_paths(recipe, &args.settings, &KnownNames::default(), &mut |config| {
+            names::pin(config, known);
+            names::resolve(config, ModelPart::Whole, common.quiet || !tells)
+        })?;
     decided.iter().filter(|_| tells).for_each(|sentence| say!("{}: {sentence}", recipe.name()));
     config.seed = common.seed.unwrap_or(config.seed);
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);

@@ -12,6 +12,7 @@ mod generate;
 mod kernels;
 mod launch;
 mod merge;
+mod names;
 mod output;
 mod plan;
 mod recipe_source;

@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::recipe_source::RecipeSource;
+use super::{names, recipe_source::RecipeSource};
 use crate::{
     backend::{Job, backend_kind, run_without_device},
     cli::{CommonArgs, PlanArgs, RecipeArgs},
     config::RunConfig,
+    hub::ModelPart,
     kernels::TrainBackend,
     metrics::memory_bytes,
     model::{ModelConfig, ParameterCounts, base_dir, parameter_shapes},
@@ -37,7 +38,7 @@ const IMAGE_TOKENS: u64 = 256;
 /// Input errors that name the option or file; otherwise when the plan does not fit.
 pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     let process = memory_bytes().unwrap_or(0);
-    let mut config = planned_config(&args)?;
+    let mut config = planned_config(&args, common.quiet)?;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
@@ -68,7 +69,7 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
 
 /// The recipe as a run would have it. Says on stderr which it is where nobody has named one, and what it leaves to be
 /// decided.
-fn planned_config(args: &PlanArgs) -> Result<RunConfig> {
+fn planned_config(args: &PlanArgs, quiet: bool) -> Result<RunConfig> {
     let mut settings = args.recipe.settings.clone();
     if let Some(model) = &args.model {
         settings.push(format!("model.path={}", toml::Value::from(model.to_string_lossy().as_ref())));
@@ -77,7 +78,10 @@ fn planned_config(args: &PlanArgs) -> Result<RunConfig> {
     let source = RecipeSource::of(&asked);
     source.note(&asked).iter().for_each(|note| say!("{note}"));
     let recipe = source.read()?;
-    let (config, decided) = RunConfig::read(&recipe, &asked.settings, &KnownNames::default())?;
+    let (config, decided) =
+        RunConfig::read_with_paths(&recipe, &asked.settings, &KnownNames::default(), &mut |config| {
+            names::resolve(config, ModelPart::Description, quiet)
+        })?;
     decided.iter().for_each(|sentence| say!("{}: {sentence}", recipe.name()));
     Ok(config)
 }

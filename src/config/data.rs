@@ -35,6 +35,10 @@ pub struct DataConfig {
     /// Where relative image paths start, in all data of the run; at the file that names them without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_root: Option<PathBuf>,
+    /// Where images go that rows hold as bytes or data URLs, as files that are called by their content. Commands set it
+    /// to `spark/images` in the user's cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_cache: Option<PathBuf>,
     /// Taken off the end of every question that ends in it, a text or several: an instruction that the data brings,
     /// which would otherwise stand in the middle of every judge prompt. One that no training question ends in is an
     /// error.
@@ -70,6 +74,7 @@ impl Default for DataConfig {
             instruction: None,
             bad_rows: BadRows::Refuse,
             image_root: None,
+            image_cache: None,
             strip_suffix: Vec::new(),
             ignore_fields: Vec::new(),
             max_prompt_tokens: None,
@@ -87,6 +92,7 @@ impl DataConfig {
         ReadOptions {
             bad_rows: self.bad_rows,
             image_root: self.image_root.clone(),
+            image_cache: self.image_cache.clone(),
             strip_suffix: self.strip_suffix.clone(),
             ignore_fields: self.ignore_fields.clone(),
             system: self.system.clone(),

@@ -84,12 +84,27 @@ impl RunConfig {
     /// # Errors
     /// Input errors that name the recipe and line, or the setting, and what was expected.
     pub fn read(recipe: &RecipeText, settings: &[String], names: &KnownNames) -> Result<(Self, Vec<String>)> {
+        Self::read_with_paths(recipe, settings, names, &mut |_| Ok(()))
+    }
+
+    /// Reads a recipe's text as [`Self::read`] does. `find` may put other paths in the place of those that are written,
+    /// before anything is decided by what they lead to.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and whatever `find` fails with.
+    pub fn read_with_paths(
+        recipe: &RecipeText,
+        settings: &[String],
+        names: &KnownNames,
+        find: &mut dyn FnMut(&mut Self) -> Result<()>,
+    ) -> Result<(Self, Vec<String>)> {
         let RecipeText { name, text } = recipe;
         // First as written, so that an error shows the line.
         let refused = |error: &dyn std::fmt::Display| input_error(format!("{name}: {error}"));
         toml::from_str::<Self>(&without_auto(text)).map_err(|error| refused(&error))?;
         let table = text.parse().map_err(|error: toml::de::Error| refused(&error))?;
         let (mut config, auto) = Self::with_settings(table, settings)?;
+        find(&mut config)?;
         let decisions = auto.decided(&config.basis());
         let decided = decisions.into_iter().map(|decision| config.take(decision)).collect();
         config.check(names).map_err(|error| refused(&error))?;

@@ -12,6 +12,7 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::pattern::data_exists;
 use crate::error::input_error;
 
 /// One file of problems, and what a recipe says of it.
@@ -77,7 +78,7 @@ impl DataFiles {
 
     /// Whether all of them are there.
     pub fn exist(&self) -> bool {
-        self.0.iter().all(|file| file.path.exists())
+        self.0.iter().all(|file| data_exists(&file.path))
     }
 
     /// The paths, for people to read.

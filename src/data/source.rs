@@ -10,8 +10,11 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Problem, format,
+    Problem,
+    embedded::ImageStore,
+    format,
     image::ImageFiles,
+    pattern::data_files,
     rows::{Complaint, Fields, Row, for_each_row},
 };
 use crate::error::input_error;
@@ -33,6 +36,8 @@ pub struct ReadOptions {
     pub bad_rows: BadRows,
     /// Where relative image paths start; at the file without it.
     pub image_root: Option<PathBuf>,
+    /// Where images go that rows hold as bytes or data URLs; they are refused without it.
+    pub image_cache: Option<PathBuf>,
     /// Taken off the end of questions, the first that fits.
     pub strip_suffix: Vec<String>,
     /// Fields that are as good as absent.
@@ -110,7 +115,8 @@ pub(super) struct LoadedRows<T> {
     pub unused: Vec<String>,
 }
 
-/// Reads problems from JSON lines or one JSON array; `docs/data.md` lists the shapes that a row may have.
+/// Reads problems from JSON lines, one JSON array or Parquet, from one file or those of a pattern (see [`data_files`]);
+/// `docs/data.md` lists the shapes that a row may have.
 ///
 /// A missing id becomes `{file stem}:{line}`. Images must exist; whether they can be decoded shows
 /// when they are used.
@@ -193,50 +199,62 @@ impl<'a> Suffixes<'a> {
     }
 }
 
-/// Reads every row with `parse` (fields, where images are, id where the row has none).
+/// Reads every row with `parse` (fields, where images are, id where the row has none), of all files that the path stands
+/// for.
 pub(super) fn load<T>(
     path: &Path,
     options: &ReadOptions,
     parse: impl Fn(&Fields, ImageFiles<'_>, String) -> Result<T, Complaint>,
     id: impl Fn(&T) -> &str,
 ) -> Result<LoadedRows<T>> {
-    let directory = options.image_root.as_deref().or(path.parent()).unwrap_or(Path::new(""));
-    let files = ImageFiles { roots: &[directory], must_exist: true };
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let store = options.image_cache.as_deref().map(ImageStore::new);
     let (mut items, mut skipped) = (Vec::new(), Vec::new());
-    let mut first_with_id: HashMap<String, usize> = HashMap::new();
+    let mut first_with_id: HashMap<String, String> = HashMap::new();
     let mut ignored = vec![0; options.ignore_fields.len()];
-    for_each_row(path, &mut |Row { number, unit, fields }| {
-        let parsed = fields
-            .and_then(|mut fields| {
-                for (name, count) in options.ignore_fields.iter().zip(&mut ignored) {
-                    *count += usize::from(fields.shift_remove(name).is_some());
-                }
-                parse(&fields, files, format!("{stem}:{number}"))
-            })
-            .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(number);
-                    Ok(item)
-                }
-                Entry::Occupied(first) => Err(format!(
-                    r#"field "id" repeats "{}" of {unit} {}; make ids unique or leave them out"#,
-                    first.key(),
-                    first.get()
-                )),
-            });
-        match parsed {
-            Ok(item) => items.push(item),
-            Err(complaint) => {
-                let message = format!("{}, {unit} {number}: {complaint}", path.display());
-                match options.bad_rows {
-                    BadRows::Refuse => return Err(input_error(message)),
-                    BadRows::Skip => skipped.push(message),
+    for file in data_files(path)? {
+        let directory = options.image_root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
+        let files = ImageFiles { roots: &[directory], must_exist: true, store: store.as_ref() };
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let place_in = |unit: &str, number: usize| match file == path {
+            true => format!("{unit} {number}"),
+            false => format!("{unit} {number} of {}", file.display()),
+        };
+        for_each_row(&file, &mut |Row { number, unit, fields }| {
+            let parsed = fields
+                .and_then(|mut fields| {
+                    for (name, count) in options.ignore_fields.iter().zip(&mut ignored) {
+                        *count += usize::from(fields.shift_remove(name).is_some());
+                    }
+                    parse(&fields, files, format!("{stem}:{number}"))
+                })
+                .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(place_in(unit, number));
+                        Ok(item)
+                    }
+                    Entry::Occupied(first) => Err(format!(
+                        r#"field "id" repeats "{}" of {}; make ids unique or leave them out"#,
+                        first.key(),
+                        first.get()
+                    )),
+                });
+            // A full disk is no fault of the row.
+            if let Some(error) = store.as_ref().and_then(ImageStore::take_failure) {
+                return Err(error);
+            }
+            match parsed {
+                Ok(item) => items.push(item),
+                Err(complaint) => {
+                    let message = format!("{}, {unit} {number}: {complaint}", file.display());
+                    match options.bad_rows {
+                        BadRows::Refuse => return Err(input_error(message)),
+                        BadRows::Skip => skipped.push(message),
+                    }
                 }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
+    }
     if items.is_empty() {
         return Err(nothing_usable(path, &skipped));
     }

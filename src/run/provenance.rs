@@ -52,6 +52,15 @@ pub fn check_identity(dir: &RunDirectory, found: &RunIdentity, config: &RunConfi
     refuse(dir, found.differences(&read_json(&path)?, config))
 }
 
+/// What a run began with, where its directory keeps that.
+///
+/// # Errors
+/// When the file is malformed.
+pub fn kept_identity(dir: &RunDirectory) -> Result<Option<RunIdentity>> {
+    let path = identity_path(dir);
+    if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
+}
+
 fn refuse(dir: &RunDirectory, differences: Vec<String>) -> Result<()> {
     if differences.is_empty() {
         return Ok(());

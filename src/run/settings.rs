@@ -13,10 +13,11 @@ use crate::config::RunConfig;
 
 /// Keys and sections that a resumed run may change. Everything else is refused, whatever is added to a recipe later.
 /// Paths are here because what they lead to is compared by its content.
-const MAY_CHANGE: [&str; 28] = [
+const MAY_CHANGE: [&str; 29] = [
     "checkpoint",
     "data.bad_rows",
     "data.curriculum",
+    "data.image_cache",
     "data.image_root",
     "data.test",
     "data.train",
