@@ -106,7 +106,8 @@ impl<B: TrainBackend> Run<B> {
         let (eval, seed) = (self.config.eval.on_the_way(), self.config.seed);
         let scores = evaluate(&self.pipeline(), &self.test, &judge_set, &eval, seed, &|_| ())?;
         self.sampler.release_weights()?;
-        Ok(scores)
+        // Without a round of it, it would be the accuracy of the first answers.
+        Ok(Scores { reflect_accuracy: None, accuracy_by_rounds: Vec::new(), ..scores })
     }
 
     /// Gives the sampler these weights, and returns the run's judge items.
