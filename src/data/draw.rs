@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileShare, Problem, Shares, ShuffledCursor};
+use super::{DrawShares, FileShare, Problem, ShuffledCursor};
 use crate::random::{Stream, hash_text};
 
 /// Whether measured difficulty decides what is drawn.
@@ -62,11 +62,11 @@ struct Lane {
 
 impl ProblemDraw {
     /// The beginning: of sources and files, each is drawn in proportion to its weight, in shuffled epochs of its own.
-    pub fn new(seed: u64, problems: &[Problem], shares: Shares<'_>) -> Self {
+    pub fn new(seed: u64, problems: &[Problem], shares: DrawShares<'_>) -> Self {
         let lanes = match shares {
-            Shares::Even => vec![Lane::new(None, 1.0, ShuffledCursor::new(seed, problems.len()))],
-            Shares::Sources(weights) => source_lanes(seed, problems, weights),
-            Shares::Files(files) => file_lanes(seed, files),
+            DrawShares::Even => vec![Lane::new(None, 1.0, ShuffledCursor::new(seed, problems.len()))],
+            DrawShares::Sources(weights) => source_lanes(seed, problems, weights),
+            DrawShares::Files(files) => file_lanes(seed, files),
         };
         Self { seed, problems: problems.len(), lanes, draws: 0, success: BTreeMap::new(), passed_over: 0 }
     }
@@ -83,7 +83,7 @@ impl ProblemDraw {
     }
 
     /// Whether it was begun on problems of these numbers, sources and files, in these shares.
-    pub fn fits(&self, problems: &[Problem], shares: Shares<'_>) -> bool {
+    pub fn fits(&self, problems: &[Problem], shares: DrawShares<'_>) -> bool {
         let shape = |draw: &Self| -> Vec<(Option<String>, Option<usize>, f64, usize)> {
             let shape = |lane: &Lane| (lane.source.clone(), lane.first, lane.weight, lane.cursor.len());
             draw.lanes.iter().map(shape).collect()
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn without_weights_the_order_is_the_cursors() {
         let problems = problems(&[("a", 6), ("b", 3)]);
-        let mut draw = ProblemDraw::new(7, &problems, Shares::Even);
+        let mut draw = ProblemDraw::new(7, &problems, DrawShares::Even);
         let mut cursor = ShuffledCursor::new(7, 9);
         for _ in 0..4 {
             let expected: Vec<&str> = cursor.next(5).into_iter().map(|i| problems[i].id.as_str()).collect();
@@ -235,16 +235,16 @@ mod tests {
     fn sources_are_drawn_by_their_weights_each_in_epochs_of_its_own() {
         let problems = problems(&[("a", 40), ("b", 4), ("c", 8)]);
         let weights = BTreeMap::from([("b".to_owned(), 2.0), ("c".to_owned(), 0.0)]);
-        let mut draw = ProblemDraw::new(1, &problems, Shares::Sources(&weights));
+        let mut draw = ProblemDraw::new(1, &problems, DrawShares::Sources(&weights));
         let drawn = draw.next(12, &problems, Curriculum::Off);
         let count = |name: &str| ids(&drawn).iter().filter(|id| id.starts_with(name)).count();
         assert_eq!((count("a"), count("b"), count("c")), (4, 8, 0));
         let mut of_b: Vec<&str> = ids(&drawn).into_iter().filter(|id| id.starts_with('b')).collect();
         of_b.sort_unstable();
         assert_eq!(of_b, ["b0", "b0", "b1", "b1", "b2", "b2", "b3", "b3"]);
-        let shares = Shares::Sources(&weights);
+        let shares = DrawShares::Sources(&weights);
         assert!(draw.fits(&problems, shares) && !draw.fits(&problems[1..], shares));
-        assert!(!draw.fits(&problems, Shares::Even));
+        assert!(!draw.fits(&problems, DrawShares::Even));
         assert_eq!(ProblemDraw::unknown_source(&problems, &weights), None);
         assert_eq!(ProblemDraw::unknown_source(&problems[..40], &weights), Some("b"));
     }
@@ -255,7 +255,7 @@ mod tests {
         let problems = problems(&[("a", 40), ("b", 4), ("c", 8)]);
         let share = |name: &str, weight, problems| FileShare { name: name.to_owned(), weight, problems };
         let files = [share("x/a", 1.0, 40), share("y/b", 2.5, 4), share("c", 0.5, 8)];
-        let mut draw = ProblemDraw::new(1, &problems, Shares::Files(&files));
+        let mut draw = ProblemDraw::new(1, &problems, DrawShares::Files(&files));
         let mut counts = [0.0; 3];
         let mut of_b = Vec::new();
         for step in 1..=40 {
@@ -275,10 +275,10 @@ mod tests {
             epoch.sort_unstable();
             assert_eq!(epoch, ["b0", "b1", "b2", "b3"]);
         }
-        assert!(draw.fits(&problems, Shares::Files(&files)));
+        assert!(draw.fits(&problems, DrawShares::Files(&files)));
         let mut other = files.clone();
         other[1].weight = 2.0;
-        assert!(!draw.fits(&problems, Shares::Files(&other)));
+        assert!(!draw.fits(&problems, DrawShares::Files(&other)));
         let json = serde_json::to_string(&draw).unwrap();
         let mut restored: ProblemDraw = serde_json::from_str(&json).unwrap();
         assert_eq!(restored.next(9, &problems, Curriculum::Off), draw.next(9, &problems, Curriculum::Off));
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_always_or_never_solved_is_mostly_passed_over() {
         let problems = problems(&[("a", 90)]);
-        let mut draw = ProblemDraw::new(3, &problems, Shares::Even);
+        let mut draw = ProblemDraw::new(3, &problems, DrawShares::Even);
         for (number, problem) in problems.iter().enumerate() {
             draw.observe(problem, [0.0, 0.5, 1.0][number % 3]);
         }
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_draw_in_which_nothing_is_wanted_ends_and_is_full() {
         let problems = problems(&[("a", 3)]);
-        let mut draw = ProblemDraw::new(3, &problems, Shares::Even);
+        let mut draw = ProblemDraw::new(3, &problems, DrawShares::Even);
         problems.iter().for_each(|problem| draw.observe(problem, 1.0));
         assert_eq!(draw.next(40, &problems, Curriculum::Measured).len(), 40);
     }
@@ -313,7 +313,7 @@ mod tests {
     fn a_saved_draw_goes_on_where_it_was() {
         let problems = problems(&[("a", 9), ("b", 5)]);
         let weights = BTreeMap::from([("a".to_owned(), 0.3)]);
-        let mut draw = ProblemDraw::new(5, &problems, Shares::Sources(&weights));
+        let mut draw = ProblemDraw::new(5, &problems, DrawShares::Sources(&weights));
         for problem in draw.next(8, &problems, Curriculum::Measured) {
             draw.observe(&problem, 0.25);
         }

@@ -206,9 +206,9 @@ impl From<&str> for DataFiles {
 }
 
 /// A file as it is written: a path where nothing else is said of it.
-struct WrittenFile<'a>(&'a DataFile);
+struct FileSetting<'a>(&'a DataFile);
 
-impl Serialize for WrittenFile<'_> {
+impl Serialize for FileSetting<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.is_plain() {
             true => self.0.path.serialize(serializer),
@@ -221,7 +221,7 @@ impl Serialize for DataFiles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.as_slice() {
             [file] if file.is_plain() => file.path.serialize(serializer),
-            files => serializer.collect_seq(files.iter().map(WrittenFile)),
+            files => serializer.collect_seq(files.iter().map(FileSetting)),
         }
     }
 }

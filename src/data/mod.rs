@@ -44,6 +44,6 @@ pub use problem::{Problem, ReplyForm};
 pub(crate) use rows::{Complaint, Fields, Row, for_each_row};
 pub use set::{FileProblems, ProblemSet, load_files, sampled_problems};
 pub use sft::{SftExample, load_sft, load_sft_with};
-pub use shares::{FileShare, Shares};
+pub use shares::{DrawShares, FileShare};
 pub use source::{BadRows, Loaded, ReadOptions, load_problems};
 pub use turn::{ChatTurn, ShownPiece, Speaker, shown_pieces};

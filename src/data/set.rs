@@ -10,7 +10,7 @@ use anyhow::Result;
 
 use super::{
     DataFile, DataFiles, Loaded, Problem, ReadOptions, load_problems,
-    shares::{FileShare, Shares, in_proportion},
+    shares::{DrawShares, FileShare, in_proportion},
 };
 use crate::{
     error::input_error,
@@ -29,11 +29,11 @@ pub struct ProblemSet {
 
 impl ProblemSet {
     /// In what shares the set is drawn from: by the weights of its files, or of its sources, or evenly.
-    pub fn shares<'a>(&'a self, source_weights: &'a BTreeMap<String, f64>) -> Shares<'a> {
+    pub fn shares<'a>(&'a self, source_weights: &'a BTreeMap<String, f64>) -> DrawShares<'a> {
         match (self.is_weighted, source_weights.is_empty()) {
-            (true, _) => Shares::Files(&self.files),
-            (false, false) => Shares::Sources(source_weights),
-            (false, true) => Shares::Even,
+            (true, _) => DrawShares::Files(&self.files),
+            (false, false) => DrawShares::Sources(source_weights),
+            (false, true) => DrawShares::Even,
         }
     }
 
@@ -198,7 +198,7 @@ fn tell_ids_apart(read: &mut [FileProblems]) -> Result<()> {
     }
 }
 
-/// Shares a bound on all problems out among the files, and notes where not all of a file are used.
+/// DrawShares a bound on all problems out among the files, and notes where not all of a file are used.
 fn bound(read: &mut [FileProblems], max_problems: Option<usize>) -> Result<()> {
     if let Some(most) = max_problems {
         if most < read.len() {

@@ -15,7 +15,7 @@ pub struct FileShare {
 
 /// In what shares problems are drawn.
 #[derive(Debug, Clone, Copy)]
-pub enum Shares<'a> {
+pub enum DrawShares<'a> {
     /// Every problem counts the same.
     Even,
     /// Each source by its weight, 1 where it is not named; problems without a source go by the empty name.

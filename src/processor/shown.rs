@@ -31,21 +31,21 @@ pub(super) fn shows_history(template: &ChatTemplate) -> Result<bool> {
     Ok(shown)
 }
 
-type Content = fn(&str) -> Value;
+type TextForm = fn(&str) -> Value;
 
-fn question(content: Content) -> Value {
+fn question(content: TextForm) -> Value {
     json!({"role": "user", "content": content("question")})
 }
 
 /// Whether two conversations that differ in one text make different prompts. Templates take a text as it is, or as a
 /// list of parts.
-fn depends(template: &ChatTemplate, conversation: impl Fn(Content, &str) -> Vec<Value>) -> Result<bool> {
-    let prompts = |content: Content| -> Result<bool> {
+fn depends(template: &ChatTemplate, conversation: impl Fn(TextForm, &str) -> Vec<Value>) -> Result<bool> {
+    let prompts = |content: TextForm| -> Result<bool> {
         let prompt = |text: &str| template.render(&conversation(content, text));
         Ok(prompt("one")? != prompt("other")?)
     };
-    let plain: Content = |text| json!(text);
-    let parts: Content = |text| json!([{"type": "text", "text": text}]);
+    let plain: TextForm = |text| json!(text);
+    let parts: TextForm = |text| json!([{"type": "text", "text": text}]);
     match prompts(plain) {
         Ok(true) => Ok(true),
         found => prompts(parts).or(found),
