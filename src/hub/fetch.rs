@@ -55,8 +55,11 @@ pub(super) fn fetch_files(
     }
     check_space(cache, &contents)?;
     let bytes = contents.iter().map(|content| content.size).sum();
-    let progress =
-        Transfer::start(&format!("{name} ({} files)", contents.len()), bytes, client.settings.quiet);
+    let title = match contents.as_slice() {
+        [one] => format!("{name} ({})", one.file),
+        several => format!("{name} ({} files)", several.len()),
+    };
+    let progress = Transfer::start(&title, bytes, client.settings.quiet);
     let stop = AtomicBool::new(false);
     let download = Download { client, name, commit, cache, progress: &progress, stop: &stop };
     let next = AtomicUsize::new(0);

@@ -263,6 +263,7 @@ mod tests {
         let identity = |weights, data| RunIdentity {
             model: BTreeMap::from([("model.safetensors".to_owned(), weights)]),
             data: BTreeMap::from([("data.train".to_owned(), data)]),
+            hub: BTreeMap::new(),
         };
         let saved = identity(checksum(10, 1), checksum(4, 7));
         let config = RunConfig::default();
