@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Tensor;
 use common::{
-    Differentiable, Plain, differentiable, tiny_model, tiny_models,
+    Differentiable, Plain, tiny_model, tiny_models,
     training::{config, groups, largest_difference, parts, penalty, rate, trainer, weights},
 };
 use spark::{
@@ -115,13 +115,15 @@ fn computing_again_changes_nothing_where_features_reach_layers_directly() {
     let updated = |activation_checkpointing: bool, freeze: &[String]| {
         let config = TrainConfig { activation_checkpointing, kl: penalty(0.0), ..config() };
         let [_, deepstack] = tiny_models(1);
-        let policy = trainable(deepstack, freeze).unwrap();
+        let policy = trainable::<Differentiable>(deepstack, freeze).unwrap();
         let mut trainer = Trainer::new(Parts::new(policy, AdamW::new(config.adamw)), &config).unwrap();
         let report = trainer.update(&groups(), 1).unwrap();
         (trainer.inference_model(), report.metric("grad_norm"))
     };
     let start = weights(&tiny_models(1)[1]);
-    for freeze in [vec![], vec!["model.language_model.layers.*".to_owned()], vec!["model.*".to_owned()]] {
+    let text = ["model.language_model.*", "model.embed_tokens.*", "model.layers.*", "model.norm.*"];
+    for freeze in [&[][..], &["visual.*"][..], &text[2..3], &text[1..], &text[..1]] {
+        let freeze: Vec<String> = freeze.iter().map(|&pattern| pattern.to_owned()).collect();
         let ((kept, norm), (again, other)) = (updated(false, &freeze), updated(true, &freeze));
         let [kept, again] = [&kept, &again].map(weights);
         let moved = largest_difference(&kept, &start);
