@@ -121,7 +121,9 @@ fn computing_again_changes_nothing_where_features_reach_layers_directly() {
         (trainer.inference_model(), report.metric("grad_norm"))
     };
     let start = weights(&tiny_models(1)[1]);
-    for freeze in [vec![], vec!["model.language_model.layers.*".to_owned()], vec!["model.*".to_owned()]] {
+    let text = ["model.language_model.*", "model.embed_tokens.*", "model.layers.*", "model.norm.*"];
+    for freeze in [&[][..], &["visual.*"][..], &text[2..3], &text[1..], &text[..1]] {
+        let freeze: Vec<String> = freeze.iter().map(|&pattern| pattern.to_owned()).collect();
         let ((kept, norm), (again, other)) = (updated(false, &freeze), updated(true, &freeze));
         let [kept, again] = [&kept, &again].map(weights);
         let moved = largest_difference(&kept, &start);

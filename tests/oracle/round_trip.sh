@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What spark wrote, loaded by transformers and peft: after two training steps of every parameter, in f32
 # and in bf16 shards; after two of adapters; and those merged. For the shipped vision-language model, and for
-# a small Llama, whose steps are supervised; and for a small Qwen3-VL. Needs what round_trip.py needs.
+# a small Qwen3-VL and a small Llama, whose steps are supervised. Needs what round_trip.py needs.
 #
 #     tests/oracle/round_trip.sh [SPARK_BINARY [vision|llama|qwen3-vl]]
 set -euo pipefail
@@ -63,7 +63,9 @@ PY
     fi
     if [[ $which != vision ]]; then
         base=tests/fixtures/checkpoints/vl3_transformers5
-        common+=(model.path="$base" train.max_new_tokens=16 eval.max_new_tokens=16)
+        command=(sft --recipe recipes/tiny-vl-sft.toml)
+        common=(model.path="$base" sft.from_scratch=false sft.batch_size=4 train.steps=2 train.learning_rate=1e-2
+            train.warmup_steps=0)
         shard_bytes=40000
         round_trips qwen3-vl "$base"
     fi

@@ -35,6 +35,6 @@ mod tests {
 
     #[test]
     fn rows_turn_the_first_half_and_columns_the_second() {
-        assert_eq!(axial_angles([[2, 5], [0, 1]], 4), [2.0, 0.02, 5.0, 0.05, 0.0, 0.0, 1.0, 0.01]);
+        assert_eq!(axial_angles([[2, 4], [0, 1]], 4), [2.0, 0.02, 4.0, 0.04, 0.0, 0.0, 1.0, 0.01]);
     }
 }
