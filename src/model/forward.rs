@@ -331,12 +331,6 @@ mod tests {
             x * 2.0
         }
 
-        fn pack(&mut self) {}
-
-        fn is_packed(&self) -> bool {
-            false
-        }
-
         fn norm(&self, x: Tensor<Flex, 2>) -> Tensor<Flex, 2> {
             x + 0.5
         }
