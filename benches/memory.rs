@@ -150,7 +150,7 @@ fn cases() -> Result<Vec<Case>> {
         ..TrainConfig::default()
     };
     let prompt = |text, image| PromptTokens { text, image };
-    let rollout = |max_rows, workers| EngineConfig { max_rows, workers };
+    let rollout = |max_rows, workers| EngineConfig { max_rows, workers, dtype: None };
     let case = |name, model: Value, train, rollout, prompt| -> Result<Case> {
         Ok(Case { name, model: ModelConfig::from_json(&model)?, train, rollout, prompt })
     };

@@ -18,6 +18,7 @@
 //! | `storage` | files and directories that are whole or not there |
 //! | [`data`] | problems and their files |
 //! | [`metrics`] | numbers and their sinks |
+//! | [`hub`] | models and data sets by their names on the Hugging Face hub |
 //! | [`kernels`] | hot operations, generic and hand-written |
 //! | [`backend`] | backends and devices by name |
 //! | [`distributed`] | other processes at the run |
@@ -50,6 +51,7 @@ pub mod demo;
 pub mod distributed;
 pub mod error;
 pub mod eval;
+pub mod hub;
 pub mod interrupt;
 pub mod judge;
 pub mod kernels;

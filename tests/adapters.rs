@@ -57,6 +57,7 @@ fn adapters_that_peft_saved_do_the_same_here_and_merged() {
         "vision_expression",
         "vision_all_linear",
         "vision_released_names",
+        "deepstack_all_linear",
         "llama",
     ];
     for name in names {
@@ -83,7 +84,7 @@ fn a_rank_per_module_is_refused_by_name() {
 
 #[test]
 fn adapters_are_saved_under_the_names_that_peft_gave_them() {
-    for name in ["list", "vision_all_linear", "vision_expression", "llama"] {
+    for name in ["list", "vision_all_linear", "vision_expression", "deepstack_all_linear", "llama"] {
         let dir = adapter(name);
         let saved = tempfile::tempdir().unwrap();
         save_model_dir(&load(&dir), &dir, saved.path(), FORMAT).unwrap();
@@ -165,4 +166,23 @@ fn frozen_names_must_exist_and_leave_something() {
     for (path, projection) in frozen.projections_mut() {
         assert_eq!(projection.weight.is_require_grad(), !path.starts_with("visual."), "{path}");
     }
+}
+
+/// Recipes say `visual.*` of every model that sees; a file of Qwen3-VL says `model.visual.*`.
+#[test]
+fn names_are_frozen_as_we_and_as_the_checkpoint_call_them() {
+    let dir = base_dir(&adapter("deepstack_all_linear")).unwrap();
+    let freeze = |pattern: &str| trainable::<Differentiable>(load(&dir), &[pattern.to_owned()]);
+    for pattern in ["visual.*", "model.visual.*"] {
+        let mut frozen = freeze(pattern).unwrap();
+        for (path, projection) in frozen.projections_mut() {
+            assert_eq!(
+                projection.weight.is_require_grad(),
+                !path.starts_with("visual."),
+                "{pattern}: {path}"
+            );
+        }
+    }
+    assert!(freeze("model.language_model.layers.0.*").is_ok());
+    assert!(freeze("model.vision.*").is_err());
 }

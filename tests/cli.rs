@@ -1,6 +1,14 @@
 //! The binary as people and scripts use it: a short run end to end, a resumed one, and bad input.
 
 mod common;
+#[path = "cli/data_files.rs"]
+mod data_files;
+
+#[path = "cli/evaluation.rs"]
+mod evaluation;
+
+#[path = "cli/hub.rs"]
+mod hub;
 
 use std::{fs, path::Path};
 
@@ -15,7 +23,7 @@ fn timeless(path: &Path) -> Vec<Value> {
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
         row.retain(|key, _| {
-            !matches!(key.as_str(), "time" | "memory_bytes")
+            !matches!(key.as_str(), "time" | "memory_bytes" | "eval/seconds")
                 && !key.starts_with("tokens_per_second")
                 && !key.starts_with("seconds/")
         });
@@ -120,6 +128,44 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
     let coefficients: Vec<f64> = metrics.iter().map(|row| row["kl_coefficient"].as_f64().unwrap()).collect();
     assert!(coefficients[2] != coefficients[0], "it adapts: {coefficients:?}");
     resumes_bit_identically(&run);
+}
+
+/// A checkpoint of Qwen3-VL goes the whole way: it learns from images, takes a step of reinforcement, and the final model
+/// samples, under the names that the released one has.
+#[test]
+fn a_qwen3_vl_learns_from_images_and_its_final_model_loads() {
+    let root = TempDir::new().unwrap();
+    let (sft, run) = (root.path().join("sft"), root.path().join("run"));
+    let mut command = spark();
+    command.args(["sft", "--recipe", "recipes/tiny-vl-sft.toml", "--quiet", "--out"]).arg(&sft);
+    for setting in [
+        "model.path=tests/fixtures/checkpoints/vl3_transformers5",
+        "sft.from_scratch=false",
+        "sft.batch_size=8",
+        "train.steps=3",
+        "train.warmup_steps=0",
+        "train.learning_rate=1e-2",
+    ] {
+        command.args(["--set", setting]);
+    }
+    command.assert().success();
+    let losses: Vec<f64> =
+        rows(&sft.join("metrics.jsonl")).iter().map(|row| row["loss"].as_f64().unwrap()).collect();
+    assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
+
+    let mut command = train(&run);
+    command.arg("--set").arg(format!("model.path={}", sft.join("final").display()));
+    for setting in ["train.steps=1", "train.max_new_tokens=8", "eval.problems=2", "eval.max_new_tokens=8"] {
+        command.args(["--set", setting]);
+    }
+    command.assert().success();
+    let weights = fs::read(run.join("final/model.safetensors")).unwrap();
+    let header = String::from_utf8_lossy(&weights[8..20_000]);
+    assert!(header.contains("model.visual.deepstack_merger_list.0.") && !header.contains("\"visual."));
+    let mut command = spark();
+    command.args(["generate", "--prompt", "What is it?", "--max-new-tokens", "4", "--json", "--image"]);
+    command.args(["datasets/digits-vl/images/test-0001.png", "--model"]).arg(run.join("final"));
+    command.assert().success();
 }
 
 #[test]
@@ -327,4 +373,132 @@ fn plan_reads_the_configuration_alone_and_its_exit_code_says_whether_it_fits() {
     plan("100MB").assert().code(1).stderr(predicate::str::contains("the largest item"));
     refused(&mut plan("100 parsecs"), &["--memory", "80GB"]);
     refused(plan("4GiB").args(["--backend", "npu"]), &["npu", "flex"]);
+}
+
+/// `spark train` of a text model, for which nothing but these settings is asked.
+fn train_text(out: &Path, settings: &[&str]) -> assert_cmd::Command {
+    let mut command = spark();
+    command.args(["train", "--recipe", "recipes/calculations.toml", "--quiet", "--out"]).arg(out);
+    for setting in
+        ["eval.problems=2", "eval.judge_items=0", "eval.reflection_rounds=0"].iter().chain(settings)
+    {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+/// What a command that succeeds says.
+fn said(command: &mut assert_cmd::Command) -> String {
+    let output = command.assert().success().get_output().clone();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_wrong_extraction_is_told_before_the_first_step_and_a_long_run_is_refused() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let wrong = "verify.extract=[\"latex\"]";
+    refused(
+        &mut train_text(&out, &[wrong, "train.steps=1000000"]),
+        &[
+            "would learn nothing",
+            "have no readable answer (first: \"",
+            "verify.extract looks for latex, and box would find ",
+            "set verify.extract='[\"box\",",
+            "preflight.refuse=false",
+        ],
+    );
+    assert!(!out.exists(), "nothing is left of a run that was not started");
+
+    let few = ["train.steps=1", "train.prompts_per_step=4", "train.samples_per_prompt=4"];
+    let stderr = said(&mut train_text(&out, &[&[wrong][..], &few].concat()));
+    let [preflight, step] =
+        ["preflight: warning: 100 % of ", "warning: step 1: the step teaches nothing: all 16"]
+            .map(|part| stderr.find(part).unwrap_or_else(|| panic!("{part}: {stderr}")));
+    assert!(preflight < step && stderr.contains("it does not take long"), "{stderr}");
+    let report: Value = serde_json::from_slice(&fs::read(out.join("preflight.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&report["findings"][0]["name"], &report["learns_nothing"]),
+        (&"unreadable".into(), &true.into())
+    );
+    assert_eq!(rows(&out.join("metrics.jsonl"))[0]["watch/steps_without_lesson"], 1.0);
+}
+
+#[test]
+fn completions_that_are_all_cut_off_are_told_with_another_remedy() {
+    let root = TempDir::new().unwrap();
+    let short = ["train.max_new_tokens=2", "train.steps=1000000"];
+    refused(
+        &mut train_text(&root.path().join("run"), &short),
+        &["100 % of 64 replies are cut off after 2 tokens", "raise train.max_new_tokens"],
+    );
+}
+
+#[test]
+fn trying_before_the_first_step_changes_nothing_of_the_run() {
+    let root = TempDir::new().unwrap();
+    let [with, without] = ["with", "without"].map(|name| root.path().join(name));
+    let stderr = said(&mut train(&with));
+    assert!(!stderr.contains("warning"), "{stderr}");
+    train(&without).args(["--set", "preflight.on=false"]).assert().success();
+    for file in ["rollouts.jsonl", "final/model.safetensors", "judge_set.json"] {
+        assert!(fs::read(with.join(file)).unwrap() == fs::read(without.join(file)).unwrap(), "{file}");
+    }
+    let report: Value = serde_json::from_slice(&fs::read(with.join("preflight.json")).unwrap()).unwrap();
+    let facts = &report["facts"];
+    assert_eq!((&facts["original"]["replies"], &report["findings"]), (&12.into(), &Value::Array(vec![])));
+    assert!(facts["original"]["reward"].as_f64().unwrap() > 0.2);
+    assert!(facts["recycled"]["asked"]["replies"].as_u64().unwrap() > 0);
+    assert!(facts["costs"]["step_seconds"].as_f64().unwrap() > 0.0);
+    let saved = with.join("checkpoints/step-000001");
+    let files = [saved.join("model.safetensors"), saved.join("trainer/optimizer.safetensors")];
+    let written: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    let estimated = facts["costs"]["checkpoint_bytes"].as_u64().unwrap();
+    assert!((written as f64 / estimated as f64 - 1.0).abs() < 0.05, "{written} bytes, estimated {estimated}");
+    assert!(!without.join("preflight.json").exists());
+}
+
+#[test]
+fn a_model_and_data_from_outside_have_a_recipe_of_their_own() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("run");
+    let outside = |more: &[&str]| {
+        let mut command = spark();
+        command.args(["train", "--quiet", "--out"]).arg(&out);
+        let own = ["model.path=models/tiny-text", "data.train=datasets/calculations/train.jsonl"];
+        for setting in own.iter().chain(more) {
+            command.args(["--set", setting]);
+        }
+        command
+    };
+    refused(&mut outside(&[]), &["data.test is not set", "--set data.test=FILE"]);
+    let test = "data.test=datasets/calculations/test.jsonl";
+    let small = [
+        "train.steps=1",
+        "train.prompts_per_step=2",
+        "train.samples_per_prompt=2",
+        "eval.problems=2",
+        "eval.judge_items=0",
+    ];
+    let given = ["train.max_new_tokens=24", "eval.max_new_tokens=16"];
+    let stderr = said(&mut outside(&[&[test][..], &small, &given].concat()));
+    for part in [
+        "no --recipe is named: taking recipes/base.toml",
+        "train.learning_rate = 1e-6: all weights learn",
+        r"data.instruction = 'Reason step by step, then put the final answer in \boxed{}.': no question asks",
+    ] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    let recipe: toml::Table = fs::read_to_string(out.join("recipe.toml")).unwrap().parse().unwrap();
+    assert_eq!(recipe["train"]["learning_rate"].as_float(), Some(1e-6));
+    assert_eq!(recipe["train"]["max_new_tokens"].as_integer(), Some(24));
+    assert_eq!(recipe["eval"]["max_new_tokens"].as_integer(), Some(16));
+    assert!(recipe["data"]["instruction"].as_str().unwrap().contains("boxed"));
+    assert_eq!(recipe["verify"]["extract"].as_array().unwrap().len(), 4);
+    let prompt = rows(&out.join("rollouts.jsonl"))[0]["prompt"].as_str().unwrap().to_owned();
+    assert!(prompt.contains(r"in \boxed{}."), "{prompt}");
+    // Decided once: a run that goes on has the values.
+    let stderr =
+        said(spark().args(["train", "--quiet", "--resume", "--set", "train.steps=2", "--out"]).arg(&out));
+    assert!(!stderr.contains("learning_rate") && !stderr.contains("preflight"), "{stderr}");
 }

@@ -63,6 +63,13 @@ macro_rules! check {
             }
 
             #[test]
+            fn packed() {
+                products::packed::<Tested>($precision);
+                products::packed_rows_stand_alone::<Tested>($precision);
+                products::packed_passes_on_what_is_not_finite::<Tested>($precision);
+            }
+
+            #[test]
             fn self_attention() {
                 attention::self_attention::<Tested>($precision);
             }
@@ -107,6 +114,8 @@ macro_rules! check {
 
 #[cfg(feature = "flex")]
 check!(flex, burn_flex::Flex, SINGLE);
+#[cfg(feature = "flex")]
+check!(flex_in_bf16, burn_flex::Flex, BRAIN);
 #[cfg(feature = "tch")]
 check!(libtorch, burn::backend::LibTorch, SINGLE);
 #[cfg(feature = "tch")]

@@ -8,10 +8,10 @@ use burn::{
     optim::GradientsParams,
     tensor::{Tensor, TensorData},
 };
-use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model};
+use common::{END_TOKEN, Plain, differentiable, image, prompt, tiny_model, tiny_models};
 use spark::{
     kernels::Kernels,
-    model::{Model, ModelInput, PackedBatch, Sequence},
+    model::{Model, ModelInput, PackedBatch, Sequence, computing_in, weights::Precision},
     random::Stream,
     rollout::{Completion, EngineConfig, Generate, LocalEngine, Request, Sampling},
 };
@@ -54,7 +54,7 @@ fn generate_until(
 ) -> Vec<Vec<Completion>> {
     let sampling =
         Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_new_tokens: 12 };
-    let engine = LocalEngine::with_model(model.clone(), EngineConfig { max_rows, workers: 2 });
+    let engine = LocalEngine::with_model(model.clone(), EngineConfig { max_rows, workers: 2, dtype: None });
     let stream = |prompt: &ModelInput, sample: usize| Stream::new(&[prompt.ids.len() as u64, sample as u64]);
     let requests: Vec<Request<'_>> = prompts
         .iter()
@@ -77,27 +77,29 @@ fn assert_close(left: &[f32], right: &[f32], tolerance: f32) {
 
 #[test]
 fn cached_decoding_equals_the_uncached_forward() {
-    let model = tiny_model(1);
-    let prompts = prompts();
-    let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
-    for (prompt, group) in prompts.iter().zip(&completions) {
-        for completion in group {
-            let expected = full_forward(&model, prompt, &completion.token_ids);
-            assert_close(&completion.logprobs, &expected, 1e-4);
+    for model in tiny_models(1) {
+        let prompts = prompts();
+        let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+        for (prompt, group) in prompts.iter().zip(&completions) {
+            for completion in group {
+                let expected = full_forward(&model, prompt, &completion.token_ids);
+                assert_close(&completion.logprobs, &expected, 1e-4);
+            }
         }
     }
 }
 
 #[test]
 fn grouped_prefill_equals_separate_prefills() {
-    let model = tiny_model(2);
-    let prompts = prompts();
-    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
-    for (prompt, group) in prompts.iter().zip(&together) {
-        let alone = generate(&model, &[prompt], 4, 4).remove(0);
-        for (together, alone) in group.iter().zip(&alone) {
-            assert_eq!(together.token_ids, alone.token_ids);
-            assert_close(&together.logprobs, &alone.logprobs, 1e-4);
+    for model in tiny_models(2) {
+        let prompts = prompts();
+        let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+        for (prompt, group) in prompts.iter().zip(&together) {
+            let alone = generate(&model, &[prompt], 4, 4).remove(0);
+            for (together, alone) in group.iter().zip(&alone) {
+                assert_eq!(together.token_ids, alone.token_ids);
+                assert_close(&together.logprobs, &alone.logprobs, 1e-4);
+            }
         }
     }
 }
@@ -105,19 +107,20 @@ fn grouped_prefill_equals_separate_prefills() {
 /// Prompts of more tokens than pass at once, beside short ones, and with images on both sides of the cut.
 #[test]
 fn a_prompt_that_is_read_in_blocks_gives_what_one_pass_gives() {
-    let model = tiny_model(2);
-    let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 7 % 19).collect() };
-    let prompts = [
-        prompt(&words(2600), &[], &[]),
-        prompt(&words(1020), &[image(6, 6, 2), image(2, 4, 1)], &words(1100)),
-        prompt(&words(1024), &[], &[]),
-        prompt(&words(7), &[image(2, 2, 3)], &[]),
-    ];
-    let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 2, 64);
-    for (prompt, group) in prompts.iter().zip(&completions) {
-        for completion in group {
-            let expected = full_forward(&model, prompt, &completion.token_ids);
-            assert_close(&completion.logprobs, &expected, 1e-4);
+    for model in tiny_models(2) {
+        let words = |count: u32| -> Vec<u32> { (0..count).map(|id| 4 + id * 7 % 19).collect() };
+        let prompts = [
+            prompt(&words(2600), &[], &[]),
+            prompt(&words(1020), &[image(6, 6, 2), image(2, 4, 1)], &words(1100)),
+            prompt(&words(1024), &[], &[]),
+            prompt(&words(7), &[image(2, 2, 3)], &[]),
+        ];
+        let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 2, 64);
+        for (prompt, group) in prompts.iter().zip(&completions) {
+            for completion in group {
+                let expected = full_forward(&model, prompt, &completion.token_ids);
+                assert_close(&completion.logprobs, &expected, 1e-4);
+            }
         }
     }
 }
@@ -202,21 +205,22 @@ fn families(model: &Model<Plain>) -> Vec<(usize, Vec<u32>, Sequence)> {
 
 #[test]
 fn sequences_that_share_their_prompt_equal_sequences_one_by_one() {
-    let model = tiny_model(5);
-    let families = families(&model);
-    let sequences: Vec<Sequence> = families.iter().map(|(.., sequence)| sequence.clone()).collect();
-    let batch = PackedBatch::new(&sequences, &model.config);
-    let prompts = prompts();
-    let shared: usize = prompts.iter().map(|prompt| prompt.ids.len()).sum();
-    assert_eq!(batch.ids.len(), shared + 4 + 2 + 2 + 1 + 5);
-    let mut together: Vec<f32> = logprobs(&model, &batch).into_data().to_vec().unwrap();
-    for (prompt, completion, _) in &families {
-        let alone = full_forward(&model, &prompts[*prompt], completion);
-        let rest = together.split_off(completion.len());
-        assert_close(&together, &alone, 1e-5);
-        together = rest;
+    for model in tiny_models(5) {
+        let families = families(&model);
+        let sequences: Vec<Sequence> = families.iter().map(|(.., sequence)| sequence.clone()).collect();
+        let batch = PackedBatch::new(&sequences, &model.config);
+        let prompts = prompts();
+        let shared: usize = prompts.iter().map(|prompt| prompt.ids.len()).sum();
+        assert_eq!(batch.ids.len(), shared + 4 + 2 + 2 + 1 + 5);
+        let mut together: Vec<f32> = logprobs(&model, &batch).into_data().to_vec().unwrap();
+        for (prompt, completion, _) in &families {
+            let alone = full_forward(&model, &prompts[*prompt], completion);
+            let rest = together.split_off(completion.len());
+            assert_close(&together, &alone, 1e-5);
+            together = rest;
+        }
+        assert!(together.is_empty());
     }
-    assert!(together.is_empty());
 }
 
 /// The negative mean log-probability of completions that follow text and images, some of them sharing a
@@ -258,31 +262,97 @@ impl ModuleMapper<Plain> for Nudge<'_> {
 
 #[test]
 fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
-    let model = differentiable(tiny_model(6));
-    let gradients = GradientsParams::from_grads(loss(&model).backward(), &model);
-    let inner = model.valid();
-    let nudged = |only: Option<usize>, scale: f64| {
-        let mut nudge = Nudge {
-            stream: Stream::new(&[8]),
-            scale,
-            gradients: Some(&gradients),
-            slope: 0.0,
-            only,
-            seen: 0,
+    for model in tiny_models(6).map(differentiable) {
+        let gradients = GradientsParams::from_grads(loss(&model).backward(), &model);
+        let inner = model.valid();
+        let nudged = |only: Option<usize>, scale: f64| {
+            let mut nudge = Nudge {
+                stream: Stream::new(&[8]),
+                scale,
+                gradients: Some(&gradients),
+                slope: 0.0,
+                only,
+                seen: 0,
+            };
+            let value = loss(&inner.clone().map(&mut nudge)).into_scalar();
+            (f64::from(value), nudge.slope, nudge.seen)
         };
-        let value = loss(&inner.clone().map(&mut nudge)).into_scalar();
-        (f64::from(value), nudge.slope, nudge.seen)
-    };
-    let parameters = nudged(None, 0.0).2;
-    assert!(parameters > 60, "vision and text are both there: {parameters} parameters");
-    for only in 0..parameters {
-        let step = 1e-2;
-        let (above, slope, _) = nudged(Some(only), step);
-        let (below, _, _) = nudged(Some(only), -step);
-        let measured = (above - below) / (2.0 * step);
-        assert!(
-            (measured - slope).abs() < 5e-4 + 1e-2 * slope.abs(),
-            "parameter {only}: slope {slope}, measured {measured}"
-        );
+        let parameters = nudged(None, 0.0).2;
+        assert!(parameters > 60, "vision and text are both there: {parameters} parameters");
+        for only in 0..parameters {
+            let step = 1e-2;
+            let (above, slope, _) = nudged(Some(only), step);
+            let (below, _, _) = nudged(Some(only), -step);
+            let measured = (above - below) / (2.0 * step);
+            assert!(
+                (measured - slope).abs() < 5e-4 + 1e-2 * slope.abs(),
+                "parameter {only}: slope {slope}, measured {measured}"
+            );
+        }
     }
+}
+
+/// The model as an engine has it that samples from packed weights, and the same in a type.
+fn packed(model: &Model<Plain>, precision: Precision) -> Model<Plain> {
+    let packed = computing_in(model.clone(), precision).packed();
+    assert!(packed.is_packed());
+    packed
+}
+
+#[test]
+fn packed_weights_sample_what_plain_ones_score() {
+    let model = tiny_model(1);
+    let prompts = prompts();
+    let completions = generate(&packed(&model, Precision::F32), &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        for completion in group {
+            let expected = full_forward(&model, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, 1e-4);
+        }
+    }
+}
+
+/// Hidden states are f32, so that only the weights are rounded, and of a prompt with images the tower's features.
+#[test]
+fn packed_weights_of_bf16_sample_what_a_model_of_rounded_weights_scores() {
+    let model = tiny_model(1);
+    let rounded = computing_in(computing_in(model.clone(), Precision::Bf16), Precision::F32);
+    let prompts = prompts();
+    let completions = generate(&packed(&model, Precision::Bf16), &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&completions) {
+        let tolerance = if prompt.images.is_empty() { 1e-4 } else { 0.25 };
+        for completion in group {
+            let expected = full_forward(&rounded, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn a_row_of_packed_weights_samples_the_same_whatever_is_beside_it() {
+    let model = packed(&tiny_model(2), Precision::Bf16);
+    let prompts = prompts();
+    let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
+    for (prompt, group) in prompts.iter().zip(&together) {
+        let alone = generate(&model, &[prompt], 4, 4).remove(0);
+        for (together, alone) in group.iter().zip(&alone) {
+            assert_eq!(together.token_ids, alone.token_ids);
+            assert_close(&together.logprobs, &alone.logprobs, 1e-5);
+        }
+    }
+}
+
+/// An engine may sample in another type than the policy has, and takes new weights in it.
+#[test]
+fn an_engine_samples_in_a_type_of_its_own() {
+    let model = tiny_model(3);
+    let config = EngineConfig { dtype: Some(Precision::Bf16), ..EngineConfig::default() };
+    let mut engine = LocalEngine::with_model(tiny_model(1), config);
+    engine.update_weights(&model).unwrap();
+    let prompts = [prompt(&[5, 6, 10, 11, 12], &[], &[])];
+    let requests = Request::numbered(&prompts, Sampling::greedy(12), 1, 0);
+    let found = engine.generate(&requests, &|_| ()).unwrap().remove(0).remove(0);
+    let exact = full_forward(&model, &prompts[0], &found.token_ids);
+    assert_close(&found.logprobs, &exact, 0.3);
+    assert_ne!(found.logprobs, exact);
 }

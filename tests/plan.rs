@@ -3,7 +3,10 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use common::command::{printed, spark};
 use serde_json::{Value, json};
@@ -124,4 +127,100 @@ fn every_phase_is_told_with_what_it_holds_and_whether_it_fits() {
     assert_eq!(plan["phases_that_fit"].as_array().unwrap().len(), 4);
     let largest = plan["peak"].as_str().unwrap();
     assert_eq!(plan["peak_bytes"], plan[largest]["bytes"]);
+}
+
+/// Recipes that name a published model: their files, and where the configuration of that model is.
+fn recipes_of_published_models() -> Vec<(PathBuf, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let entries = fs::read_dir(root.join("recipes")).unwrap().map(|entry| entry.unwrap().path());
+    let named = |recipe: PathBuf| {
+        let table: toml::Table = fs::read_to_string(&recipe).unwrap().parse().unwrap();
+        let model = table.get("model")?.get("path")?.as_str()?.to_owned();
+        let name = Path::new(&model).file_name()?.to_str()?.to_owned();
+        (!name.starts_with("tiny-")).then_some((recipe, name))
+    };
+    let config = |name: &str| {
+        let names = [name, name.strip_suffix("-Instruct").unwrap_or(name)];
+        let place = root.join("tests/fixtures/released_configs");
+        let found =
+            names.map(|name| place.join(format!("{name}.json"))).into_iter().find(|file| file.exists());
+        found.unwrap_or_else(|| {
+            panic!("no published configuration of {name} in tests/fixtures/released_configs")
+        })
+    };
+    entries.filter_map(named).map(|(recipe, name)| (recipe, config(&name))).collect()
+}
+
+/// `(94, "update")` of a comment that says "94 GiB in the update"; "peak" where no phase is named.
+fn stated_memory(recipe: &str) -> Vec<(f64, String)> {
+    let comment = recipe.lines().find(|line| line.starts_with("# Memory:")).expect("a line about memory");
+    let words: Vec<&str> = comment.split(' ').collect();
+    let stated = |place: usize| {
+        let gib: f64 = words[place - 1].parse().ok()?;
+        let phase =
+            (words.get(place + 1) == Some(&"in")).then(|| words[place + 3].trim_end_matches([',', ':', ';']));
+        Some((gib, phase.unwrap_or("peak").to_owned()))
+    };
+    let places = words.iter().enumerate().filter(|(_, word)| word.trim_end_matches(',') == "GiB");
+    places.filter_map(|(place, _)| stated(place)).collect()
+}
+
+#[test]
+fn recipes_of_published_models_need_what_they_say() {
+    let recipes = recipes_of_published_models();
+    assert!(recipes.len() >= 3, "{recipes:?}");
+    for (recipe, config) in recipes {
+        let (text, model) = (fs::read_to_string(&recipe).unwrap(), TempDir::new().unwrap());
+        fs::copy(config, model.path().join("config.json")).unwrap();
+        let command =
+            text.lines().find_map(|line| line.trim_start_matches(['#', ' ']).strip_prefix("spark plan "));
+        let mut arguments: Vec<&str> = command.expect("a line with the plan's command").split(' ').collect();
+        arguments.extend(["--model", model.path().to_str().unwrap()]);
+        let plan = plan(&arguments);
+        let stated = stated_memory(&text);
+        assert!(!stated.is_empty(), "{}", recipe.display());
+        for (gib, phase) in stated {
+            let bytes = if phase == "peak" { &plan["peak_bytes"] } else { &plan[&phase]["bytes"] };
+            let planned = bytes.as_f64().unwrap() / f64::from(1 << 30);
+            assert!(
+                (planned - gib).abs() < 0.6,
+                "{}: {gib} GiB in {phase}, planned {planned:.1}",
+                recipe.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_base_recipe_is_planned_for_models_and_data_from_outside() {
+    let model = TempDir::new().unwrap();
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/released_configs");
+    for name in ["Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL-7B-Instruct", "Qwen2.5-7B-Instruct", "SmolLM2-135M"] {
+        fs::copy(configs.join(format!("{name}.json")), model.path().join("config.json")).unwrap();
+        let path = format!("model.path={}", model.path().display());
+        let mut command = spark();
+        command.args([
+            "plan",
+            "--json",
+            "--set",
+            &path,
+            "--set",
+            "data.train=mine.jsonl",
+            "--set",
+            "lora.rank=8",
+        ]);
+        let output = command.assert().success().get_output().clone();
+        let (plan, said): (Value, _) =
+            (serde_json::from_slice(&output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        let rate = if name.starts_with("SmolLM2") {
+            "2e-4"
+        } else if name.contains("3B") {
+            "5e-5"
+        } else {
+            "2e-5"
+        };
+        assert!(said.contains("taking recipes/base.toml"), "{said}");
+        assert!(said.contains(&format!("train.learning_rate = {rate}: adapters learn")), "{name}: {said}");
+        assert!(plan["trainable_parameters"].as_u64() < plan["parameters"].as_u64());
+    }
 }

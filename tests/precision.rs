@@ -4,8 +4,8 @@ mod common;
 
 use burn::tensor::DType;
 use common::{
-    Differentiable, tiny_model,
-    training::{config, groups, largest_difference, parts, rate, weights},
+    Differentiable, tiny_model, tiny_models,
+    training::{config, groups, largest_difference, parts, parts_of, rate, weights},
 };
 use spark::{
     eval::completion_logprobs,
@@ -31,35 +31,49 @@ fn sequences(groups: &[RolloutGroup]) -> Vec<Sequence> {
 #[test]
 fn log_probabilities_are_near_those_in_f32_and_are_f32() {
     let sequences = sequences(&groups());
-    let exact = completion_logprobs(&tiny_model(1), &sequences).concat();
-    for (precision, bound) in [(Precision::Bf16, 0.1), (Precision::F16, 0.02)] {
-        let model = computing_in(tiny_model(1), precision);
-        assert_eq!(model.dtype(), precision.element());
-        let found = completion_logprobs(&model, &sequences).concat();
-        let largest = largest_difference(&exact, &found);
-        assert!(largest > 1e-5 && largest < bound, "{precision:?}: {largest}");
+    for exact_model in tiny_models(1) {
+        let exact = completion_logprobs(&exact_model, &sequences).concat();
+        for (precision, bound) in [(Precision::Bf16, 0.1), (Precision::F16, 0.02)] {
+            let model = computing_in(exact_model.clone(), precision);
+            assert_eq!(model.dtype(), precision.element());
+            let found = completion_logprobs(&model, &sequences).concat();
+            let largest = largest_difference(&exact, &found);
+            assert!(largest > 1e-5 && largest < bound, "{precision:?}: {largest}");
+        }
     }
 }
 
 #[test]
 fn gradients_point_where_those_in_f32_do() {
-    let exact = trainer(&config(), Precision::F32).gradients(&groups()).unwrap();
-    for (activation_checkpointing, logits_chunk, micro_batch_tokens) in
-        [(false, 0, 100_000), (true, 0, 1), (false, 3, 1), (true, 3, 100_000)]
-    {
-        let config = TrainConfig { activation_checkpointing, logits_chunk, micro_batch_tokens, ..config() };
-        let found = trainer(&config, Precision::Bf16).gradients(&groups()).unwrap();
-        assert_eq!(exact.len(), found.len());
-        let (mut dot, mut own, mut other) = (0.0, 0.0, 0.0);
-        for ((name, one), (same, two)) in exact.iter().zip(&found) {
-            assert_eq!(name, same);
-            for (one, two) in one.iter().zip(two) {
-                (dot, own, other) = (dot + one * two, own + one * one, other + two * two);
-            }
+    for family in 0..tiny_models(1).len() {
+        let trainer = |config: &TrainConfig, precision: Precision| {
+            let parts = parts_of(|seed| tiny_models(seed)[family].clone(), config);
+            Trainer::new(Parts { precision, ..parts }, config).unwrap()
+        };
+        let exact = trainer(&config(), Precision::F32).gradients(&groups()).unwrap();
+        for (activation_checkpointing, logits_chunk, micro_batch_tokens) in
+            [(false, 0, 100_000), (true, 0, 1), (false, 3, 1), (true, 3, 100_000)]
+        {
+            let config =
+                TrainConfig { activation_checkpointing, logits_chunk, micro_batch_tokens, ..config() };
+            let found = trainer(&config, Precision::Bf16).gradients(&groups()).unwrap();
+            let cosine = cosine(&exact, &found);
+            assert!(cosine > 0.999 && cosine < 1.0, "{family}: {cosine}");
         }
-        let cosine = dot / (own * other).sqrt();
-        assert!(cosine > 0.999 && cosine < 1.0, "{cosine}");
     }
+}
+
+fn cosine(exact: &[(String, Vec<f32>)], found: &[(String, Vec<f32>)]) -> f64 {
+    assert_eq!(exact.len(), found.len());
+    let (mut dot, mut own, mut other) = (0.0, 0.0, 0.0);
+    for ((name, one), (same, two)) in exact.iter().zip(found) {
+        assert_eq!(name, same);
+        for (&one, &two) in one.iter().zip(two) {
+            let (one, two) = (f64::from(one), f64::from(two));
+            (dot, own, other) = (dot + one * two, own + one * one, other + two * two);
+        }
+    }
+    dot / (own * other).sqrt()
 }
 
 /// A weight near 1 in bf16 cannot tell 1 from 1.000001.

@@ -59,6 +59,20 @@ fn resized_images_have_the_same_pixels() {
     }
 }
 
+/// Patches of 16 pixels, areas as Qwen3-VL was released with them, and its mean and deviation.
+#[test]
+fn qwen3_vl_sees_the_same_pixels() {
+    let expected = Expected::read("qwen3_vl.safetensors");
+    let config = ImageProcessorConfig::from_file(&fixture("qwen3_vl.json")).unwrap();
+    for name in ["grow.png", "alpha.png", "formats/wide.png", "formats/narrow.png", "formats/large.png"] {
+        let patches = config.load(&fixture(name).into()).unwrap();
+        assert_eq!(patches.grid_thw.as_slice(), expected.grid(&format!("{name}.grid")), "{name}");
+        let sampled: Vec<f32> = patches.pixels.iter().copied().step_by(997).collect();
+        let (mean, max) = difference(&sampled, &expected.floats(&format!("{name}.every_997th")));
+        assert!(mean < 1e-6 && max < 1e-5, "{name}: mean {mean}, max {max}");
+    }
+}
+
 /// One image of `formats/`.
 #[derive(Deserialize)]
 struct Format {

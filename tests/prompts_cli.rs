@@ -188,6 +188,61 @@ fn templates_are_given_arguments_and_refuse_those_that_they_do_not_mention() {
 }
 
 #[test]
+fn a_system_message_is_refused_where_the_template_knows_none() {
+    let model = copied("tiny-text");
+    let root = TempDir::new().unwrap();
+    let template = |text: &str| fs::write(model.path().join("chat_template.jinja"), text).unwrap();
+    let each = "{% for m in messages %}<|im_start|>{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}";
+    let mut count = 0;
+    let mut command = |name: &str, settings: &[&str]| {
+        count += 1;
+        let mut command = spark();
+        command.args([name, "--set"]).arg(format!("model.path={}", model.path().display()));
+        if name != "plan" {
+            command.args(["--quiet", "--out"]).arg(root.path().join(count.to_string()));
+        }
+        let recipe = if name == "sft" { "recipes/tiny-text-sft.toml" } else { "recipes/calculations.toml" };
+        command.args(["--recipe", recipe]);
+        settings.iter().for_each(|setting| {
+            command.args(["--set", setting]);
+        });
+        command
+    };
+    let system = "data.system=\"Be brief.\"";
+    template(&format!(
+        "{{% if messages[0].role == 'system' %}}{{{{ raise_exception('System role not supported') }}}}{{% endif %}}{each}"
+    ));
+    for name in ["train", "plan"] {
+        refused(
+            &mut command(name, &[system]),
+            &["data.system", "takes no system message", "System role not supported", "data.instruction"],
+        );
+    }
+    template("{% for m in messages if m.role == 'user' %}{{ m.content }}<|im_end|>{% endfor %}");
+    refused(&mut command("train", &[system]), &["data.system", "does not show system messages"]);
+    let pairs = root.path().join("pairs.jsonl");
+    fs::write(&pairs, json!({"question": "q", "completion": "c"}).to_string()).unwrap();
+    let pairs = format!("sft.data={}", pairs.display());
+    refused(&mut command("sft", &[system, &pairs]), &["data.system", "does not show system messages"]);
+    // What rows bring is their own affair, and said.
+    let row = json!({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "What is 1 + 1?"},
+        {"role": "assistant", "content": "2"}, {"role": "user", "content": "And 2 + 2?"}], "answer": "4"});
+    let data = root.path().join("rows.jsonl");
+    fs::write(&data, row.to_string()).unwrap();
+    let mut eval = spark();
+    eval.args(["eval", "--quiet", "--max-new-tokens", "2", "--model"])
+        .arg(model.path())
+        .arg("--data")
+        .arg(&data);
+    let said = |what: &str| predicate::str::contains(format!("rows.jsonl: 1 problems have {what}"));
+    let both = said("a system message").and(said("earlier turns"));
+    eval.assert().success().stderr(both);
+    template(each);
+    let none = predicate::str::contains("does not show").not();
+    eval.assert().success().stderr(none);
+}
+
+#[test]
 fn a_template_that_doubles_a_text_is_refused_by_name() {
     let model = copied("tiny-text");
     let template = "{% set ns = namespace(s='ab') %}{% for i in range(40) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}";

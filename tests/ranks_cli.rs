@@ -34,7 +34,7 @@ fn two_processes_give_the_weights_of_one() {
     let root = TempDir::new().unwrap();
     let (alone, together) = (root.path().join("alone"), root.path().join("together"));
     // So that a step is in proportion to the gradient, and rounding is not blown up to a learning rate.
-    let settings = ["train.adamw.epsilon=0.001"];
+    let settings = ["train.adamw.epsilon=0.001", "eval.every=2", "eval.samples=3"];
     train(&alone).args(settings.iter().flat_map(|setting| ["--set", setting])).assert().success();
     let [first, second] = ended(all(&together, &settings));
     assert!(first.status.success(), "{}", stderr(&first));
@@ -53,6 +53,14 @@ fn two_processes_give_the_weights_of_one() {
         }
     }
     assert_eq!(metrics(&alone, "tokens"), metrics(&together, "tokens"));
+    let evaluated = |run: &Path| -> Vec<f64> {
+        let row = &rows(&run.join("metrics.jsonl"))[1];
+        ["eval/pass@1", "eval/pass@3", "eval/reasoning_accuracy"]
+            .map(|key| row[key].as_f64().unwrap())
+            .to_vec()
+    };
+    assert_eq!(evaluated(&alone), evaluated(&together), "all ranks take part in an evaluation");
+    assert!(together.join("best/model.safetensors").exists());
     assert_eq!(rows(&together.join("rollouts.jsonl")).len(), rows(&alone.join("rollouts.jsonl")).len());
 }
 

@@ -235,9 +235,11 @@ fn what_would_be_left_unread_or_guessed_refuses_the_row_by_name() {
         // Images that are no files, or have settings that are not read.
         (
             json!({"question": "q", "images": [{"bytes": "iVBOR", "path": "a.png"}]}),
-            &["\"images\"", "\"bytes\""],
+            &["\"images\"", "data.image_cache"],
         ),
-        (json!({"question": "q", "images": ["data:image/png;base64,iVBOR"]}), &["not a file"]),
+        (json!({"question": "q", "images": ["data:image/png;base64,iVBOR"]}), &["data.image_cache"]),
+        (json!({"question": "q", "images": [{"bytes": "iVBOR", "url": "a.png"}]}), &["\"bytes\"", "\"url\""]),
+        (json!({"question": "q", "images": [{"bytes": [137, 80]}]}), &["base64", "an array"]),
         (
             json!({"question": "q", "images": [{"path": "a.png", "resized_height": 28}]}),
             &["\"resized_height\"", "not read"],

@@ -11,8 +11,9 @@ use spark::{
     data::{Kind, Problem},
     distributed::ALONE,
     eval::{
-        AnswerOptions, AnswerSummary, EvalConfig, FinalAnswer, JudgeSet, Scores, Strategy, answer_problems,
-        answer_with_reflection, completion_logprobs, evaluate, judge_measures, votes,
+        AnswerOptions, AnswerSummary, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Scores, SourceScores,
+        Strategy, answer_problems, answer_with_reflection, completion_logprobs, evaluate, evaluate_in_full,
+        judge_measures, votes,
     },
     judge::JudgePrompts,
     model::{Model, ModelInput, Sequence},
@@ -140,14 +141,16 @@ fn config() -> EvalConfig {
 }
 
 fn options(strategy: Strategy, samples: usize) -> AnswerOptions {
-    AnswerOptions { strategy, samples, max_new_tokens: 40, seed: 1 }
+    let temperature = if samples == 1 { 0.0 } else { 1.0 };
+    let sampling = Sampling { temperature, ..Sampling::greedy(40) };
+    AnswerOptions { strategy, samples, ..AnswerOptions::single(sampling, 1) }
 }
 
 #[test]
 fn single_answers_are_counted_by_source_and_kind() {
     let answers =
         with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 1), &|_| ()));
-    let summary = AnswerSummary::of(&answers.unwrap());
+    let summary = AnswerSummary::of(&answers.unwrap(), &[1, 4]);
     assert_eq!((summary.answers, summary.accuracy, summary.unparsed), (5, Some(0.4), 0));
     let by_source = [("first".to_owned(), 0.5), ("second".to_owned(), 1.0 / 3.0)];
     assert_eq!(Vec::from_iter(summary.by_source), by_source);
@@ -158,8 +161,11 @@ fn single_answers_are_counted_by_source_and_kind() {
 fn several_samples_are_all_counted() {
     let answers =
         with(reply, |model| answer_problems(model, problems(), options(Strategy::Single, 4), &|_| ()));
-    let summary = AnswerSummary::of(&answers.unwrap());
+    let summary = AnswerSummary::of(&answers.unwrap(), &[1, 4]);
     assert_eq!((summary.answers, summary.accuracy), (20, Some((2.0 + 3.0 + 1.0 + 4.0 + 1.0) / 20.0)));
+    let of_source = &summary.sources["first"];
+    assert_eq!((of_source.problems, of_source.answers, of_source.truncated), (2, 8, 0));
+    assert_eq!(Vec::from_iter(of_source.pass_at.clone()), [(1, 5.0 / 8.0), (4, 1.0)]);
 }
 
 #[test]
@@ -246,11 +252,11 @@ fn a_run_is_scored_on_solving_judging_reflecting_and_voting() {
     let Scores { accuracy_by_rounds, votes, .. } = &scores;
     assert_eq!(
         (scores.reasoning_accuracy, scores.reflect_accuracy),
-        (0.4, *accuracy_by_rounds.last().unwrap())
+        (Some(0.4), accuracy_by_rounds.last().copied())
     );
     let judged = [scores.pointwise_accuracy, scores.pairwise_accuracy, scores.judge_accuracy];
     assert_eq!(judged, [Some(1.0); 3]);
-    assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (Some(0.0), 1.0));
+    assert_eq!((scores.held_out_wording_accuracy, scores.parsed), (Some(0.0), Some(1.0)));
     assert_eq!((accuracy_by_rounds.len(), votes.len()), (3, 3));
     assert_eq!(*done.borrow(), 5 + set.items.len() + set.held_out.len());
 }
@@ -357,6 +363,43 @@ fn an_engine_tells_how_likely_continuations_are() {
         }
     }
     assert!(LocalEngine::<Plain>::new(EngineConfig::default()).logprobs(&[]).is_err());
+}
+
+#[test]
+fn drawn_answers_give_pass_at_k_of_everything_and_of_each_source() {
+    let set = judge_set();
+    let config = EvalConfig { samples: 4, vote_samples: 0, reflection_rounds: 0, ..config() };
+    let measured = |config| {
+        with(reply, |model| evaluate_in_full(model, &problems(), &set, &config, 1, &|_| ())).unwrap()
+    };
+    let Evaluation { scores, greedy, drawn } = measured(config.clone());
+    // Two, three, one, four and one of four answers are right.
+    assert_eq!(Vec::from_iter(scores.pass_at.clone()), [(1, 11.0 / 20.0), (4, 1.0)]);
+    assert_eq!((greedy.len(), drawn.len(), scores.problems), (5 + set.items.len(), 5, 5));
+    assert!(drawn.iter().all(|group| group.rollouts.len() == 4));
+    let [first, second] = ["first", "second"].map(|name| &scores.by_source[name]);
+    assert_eq!((first.problems, first.reasoning_accuracy, first.pass_at[&1]), (2, Some(0.5), 5.0 / 8.0));
+    assert_eq!((second.problems, second.pass_at[&1]), (3, 0.5));
+    let judged = |scores: &SourceScores| scores.judge_accuracy;
+    assert!(judged(first).is_some() && judged(second).is_some());
+    let named: Vec<String> = scores.metrics().into_iter().map(|(name, _)| name).collect();
+    let expected = [
+        "eval/reasoning_accuracy",
+        "eval/judge_accuracy",
+        "eval/judging/pairwise/accuracy_b",
+        "eval/judging/pointwise/share_yes",
+        "eval/pass@4",
+        "eval/pass@1/first",
+    ];
+    for name in expected {
+        assert!(named.iter().any(|known| known == name), "{name} is none of {named:?}");
+    }
+    // Without drawn answers the greedy one is all there is.
+    let scores = measured(EvalConfig { samples: 0, ..config }).scores;
+    assert_eq!(Vec::from_iter(scores.pass_at), [(1, 0.4)]);
+    let nothing =
+        with(reply, |model| evaluate(model, &[], &JudgeSet::default(), &EvalConfig::default(), 1, &|_| ()));
+    assert_eq!(nothing.unwrap(), Scores::default(), "what was not measured is no 0");
 }
 
 #[test]

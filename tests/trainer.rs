@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Tensor;
 use common::{
-    Differentiable, Plain, tiny_model,
+    Differentiable, Plain, tiny_model, tiny_models,
     training::{config, groups, largest_difference, parts, penalty, rate, trainer, weights},
 };
 use spark::{
     data::Kind,
     error::is_input_error,
-    model::ModelInput,
+    model::{ModelInput, trainable},
     rollout::{Rollout, RolloutGroup, Sampling},
     train::{
-        AdamWConfig, Advantage, AdvantageConfig, Clip, Importance, ImportanceBounds, ImportanceConfig,
+        AdamW, AdamWConfig, Advantage, AdvantageConfig, Clip, Importance, ImportanceBounds, ImportanceConfig,
         KindWeights, KlConfig, KlEstimator, KlPlace, LossConfig, LossInput, LossTerm, NamedSum,
         Normalization, Objective, Parts, ReferenceConfig, ReferenceMode, TrainConfig, Trainer, UpdateReport,
         adapted,
@@ -105,6 +105,31 @@ fn computing_again_changes_memory_and_not_the_update() {
                     < 1e-4 * report.metric("grad_norm")
             );
         }
+    }
+}
+
+/// Features that are added to the outputs of layers have their gradient from both ways, and layers that are frozen
+/// hand it on.
+#[test]
+fn computing_again_changes_nothing_where_features_reach_layers_directly() {
+    let updated = |activation_checkpointing: bool, freeze: &[String]| {
+        let config = TrainConfig { activation_checkpointing, kl: penalty(0.0), ..config() };
+        let [_, deepstack] = tiny_models(1);
+        let policy = trainable::<Differentiable>(deepstack, freeze).unwrap();
+        let mut trainer = Trainer::new(Parts::new(policy, AdamW::new(config.adamw)), &config).unwrap();
+        let report = trainer.update(&groups(), 1).unwrap();
+        (trainer.inference_model(), report.metric("grad_norm"))
+    };
+    let start = weights(&tiny_models(1)[1]);
+    let text = ["model.language_model.*", "model.embed_tokens.*", "model.layers.*", "model.norm.*"];
+    for freeze in [&[][..], &["visual.*"][..], &text[2..3], &text[1..], &text[..1]] {
+        let freeze: Vec<String> = freeze.iter().map(|&pattern| pattern.to_owned()).collect();
+        let ((kept, norm), (again, other)) = (updated(false, &freeze), updated(true, &freeze));
+        let [kept, again] = [&kept, &again].map(weights);
+        let moved = largest_difference(&kept, &start);
+        assert!(moved > 1e-3 && norm > 0.0, "{freeze:?}: {moved}");
+        assert!(largest_difference(&kept, &again) < 1e-5 * moved.max(1.0), "{freeze:?}");
+        assert!((norm - other).abs() < 1e-4 * norm, "{freeze:?}: {norm} {other}");
     }
 }
 

@@ -198,9 +198,9 @@ fn terminate(_child: &Child) {}
 fn progress(run: &AblationRun<'_>, done: usize, all: usize, seconds_left: f64) -> Result<String> {
     let summary: Summary = read_json(&run.dir.summary())?;
     Ok(format!(
-        "[{done}/{all}] {}: reasoning {:.1}%, judge {} in {:.0} s; about {:.0} min left",
+        "[{done}/{all}] {}: reasoning {}, judge {} in {:.0} s; about {:.0} min left",
         run.title(),
-        summary.after.reasoning_accuracy * 100.0,
+        percent(summary.after.reasoning_accuracy),
         percent(summary.after.judge_accuracy),
         summary.seconds,
         seconds_left / 60.0
@@ -211,14 +211,19 @@ fn progress(run: &AblationRun<'_>, done: usize, all: usize, seconds_left: f64) -
 /// complete run of the same task and seed, where nothing that they do depend on differs.
 fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
     let same_start = |other: &&AblationRun<'_>| -> bool {
-        other.task == run.task && other.seed == run.seed && other.is_complete()
+        // Without eval.before there is nothing to share that a run would not make anyway.
+        other.task == run.task && other.seed == run.seed && other.is_complete() && other.dir.before().exists()
     };
     let config = run.config()?;
     for other in runs.iter().filter(same_start) {
         if start_settings(&other.config()?) == start_settings(&config) {
-            for (theirs, ours) in
-                [(other.dir.before(), run.dir.before()), (other.dir.judge_set(), run.dir.judge_set())]
-            {
+            let shared = [
+                (other.dir.before(), run.dir.before()),
+                (other.dir.judge_set(), run.dir.judge_set()),
+                (other.dir.time_bound(), run.dir.time_bound()),
+            ];
+            // Only a recipe with eval.max_seconds has the last.
+            for (theirs, ours) in shared.into_iter().filter(|(theirs, _)| theirs.exists()) {
                 let text =
                     fs::read_to_string(&theirs).with_context(|| format!("reading {}", theirs.display()))?;
                 write_atomically(&ours, &text)?;

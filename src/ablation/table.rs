@@ -15,13 +15,13 @@ type Metric = (&'static str, fn(&Scores) -> Option<f64>);
 
 /// The columns of the table.
 pub(super) const METRICS: [Metric; 7] = [
-    ("reasoning", |scores| Some(scores.reasoning_accuracy)),
+    ("reasoning", |scores| scores.reasoning_accuracy),
     ("judge", |scores| scores.judge_accuracy),
     ("pointwise", |scores| scores.pointwise_accuracy),
     ("pairwise", |scores| scores.pairwise_accuracy),
     ("held-out wordings", |scores| scores.held_out_wording_accuracy),
-    ("with reflection", |scores| Some(scores.reflect_accuracy)),
-    ("reflection gain", |scores| Some(scores.reflect_accuracy - scores.reasoning_accuracy)),
+    ("with reflection", |scores| scores.reflect_accuracy),
+    ("reflection gain", |scores| Some(scores.reflect_accuracy? - scores.reasoning_accuracy?)),
 ];
 
 /// Everything of one variant, for other programs.

@@ -31,7 +31,8 @@ impl StepOperations {
             let matrices = shapes.iter().filter(|found| found.shape.len() > 1 && part(&found.name));
             matrices.map(|found| found.elements() as f64).sum()
         };
-        let tower = elements(&|name| name.contains("visual."));
+        // Position embeddings are looked up, not multiplied.
+        let tower = elements(&|name| name.contains("visual.") && !name.contains("pos_embed"));
         let layers = elements(&|name| name.contains("layers.") && !name.contains("visual."));
         let head = (model.text.vocab_size * model.text.hidden_size) as f64;
         let StepWorkload { prompts, samples, prompt_length, completion_tokens, patches, .. } = *workload;

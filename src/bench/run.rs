@@ -14,6 +14,7 @@ use crate::{
     kernels::TrainBackend,
     metrics::{forget_profile, profile},
     model::{Model, ModelConfig, check_precision, computing_in, weights::random_model},
+    rollout::LocalEngine,
     run::checkpoints::starting_policy,
     train::{AdamW, Parts, Trainer},
 };
@@ -98,9 +99,11 @@ impl Job for BenchJob<'_> {
         if options.profile {
             profile();
         }
+        let mut engine = LocalEngine::new(config.rollout);
         let mut timings = Vec::with_capacity(options.steps + 1);
         for step in 0..=options.steps {
-            let timing = timed_step(options.work, &mut trainer, &workload, config, step as u64)?;
+            let timing =
+                timed_step(options.work, (&mut trainer, &mut engine), &workload, config, step as u64)?;
             progress(step, &timing);
             timings.push(timing);
             if step == 0 {

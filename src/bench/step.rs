@@ -42,13 +42,13 @@ pub struct StepTiming {
     pub trained: usize,
 }
 
-/// Does the work once.
+/// Does the work once. Weights that do not change are handed to the engine once, in the first step.
 ///
 /// # Errors
 /// When sampling or the update fails.
 pub(super) fn timed_step<B: TrainBackend>(
     work: BenchWork,
-    trainer: &mut Trainer<B>,
+    (trainer, engine): (&mut Trainer<B>, &mut LocalEngine<B::InnerBackend>),
     workload: &StepWorkload,
     config: &RunConfig,
     step: u64,
@@ -61,11 +61,15 @@ pub(super) fn timed_step<B: TrainBackend>(
         timing.update = started.elapsed().as_secs_f64();
         return Ok(timing);
     }
-    let groups = sample(trainer, workload, config, step)?;
+    if step == 0 || work != BenchWork::Sampling {
+        engine.update_weights(&trainer.inference_model())?;
+    }
+    let groups = sample(trainer, engine, workload, config, step)?;
     timing.rollout = started.elapsed().as_secs_f64();
     timing.sampled = workload.prompts * workload.samples * workload.completion_tokens;
     if work == BenchWork::Step {
         let started = Instant::now();
+        engine.release_weights()?;
         timing.trained = trainer.update(&groups, step + 1)?.tokens;
         timing.update = started.elapsed().as_secs_f64();
     }
@@ -75,16 +79,17 @@ pub(super) fn timed_step<B: TrainBackend>(
 /// Groups whose rewards come by chance.
 fn sample<B: TrainBackend>(
     trainer: &Trainer<B>,
+    engine: &LocalEngine<B::InnerBackend>,
     workload: &StepWorkload,
     config: &RunConfig,
     step: u64,
 ) -> Result<Vec<RolloutGroup>> {
-    let policy = trainer.inference_model();
+    let model = &trainer.policy.config;
     let mut stream = Stream::new(&[config.seed, step]);
     let prompts: Vec<ModelInput> =
-        (0..workload.prompts).map(|_| workload.prompt(&policy.config, &mut stream)).collect();
+        (0..workload.prompts).map(|_| workload.prompt(model, &mut stream)).collect();
     let requests = Request::numbered(&prompts, config.train.sampling, workload.samples, step);
-    let completions = LocalEngine::with_model(policy, config.rollout).generate(&requests, &|_| ())?;
+    let completions = engine.generate(&requests, &|_| ())?;
     let mut group = |(input, completions): (&ModelInput, Vec<_>)| RolloutGroup {
         problem: Problem { id: "bench".to_owned(), ..Problem::default() },
         prompt: Prompt { text: String::new(), input: input.clone() },

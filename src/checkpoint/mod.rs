@@ -14,5 +14,5 @@ mod model_dir;
 mod store;
 
 pub use config::{CheckpointConfig, WeightFormat};
-pub use model_dir::{replace_model_dir, save_model_dir};
+pub use model_dir::{replace_model_dir, replace_model_dir_with, save_model_dir};
 pub use store::{CheckpointStore, ChosenCheckpoint};

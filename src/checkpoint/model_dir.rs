@@ -73,13 +73,28 @@ pub fn replace_model_dir<B: Backend>(
     dir: &Path,
     format: WeightFormat,
 ) -> Result<()> {
+    replace_model_dir_with(model, source, dir, format, |_| Ok(()))
+}
+
+/// Writes a model directory as [`replace_model_dir`] does; `beside` writes what lies in it beside the model, into the
+/// directory that it is given.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn replace_model_dir_with<B: Backend>(
+    model: &Model<B>,
+    source: &Path,
+    dir: &Path,
+    format: WeightFormat,
+    beside: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
     let place = resolved(dir);
     if place.exists() {
         refuse_itself(&place, source)?;
     }
     let unfinished = hidden(&place, "tmp");
     remove_if_there(&unfinished)?;
-    let written = save_model_dir(model, source, &unfinished, format);
+    let written = save_model_dir(model, source, &unfinished, format).and_then(|()| beside(&unfinished));
     written.and_then(|()| put_in_place(&unfinished, &place)).or_else(|error| {
         remove_if_there(&unfinished)?;
         Err(error.context(format!("{} is not written", dir.display())))

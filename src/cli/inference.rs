@@ -1,36 +1,10 @@
-//! What `spark eval`, `generate`, `score` and `merge` are told.
+//! What `spark generate`, `score` and `merge` are told.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{python::PythonArgs, template::TemplateArgs};
-use crate::eval::Strategy;
-
-#[derive(Debug, Clone, Args)]
-pub struct EvalArgs {
-    /// A Hugging Face model directory, or a PEFT adapter's
-    #[arg(long, value_name = "DIR")]
-    pub model: PathBuf,
-    /// Problems: JSONL or a JSON array
-    #[arg(long, value_name = "FILE")]
-    pub data: PathBuf,
-    /// Completions per problem; more than one samples at temperature 1
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub samples: usize,
-    #[arg(long, value_enum, default_value_t = Strategy::Single)]
-    pub strategy: Strategy,
-    /// Tokens per completion, at most
-    #[arg(long, default_value_t = 512, value_name = "N")]
-    pub max_new_tokens: usize,
-    /// Writes every answer to this file, one JSON object per line
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub template: TemplateArgs,
-    #[command(flatten)]
-    pub python: PythonArgs,
-}
+use super::template::TemplateArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct GenerateArgs {

@@ -1,5 +1,6 @@
 //! The command line, typed once. What each command does is in [`crate::commands`].
 
+mod evaluation;
 mod inference;
 mod measurement;
 mod offline;
@@ -10,7 +11,8 @@ mod training;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::{
-    inference::{EvalArgs, GenerateArgs, MergeArgs, ScoreArgs},
+    evaluation::EvalArgs,
+    inference::{GenerateArgs, MergeArgs, ScoreArgs},
     measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
     python::PythonArgs,
@@ -70,9 +72,12 @@ pub enum Command {
         spark sft --out runs/tiny-vl-sft --resume"
     )]
     Sft(RunArgs),
-    /// Measure accuracy on a file of problems
+    /// Measure accuracy on files of problems, or by a run's own held-out evaluation
     #[command(
-        after_help = "Example:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect"
+        after_help = "Output: one JSON object; with a recipe or run and without --data, the scores of summary.json\n\n\
+        Examples:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect\n  \
+        spark eval --model runs/digits/best --recipe runs/digits/recipe.toml\n  \
+        spark eval --run runs/digits --data more.jsonl --samples 8 --temperature 0.7"
     )]
     Eval(EvalArgs),
     /// Sample completions of one prompt
@@ -157,4 +162,16 @@ pub enum Command {
         #[command(subcommand)]
         what: DataCommand,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn no_two_options_of_a_command_are_the_same_to_clap() {
+        Cli::command().debug_assert();
+    }
 }

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct RecipeArgs {
-    /// The run's recipe [default: recipes/digits.toml; with --resume: the run's own]
+    /// The run's recipe [default: recipes/digits.toml; where model.path and data.train are set: recipes/base.toml, built
+    /// in; with --resume: the run's own]
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
     /// Overrides one setting of the recipe, for example train.steps=20; may be repeated

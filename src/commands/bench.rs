@@ -5,11 +5,13 @@ use std::{fs, path::Path};
 use anyhow::Result;
 use serde_json::Value;
 
+use super::names;
 use crate::{
     bench::{BenchOptions, StepTiming, WorkloadSize, bench, small_model},
     cli::{BenchArgs, CommonArgs},
     config::RunConfig,
     error::input_error,
+    hub::ModelPart,
     model::ModelConfig,
 };
 
@@ -24,7 +26,7 @@ pub(super) fn run(args: BenchArgs, common: &CommonArgs) -> Result<()> {
         ));
     }
     let model = match &args.model {
-        Some(path) => read_config(path)?,
+        Some(path) => read_config(&names::model("--model", path, ModelPart::Description, common.quiet)?)?,
         None => small_model(),
     };
     if args.image_tokens > 0 && model.vision.is_none() {

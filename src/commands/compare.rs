@@ -4,12 +4,14 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
+use super::names;
 use crate::{
     backend::backend_kind,
     cli::{CommonArgs, CompareArgs, DEFAULT_RECIPE},
     comparison::{Compared, ComparisonOptions, compare, markdown, plot_losses},
     config::RunConfig,
     error::input_error,
+    hub::ModelPart,
     interrupt::tell_interrupted,
     run::{directory::write_json, signals},
 };
@@ -30,7 +32,8 @@ pub(super) fn run(args: &CompareArgs, common: &CommonArgs) -> Result<()> {
     }
     let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
     let config = RunConfig::load(recipe, &args.recipe.settings)?;
-    let config = RunConfig { seed: common.seed.unwrap_or(config.seed), ..config };
+    let mut config = RunConfig { seed: common.seed.unwrap_or(config.seed), ..config };
+    names::resolve(&mut config, ModelPart::Whole, common.quiet)?;
     let options = ComparisonOptions {
         backends: &args.backends,
         precision: common.dtype.unwrap_or_default(),

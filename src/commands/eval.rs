@@ -1,103 +1,209 @@
-//! `spark eval`: accuracy on a file of problems, per data set and kind.
+//! `spark eval`: how good a model is on files of problems, or by a run's own held-out evaluation.
 
-use std::{cell::Cell, collections::BTreeMap, io::Write};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
+use burn::tensor::backend::Backend;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::output::output;
+use super::{eval_settings::EvalSettings, output::output};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs},
-    config::DataConfig,
+    data::Problem,
     distributed::ALONE,
-    error::input_error,
     eval::{
-        AnswerOptions, AnswerSummary, FinalAnswer, JudgeMeasures, Strategy, answer_problems, judge_measures,
+        AnswerOptions, AnswerSummary, Evaluation, FinalAnswer, JudgeMeasures, Scores, Strategy,
+        answer_problems, judge_measures,
     },
     interrupt::tell_interrupted,
-    judge::JudgePrompts,
     kernels::TrainBackend,
     metrics::Phase,
-    model::weights::Precision,
-    processor::PromptBound,
-    rollout::{EngineConfig, LocalEngine, RolloutPipeline},
+    processor::{Processor, PromptBound},
+    rollout::{LocalEngine, RolloutGroup, RolloutPipeline},
     run::{
-        inputs::{load_to_compute_in, usable_problems},
+        HeldOutEvaluation,
+        inputs::{load_to_compute_in, template_arguments},
+        problems::usable_problems,
         signals,
     },
-    verify::{Verifier, VerifyConfig},
+    storage::WholeFile,
+    verify::Verifier,
 };
 
-/// Answers every problem and prints the accuracies as one JSON object.
+/// Answers the problems and prints what comes out as one JSON object.
 ///
 /// # Errors
-/// Input errors that name the option or file.
+/// Input errors that name the option, setting or file.
 pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
-    if args.samples == 0 || args.max_new_tokens == 0 {
-        return Err(input_error("--samples and --max-new-tokens must be at least 1"));
+    let settings = EvalSettings::new(&args, common)?;
+    let read: Vec<&Path> = settings.data.iter().map(PathBuf::as_path).collect();
+    let out = args.out.as_deref().map(|out| output(out, &read)).transpose()?;
+    let (backend, seed) = (common.backend.as_deref(), settings.config.seed);
+    if settings.data.is_empty() {
+        let evaluation = run_job(backend, seed, HeldOutJob { settings: &settings, quiet: common.quiet })?;
+        return tell_held_out(&evaluation, out);
     }
-    if args.strategy == Strategy::Reflect && args.samples > 1 {
-        return Err(input_error("--strategy reflect answers greedily: leave out --samples"));
-    }
-    let seed = common.seed.unwrap_or(0);
-    let CommonArgs { quiet, dtype, .. } = *common;
-    let out = args.out.as_deref().map(|out| output(out, &[&args.data])).transpose()?;
-    let job = EvalJob { args: &args, seed, quiet, dtype };
-    let (answers, judging) = run_job(common.backend.as_deref(), seed, job)?;
-    if let Some(mut out) = out {
-        for answer in &answers {
-            writeln!(out, "{}", answer.to_json()).context("writing the answers")?;
-        }
-        out.finish()?;
-    }
-    print_line!("{}", serde_json::to_string(&AnswerSummary::of(&answers).with_judging(judging))?)
+    let (answers, judging) = run_job(backend, seed, AnswerJob { settings: &settings, quiet: common.quiet })?;
+    write_rows(out, answers.iter().map(FinalAnswer::to_json))?;
+    let summary = AnswerSummary::of(&answers, &settings.ks).with_judging(judging);
+    print_line!("{}", serde_json::to_string(&summary)?)
 }
 
-struct EvalJob<'a> {
-    args: &'a EvalArgs,
-    seed: u64,
+/// What is printed of a run's own evaluation.
+#[derive(Serialize)]
+struct HeldOutReport<'a> {
+    /// The figures of `summary.json`.
+    #[serde(flatten)]
+    scores: &'a Scores,
+    /// The greedy answers and judge replies that they rest on.
+    replies: AnswerSummary,
+}
+
+fn tell_held_out(evaluation: &Evaluation, out: Option<WholeFile>) -> Result<()> {
+    let Evaluation { scores, greedy, drawn } = evaluation;
+    let answers = |groups: &[RolloutGroup]| groups.iter().flat_map(FinalAnswer::all_of).collect::<Vec<_>>();
+    let (greedy, drawn) = (answers(greedy), answers(drawn));
+    let row = |(answer, is_drawn): (&FinalAnswer, bool)| {
+        let mut row = answer.to_json();
+        row["drawn"] = is_drawn.into();
+        row
+    };
+    let all = greedy.iter().map(|answer| (answer, false)).chain(drawn.iter().map(|answer| (answer, true)));
+    write_rows(out, all.map(row))?;
+    let report = HeldOutReport { scores, replies: AnswerSummary::of(&greedy, &[1]) };
+    print_line!("{}", serde_json::to_string(&report)?)
+}
+
+fn write_rows(out: Option<WholeFile>, rows: impl Iterator<Item = Value>) -> Result<()> {
+    let Some(mut out) = out else { return Ok(()) };
+    for row in rows {
+        writeln!(out, "{row}").context("writing the answers")?;
+    }
+    out.finish()
+}
+
+/// A run's own evaluation.
+struct HeldOutJob<'a> {
+    settings: &'a EvalSettings,
     quiet: bool,
-    dtype: Option<Precision>,
 }
 
-impl Job for EvalJob<'_> {
-    type Output = (Vec<FinalAnswer>, BTreeMap<String, JudgeMeasures>);
+impl Job for HeldOutJob<'_> {
+    type Output = Evaluation;
+
+    fn run<B: TrainBackend>(self, device: B::Device) -> Result<Evaluation> {
+        let EvalSettings { config, run, model, .. } = self.settings;
+        let interrupt = signals::listen("stopping")?;
+        let evaluation = HeldOutEvaluation { config, run: run.as_ref(), quiet: self.quiet, interrupt };
+        evaluation.of::<B::InnerBackend>(model, &device).map_err(|error| {
+            tell_interrupted(error, |by| {
+                format!("{by}: the evaluation was not over, and nothing was written")
+            })
+        })
+    }
+}
+
+/// How the model judges, by kind.
+type Judging = BTreeMap<String, JudgeMeasures>;
+
+/// Answers to the problems of files, and how the model judges where they are judge problems.
+struct AnswerJob<'a> {
+    settings: &'a EvalSettings,
+    quiet: bool,
+}
+
+impl Job for AnswerJob<'_> {
+    type Output = (Vec<FinalAnswer>, Judging);
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Self::Output> {
-        let Self { args, seed, quiet, dtype } = self;
-        let arguments = args.template.arguments()?;
+        let EvalSettings { config, model, answers, template, .. } = self.settings;
+        let arguments = match template {
+            Some(template) => template.clone(),
+            None => template_arguments(&config.data)?,
+        };
         let (model, processor) =
-            load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;
-        let verifier = Verifier::new(args.python.applied_to(VerifyConfig::default()))?;
-        let bound = PromptBound::of_model(&model.config, args.max_new_tokens, "--max-new-tokens")?;
-        let processor = processor.with_bound(bound);
-        let problems = usable_problems(&args.data, &DataConfig::default(), &processor, &verifier)?;
-        let progress = Phase::start("answering", problems.len(), quiet);
+            load_to_compute_in::<B::InnerBackend>(model, &arguments, Some(config.model.dtype), &device)?;
+        let verifier = Verifier::new(config.verify.clone())?;
+        let longest = answers.sampling.max_new_tokens;
+        let bound = PromptBound::of_model(&model.config, longest, "--max-new-tokens")?;
+        let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);
+        let problems = self.problems(&processor, &verifier)?;
         let interrupt = signals::listen("stopping")?;
-        let engine = LocalEngine::with_model(model, EngineConfig::default()).stopped_by(interrupt);
+        let engine = LocalEngine::with_model(model, config.rollout).stopped_by(interrupt);
         let pipeline = RolloutPipeline {
             sampler: &engine,
             processor: &processor,
             verifier: &verifier,
-            prompts: JudgePrompts::built_in(),
+            prompts: config.judge.prompts(),
             peers: &ALONE,
         };
-        let EvalArgs { strategy, samples, max_new_tokens, .. } = *args;
-        let options = AnswerOptions { strategy, samples, max_new_tokens, seed };
-        let (answered, all) = (Cell::new(0), problems.len());
-        let advance = |count| {
-            answered.set(answered.get() + count);
-            progress.advance(count);
-        };
-        let interrupted = |error| {
-            tell_interrupted(error, |by| {
-                let done = answered.get().min(all);
-                format!("{by}: {done} of {all} problems were answered, and nothing was written")
-            })
-        };
-        let answers = answer_problems(&pipeline, problems, options, &advance).map_err(interrupted)?;
-        let replies: Vec<_> = answers.iter().map(|answer| (&answer.problem, &answer.verdict)).collect();
-        let judging = judge_measures(&pipeline, &replies, &[]).map_err(interrupted)?;
+        let answers = answer(&pipeline, problems, *answers, self.quiet)?;
+        let judging = judging(&pipeline, &answers)?;
         Ok((answers, judging))
     }
+}
+
+impl AnswerJob<'_> {
+    /// The problems of all files. Where there are several, those that name no source are told apart by their files.
+    fn problems(&self, processor: &Processor, verifier: &Verifier) -> Result<Vec<Problem>> {
+        let EvalSettings { config, data, .. } = self.settings;
+        let mut all = Vec::new();
+        for path in data {
+            let mut problems = usable_problems(path, &config.data, processor, verifier)?;
+            if data.len() > 1 {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                for problem in &mut problems {
+                    problem.source.get_or_insert_with(|| name.clone().into_owned());
+                }
+            }
+            all.extend(problems);
+        }
+        Ok(all)
+    }
+}
+
+fn answer<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: Vec<Problem>,
+    options: AnswerOptions,
+    quiet: bool,
+) -> Result<Vec<FinalAnswer>> {
+    let (answered, all) = (Cell::new(0), problems.len());
+    let progress = Phase::start("answering", all, quiet);
+    let advance = |count| {
+        answered.set(answered.get() + count);
+        progress.advance(count);
+    };
+    let answers = answer_problems(pipeline, problems, options, &advance).map_err(|error| {
+        tell_interrupted(error, |by| {
+            let done = answered.get().min(all);
+            format!("{by}: {done} of {all} problems were answered, and nothing was written")
+        })
+    })?;
+    drop(progress);
+    if options.strategy == Strategy::Reflect && answers.len() < all {
+        say!("{} of {all} problems are left out: their first answer has no reward", all - answers.len());
+    }
+    Ok(answers)
+}
+
+/// How the model judges, by the answers whose reward could be had.
+fn judging<B: Backend>(pipeline: &RolloutPipeline<'_, B>, answers: &[FinalAnswer]) -> Result<Judging> {
+    let scored = answers.iter().filter(|answer| answer.unscored.is_none());
+    let replies: Vec<_> = scored.map(|answer| (&answer.problem, &answer.verdict)).collect();
+    judge_measures(pipeline, &replies, &[]).map_err(|error| {
+        tell_interrupted(error, |by| {
+            format!(
+                "{by}: {} answers were there, how the model judges was not measured, and nothing was written",
+                answers.len()
+            )
+        })
+    })
 }

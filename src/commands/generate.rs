@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Error, Result};
 use serde_json::{Value, json};
 
+use super::names;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, GenerateArgs},
     data::{ImageFiles, Problem, problem_to_ask},
     error::input_error,
+    hub::ModelPart,
     interrupt::tell_interrupted,
     kernels::TrainBackend,
     model::weights::Precision,
@@ -23,7 +25,7 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub(super) fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(mut args: GenerateArgs, common: &CommonArgs) -> Result<()> {
     let in_range = args.temperature.is_none_or(|temperature| temperature >= 0.0)
         && args.top_p.is_none_or(|top_p| top_p > 0.0 && top_p <= 1.0)
         && args.repetition_penalty.is_none_or(|penalty| penalty > 0.0);
@@ -32,6 +34,7 @@ pub(super) fn run(args: GenerateArgs, common: &CommonArgs) -> Result<()> {
             "--temperature must be at least 0, --top-p above 0 and at most 1, --repetition-penalty above 0, --n and --max-new-tokens at least 1",
         ));
     }
+    args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
     let seed = common.seed.unwrap_or(0);
     run_job(common.backend.as_deref(), seed, GenerateJob { args, seed, dtype: common.dtype })
 }
@@ -56,7 +59,7 @@ fn asked(prompt: String, images: &[PathBuf]) -> Result<Problem> {
     let Value::Object(row) = json!({"question": prompt, "images": images}) else {
         unreachable!("it is written as an object")
     };
-    let files = ImageFiles { roots: &[Path::new("")], must_exist: true };
+    let files = ImageFiles { roots: &[Path::new("")], must_exist: true, store: None };
     problem_to_ask(&row, files, "prompt".to_owned())
         .map_err(|complaint| input_error(format!("--prompt and --image, as a row of data: {complaint}")))
 }

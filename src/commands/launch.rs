@@ -1,15 +1,18 @@
 //! What `spark train` and `spark sft` set out with, from the command line.
 
-use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 
+use super::{names, recipe_source::RecipeSource};
 use crate::{
-    cli::{CommonArgs, DEFAULT_RECIPE, RecipeArgs, RunArgs},
-    config::RunConfig,
+    cli::{CommonArgs, RecipeArgs, RunArgs},
+    config::{RecipeText, RunConfig},
     distributed::Rank,
     error::input_error,
-    run::{Launch, RunDirectory, check_trainable},
+    hub::{HubSource, ModelPart},
+    run::{Launch, RunDirectory, check_trainable, provenance::kept_identity},
+    train::KnownNames,
 };
 
 /// Which of several processes this one is, by the environment.
@@ -27,18 +30,23 @@ pub(super) fn rank() -> Result<Rank> {
 /// # Errors
 /// As [`RunConfig::load`], [`RunDirectory::create`], [`RunDirectory::existing`] and [`Rank::meet`].
 pub(super) fn launch(args: &RunArgs, common: &CommonArgs, rank: &Rank) -> Result<Launch> {
-    let named = args.recipe.recipe.clone();
-    let recipe = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_RECIPE));
-    let (name, out) = (stem(&recipe), args.out.as_deref());
-    let load = |recipe: &Path| load_config(recipe, &args.recipe, common);
+    let source = RecipeSource::of(&args.recipe);
+    let (name, out) = (source.run_name(&args.recipe), args.out.as_deref());
+    let tells = rank.rank == 0;
+    let load = |recipe: RecipeText, known: &_| load_config(&recipe, &args.recipe, common, known, tells);
     let (config, dir) = if args.resume {
-        let find = if rank.rank == 0 { RunDirectory::existing } else { RunDirectory::found };
+        let find = if tells { RunDirectory::existing } else { RunDirectory::found };
         let dir = find(out, &name)?;
-        (load(&named.unwrap_or_else(|| dir.recipe()))?, dir)
+        let recipe = args.recipe.recipe.clone().unwrap_or_else(|| dir.recipe());
+        let known = kept_identity(&dir)?.map(|identity| identity.hub).unwrap_or_default();
+        (load(RecipeText::from_file(&recipe)?, &known)?, dir)
     } else {
-        (load(&recipe)?, rank_dir(out, &name, rank)?)
+        source.check_measured(&args.recipe)?;
+        source.note(&args.recipe).iter().filter(|_| tells).for_each(|note| say!("{note}"));
+        (load(source.read()?, &BTreeMap::new())?, rank_dir(out, &name, rank)?)
     };
-    let peers = rank.meet(&format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_toml()))?;
+    let same = names::portable(&config).to_toml();
+    let peers = rank.meet(&format!("{} {same}", env!("CARGO_PKG_VERSION")))?;
     let quiet = common.quiet || !peers.writes();
     Ok(Launch { config, dir, resume: args.resume, quiet, peers })
 }
@@ -55,14 +63,22 @@ fn rank_dir(out: Option<&Path>, name: &str, rank: &Rank) -> Result<RunDirectory>
     }
 }
 
-/// A file's name without its ending.
-fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
-}
-
-/// Loads a recipe with its settings, by which it can be trained; `--seed` and `--dtype` win over both.
-fn load_config(recipe: &Path, args: &RecipeArgs, common: &CommonArgs) -> Result<RunConfig> {
-    let mut config = RunConfig::load(recipe, &args.settings)?;
+/// Loads a recipe with its settings, by which it can be trained; `--seed` and `--dtype` win over both. What the recipe
+/// leaves to be decided is said, if this process tells anything. What it names on the hub is fetched: at the commits that
+/// are `known`, which are those that a resumed run began with.
+fn load_config(
+    recipe: &RecipeText,
+    args: &RecipeArgs,
+    common: &CommonArgs,
+    known: &BTreeMap<String, HubSource>,
+    tells: bool,
+) -> Result<RunConfig> {
+    let (mut config, decided) =
+        RunConfig::read_with_paths(recipe, &args.settings, &KnownNames::default(), &mut |config| {
+            names::pin(config, known);
+            names::resolve(config, ModelPart::Whole, common.quiet || !tells)
+        })?;
+    decided.iter().filter(|_| tells).for_each(|sentence| say!("{}: {sentence}", recipe.name()));
     config.seed = common.seed.unwrap_or(config.seed);
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     check_trainable(&config)?;

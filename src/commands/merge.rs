@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
+use super::names;
 use crate::{
     backend::{Job, run_job},
     checkpoint::{WeightFormat, replace_model_dir},
     cli::{CommonArgs, MergeArgs},
     error::input_error,
+    hub::ModelPart,
     kernels::TrainBackend,
     model::{is_adapter, load_model, lora::merged, weights::Precision},
 };
@@ -15,7 +17,8 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option or file.
-pub(super) fn run(args: MergeArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(mut args: MergeArgs, common: &CommonArgs) -> Result<()> {
+    args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
     if !is_adapter(&args.model) {
         return Err(input_error(format!(
             "--model {}: holds no adapter_config.json; name a PEFT directory",

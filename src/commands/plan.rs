@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
+use super::{names, recipe_source::RecipeSource};
 use crate::{
     backend::{Job, backend_kind, run_without_device},
-    cli::{CommonArgs, DEFAULT_RECIPE, PlanArgs},
+    cli::{CommonArgs, PlanArgs, RecipeArgs},
     config::RunConfig,
+    hub::ModelPart,
     kernels::TrainBackend,
     metrics::memory_bytes,
     model::{ModelConfig, ParameterCounts, base_dir, parameter_shapes},
@@ -19,8 +21,10 @@ use crate::{
     processor::PromptBound,
     run::{
         inputs::{load_processor, template_arguments},
+        problems::check_system,
         prompt_bound::stated_bound,
     },
+    train::KnownNames,
 };
 
 /// Text tokens of a prompt where the data cannot be read.
@@ -34,11 +38,7 @@ const IMAGE_TOKENS: u64 = 256;
 /// Input errors that name the option or file; otherwise when the plan does not fit.
 pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     let process = memory_bytes().unwrap_or(0);
-    let recipe = args.recipe.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
-    let mut config = RunConfig::load(recipe, &args.recipe.settings)?;
-    if let Some(model) = &args.model {
-        config.model.path.clone_from(model);
-    }
+    let mut config = planned_config(&args, common.quiet)?;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
     let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
@@ -67,6 +67,25 @@ pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     judge(args.memory, &plan)
 }
 
+/// The recipe as a run would have it. Says on stderr which it is where nobody has named one, and what it leaves to be
+/// decided.
+fn planned_config(args: &PlanArgs, quiet: bool) -> Result<RunConfig> {
+    let mut settings = args.recipe.settings.clone();
+    if let Some(model) = &args.model {
+        settings.push(format!("model.path={}", toml::Value::from(model.to_string_lossy().as_ref())));
+    }
+    let asked = RecipeArgs { settings, ..args.recipe.clone() };
+    let source = RecipeSource::of(&asked);
+    source.note(&asked).iter().for_each(|note| say!("{note}"));
+    let recipe = source.read()?;
+    let (config, decided) =
+        RunConfig::read_with_paths(&recipe, &asked.settings, &KnownNames::default(), &mut |config| {
+            names::resolve(config, ModelPart::Description, quiet)
+        })?;
+    decided.iter().for_each(|sentence| say!("{}: {sentence}", recipe.name()));
+    Ok(config)
+}
+
 /// The data's own sizes, unless the command line tells others, or model directory or data are not there.
 fn data_sizes(
     args: &PlanArgs,
@@ -83,7 +102,7 @@ fn data_sizes(
     if args.prompt_tokens.is_some() || args.image_tokens.is_some() {
         return assumed("as the command line says");
     }
-    if !config.data.train.exists() {
+    if !config.data.train.exist() {
         let file = config.data.train.display();
         return assumed(&format!("assumed, for there is no {file}: see --prompt-tokens and --image-tokens"));
     }
@@ -96,6 +115,7 @@ fn data_sizes(
     let processor = load_processor(path, &template_arguments(&config.data)?)?
         .with_instruction(config.data.instruction.clone())
         .with_bound(bound);
+    check_system(&config.data, &processor)?;
     DataSizes::read(config, &processor, images)
 }
 

@@ -5,13 +5,15 @@ use std::cell::Cell;
 use anyhow::{Error, Result};
 use serde_json::json;
 
+use super::names;
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, ScoreArgs},
     console::ClosedOutput,
-    data::load_scored_rows,
+    data::{ReadOptions, load_scored_rows_with},
     error::input_error,
     eval::{ScoredCompletion, score_rows},
+    hub::ModelPart,
     interrupt::Interrupted,
     kernels::TrainBackend,
     metrics::Phase,
@@ -23,10 +25,11 @@ use crate::{
 ///
 /// # Errors
 /// Input errors that name the option, or the file and row.
-pub(super) fn run(args: ScoreArgs, common: &CommonArgs) -> Result<()> {
+pub(super) fn run(mut args: ScoreArgs, common: &CommonArgs) -> Result<()> {
     if args.batch_tokens == 0 {
         return Err(input_error("--batch-tokens must be at least 1"));
     }
+    args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
     let CommonArgs { quiet, dtype, .. } = *common;
     run_job(common.backend.as_deref(), common.seed.unwrap_or(0), ScoreJob { args, quiet, dtype })
 }
@@ -42,7 +45,8 @@ impl Job for ScoreJob {
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let Self { args, quiet, dtype } = self;
-        let rows = load_scored_rows(&args.data)?;
+        let options = ReadOptions { image_cache: names::image_cache(), ..ReadOptions::default() };
+        let rows = load_scored_rows_with(&args.data, &options)?;
         let arguments = args.template.arguments()?;
         let (model, processor) =
             load_to_compute_in::<B::InnerBackend>(&args.model, &arguments, dtype, &device)?;

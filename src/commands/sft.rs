@@ -113,7 +113,7 @@ impl<B: TrainBackend> SftRun<B> {
             None => Saved::<B, _>::new(&start, &config, fresh)?,
         };
         drop(start);
-        check_same_data(state.cursor.len(), &config.sft.data, examples.len())?;
+        check_same_data(state.cursor.len(), config.sft.data.display(), examples.len())?;
         let kept = resume.then_some(state.step);
         say_changes(&write_provenance(&dir, &config, &identity, kept)?);
         let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;

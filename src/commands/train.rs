@@ -11,7 +11,7 @@ use crate::{
     interrupt::{Interrupt, Interrupted},
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_on},
+    run::{EarlyStop, Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_on},
 };
 
 /// Starts or resumes a run.
@@ -38,11 +38,16 @@ fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {
     if !launch.peers.writes() {
         return Ok(());
     }
-    say!(
-        "{} is finished: all {} steps are taken; to go on, raise train.steps or train.token_budget with --set",
-        launch.dir.path().display(),
-        summary.steps
-    );
+    let (run, steps) = (launch.dir.path().display(), summary.steps);
+    match summary.stopped_early.filter(|stop| stop.holds_under(launch.config.eval.patience)) {
+        Some(EarlyStop { evaluations_without_gain }) => say!(
+            "{run} is finished: it ended early after {steps} steps, as {evaluations_without_gain} evaluations brought no \
+             gain; to go on, raise eval.patience with --set"
+        ),
+        None => say!(
+            "{run} is finished: all {steps} steps are taken; to go on, raise train.steps or train.token_budget with --set"
+        ),
+    }
     print_line!("{}", report::table(summary))
 }
 
@@ -89,6 +94,7 @@ fn train<B: TrainBackend>(
     start: StartingModel<B::InnerBackend>,
     interrupt: &Interrupt,
 ) -> Result<Scores> {
+    run.preflight()?;
     let before = run.score_start(start)?;
     forget_profile();
     while run.continues(interrupt.asked())? {

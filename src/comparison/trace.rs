@@ -20,7 +20,10 @@ use crate::{
     model::{Model, ModelConfig, Sequence, check_precision, trainable, weights::Precision},
     processor::Processor,
     rollout::{LocalEngine, Rollout, RolloutGroup, RolloutPipeline},
-    run::inputs::{load_model_and_processor, template_arguments, usable_problems},
+    run::{
+        inputs::{load_model_and_processor, template_arguments},
+        problems::{held_out_problems, training_problems},
+    },
     train::{AdamW, Parts, Trainer},
     verify::Verifier,
 };
@@ -136,12 +139,9 @@ impl Job for TraceJob<'_> {
 
 /// The held-out problems that are answered greedily, and the problems that are trained on.
 fn problems(config: &RunConfig, processor: &Processor, verifier: &Verifier) -> Result<[Vec<Problem>; 2]> {
-    let mut test = usable_problems(&config.data.test, &config.data, processor, verifier)?;
-    test.truncate(match config.eval.problems {
-        0 => GREEDY_PROBLEMS,
-        fewer => fewer.min(GREEDY_PROBLEMS),
-    });
-    Ok([test, usable_problems(&config.data.train, &config.data, processor, verifier)?])
+    let mut test = held_out_problems(config, processor, verifier)?;
+    test.truncate(GREEDY_PROBLEMS);
+    Ok([test, training_problems(&config.data, processor, verifier)?.problems])
 }
 
 /// What some work returns, and the seconds it took.

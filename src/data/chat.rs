@@ -90,7 +90,15 @@ pub struct ScoredRow {
 /// # Errors
 /// When the file cannot be read, is empty, or has a bad row: the message names file, line and field.
 pub fn load_scored_rows(path: &Path) -> Result<Vec<ScoredRow>> {
-    Ok(load(path, &ReadOptions::default(), row, |row| &row.id)?.items)
+    load_scored_rows_with(path, &ReadOptions::default())
+}
+
+/// Reads what [`load_scored_rows`] reads, as the options say.
+///
+/// # Errors
+/// As [`load_scored_rows`].
+pub fn load_scored_rows_with(path: &Path, options: &ReadOptions) -> Result<Vec<ScoredRow>> {
+    Ok(load(path, options, row, |row| &row.id)?.items)
 }
 
 fn row(fields: &Fields, files: ImageFiles<'_>, fallback_id: String) -> Result<ScoredRow, Complaint> {

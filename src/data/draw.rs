@@ -1,11 +1,11 @@
-//! Which original problems a step draws: in shuffled order, by weights per source, and by how hard each has
+//! Which original problems a step draws: in shuffled order, by weights per source or file, and by how hard each has
 //! turned out to be. Knows problems and rewards; nothing of models.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, ShuffledCursor};
+use super::{DrawShares, FileShare, Problem, ShuffledCursor};
 use crate::random::{Stream, hash_text};
 
 /// Whether measured difficulty decides what is drawn.
@@ -35,7 +35,7 @@ pub struct ProblemDraw {
     seed: u64,
     /// How many problems there were.
     problems: usize,
-    /// One for all problems, or one per source in the order of their names.
+    /// One for all problems, or one per source in the order of their names, or one per file.
     lanes: Vec<Lane>,
     /// Draws so far: each has random numbers of its own.
     draws: u64,
@@ -49,8 +49,11 @@ pub struct ProblemDraw {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Lane {
-    /// `None`: all problems.
+    /// The name of a source or a file. `None`: all problems.
     source: Option<String>,
+    /// The place of a file's first problem; its others follow. `None`: the problems of a source, wherever they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<usize>,
     weight: f64,
     /// Weight not served yet: the lane with most of it is next.
     credit: f64,
@@ -58,23 +61,12 @@ struct Lane {
 }
 
 impl ProblemDraw {
-    /// The beginning. With `weights`, each source is drawn in proportion to its own (1 where it is not named;
-    /// problems without a source go by the empty name).
-    pub fn new(seed: u64, problems: &[Problem], weights: &BTreeMap<String, f64>) -> Self {
-        let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
-        problems.iter().for_each(|problem| *sizes.entry(source(problem)).or_default() += 1);
-        let of_source = |(name, size): (&str, usize)| Lane {
-            source: Some(name.to_owned()),
-            weight: weights.get(name).copied().unwrap_or(1.0),
-            credit: 0.0,
-            cursor: ShuffledCursor::new(seed ^ hash_text(name), size),
-        };
-        let lanes = match weights.is_empty() {
-            true => {
-                let cursor = ShuffledCursor::new(seed, problems.len());
-                vec![Lane { source: None, weight: 1.0, credit: 0.0, cursor }]
-            }
-            false => sizes.into_iter().map(of_source).filter(|lane| lane.weight > 0.0).collect(),
+    /// The beginning: of sources and files, each is drawn in proportion to its weight, in shuffled epochs of its own.
+    pub fn new(seed: u64, problems: &[Problem], shares: DrawShares<'_>) -> Self {
+        let lanes = match shares {
+            DrawShares::Even => vec![Lane::new(None, 1.0, ShuffledCursor::new(seed, problems.len()))],
+            DrawShares::Sources(weights) => source_lanes(seed, problems, weights),
+            DrawShares::Files(files) => file_lanes(seed, files),
         };
         Self { seed, problems: problems.len(), lanes, draws: 0, success: BTreeMap::new(), passed_over: 0 }
     }
@@ -90,12 +82,13 @@ impl ProblemDraw {
         self.problems
     }
 
-    /// Whether it was begun on problems of these numbers and sources, with these weights.
-    pub fn fits(&self, problems: &[Problem], weights: &BTreeMap<String, f64>) -> bool {
-        let shape = |draw: &Self| -> Vec<(Option<String>, f64, usize)> {
-            draw.lanes.iter().map(|lane| (lane.source.clone(), lane.weight, lane.cursor.len())).collect()
+    /// Whether it was begun on problems of these numbers, sources and files, in these shares.
+    pub fn fits(&self, problems: &[Problem], shares: DrawShares<'_>) -> bool {
+        let shape = |draw: &Self| -> Vec<(Option<String>, Option<usize>, f64, usize)> {
+            let shape = |lane: &Lane| (lane.source.clone(), lane.first, lane.weight, lane.cursor.len());
+            draw.lanes.iter().map(shape).collect()
         };
-        shape(self) == shape(&Self::new(self.seed, problems, weights))
+        shape(self) == shape(&Self::new(self.seed, problems, shares))
     }
 
     /// The next `count` problems.
@@ -144,17 +137,7 @@ impl ProblemDraw {
             .lanes
             .iter_mut()
             .enumerate()
-            .map(|(number, lane)| {
-                let count = order.iter().filter(|&&other| other == number).count();
-                let places = lane.cursor.next(count);
-                let members: Vec<usize> = match &lane.source {
-                    None => return places.into_iter(),
-                    Some(name) => {
-                        (0..problems.len()).filter(|&index| source(&problems[index]) == name).collect()
-                    }
-                };
-                places.into_iter().map(|place| members[place]).collect::<Vec<_>>().into_iter()
-            })
+            .map(|(number, lane)| lane.next(order.iter().filter(|&&other| other == number).count(), problems))
             .collect();
         order.into_iter().filter_map(|lane| waiting[lane].next()).collect()
     }
@@ -169,6 +152,50 @@ impl ProblemDraw {
         self.lanes[next].credit -= total;
         next
     }
+}
+
+impl Lane {
+    fn new(source: Option<&str>, weight: f64, cursor: ShuffledCursor) -> Self {
+        Self { source: source.map(str::to_owned), first: None, weight, credit: 0.0, cursor }
+    }
+
+    /// The places of its next problems among all.
+    fn next(&mut self, count: usize, problems: &[Problem]) -> std::vec::IntoIter<usize> {
+        let mut places = self.cursor.next(count);
+        match (self.first, &self.source) {
+            (Some(first), _) => places.iter_mut().for_each(|place| *place += first),
+            (None, Some(name)) => {
+                let members: Vec<usize> =
+                    (0..problems.len()).filter(|&index| source(&problems[index]) == name).collect();
+                places.iter_mut().for_each(|place| *place = members[*place]);
+            }
+            (None, None) => {}
+        }
+        places.into_iter()
+    }
+}
+
+/// A lane for each source that has a weight; sources are in the order of their names.
+fn source_lanes(seed: u64, problems: &[Problem], weights: &BTreeMap<String, f64>) -> Vec<Lane> {
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    problems.iter().for_each(|problem| *sizes.entry(source(problem)).or_default() += 1);
+    let lane = |(name, size): (&str, usize)| {
+        let weight = weights.get(name).copied().unwrap_or(1.0);
+        Lane::new(Some(name), weight, ShuffledCursor::new(seed ^ hash_text(name), size))
+    };
+    sizes.into_iter().map(lane).filter(|lane| lane.weight > 0.0).collect()
+}
+
+/// A lane for each file.
+fn file_lanes(seed: u64, files: &[FileShare]) -> Vec<Lane> {
+    let mut next = 0;
+    let lane = |file: &FileShare| {
+        let first = next;
+        next += file.problems;
+        let cursor = ShuffledCursor::new(seed ^ hash_text(&file.name), file.problems);
+        Lane { first: Some(first), ..Lane::new(Some(&file.name), file.weight, cursor) }
+    };
+    files.iter().map(lane).collect()
 }
 
 fn source(problem: &Problem) -> &str {
@@ -196,7 +223,7 @@ mod tests {
     #[test]
     fn without_weights_the_order_is_the_cursors() {
         let problems = problems(&[("a", 6), ("b", 3)]);
-        let mut draw = ProblemDraw::new(7, &problems, &BTreeMap::new());
+        let mut draw = ProblemDraw::new(7, &problems, DrawShares::Even);
         let mut cursor = ShuffledCursor::new(7, 9);
         for _ in 0..4 {
             let expected: Vec<&str> = cursor.next(5).into_iter().map(|i| problems[i].id.as_str()).collect();
@@ -208,23 +235,59 @@ mod tests {
     fn sources_are_drawn_by_their_weights_each_in_epochs_of_its_own() {
         let problems = problems(&[("a", 40), ("b", 4), ("c", 8)]);
         let weights = BTreeMap::from([("b".to_owned(), 2.0), ("c".to_owned(), 0.0)]);
-        let mut draw = ProblemDraw::new(1, &problems, &weights);
+        let mut draw = ProblemDraw::new(1, &problems, DrawShares::Sources(&weights));
         let drawn = draw.next(12, &problems, Curriculum::Off);
         let count = |name: &str| ids(&drawn).iter().filter(|id| id.starts_with(name)).count();
         assert_eq!((count("a"), count("b"), count("c")), (4, 8, 0));
         let mut of_b: Vec<&str> = ids(&drawn).into_iter().filter(|id| id.starts_with('b')).collect();
         of_b.sort_unstable();
         assert_eq!(of_b, ["b0", "b0", "b1", "b1", "b2", "b2", "b3", "b3"]);
-        assert!(draw.fits(&problems, &weights) && !draw.fits(&problems[1..], &weights));
-        assert!(!draw.fits(&problems, &BTreeMap::new()));
+        let shares = DrawShares::Sources(&weights);
+        assert!(draw.fits(&problems, shares) && !draw.fits(&problems[1..], shares));
+        assert!(!draw.fits(&problems, DrawShares::Even));
         assert_eq!(ProblemDraw::unknown_source(&problems, &weights), None);
         assert_eq!(ProblemDraw::unknown_source(&problems[..40], &weights), Some("b"));
+    }
+
+    /// The share of a file is its weight among all weights, whatever its size, to within one problem at any time.
+    #[test]
+    fn files_are_drawn_by_their_weights_each_in_epochs_of_its_own() {
+        let problems = problems(&[("a", 40), ("b", 4), ("c", 8)]);
+        let share = |name: &str, weight, problems| FileShare { name: name.to_owned(), weight, problems };
+        let files = [share("x/a", 1.0, 40), share("y/b", 2.5, 4), share("c", 0.5, 8)];
+        let mut draw = ProblemDraw::new(1, &problems, DrawShares::Files(&files));
+        let mut counts = [0.0; 3];
+        let mut of_b = Vec::new();
+        for step in 1..=40 {
+            let drawn = draw.next(5, &problems, Curriculum::Off);
+            for id in ids(&drawn) {
+                counts["abc".find(&id[..1]).unwrap()] += 1.0;
+                of_b.extend(id.starts_with('b').then(|| id.to_owned()));
+            }
+            for (count, weight) in counts.iter().zip([1.0, 2.5, 0.5]) {
+                let expected = f64::from(5 * step) * weight / 4.0;
+                assert!((count - expected).abs() < 1.0 + 1e-9, "{counts:?} after step {step}");
+            }
+        }
+        assert_eq!(counts, [50.0, 125.0, 25.0]);
+        for epoch in of_b.chunks_exact(4) {
+            let mut epoch = epoch.to_vec();
+            epoch.sort_unstable();
+            assert_eq!(epoch, ["b0", "b1", "b2", "b3"]);
+        }
+        assert!(draw.fits(&problems, DrawShares::Files(&files)));
+        let mut other = files.clone();
+        other[1].weight = 2.0;
+        assert!(!draw.fits(&problems, DrawShares::Files(&other)));
+        let json = serde_json::to_string(&draw).unwrap();
+        let mut restored: ProblemDraw = serde_json::from_str(&json).unwrap();
+        assert_eq!(restored.next(9, &problems, Curriculum::Off), draw.next(9, &problems, Curriculum::Off));
     }
 
     #[test]
     fn what_is_always_or_never_solved_is_mostly_passed_over() {
         let problems = problems(&[("a", 90)]);
-        let mut draw = ProblemDraw::new(3, &problems, &BTreeMap::new());
+        let mut draw = ProblemDraw::new(3, &problems, DrawShares::Even);
         for (number, problem) in problems.iter().enumerate() {
             draw.observe(problem, [0.0, 0.5, 1.0][number % 3]);
         }
@@ -241,7 +304,7 @@ mod tests {
     #[test]
     fn a_draw_in_which_nothing_is_wanted_ends_and_is_full() {
         let problems = problems(&[("a", 3)]);
-        let mut draw = ProblemDraw::new(3, &problems, &BTreeMap::new());
+        let mut draw = ProblemDraw::new(3, &problems, DrawShares::Even);
         problems.iter().for_each(|problem| draw.observe(problem, 1.0));
         assert_eq!(draw.next(40, &problems, Curriculum::Measured).len(), 40);
     }
@@ -250,7 +313,7 @@ mod tests {
     fn a_saved_draw_goes_on_where_it_was() {
         let problems = problems(&[("a", 9), ("b", 5)]);
         let weights = BTreeMap::from([("a".to_owned(), 0.3)]);
-        let mut draw = ProblemDraw::new(5, &problems, &weights);
+        let mut draw = ProblemDraw::new(5, &problems, DrawShares::Sources(&weights));
         for problem in draw.next(8, &problems, Curriculum::Measured) {
             draw.observe(&problem, 0.25);
         }

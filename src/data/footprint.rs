@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
+use super::{parquet::text_bytes, pattern::data_files};
+
 /// Bytes that problems take per byte of their file, at most: where rows are short, what holds a text or a path takes
 /// more than the text. The file itself is read row by row.
 const PER_FILE_BYTE: u64 = 8;
 
-/// What the problems of a file take; 0 where it cannot be read.
-pub fn problem_bytes(file: &Path) -> u64 {
-    std::fs::metadata(file).map_or(0, |file| PER_FILE_BYTE * file.len())
+/// What the problems of a file take, or of all files of a pattern; 0 where it cannot be read.
+pub fn problem_bytes(path: &Path) -> u64 {
+    let bytes =
+        |file: &Path| text_bytes(file).or_else(|| Some(std::fs::metadata(file).ok()?.len())).unwrap_or(0);
+    let files = data_files(path).unwrap_or_default();
+    files.iter().map(|file| PER_FILE_BYTE * bytes(file)).sum()
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
-//! Images as rows name them: a path, or an object with a path and bounds of its area. Touches the file system only to
-//! see whether they exist; whether they can be decoded shows when they are used.
+//! Images as rows name them: a path, or an object with a path and bounds of its area. Images that the row itself holds
+//! are kept as files. Touches the file system only for that and to see whether they exist; whether they can be decoded
+//! shows when they are used.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::rows::{Complaint, present, type_name, unread};
+use super::{
+    embedded::{ImageStore, is_data_url},
+    rows::{Complaint, present, type_name, unread},
+};
 
 /// An image on disk and the bounds of its area, in pixels, where the data sets its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +35,8 @@ pub(crate) struct ImageFiles<'a> {
     pub roots: &'a [&'a Path],
     /// Whether a file that is under none of them is refused.
     pub must_exist: bool,
+    /// Where images go that the row holds itself; they are refused without it.
+    pub store: Option<&'a ImageStore>,
 }
 
 impl ImageFiles<'_> {
@@ -51,6 +57,9 @@ impl ImageFiles<'_> {
 /// The names under which an object holds its image's path.
 const PATHS: [&str; 4] = ["path", "image", "image_url", "url"];
 
+/// The name under which an object holds the image itself.
+const BYTES: &str = "bytes";
+
 /// A field's images: one, several, or none.
 pub(super) fn listed_images(
     value: &Value,
@@ -70,7 +79,7 @@ pub(super) fn image_part(
     field: &str,
     files: ImageFiles<'_>,
 ) -> Result<Option<ImageRef>, Complaint> {
-    if PATHS.iter().chain(&["bytes"]).any(|&name| present(part, name).is_some()) {
+    if PATHS.iter().chain(&[BYTES]).any(|&name| present(part, name).is_some()) {
         return object(part, field, files).map(Some);
     }
     refuse_others(part, field)?;
@@ -84,7 +93,7 @@ pub(super) fn image_part(
 
 fn image(value: &Value, field: &str, files: ImageFiles<'_>) -> Result<ImageRef, Complaint> {
     match value {
-        Value::String(path) => Ok(existing_file(path, field, files)?.into()),
+        Value::String(path) => Ok(image_file(path, field, files)?.into()),
         Value::Object(image) => object(image, field, files),
         other => Err(format!(
             r#"field "{field}": an image must be a path, or an object with a "path", this is {}"#,
@@ -95,9 +104,12 @@ fn image(value: &Value, field: &str, files: ImageFiles<'_>) -> Result<ImageRef, 
 
 fn object(image: &Map<String, Value>, field: &str, files: ImageFiles<'_>) -> Result<ImageRef, Complaint> {
     refuse_others(image, field)?;
-    let path = path_in(image, field)?;
+    let path = match present(image, BYTES) {
+        Some(bytes) => held_image(image, bytes, field, files)?,
+        None => image_file(path_in(image, field)?, field, files)?,
+    };
     let bounded = ImageRef {
-        path: existing_file(path, field, files)?,
+        path,
         min_pixels: pixels(image, "min_pixels", field)?,
         max_pixels: pixels(image, "max_pixels", field)?,
     };
@@ -111,11 +123,6 @@ fn object(image: &Map<String, Value>, field: &str, files: ImageFiles<'_>) -> Res
 
 /// The one path of an object, which another object may hold, as in `{"image_url": {"url": "a.png"}}`.
 fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Complaint> {
-    if present(image, "bytes").is_some() {
-        return Err(format!(
-            r#"field "{field}" holds an image as "bytes"; save it as a file and give its path (data sets' save_to_disk or Image.save)"#
-        ));
-    }
     let mut found = PATHS.iter().filter_map(|&name| present(image, name));
     let missing = || format!(r#"field "{field}": an image must be a path, or an object with a "path""#);
     let value = found.next().ok_or_else(missing)?;
@@ -127,10 +134,10 @@ fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Co
         Value::Object(inner) => {
             refuse_others(inner, field)?;
             let inner_path = PATHS.iter().find_map(|&name| inner.get(name).and_then(Value::as_str));
-            match present(inner, "bytes").is_none() {
-                true => inner_path.ok_or_else(missing),
-                false => Err(format!(
-                    r#"field "{field}" holds an image as "bytes"; save it as a file and give its path"#
+            match present(inner, BYTES) {
+                None => inner_path.ok_or_else(missing),
+                Some(_) => Err(format!(
+                    r#"field "{field}" holds an image's "{BYTES}" within another object; give them as {{"bytes", "path"}}"#
                 )),
             }
         }
@@ -151,8 +158,41 @@ fn refuse_others(image: &Map<String, Value>, field: &str) -> Result<(), Complain
     }
 }
 
-fn existing_file(path: &str, field: &str, files: ImageFiles<'_>) -> Result<PathBuf, Complaint> {
-    if ["http://", "https://", "data:"].iter().any(|scheme| path.starts_with(scheme)) {
+/// The file of an image whose bytes an object holds. The path beside them tells only what it was called once.
+fn held_image(
+    image: &Map<String, Value>,
+    bytes: &Value,
+    field: &str,
+    files: ImageFiles<'_>,
+) -> Result<PathBuf, Complaint> {
+    if let Some(name) = PATHS.iter().find(|&&name| name != "path" && present(image, name).is_some()) {
+        return Err(format!(
+            r#"field "{field}" gives one image as "{BYTES}" and as "{name}"; keep one of them"#
+        ));
+    }
+    match bytes {
+        Value::String(text) => stored_image(text, field, files),
+        other => Err(format!(
+            r#"field "{field}": an image's "{BYTES}" must be a text in base64, this is {}"#,
+            type_name(other)
+        )),
+    }
+}
+
+fn stored_image(text: &str, field: &str, files: ImageFiles<'_>) -> Result<PathBuf, Complaint> {
+    match files.store {
+        Some(store) => store.file(text, field),
+        None => Err(format!(
+            r#"field "{field}" holds an image itself, and there is no place for its file; set data.image_cache to a folder, or save it and give its path"#
+        )),
+    }
+}
+
+fn image_file(path: &str, field: &str, files: ImageFiles<'_>) -> Result<PathBuf, Complaint> {
+    if is_data_url(path) {
+        return stored_image(path, field, files);
+    }
+    if ["http://", "https://"].iter().any(|scheme| path.starts_with(scheme)) {
         let shown: String = path.chars().take(40).collect();
         return Err(format!(
             r#"field "{field}" refers to an image that is not a file ({shown}…); save it and give its path"#

@@ -1,4 +1,4 @@
-//! JSON objects out of a file, one at a time, with the place each came from: JSON lines, or one JSON array.
+//! JSON objects out of a file, one at a time, with the place each came from: JSON lines, one JSON array, or Parquet.
 //! Decides by content, not by file name, and knows nothing of what the objects mean. Of the file no more than a row
 //! is held.
 
@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::{
     json::{RepeatedKey, parse_json},
     lines::{LONGEST_ROW, TOO_LONG, TextLines},
+    parquet::{MAGIC, for_each_parquet_row},
 };
 use crate::error::input_error;
 
@@ -49,19 +50,24 @@ pub(crate) struct Row {
     pub fields: Result<Fields, Complaint>,
 }
 
-/// Calls `each` with every row of a file of JSON lines or of one JSON array; blank lines do not count as rows.
+/// Calls `each` with every row of a file of JSON lines, of one JSON array, or of Parquet; blank lines do not count as
+/// rows.
 ///
 /// # Errors
-/// When the file cannot be read or is an array that is not JSON, and whatever `each` fails with.
+/// When the file cannot be read, is an array that is not JSON or a damaged Parquet file, and whatever `each` fails with.
 pub(crate) fn for_each_row(path: &Path, each: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
     let unreadable = |error: io::Error| {
         input_error(format!("cannot read {}: {error}; check the path to the data", path.display()))
     };
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let start = file.fill_buf().map_err(unreadable)?;
+    if start.starts_with(MAGIC) {
+        let mut each = |number, fields| each(Row { number, unit: "row", fields });
+        return for_each_parquet_row(path, file.into_inner(), &mut each);
+    }
     if let Some(format) = other_format(start) {
         return Err(input_error(format!(
-            "{} is {format}; JSON lines or one JSON array in UTF-8 are read: convert it",
+            "{} is {format}; JSON lines, one JSON array in UTF-8 and Parquet are read: convert it",
             path.display()
         )));
     }
@@ -84,8 +90,10 @@ pub(crate) fn for_each_row(path: &Path, each: &mut dyn FnMut(Row) -> Result<()>)
 
 /// What a file is that begins so, where it is known and not JSON.
 fn other_format(start: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 5] = [
-        (b"PAR1", "a Parquet file"),
+    const KNOWN: [(&[u8], &str); 7] = [
+        (b"PARE", "an encrypted Parquet file"),
+        (b"ARROW1", "an Arrow file"),
+        (b"version https://git-lfs", "a pointer of git-lfs, not the file itself (git lfs pull)"),
         (b"\x1f\x8b", "compressed (gzip)"),
         (b"PK\x03\x04", "a zip archive"),
         (b"\xff\xfe", "in UTF-16"),
@@ -272,7 +280,8 @@ mod tests {
     #[test]
     fn what_is_no_json_at_all_is_called_by_its_name() {
         for (content, name) in [
-            (b"PAR1\x15\x04".as_slice(), "Parquet"),
+            (b"PARE\x15\x04".as_slice(), "encrypted Parquet"),
+            (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"\x1f\x8b\x08", "gzip"),
             (b"\xff\xfe{\x00", "UTF-16"),
             (b"PK\x03\x04", "zip"),

@@ -12,7 +12,7 @@ use super::{
     format,
     image::ImageFiles,
     rows::{Complaint, Fields, present, type_name, unread},
-    source::{LoadedRows, Suffixes, load},
+    source::{LoadedRows, OwnSystems, Suffixes, load},
 };
 
 /// A prompt and what the model should say.
@@ -42,10 +42,12 @@ pub fn load_sft_with(path: &Path, options: &ReadOptions) -> Result<(Vec<SftExamp
     let suffixes = Suffixes::new(&options);
     let example = |fields: &Fields, files: ImageFiles<'_>, id| {
         let SftExample { problem, completion } = example(fields, files, id)?;
-        Ok(SftExample { problem: suffixes.stripped(problem)?, completion })
+        Ok(SftExample { problem: options.with_system(suffixes.stripped(problem)?), completion })
     };
     let LoadedRows { items, mut notes, .. } = load(path, &options, example, |example| &example.problem.id)?;
     notes.extend(suffixes.notes(path, items.len())?);
+    let own = options.own_systems(path, items.iter().map(|item| &item.problem))?;
+    notes.extend(own.map(|OwnSystems { note, .. }| note));
     Ok((items, notes))
 }
 

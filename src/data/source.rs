@@ -10,8 +10,11 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Problem, format,
+    Problem,
+    embedded::ImageStore,
+    format,
     image::ImageFiles,
+    pattern::data_files,
     rows::{Complaint, Fields, Row, for_each_row},
 };
 use crate::error::input_error;
@@ -33,12 +36,56 @@ pub struct ReadOptions {
     pub bad_rows: BadRows,
     /// Where relative image paths start; at the file without it.
     pub image_root: Option<PathBuf>,
+    /// Where images go that rows hold as bytes or data URLs; they are refused without it.
+    pub image_cache: Option<PathBuf>,
     /// Taken off the end of questions, the first that fits.
     pub strip_suffix: Vec<String>,
     /// Fields that are as good as absent.
     pub ignore_fields: Vec<String>,
+    /// The system message of problems that have none of their own.
+    pub system: Option<String>,
     /// Whether a suffix or field that occurs in no row is an error.
     pub must_occur: bool,
+}
+
+impl ReadOptions {
+    /// The problem under the data set's system message, unless it brings one.
+    pub(super) fn with_system(&self, mut problem: Problem) -> Problem {
+        if problem.system.is_none() {
+            problem.system.clone_from(&self.system);
+        }
+        problem
+    }
+
+    /// How many problems keep a system message of their own, where there is one for all.
+    ///
+    /// # Errors
+    /// When all of them do and the message must have an effect.
+    pub(super) fn own_systems<'a>(
+        &self,
+        path: &Path,
+        problems: impl ExactSizeIterator<Item = &'a Problem>,
+    ) -> Result<Option<OwnSystems>> {
+        let Some(system) = &self.system else { return Ok(None) };
+        let all = problems.len();
+        let own = problems.filter(|problem| problem.system.as_ref() != Some(system)).count();
+        let path = path.display();
+        if own == all && self.must_occur {
+            return Err(input_error(format!(
+                "data.system: all {all} rows of {path} have a system message of their own; leave the setting out"
+            )));
+        }
+        let note =
+            format!("{path}: {own} of {all} rows have a system message of their own, and not data.system");
+        Ok((own > 0).then_some(OwnSystems { are_all: own == all, note }))
+    }
+}
+
+/// That rows keep a system message of their own.
+pub(super) struct OwnSystems {
+    pub are_all: bool,
+    /// For people to read.
+    pub note: String,
 }
 
 impl From<BadRows> for ReadOptions {
@@ -56,6 +103,8 @@ pub struct Loaded {
     pub skipped: Vec<String>,
     /// What settings changed, a sentence each, for people to read.
     pub notes: Vec<String>,
+    /// Settings that changed nothing, as `data.strip_suffix = "…"`.
+    pub unused: Vec<String>,
 }
 
 /// What the rows of a file are, whatever it is; the fields as those of [`Loaded`].
@@ -63,9 +112,11 @@ pub(super) struct LoadedRows<T> {
     pub items: Vec<T>,
     pub skipped: Vec<String>,
     pub notes: Vec<String>,
+    pub unused: Vec<String>,
 }
 
-/// Reads problems from JSON lines or one JSON array; `docs/data.md` lists the shapes that a row may have.
+/// Reads problems from JSON lines, one JSON array or Parquet, from one file or those of a pattern (see [`data_files`]);
+/// `docs/data.md` lists the shapes that a row may have.
 ///
 /// A missing id becomes `{file stem}:{line}`. Images must exist; whether they can be decoded shows
 /// when they are used.
@@ -77,12 +128,19 @@ pub fn load_problems(path: &Path, options: impl Into<ReadOptions>) -> Result<Loa
     let options = options.into();
     let suffixes = Suffixes::new(&options);
     let problem = |fields: &Fields, files: ImageFiles<'_>, id| {
-        format::problem(fields, files, id).and_then(|problem| suffixes.stripped(problem))
+        format::problem(fields, files, id)
+            .and_then(|problem| suffixes.stripped(problem))
+            .map(|problem| options.with_system(problem))
     };
-    let LoadedRows { items: problems, skipped, mut notes } =
+    let LoadedRows { items: problems, skipped, mut notes, mut unused } =
         load(path, &options, problem, |problem| &problem.id)?;
     notes.extend(suffixes.notes(path, problems.len())?);
-    Ok(Loaded { problems, skipped, notes })
+    unused.extend(suffixes.unused());
+    if let Some(OwnSystems { are_all, note }) = options.own_systems(path, problems.iter())? {
+        unused.extend(are_all.then(|| "data.system".to_owned()));
+        notes.push(note);
+    }
+    Ok(Loaded { problems, skipped, notes, unused })
 }
 
 /// Suffixes of questions, and how often each was taken off.
@@ -115,6 +173,12 @@ impl<'a> Suffixes<'a> {
         Ok(Problem { question, image_places, ..problem })
     }
 
+    /// Suffixes that no question ended in.
+    fn unused(&self) -> impl Iterator<Item = String> {
+        let unused = self.options.strip_suffix.iter().zip(&self.counts).filter(|(_, count)| count.get() == 0);
+        unused.map(|(suffix, _)| format!("data.strip_suffix = {suffix:?}"))
+    }
+
     /// How many questions were changed.
     ///
     /// # Errors
@@ -135,55 +199,69 @@ impl<'a> Suffixes<'a> {
     }
 }
 
-/// Reads every row with `parse` (fields, where images are, id where the row has none).
+/// Reads every row with `parse` (fields, where images are, id where the row has none), of all files that the path stands
+/// for.
 pub(super) fn load<T>(
     path: &Path,
     options: &ReadOptions,
     parse: impl Fn(&Fields, ImageFiles<'_>, String) -> Result<T, Complaint>,
     id: impl Fn(&T) -> &str,
 ) -> Result<LoadedRows<T>> {
-    let directory = options.image_root.as_deref().or(path.parent()).unwrap_or(Path::new(""));
-    let files = ImageFiles { roots: &[directory], must_exist: true };
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut loaded = LoadedRows { items: Vec::new(), skipped: Vec::new(), notes: Vec::new() };
-    let mut first_with_id: HashMap<String, usize> = HashMap::new();
+    let store = options.image_cache.as_deref().map(ImageStore::new);
+    let (mut items, mut skipped) = (Vec::new(), Vec::new());
+    let mut first_with_id: HashMap<String, String> = HashMap::new();
     let mut ignored = vec![0; options.ignore_fields.len()];
-    for_each_row(path, &mut |Row { number, unit, fields }| {
-        let parsed = fields
-            .and_then(|mut fields| {
-                for (name, count) in options.ignore_fields.iter().zip(&mut ignored) {
-                    *count += usize::from(fields.shift_remove(name).is_some());
-                }
-                parse(&fields, files, format!("{stem}:{number}"))
-            })
-            .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(number);
-                    Ok(item)
-                }
-                Entry::Occupied(first) => Err(format!(
-                    r#"field "id" repeats "{}" of {unit} {}; make ids unique or leave them out"#,
-                    first.key(),
-                    first.get()
-                )),
-            });
-        match parsed {
-            Ok(item) => loaded.items.push(item),
-            Err(complaint) => {
-                let message = format!("{}, {unit} {number}: {complaint}", path.display());
-                match options.bad_rows {
-                    BadRows::Refuse => return Err(input_error(message)),
-                    BadRows::Skip => loaded.skipped.push(message),
+    for file in data_files(path)? {
+        let directory = options.image_root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
+        let files = ImageFiles { roots: &[directory], must_exist: true, store: store.as_ref() };
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let place_in = |unit: &str, number: usize| match file == path {
+            true => format!("{unit} {number}"),
+            false => format!("{unit} {number} of {}", file.display()),
+        };
+        for_each_row(&file, &mut |Row { number, unit, fields }| {
+            let parsed = fields
+                .and_then(|mut fields| {
+                    for (name, count) in options.ignore_fields.iter().zip(&mut ignored) {
+                        *count += usize::from(fields.shift_remove(name).is_some());
+                    }
+                    parse(&fields, files, format!("{stem}:{number}"))
+                })
+                .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(place_in(unit, number));
+                        Ok(item)
+                    }
+                    Entry::Occupied(first) => Err(format!(
+                        r#"field "id" repeats "{}" of {}; make ids unique or leave them out"#,
+                        first.key(),
+                        first.get()
+                    )),
+                });
+            // A full disk is no fault of the row.
+            if let Some(error) = store.as_ref().and_then(ImageStore::take_failure) {
+                return Err(error);
+            }
+            match parsed {
+                Ok(item) => items.push(item),
+                Err(complaint) => {
+                    let message = format!("{}, {unit} {number}: {complaint}", file.display());
+                    match options.bad_rows {
+                        BadRows::Refuse => return Err(input_error(message)),
+                        BadRows::Skip => skipped.push(message),
+                    }
                 }
             }
-        }
-        Ok(())
-    })?;
-    if loaded.items.is_empty() {
-        return Err(nothing_usable(path, &loaded.skipped));
+            Ok(())
+        })?;
     }
-    loaded.notes = ignored_notes(path, options, &ignored)?;
-    Ok(loaded)
+    if items.is_empty() {
+        return Err(nothing_usable(path, &skipped));
+    }
+    let notes = ignored_notes(path, options, &ignored)?;
+    let unused = options.ignore_fields.iter().zip(&ignored).filter(|(_, count)| **count == 0);
+    let unused = unused.map(|(name, _)| format!("data.ignore_fields = {name:?}")).collect();
+    Ok(LoadedRows { items, skipped, notes, unused })
 }
 
 fn ignored_notes(path: &Path, options: &ReadOptions, counts: &[usize]) -> Result<Vec<String>> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     data::Problem,
-    rollout::{Rollout, RolloutGroup},
+    rollout::{Completion, FinishReason, RolloutGroup},
     verify::Verdict,
 };
 
@@ -12,48 +12,99 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct FinalAnswer {
     pub problem: Problem,
+    /// Which of the problem's answers it is, from 0.
+    pub sample: usize,
+    /// Tokens before the answer, an image's included; before the first one, where the model looked again.
+    pub prompt_tokens: usize,
+    /// The tokens of the last answer, what ends it included.
+    pub completion_tokens: usize,
+    /// How the last answer ended.
+    pub finish_reason: FinishReason,
     /// The text of the last answer.
     pub text: String,
     pub verdict: Verdict,
+    /// Why the answer has no reward, where none could be had; it counts in no accuracy.
+    pub unscored: Option<String>,
     /// The reward of the first answer, and after each time that the model doubted its answer and gave another.
     pub rewards: Vec<f64>,
 }
 
 impl FinalAnswer {
-    /// An answer as it was sampled.
-    pub fn first(problem: Problem, rollout: Rollout) -> Self {
+    /// The first answer of a group; `None` where it has none with a reward.
+    pub fn first(group: &RolloutGroup) -> Option<Self> {
+        let rollout = group.rollouts.first()?;
         let rewards = vec![rollout.verdict.reward];
-        Self { problem, text: rollout.text, verdict: rollout.verdict, rewards }
+        let answer = Self::new(group, 0, &rollout.completion, &rollout.text);
+        Some(Self { verdict: rollout.verdict.clone(), rewards, ..answer })
     }
 
-    /// All sampled answers of a group, in their order.
-    pub fn all_of(group: RolloutGroup) -> Vec<Self> {
-        let RolloutGroup { problem, rollouts, .. } = group;
-        rollouts.into_iter().map(|rollout| Self::first(problem.clone(), rollout)).collect()
+    /// All sampled answers of a group, those without a reward last.
+    pub fn all_of(group: &RolloutGroup) -> Vec<Self> {
+        let scored = group.rollouts.iter().enumerate().map(|(sample, rollout)| Self {
+            verdict: rollout.verdict.clone(),
+            rewards: vec![rollout.verdict.reward],
+            ..Self::new(group, sample, &rollout.completion, &rollout.text)
+        });
+        let unscored = (group.rollouts.len()..).zip(&group.unscored).map(|(sample, rollout)| Self {
+            unscored: Some(rollout.reason.clone()),
+            ..Self::new(group, sample, &rollout.completion, &rollout.text)
+        });
+        scored.chain(unscored).collect()
+    }
+
+    fn new(group: &RolloutGroup, sample: usize, completion: &Completion, text: &str) -> Self {
+        Self {
+            problem: group.problem.clone(),
+            sample,
+            prompt_tokens: group.prompt.input.ids.len(),
+            completion_tokens: completion.token_ids.len(),
+            finish_reason: completion.finish_reason,
+            text: text.to_owned(),
+            verdict: Verdict::default(),
+            unscored: None,
+            rewards: Vec::new(),
+        }
     }
 
     /// How often the model doubted its answer and gave another.
     pub fn rounds(&self) -> usize {
-        self.rewards.len() - 1
+        self.rewards.len().saturating_sub(1)
     }
 
     /// The reward that it would have got if the model had stopped after this many rounds.
+    ///
+    /// # Panics
+    /// For an answer without a reward.
     pub fn reward_after(&self, rounds: usize) -> f64 {
         self.rewards[rounds.min(self.rounds())]
+    }
+
+    /// Its reward; `None` where none could be had.
+    pub fn reward(&self) -> Option<f64> {
+        self.unscored.is_none().then_some(self.verdict.reward)
+    }
+
+    /// Whether the token limit cut it off.
+    pub fn is_truncated(&self) -> bool {
+        self.finish_reason == FinishReason::Length
     }
 
     /// One line of the file that `spark eval --out` writes.
     pub fn to_json(&self) -> Value {
         json!({
             "id": self.problem.id,
+            "sample": self.sample,
             "kind": self.problem.kind,
             "source": self.problem.source,
             "answer": self.problem.answer,
             "response": self.text,
             "extracted": self.verdict.extracted,
-            "reward": self.verdict.reward,
-            "reason": self.verdict.reason,
+            "reward": self.reward(),
+            "reason": self.unscored.as_ref().unwrap_or(&self.verdict.reason),
             "reflections": self.rounds(),
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "finish_reason": self.finish_reason,
         })
     }
 }

@@ -3,29 +3,43 @@
 //! here changes weights, and nothing prints.
 
 mod answer;
+mod best_by;
+mod by_source;
 mod config;
+mod held_out;
+mod history;
+mod interval;
 mod judge_set;
 mod judging;
 mod mean;
+mod named_figures;
+mod pass;
 mod ranking;
 mod reflect;
 mod score;
 mod scores;
 mod strategy;
 mod summary;
+mod time_bound;
 mod verdict_odds;
 mod vote;
 
 pub use answer::FinalAnswer;
+pub use best_by::BestBy;
+pub use by_source::SourceScores;
 pub use config::EvalConfig;
+pub use held_out::held_out_sample;
+pub use history::{BestEvaluation, EvaluationHistory};
 pub use judge_set::JudgeSet;
 pub use judging::{JudgeMeasures, VerdictMeasures, judge_measures};
+pub use pass::pass_at_k;
 pub use ranking::area_under_curve;
 pub use reflect::answer_with_reflection;
 pub use score::{ScoredCompletion, score_rows};
-pub use scores::{Scores, accuracy, evaluate};
+pub use scores::{Evaluation, Scores, accuracy, evaluate, evaluate_in_full};
 pub use strategy::{AnswerOptions, Strategy, answer_problems};
-pub use summary::AnswerSummary;
+pub use summary::{AnswerSummary, PartSummary};
+pub use time_bound::TimeBound;
 pub use vote::{Votes, votes};
 
 pub use crate::model::completion_logprobs;

@@ -22,7 +22,7 @@ pub fn answer_with_reflection<B: Backend>(
     first_answers: &[RolloutGroup],
     config: &EvalConfig,
 ) -> Result<Vec<FinalAnswer>> {
-    let mut answers: Vec<FinalAnswer> = first_answers.iter().filter_map(first_answer).collect();
+    let mut answers: Vec<FinalAnswer> = first_answers.iter().filter_map(FinalAnswer::first).collect();
     let mut open: Vec<usize> = (0..answers.len()).collect();
     for _ in 0..config.reflection_rounds {
         open = doubted(pipeline, &answers, open, config)?;
@@ -35,17 +35,14 @@ pub fn answer_with_reflection<B: Backend>(
             let answer = &mut answers[index];
             // A reflection in which no answer is found leaves the earlier answer as it is.
             if let Some(rollout) = group.rollouts.pop().filter(|again| again.verdict.extracted.is_some()) {
+                answer.completion_tokens = rollout.completion.token_ids.len();
+                answer.finish_reason = rollout.completion.finish_reason;
                 (answer.text, answer.verdict) = (rollout.text, rollout.verdict);
             }
             answer.rewards.push(answer.verdict.reward);
         }
     }
     Ok(answers)
-}
-
-/// `None` where the answer could not be scored.
-fn first_answer(group: &RolloutGroup) -> Option<FinalAnswer> {
-    Some(FinalAnswer::first(group.problem.clone(), group.rollouts.first()?.clone()))
 }
 
 /// Those of `open` whose answer the model itself calls wrong.

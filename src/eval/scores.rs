@@ -7,24 +7,30 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    best_by::BestBy,
+    by_source::{SourceScores, by_source},
     config::EvalConfig,
     judge_set::JudgeSet,
     judging::{JudgeMeasures, judge_measures, replies},
     mean::{mean, measured_mean},
+    pass::pass_at,
     reflect::answer_with_reflection,
     vote::{Votes, votes},
 };
 use crate::{
     data::{Kind, Problem},
     judge::KINDS,
-    rollout::{RolloutGroup, RolloutPipeline},
+    rollout::{RolloutGroup, RolloutPipeline, SamplingKey},
 };
 
-/// Accuracies on the held-out set, 0..1, all greedy but for the votes. `None` is what was not measured, for want of
-/// items.
+/// Accuracies on the held-out set, 0..1, all greedy but for pass@k and the votes. `None` is what was not measured, for
+/// want of items or because the recipe leaves it out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    pub reasoning_accuracy: f64,
+    /// Held-out problems that were answered.
+    #[serde(default)]
+    pub problems: usize,
+    pub reasoning_accuracy: Option<f64>,
     pub pointwise_accuracy: Option<f64>,
     pub pairwise_accuracy: Option<f64>,
     /// The mean of pointwise and pairwise; of one of them where there is no item of the other.
@@ -33,15 +39,21 @@ pub struct Scores {
     #[serde(default)]
     pub held_out_wording_accuracy: Option<f64>,
     /// Answer, judge oneself, answer again when in doubt.
-    pub reflect_accuracy: f64,
+    pub reflect_accuracy: Option<f64>,
     /// Accuracy after 0, 1, 2, … rounds of reflection: test-time scaling by reflection.
     #[serde(default)]
     pub accuracy_by_rounds: Vec<f64>,
     /// Test-time scaling by samples.
     #[serde(default)]
     pub votes: Vec<Votes>,
+    /// Share of problems that any of k drawn answers solves, by k; of the greedy answer where none are drawn.
+    #[serde(default)]
+    pub pass_at: BTreeMap<usize, f64>,
+    /// The same by the data set that problems name as their source.
+    #[serde(default)]
+    pub by_source: BTreeMap<String, SourceScores>,
     /// Share of greedy answers and judge replies from which an answer could be read.
-    pub parsed: f64,
+    pub parsed: Option<f64>,
     /// How it judges, by kind: biases, and how well its verdicts' probabilities tell right from wrong.
     #[serde(default)]
     pub judging: BTreeMap<String, JudgeMeasures>,
@@ -51,22 +63,47 @@ impl Scores {
     /// The accuracy on a kind; `None` where it is not measured.
     pub fn of(&self, kind: Kind) -> Option<f64> {
         match kind {
-            Kind::REASON => Some(self.reasoning_accuracy),
+            Kind::REASON => self.reasoning_accuracy,
             Kind::POINTWISE => self.pointwise_accuracy,
             Kind::PAIRWISE => self.pairwise_accuracy,
             _ => None,
         }
     }
+
+    /// The figure by which evaluations are compared; `None` where it is not measured.
+    pub fn by(&self, by: BestBy) -> Option<f64> {
+        match by {
+            BestBy::Reasoning => self.reasoning_accuracy,
+            BestBy::Judge => self.judge_accuracy,
+            BestBy::Pointwise => self.pointwise_accuracy,
+            BestBy::Pairwise => self.pairwise_accuracy,
+            BestBy::PassAt(k) => self.pass_at.get(&k).copied(),
+        }
+    }
+}
+
+/// The scores of a sampler, and the replies that they rest on.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluation {
+    pub scores: Scores,
+    /// The greedy answers to the problems, then the replies to the judge items.
+    pub greedy: Vec<RolloutGroup>,
+    /// The answers that were drawn for pass@k, if any were.
+    pub drawn: Vec<RolloutGroup>,
 }
 
 /// The mean reward of all rollouts of some kind; `None` without any.
 pub fn accuracy(groups: &[RolloutGroup], kind: Kind) -> Option<f64> {
-    let of_kind = groups.iter().filter(|group| group.problem.kind == kind);
+    accuracy_of(groups.iter(), kind)
+}
+
+fn accuracy_of<'a>(groups: impl Iterator<Item = &'a RolloutGroup>, kind: Kind) -> Option<f64> {
+    let of_kind = groups.filter(|group| group.problem.kind == kind);
     measured_mean(of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward))
 }
 
-/// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `seed` keys the votes; `progress` is
-/// told of problems and judge items that are answered.
+/// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `seed` keys what is drawn; `progress`
+/// is told of problems and judge items that are answered.
 ///
 /// # Errors
 /// When a problem cannot be rendered, the sampler fails, or a reward cannot be had.
@@ -78,30 +115,70 @@ pub fn evaluate<B: Backend>(
     seed: u64,
     progress: &dyn Fn(usize),
 ) -> Result<Scores> {
+    Ok(evaluate_in_full(pipeline, problems, judge_set, config, seed, progress)?.scores)
+}
+
+/// Measures a sampler as [`evaluate`] does, and returns its replies as well.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_in_full<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[Problem],
+    judge_set: &JudgeSet,
+    config: &EvalConfig,
+    seed: u64,
+    progress: &dyn Fn(usize),
+) -> Result<Evaluation> {
     let all = [problems, &judge_set.items].concat();
     let groups = pipeline.rollout_greedily(all, config.max_new_tokens, progress)?;
     let held_out = pipeline.rollout_greedily(judge_set.held_out.clone(), config.max_new_tokens, progress)?;
     let reflected = answer_with_reflection(pipeline, &groups[..problems.len()], config)?;
+    let drawn = drawn(pipeline, problems, config, seed)?;
     let after = |rounds| mean(reflected.iter().map(|answer| answer.reward_after(rounds)));
+    let rounds = if reflected.is_empty() { 0..0 } else { 0..config.reflection_rounds + 1 };
+    let accuracy_by_rounds: Vec<f64> = rounds.map(after).collect();
     let parsed =
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
-    Ok(Scores {
-        reasoning_accuracy: accuracy(&groups, Kind::REASON).unwrap_or(0.0),
+    let answers = if drawn.is_empty() { &groups[..problems.len()] } else { &drawn };
+    let scores = Scores {
+        problems: problems.len(),
+        reasoning_accuracy: accuracy(&groups, Kind::REASON),
         pointwise_accuracy: accuracy(&groups, Kind::POINTWISE),
         pairwise_accuracy: accuracy(&groups, Kind::PAIRWISE),
-        judge_accuracy: judge_accuracy(&groups),
-        held_out_wording_accuracy: judge_accuracy(&held_out),
-        reflect_accuracy: after(config.reflection_rounds),
-        accuracy_by_rounds: (0..=config.reflection_rounds).map(after).collect(),
+        judge_accuracy: judge_accuracy(groups.iter()),
+        held_out_wording_accuracy: judge_accuracy(held_out.iter()),
+        reflect_accuracy: accuracy_by_rounds.last().copied(),
+        accuracy_by_rounds,
         votes: votes(pipeline, problems, config, seed)?,
-        parsed: mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
+        pass_at: pass_at(answers.iter(), &config.pass_at()),
+        by_source: by_source(&groups, answers, &config.pass_at(), |groups| {
+            (accuracy_of(groups.iter().copied(), Kind::REASON), judge_accuracy(groups.iter().copied()))
+        }),
+        parsed: measured_mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
         judging: judge_measures(pipeline, &replies(&groups), &judge_set.swapped)?,
-    })
+    };
+    Ok(Evaluation { scores, greedy: groups, drawn })
+}
+
+/// The answers that pass@k is estimated from; none where the greedy one is all there is.
+fn drawn<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[Problem],
+    config: &EvalConfig,
+    seed: u64,
+) -> Result<Vec<RolloutGroup>> {
+    if config.samples == 0 {
+        return Ok(Vec::new());
+    }
+    // No update, judge set or vote is sampled at this step, so that no samples are drawn twice; and the same in every
+    // evaluation of a run, so that chance has less of a part in what changes between two of them.
+    let key = SamplingKey { seed, step: u64::MAX - 2 };
+    pipeline.rollout(problems.to_vec(), config.samples, config.drawing(), key, &|_| ())
 }
 
 /// The mean of the accuracies on the kinds that the judge set has items of.
-fn judge_accuracy(groups: &[RolloutGroup]) -> Option<f64> {
-    measured_mean(
-        KINDS.iter().filter(|spec| spec.in_judge_set).filter_map(|spec| accuracy(groups, spec.kind)),
-    )
+fn judge_accuracy<'a>(groups: impl Iterator<Item = &'a RolloutGroup> + Clone) -> Option<f64> {
+    let kinds = KINDS.iter().filter(|spec| spec.in_judge_set);
+    measured_mean(kinds.filter_map(|spec| accuracy_of(groups.clone(), spec.kind)))
 }

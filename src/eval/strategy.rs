@@ -20,15 +20,25 @@ pub enum Strategy {
 }
 
 /// How problems are answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnswerOptions {
     pub strategy: Strategy,
-    /// Answers per problem; more than one are sampled at temperature 1, one is greedy. Reflection looks at the first.
+    /// Answers per problem. Reflection looks at the first.
     pub samples: usize,
-    /// Tokens of a reply, at most.
-    pub max_new_tokens: usize,
+    /// How they are drawn.
+    pub sampling: Sampling,
+    /// Rounds of judging and reflecting, at most.
+    pub reflection_rounds: usize,
     /// Keys the samples.
     pub seed: u64,
+}
+
+impl AnswerOptions {
+    /// One answer per problem, drawn like this.
+    pub fn single(sampling: Sampling, seed: u64) -> Self {
+        let reflection_rounds = EvalConfig::default().reflection_rounds;
+        Self { strategy: Strategy::Single, samples: 1, sampling, reflection_rounds, seed }
+    }
 }
 
 /// Answers every problem. `progress` is told of problems with their first answers.
@@ -41,15 +51,17 @@ pub fn answer_problems<B: Backend>(
     options: AnswerOptions,
     progress: &dyn Fn(usize),
 ) -> Result<Vec<FinalAnswer>> {
-    let AnswerOptions { strategy, samples, max_new_tokens, seed } = options;
-    let sampling =
-        Sampling { temperature: if samples == 1 { 0.0 } else { 1.0 }, ..Sampling::greedy(max_new_tokens) };
+    let AnswerOptions { strategy, samples, sampling, reflection_rounds, seed } = options;
     let key = SamplingKey { seed, step: 0 };
     let groups = pipeline.rollout(problems, samples, sampling, key, progress)?;
     match strategy {
-        Strategy::Single => Ok(groups.into_iter().flat_map(FinalAnswer::all_of).collect()),
+        Strategy::Single => Ok(groups.iter().flat_map(FinalAnswer::all_of).collect()),
         Strategy::Reflect => {
-            let config = EvalConfig { max_new_tokens, ..EvalConfig::default() };
+            let config = EvalConfig {
+                max_new_tokens: sampling.max_new_tokens,
+                reflection_rounds,
+                ..EvalConfig::default()
+            };
             answer_with_reflection(pipeline, &groups, &config)
         }
     }

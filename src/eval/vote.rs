@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{config::EvalConfig, mean::mean, reflect::is_it_right};
 use crate::{
     data::Problem,
-    rollout::{Rollout, RolloutGroup, RolloutPipeline, Sampling, SamplingKey},
+    rollout::{Rollout, RolloutGroup, RolloutPipeline, SamplingKey},
     verify::Verifier,
 };
 
@@ -40,10 +40,10 @@ pub fn votes<B: Backend>(
     if config.vote_samples == 0 {
         return Ok(Vec::new());
     }
-    let sampling = Sampling { temperature: 1.0, ..Sampling::greedy(config.max_new_tokens) };
     // Neither an update nor the judge set is sampled at this step, so that no samples are drawn twice.
     let key = SamplingKey { seed, step: u64::MAX - 1 };
-    let mut groups = pipeline.rollout(problems.to_vec(), config.vote_samples, sampling, key, &|_| ())?;
+    let mut groups =
+        pipeline.rollout(problems.to_vec(), config.vote_samples, config.drawing(), key, &|_| ())?;
     groups.iter_mut().for_each(|group| by_value(group, pipeline.verifier));
     let trusted = trusted_answers(pipeline, &groups, config)?;
     let counts = std::iter::successors(Some(1), |count| Some(count * 2));

@@ -32,6 +32,7 @@ mod forest;
 pub mod generic;
 mod logprobs;
 mod operations;
+mod packed;
 #[cfg(any(feature = "flex", feature = "cuda", feature = "tch"))]
 mod record;
 mod switches;
@@ -49,4 +50,5 @@ pub use footprint::KernelForm;
 pub use forest::{Forest, Tree};
 pub use logprobs::TargetLogprobs;
 pub use operations::{Kernels, TrainBackend};
+pub use packed::{PackedWeight, WeightOrder};
 pub use switches::{is_switched_off, switch_off};

@@ -1,7 +1,7 @@
 //! The operations that a backend may replace: the door for hand-written kernels.
 
 use burn::tensor::{
-    Tensor,
+    DType, Tensor,
     backend::{AutodiffBackend, Backend},
 };
 
@@ -13,6 +13,7 @@ use super::{
     forest::Forest,
     generic,
     logprobs::TargetLogprobs,
+    packed::{PackedWeight, WeightOrder},
 };
 
 /// A backend with this crate's operations; every one has a generic default, so that an empty `impl` is enough.
@@ -26,6 +27,11 @@ pub trait Kernels: Backend {
     /// idles until the next operation; rows that have ended meanwhile are run in vain.
     fn tokens_per_transfer() -> usize {
         8
+    }
+
+    /// A tensor in a float type, untouched where it has it already.
+    fn cast<const D: usize>(tensor: Tensor<Self, D>, dtype: DType) -> Tensor<Self, D> {
+        generic::cast(tensor, dtype)
     }
 
     /// `x / sqrt(mean(x²) + ε) · weight` per row; `[rows, size]` in and out.
@@ -45,6 +51,22 @@ pub trait Kernels: Backend {
     /// `x · weightᵀ`; `[rows, input]` and `[output, input]` to `[rows, output]`.
     fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
         generic::project_transposed(x, weight)
+    }
+
+    /// A weight packed for [`project_packed`](Self::project_packed); `None` where the backend gains nothing from it.
+    fn pack(_weight: Tensor<Self, 2>, _order: WeightOrder) -> Option<PackedWeight> {
+        None
+    }
+
+    /// `x · weight + bias` for each of these maps; `[rows, input]` in f32 to `[rows, output]` each.
+    ///
+    /// # Panics
+    /// On a backend that packs no weights.
+    fn project_packed(
+        _x: Tensor<Self, 2>,
+        _maps: &[(&PackedWeight, Option<Tensor<Self, 1>>)],
+    ) -> Vec<Tensor<Self, 2>> {
+        unreachable!("this backend packs no weights")
     }
 
     /// `silu(gate) · up`, element by element.

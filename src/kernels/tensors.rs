@@ -28,7 +28,7 @@ pub fn cast<B: Backend, const D: usize>(tensor: Tensor<B, D>, dtype: DType) -> T
 }
 
 /// A tensor in f32. Burn promotes no types, so that every change of type is written where it happens.
-pub(super) fn in_f32<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Tensor<B, D> {
+pub(crate) fn in_f32<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Tensor<B, D> {
     cast(tensor, DType::F32)
 }
 

@@ -19,7 +19,7 @@ pub(crate) use jsonl::WrittenFile;
 pub use memory::{host_memory_bytes, memory_bytes, peak_memory_bytes, usable_memory_bytes};
 pub use names::per_kind;
 pub use profile::{Part, forget_profile, profile, profile_table, take_profile, timed, timed_on};
-pub use progress::{Phase, Progress};
+pub use progress::{Phase, Progress, Transfer};
 pub use record::Record;
 pub use tensorboard::TensorBoardWriter;
 

@@ -51,6 +51,34 @@ pub const PENALTY: &str = "penalty";
 /// What the watch goes by: nats per sampled token of original problems. Beside it, a count per symptom.
 pub const WATCH_ENTROPY: &str = "watch/entropy";
 
+/// Steps so far in which no group of any kind had rewards that differ.
+pub const WATCH_WITHOUT_LESSON: &str = "watch/steps_without_lesson";
+
+/// Of an evaluation during training, in the row of its step: accuracies of greedy answers and judge replies, the share of
+/// these that could be read, the problems measured, and how long it took.
+pub const REASONING_ACCURACY: &str = "reasoning_accuracy";
+pub const JUDGE_ACCURACY: &str = "judge_accuracy";
+pub const POINTWISE_ACCURACY: &str = "pointwise_accuracy";
+pub const PAIRWISE_ACCURACY: &str = "pairwise_accuracy";
+pub const PARSED: &str = "parsed";
+pub const PROBLEMS: &str = "problems";
+pub const SECONDS: &str = "seconds";
+
+/// The full name of a figure of an evaluation during training: `eval/judge_accuracy`, `eval/pass@1/SOURCE`.
+pub fn evaluated(figure: &str) -> String {
+    format!("eval/{figure}")
+}
+
+/// The share of problems that any of `k` answers solves: `pass@8`.
+pub fn pass_at(k: usize) -> String {
+    format!("pass@{k}")
+}
+
+/// A measure of how judge items of a kind are replied to: `judging/pointwise/auc`.
+pub fn judging(kind: &str, measure: &str) -> String {
+    format!("judging/{kind}/{measure}")
+}
+
 /// The full name of a per-kind metric: `reason/reward`.
 pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())

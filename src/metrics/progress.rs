@@ -8,6 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Record, names};
+use crate::storage::in_words;
 
 /// How often a line is written when stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -87,6 +88,42 @@ impl Phase {
 }
 
 impl Drop for Phase {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Bytes that come from elsewhere.
+#[derive(Debug)]
+pub struct Transfer(ProgressBar);
+
+impl Transfer {
+    /// Starts a bar over so many bytes.
+    pub fn start(name: &str, bytes: u64, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(bytes) };
+        bar.set_style(style(
+            "{prefix} {bytes}/{total_bytes} {wide_bar} {binary_bytes_per_sec} {elapsed} < {eta}",
+        ));
+        bar.set_prefix(name.to_owned());
+        if !quiet && !terminal {
+            say!("fetching {name}: {}", in_words(bytes));
+        }
+        Self(bar)
+    }
+
+    /// Moves the bar on.
+    pub fn advance(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    /// Moves the bar back: what had come is to come again.
+    pub fn take_back(&self, bytes: u64) {
+        self.0.dec(bytes);
+    }
+}
+
+impl Drop for Transfer {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

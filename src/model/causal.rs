@@ -69,6 +69,17 @@ impl<B: Backend> Policy<B> for CausalLm<B> {
         self.model.norm.forward(x)
     }
 
+    fn pack(&mut self)
+    where
+        B: Kernels,
+    {
+        self.model.pack(self.lm_head.as_mut());
+    }
+
+    fn is_packed(&self) -> bool {
+        self.model.is_packed()
+    }
+
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2>
     where
         B: Kernels,

@@ -1,7 +1,7 @@
 //! The list of model families. A family is a folder beside this file, declared in `mod.rs`, and one line
 //! here; everything that differs from family to family follows from the list.
 //!
-//! A folder offers five things:
+//! A folder offers six things:
 //!
 //! | item | what it states |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `read_config` | the configuration, from a parsed `config.json` |
 //! | `Network<B>` | its parameters: `Network::new(&ModelConfig, &B::Device)`, and [`super::Policy`] |
 //! | `NAMES` | parts of parameters' names that a checkpoint has otherwise |
+//! | `PREFIXES` | beginnings of names that its released checkpoints have otherwise |
 //! | `UNUSED` | endings of the names of tensors that a checkpoint may hold for nothing |
 
 /// Hands the list of families, `Name: folder` each, to another macro.
@@ -16,6 +17,7 @@ macro_rules! families {
     ($then:ident) => {
         $then! {
             Qwen2_5Vl: qwen2_5_vl,
+            Qwen3Vl: qwen3_vl,
             Qwen2: qwen2,
             Llama: llama,
         }

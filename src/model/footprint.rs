@@ -55,6 +55,11 @@ pub fn cache(text: &TextConfig, positions: u64) -> u64 {
     2 * text.num_hidden_layers as u64 * layer_keys(text, positions)
 }
 
+/// Decoder layers to whose output features of images are added, a matrix as large as the hidden states for each.
+pub fn deepstack_layers(model: &ModelConfig) -> u64 {
+    model.vision.as_ref().map_or(0, |vision| vision.deepstack_visual_indexes.len() as u64)
+}
+
 /// A transformer block's widths.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockShape {
@@ -73,6 +78,9 @@ pub struct BlockShape {
     query_key_norm: bool,
     /// Whether queries, keys and values are cut out of one product, which copies them.
     joint_projection: bool,
+    /// Whether it has RMSNorm and a gated feed-forward network; otherwise LayerNorm and GELU between two linear maps,
+    /// which are computed in the generic form on every backend.
+    gated: bool,
 }
 
 impl BlockShape {
@@ -89,6 +97,7 @@ impl BlockShape {
             attended,
             query_key_norm: config.query_key_norm,
             joint_projection: false,
+            gated: true,
         }
     }
 
@@ -109,17 +118,32 @@ impl BlockShape {
             attended,
             query_key_norm: false,
             joint_projection: true,
+            gated: config.gated,
         }
     }
 
     /// Kept per token for the backward pass: the residual stream before each half and its norm's output, the
-    /// attention's inputs and output, gate, up and their product.
+    /// attention's inputs and output, and what the feed-forward network keeps.
     pub fn kept(&self) -> u64 {
-        let Self { kernels, hidden, intermediate, queries, keys, heads, .. } = *self;
-        let norms = 2 * (hidden + kernels.norm_kept(hidden));
-        let gated = 2 * intermediate + kernels.gate_kept(intermediate);
+        let Self { queries, keys, heads, .. } = *self;
         let scores = self.attention.attention_kept(heads, self.attended);
-        norms + gated + 2 * (queries + keys) + scores + self.head_norms()
+        2 * self.norm_kept() + self.feed_forward_kept() + 2 * (queries + keys) + scores + self.head_norms()
+    }
+
+    /// Kept of one norm, its input included.
+    fn norm_kept(&self) -> u64 {
+        if self.gated {
+            self.hidden + self.kernels.norm_kept(self.hidden)
+        } else {
+            layer_norm_kept(self.hidden)
+        }
+    }
+
+    /// Kept between the linear maps of the feed-forward network: gate, up and their product; or the input of GELU, a
+    /// polynomial of it, a sigmoid and the output.
+    fn feed_forward_kept(&self) -> u64 {
+        let Self { kernels, intermediate, .. } = *self;
+        if self.gated { 2 * intermediate + kernels.gate_kept(intermediate) } else { 4 * intermediate }
     }
 
     fn head_norms(&self) -> u64 {
@@ -130,14 +154,13 @@ impl BlockShape {
     /// and of the stream; or those of the scores, when the feed-forward half is gone.
     pub fn backward(&self) -> u64 {
         let Self { kernels, hidden, intermediate, heads, .. } = *self;
-        let feed_forward = kernels.gate_backward(intermediate) + hidden;
-        let gone = 2 * intermediate + kernels.gate_kept(intermediate);
+        let activation = if self.gated { kernels.gate_backward(intermediate) } else { 4 * intermediate };
         let scores = self.attention.attention_backward(heads, self.attended);
-        feed_forward.max(scores.saturating_sub(gone))
+        (activation + hidden).max(scores.saturating_sub(self.feed_forward_kept()))
     }
 
     /// Held per token while a block runs forward without a graph: the residual stream and the norm's output with gate,
-    /// up and their product, or with the attention's inputs, scores and output.
+    /// up and their product (or three steps of GELU), or with the attention's inputs, scores and output.
     pub fn forward(&self) -> u64 {
         let Self { hidden, intermediate, queries, keys, heads, .. } = *self;
         let scores = self.attention.attention_forward(heads, self.attended);
@@ -152,6 +175,11 @@ impl BlockShape {
     pub fn widest(&self) -> u64 {
         self.intermediate.max(self.queries)
     }
+}
+
+/// Kept of a LayerNorm over `width` features: the centred and the normalised input, and the output.
+fn layer_norm_kept(width: u64) -> u64 {
+    3 * width
 }
 
 /// An image inside the vision tower.
@@ -184,25 +212,28 @@ impl ImageShape {
 
     /// The tower's blocks on it: those that attend within windows, those over the image, and how many of each.
     fn blocks(&self, config: &VisionConfig, kernels: KernelForm) -> [(u64, BlockShape); 2] {
-        let whole = config.fullatt_block_indexes.iter().filter(|index| **index < config.depth).count() as u64;
+        let whole = (0..config.depth).filter(|&block| config.attends_over_image(block)).count() as u64;
         [
             (config.depth as u64 - whole, BlockShape::vision(config, kernels, self, self.window)),
             (whole, BlockShape::vision(config, kernels, self, self.slots)),
         ]
     }
 
-    /// Kept of it for the backward pass: its patches, every block, and the merger's norm, input, `gelu` and output.
+    /// Kept of it for the backward pass: its patches, every block, and each merger's norm, input, `gelu` and output.
     pub fn kept(&self, config: &VisionConfig, kernels: KernelForm) -> u64 {
         let blocks: u64 =
             self.blocks(config, kernels).iter().map(|(count, block)| count * block.kept()).sum();
         let hidden = config.hidden_size as u64;
-        let merger = 3 * hidden + kernels.norm_kept(hidden);
-        self.slots * (config.patch_dim() as u64 + blocks + merger)
+        let norm = if config.gated { kernels.norm_kept(hidden) } else { layer_norm_kept(hidden) };
+        let mergers = (1 + config.deepstack_visual_indexes.len() as u64) * (3 * hidden + norm);
+        self.slots * (config.patch_dim() as u64 + blocks + mergers)
     }
 
     /// Held while it runs forward without a graph.
     pub fn forward(&self, config: &VisionConfig, kernels: KernelForm) -> u64 {
-        let embedding = config.patch_dim() as u64 + config.hidden_size as u64;
+        // Four neighbours in the grid make a patch's position embedding.
+        let neighbours = if config.num_position_embeddings.is_some() { 4 } else { 0 };
+        let embedding = config.patch_dim() as u64 + (1 + neighbours) * config.hidden_size as u64;
         let blocks = self.blocks(config, kernels).map(|(_, block)| block.forward());
         self.slots * blocks.into_iter().fold(embedding, u64::max)
     }
@@ -262,5 +293,26 @@ mod tests {
         let vision = model.vision.as_ref().unwrap();
         assert_eq!(whole.kept(vision, KernelForm::HandWritten), 16 * (12 + 2 * block + 4 * 16));
         assert!(ImageShape::new(&qwen2(|_| ()), 4).is_none());
+    }
+
+    #[test]
+    fn an_image_without_windows_is_one_sequence_and_deepstack_has_mergers_of_its_own() {
+        let model = ModelConfig::from_json(&json!({"model_type": "qwen3_vl", "image_token_id": 1,
+            "text_config": {"vocab_size": 100, "hidden_size": 8, "intermediate_size": 24, "num_hidden_layers": 2,
+                "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4, "rms_norm_eps": 1e-6,
+                "rope_scaling": {"rope_type": "default", "mrope_section": [1, 1, 0]}},
+            "vision_config": {"depth": 2, "hidden_size": 16, "intermediate_size": 20, "num_heads": 2,
+                "out_hidden_size": 8, "patch_size": 2, "spatial_merge_size": 2, "temporal_patch_size": 1,
+                "num_position_embeddings": 9, "deepstack_visual_indexes": [0]}}))
+        .unwrap();
+        let image = ImageShape::new(&model, 3).unwrap();
+        assert_eq!((image.slots, image.window, image.pixels, image.ragged), (12, 12, 144, false));
+        // Two norms, the steps of GELU, queries, keys, values and output, a logarithm per head.
+        let block = 2 * 3 * 16 + 4 * 20 + 4 * 16 + 2;
+        let merger = 3 * 16 + 3 * 16;
+        let vision = model.vision.as_ref().unwrap();
+        assert_eq!(image.kept(vision, KernelForm::HandWritten), 12 * (12 + 2 * block + 2 * merger));
+        assert_eq!(deepstack_layers(&model), 1);
+        assert_eq!(deepstack_layers(&qwen2(|_| ())), 0);
     }
 }

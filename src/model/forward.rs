@@ -23,7 +23,7 @@ use super::{
 use crate::{
     kernels::{
         Forest, Kernels, RotaryTable, TargetLogprobs, Visibility,
-        generic::{cat, index_tensor},
+        generic::{cast, cat, index_tensor},
     },
     packing::packed,
 };
@@ -78,8 +78,12 @@ impl<B: Backend> Model<B> {
         self.network.policy_mut().projections_mut()
     }
 
-    fn policy(&self) -> &dyn Policy<B> {
+    pub(super) fn policy(&self) -> &dyn Policy<B> {
         self.network.policy()
+    }
+
+    pub(super) fn policy_mut(&mut self) -> &mut dyn Policy<B> {
+        self.network.policy_mut()
     }
 }
 
@@ -240,9 +244,10 @@ fn with_features<B: Kernels>(
     let source = |(token, place): (usize, &Option<usize>)| place.map_or(token, |row| ids.len() + row);
     let sources: Vec<usize> = places.iter().enumerate().map(source).collect();
     let sources = index_tensor(&sources, &policy.device());
-    let added = added
-        .into_iter()
-        .map(|features| cat(vec![tokens.zeros_like(), features], 0).select(0, sources.clone()));
+    let hidden = cast(hidden, tokens.dtype());
+    let added = added.into_iter().map(|features| {
+        cat(vec![tokens.zeros_like(), cast(features, tokens.dtype())], 0).select(0, sources.clone())
+    });
     Embeddings { added: added.collect(), hidden: cat(vec![tokens, hidden], 0).select(0, sources) }
 }
 

@@ -3,10 +3,10 @@
 
 use burn::{
     module::{Initializer, Module, Param},
-    tensor::{Distribution, Tensor, backend::Backend},
+    tensor::{DType, Distribution, Tensor, backend::Backend},
 };
 
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, PackedWeight, WeightOrder, generic::cast};
 
 /// `x · weight + bias`, and what a low-rank adapter adds to it.
 #[derive(Module, Debug)]
@@ -16,6 +16,9 @@ pub struct Projection<B: Backend> {
     /// `[output]`
     pub bias: Option<Param<Tensor<B, 1>>>,
     pub adapter: Option<Adapter<B>>,
+    /// What stands for the weight where nothing but sampling is asked for.
+    #[module(skip)]
+    packed: Option<PackedWeight>,
 }
 
 impl<B: Backend> Projection<B> {
@@ -26,6 +29,7 @@ impl<B: Backend> Projection<B> {
             weight: zeros.init([input, output], device),
             bias: bias.then(|| zeros.init([output], device)),
             adapter: None,
+            packed: None,
         }
     }
 
@@ -38,19 +42,55 @@ impl<B: Backend> Projection<B> {
     pub fn merged(self) -> Self {
         let Some(adapter) = self.adapter else { return self };
         let delta = adapter.lora_a.val().matmul(adapter.lora_b.val()).mul_scalar(adapter.scale);
-        Self { weight: self.weight.map(|weight| weight + delta), bias: self.bias, adapter: None }
+        Self { weight: self.weight.map(|weight| weight + delta), adapter: None, ..self }
     }
 }
 
 impl<B: Kernels> Projection<B> {
     /// `[tokens, input]` to `[tokens, output]`.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        if let Some([mapped]) = Self::forward_packed([self], &x) {
+            return mapped;
+        }
         let mapped = B::project(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        self.adapted(mapped, x)
+    }
+
+    /// Several maps of one input together; `None` unless all of them are packed.
+    pub fn forward_packed<const N: usize>(all: [&Self; N], x: &Tensor<B, 2>) -> Option<[Tensor<B, 2>; N]> {
+        let maps = all.iter().map(|one| Some((one.packed.as_ref()?, one.bias.as_ref().map(Param::val))));
+        let maps: Vec<_> = maps.collect::<Option<_>>()?;
+        let mapped = B::project_packed(x.clone(), &maps);
+        let adapted = mapped.into_iter().zip(all).map(|(mapped, one)| one.adapted(mapped, x.clone()));
+        adapted.collect::<Vec<_>>().try_into().ok()
+    }
+
+    /// What the map makes of `x`, with what the adapter adds.
+    fn adapted(&self, mapped: Tensor<B, 2>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         match &self.adapter {
             None => mapped,
             Some(adapter) => mapped + adapter.forward(x),
         }
     }
+
+    /// Packs the weight, which is then gone; biases and adapters are in f32 from now on. Whether the backend does.
+    pub fn pack(&mut self) -> bool {
+        let Some(packed) = B::pack(self.weight.val(), WeightOrder::InputFirst) else { return false };
+        self.weight = Param::from_tensor(Tensor::zeros([1, 1], &self.weight.val().device()));
+        self.packed = Some(packed);
+        self.bias = self.bias.take().map(in_f32);
+        self.adapter = self.adapter.take().map(|adapter| Adapter {
+            lora_a: in_f32(adapter.lora_a),
+            lora_b: in_f32(adapter.lora_b),
+            ..adapter
+        });
+        true
+    }
+}
+
+/// A parameter in f32.
+pub(super) fn in_f32<B: Backend, const D: usize>(param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+    param.map(|tensor| cast(tensor, DType::F32))
 }
 
 /// LoRA (arXiv 2106.09685): `scale · dropout(x) · A · B`.
@@ -122,6 +162,10 @@ impl<B: Backend> GatedMlp<B> {
 impl<B: Kernels> GatedMlp<B> {
     /// `[tokens, hidden]` in and out.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.down_proj.forward(B::gated_silu(self.gate_proj.forward(x.clone()), self.up_proj.forward(x)))
+        let [gate, up] = match Projection::forward_packed([&self.gate_proj, &self.up_proj], &x) {
+            Some(both) => both,
+            None => [self.gate_proj.forward(x.clone()), self.up_proj.forward(x)],
+        };
+        self.down_proj.forward(B::gated_silu(gate, up))
     }
 }

@@ -58,6 +58,13 @@ macro_rules! define_network {
                     $(Self::$family => super::$folder::UNUSED),*
                 }
             }
+
+            /// Beginnings of parameters' names, ours and those of released checkpoints.
+            fn prefixes(self) -> &'static [(&'static str, &'static str)] {
+                match self {
+                    $(Self::$family => super::$folder::PREFIXES),*
+                }
+            }
         }
 
         /// Every family's values of `model_type`, and how its file is read.
@@ -67,6 +74,14 @@ macro_rules! define_network {
     };
 }
 families!(define_network);
+
+impl Family {
+    /// What a parameter is called in a released checkpoint of this family: its name here, but for the beginning.
+    pub(super) fn stored_name(self, name: &str) -> String {
+        let stored = |(ours, theirs): &(&str, &str)| Some(format!("{theirs}{}", name.strip_prefix(ours)?));
+        self.prefixes().iter().find_map(stored).unwrap_or_else(|| name.to_owned())
+    }
+}
 
 impl ModelConfig {
     /// Reads `config.json` of a Hugging Face directory.
@@ -97,8 +112,9 @@ impl ModelConfig {
         let (_, read) = family.ok_or_else(|| {
             let types: Vec<&str> = READERS.iter().flat_map(|(types, _)| types.iter().copied()).collect();
             let (last, others) = types.split_last().expect("there are families");
+            let experts = if file.model_type.contains("moe") { ", nor are mixtures of experts" } else { "" };
             input_error(format!(
-                "model_type {} is not supported; use {} or {last}",
+                "model_type {} is not supported{experts}; use {} or {last}",
                 file.model_type,
                 others.join(", ")
             ))
@@ -118,9 +134,27 @@ mod tests {
     #[test]
     fn a_model_type_that_no_family_claims_is_refused_with_those_that_are() {
         let refusal = |config| ModelConfig::from_json(&config).unwrap_err().to_string();
-        let expected = "model_type gemma is not supported; use qwen2_5_vl, qwen2, qwen3 or llama";
+        let expected = "model_type gemma is not supported; use qwen2_5_vl, qwen3_vl, qwen2, qwen3 or llama";
         assert_eq!(refusal(json!({"model_type": "gemma"})), expected);
         assert!(refusal(json!({})).contains("model_type missing"));
+    }
+
+    #[test]
+    fn names_in_a_released_checkpoint_are_the_familys() {
+        let stored = |family: Family| {
+            ["visual.merger.norm.bias", "model.layers.0.mlp.up_proj.weight", "lm_head.weight"]
+                .map(|name| family.stored_name(name))
+        };
+        assert_eq!(
+            stored(Family::Qwen3Vl),
+            [
+                "model.visual.merger.norm.bias",
+                "model.language_model.layers.0.mlp.up_proj.weight",
+                "lm_head.weight"
+            ]
+        );
+        assert_eq!(stored(Family::Qwen2_5Vl)[0], "visual.merger.norm.bias");
+        assert_eq!(stored(Family::Llama)[1], "model.layers.0.mlp.up_proj.weight");
     }
 
     #[test]

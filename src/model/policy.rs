@@ -90,6 +90,19 @@ pub trait Policy<B: Backend> {
     where
         B: Kernels;
 
+    /// Puts the weights of the language model in the order in which sampling reads them, where the backend gains from
+    /// it. Hidden states are then f32. A family that does not state how samples from its weights as they are.
+    fn pack(&mut self)
+    where
+        B: Kernels,
+    {
+    }
+
+    /// Whether the weights are packed.
+    fn is_packed(&self) -> bool {
+        false
+    }
+
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`.
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2>
     where

@@ -6,22 +6,22 @@ use std::collections::HashSet;
 use anyhow::Result;
 use burn::{
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
-    tensor::{
-        Tensor,
-        backend::{AutodiffBackend, Backend},
-    },
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::{forward::Model, weights::Precision};
-use crate::{error::input_error, kernels::generic::cast};
+use crate::{
+    error::input_error,
+    kernels::{Kernels, TrainBackend},
+};
 
 /// The model in a float type; the same one where it is in it already.
-pub fn computing_in<B: Backend>(model: Model<B>, precision: Precision) -> Model<B> {
+pub fn computing_in<B: Kernels>(model: Model<B>, precision: Precision) -> Model<B> {
     model.map(&mut CastAll(precision))
 }
 
 /// A copy of the policy that computes in a float type: its gradients carry the policy's names.
-pub(crate) fn policy_in<B: AutodiffBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
+pub(crate) fn policy_in<B: TrainBackend>(policy: &Model<B>, precision: Precision) -> Model<B> {
     let mut learning = TrainableIds(HashSet::new());
     Module::<B>::visit(policy, &mut learning);
     let copy = computing_in(policy.valid(), precision);
@@ -45,10 +45,10 @@ pub(crate) fn check_precision<B: Backend>(precision: Precision, device: &B::Devi
 
 struct CastAll(Precision);
 
-impl<B: Backend> ModuleMapper<B> for CastAll {
+impl<B: Kernels> ModuleMapper<B> for CastAll {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
         let (id, tensor, mapper) = param.consume();
-        Param::from_mapped_value(id, cast(tensor, self.0.element()), mapper)
+        Param::from_mapped_value(id, B::cast(tensor, self.0.element()), mapper)
     }
 }
 

@@ -5,6 +5,9 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 use crate::kernels::RotaryTable;
 
+/// The base of the rotary frequencies of vision towers.
+pub(super) const VISION_ROPE_THETA: f64 = 10_000.0;
+
 /// Time, height and width position of one token; equal for text.
 pub type Position = [u32; 3];
 

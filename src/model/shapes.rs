@@ -47,7 +47,7 @@ pub fn parameter_shapes<B: Backend>(
     if lora.is_on() {
         attach(&mut model, lora, &B::Device::default())?;
     }
-    let selection = Selection::new(lora.is_on(), freeze);
+    let selection = Selection::new(lora.is_on(), freeze, config.family);
     let mut shapes = Shapes { path: ParameterPath::default(), selection, found: Vec::new() };
     model.visit(&mut shapes);
     shapes.selection.check()?;

@@ -4,7 +4,7 @@
 use burn::{
     module::Module,
     nn::{Embedding, EmbeddingConfig},
-    tensor::{Int, Tensor, backend::Backend},
+    tensor::{DType, Int, Tensor, backend::Backend},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     pass::{AttentionContext, ForwardPass},
     rope::{Position, Rope},
 };
-use crate::kernels::{HeadCounts, Kernels, Qkv, RotaryTable};
+use crate::kernels::{HeadCounts, Kernels, PackedWeight, Qkv, RotaryTable, WeightOrder, generic::cast};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -53,9 +53,15 @@ impl<B: Kernels> SelfAttention<B> {
             Some(norm) => norm.forward_heads(x),
             None => x,
         };
-        let query = normed(&self.q_norm, self.q_proj.forward(x.clone()));
-        let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
-        let value = self.v_proj.forward(x);
+        let maps = [&self.q_proj, &self.k_proj, &self.v_proj];
+        let [query, key, value] = match Projection::forward_packed(maps, &x) {
+            Some([query, key, value]) => [normed(&self.q_norm, query), normed(&self.k_norm, key), value],
+            None => {
+                let query = normed(&self.q_norm, self.q_proj.forward(x.clone()));
+                let key = normed(&self.k_norm, self.k_proj.forward(x.clone()));
+                [query, key, self.v_proj.forward(x)]
+            }
+        };
         let heads = HeadCounts { queries: self.heads, keys: self.key_heads };
         let inputs = Qkv { query, key, value, heads, rotary: &pass.rotary };
         self.o_proj.forward(match &mut pass.context {
@@ -104,6 +110,12 @@ pub struct TextModel<B: Backend> {
     pub norm: RmsNorm<B>,
     #[module(skip)]
     rope: Rope,
+    /// The head, where it is the transposed embedding and nothing but sampling is asked for.
+    #[module(skip)]
+    packed_head: Option<PackedWeight>,
+    /// Whether the layers are packed, and take f32.
+    #[module(skip)]
+    is_packed: bool,
 }
 
 /// A head of zeros for a configuration that has one of its own.
@@ -123,7 +135,14 @@ impl<B: Backend> TextModel<B> {
             layers: (0..config.num_hidden_layers).map(|_| DecoderLayer::new(config, device)).collect(),
             norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
             rope: config.rope.clone(),
+            packed_head: None,
+            is_packed: false,
         }
+    }
+
+    /// Whether the weights are packed for sampling.
+    pub fn is_packed(&self) -> bool {
+        self.is_packed
     }
 
     /// The device the weights are on.
@@ -169,7 +188,8 @@ impl<B: Backend> TextModel<B> {
 impl<B: Kernels> TextModel<B> {
     /// Embeddings of ids, `[ids, hidden]`.
     pub fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2> {
-        self.embed_tokens.weight.val().select(0, ids)
+        let rows = self.embed_tokens.weight.val().select(0, ids);
+        if self.is_packed { cast(rows, DType::F32) } else { rows }
     }
 
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`; without a head of its own a model
@@ -177,7 +197,30 @@ impl<B: Kernels> TextModel<B> {
     pub fn logits(&self, head: Option<&Projection<B>>, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
         match head {
             Some(head) => head.forward(hidden),
-            None => B::project_transposed(hidden, self.embed_tokens.weight.val()),
+            None => match &self.packed_head {
+                Some(packed) => B::project_packed(hidden, &[(packed, None)]).remove(0),
+                None => B::project_transposed(hidden, self.embed_tokens.weight.val()),
+            },
         }
+    }
+
+    /// Packs the weights of layers and head for sampling alone, where the backend gains from it.
+    pub fn pack(&mut self, head: Option<&mut Projection<B>>) {
+        let packs = self.projections_mut().into_iter().all(|(_, projection)| projection.pack());
+        if !packs {
+            return;
+        }
+        match head {
+            Some(head) => _ = head.pack(),
+            None => self.packed_head = B::pack(self.embed_tokens.weight.val(), WeightOrder::OutputFirst),
+        }
+        self.norm.widen();
+        for layer in &mut self.layers {
+            let attention = &mut layer.self_attn;
+            let of_heads = attention.q_norm.iter_mut().chain(&mut attention.k_norm);
+            let norms = [&mut layer.input_layernorm, &mut layer.post_attention_layernorm];
+            norms.into_iter().chain(of_heads).for_each(RmsNorm::widen);
+        }
+        self.is_packed = true;
     }
 }

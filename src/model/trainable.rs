@@ -7,11 +7,12 @@ use burn::{
 };
 use regex::Regex;
 
-use super::{forward::Model, weights::ParameterPath};
+use super::{family::Family, forward::Model, weights::ParameterPath};
 use crate::error::input_error;
 
 /// The model with gradients for the parameters that learn. `freeze` holds patterns for whole names of
-/// released checkpoints, in which `*` stands for any text (`visual.*`); where the model has adapters,
+/// released checkpoints, in which `*` stands for any text (`visual.*`; in Qwen3-VL, whose release calls it so,
+/// `model.visual.*` as well); where the model has adapters,
 /// everything else is frozen anyway.
 ///
 /// # Errors
@@ -19,7 +20,7 @@ use crate::error::input_error;
 pub fn trainable<B: AutodiffBackend>(model: Model<B::InnerBackend>, freeze: &[String]) -> Result<Model<B>> {
     let mut mapper = RequireGrad {
         path: ParameterPath::default(),
-        selection: Selection::new(model.lora.is_some(), freeze),
+        selection: Selection::new(model.lora.is_some(), freeze, model.config.family),
     };
     let model = Model::<B>::from_inner(model).map(&mut mapper);
     mapper.selection.check()?;
@@ -29,23 +30,25 @@ pub fn trainable<B: AutodiffBackend>(model: Model<B::InnerBackend>, freeze: &[St
 /// The rule by which parameters learn, and what it has met so far.
 pub(super) struct Selection {
     adapters_only: bool,
+    family: Family,
     /// Patterns as they were written, and whether they have matched.
     frozen: Vec<(String, Regex, bool)>,
     learning: usize,
 }
 
 impl Selection {
-    pub(super) fn new(adapters_only: bool, freeze: &[String]) -> Self {
+    pub(super) fn new(adapters_only: bool, freeze: &[String], family: Family) -> Self {
         let frozen = freeze.iter().map(|pattern| (pattern.clone(), matcher(pattern), false));
-        Self { adapters_only, frozen: frozen.collect(), learning: 0 }
+        Self { adapters_only, family, frozen: frozen.collect(), learning: 0 }
     }
 
     /// Whether the parameter at this place learns.
     pub(super) fn learns(&mut self, path: &ParameterPath) -> bool {
         let name = path.name();
+        let stored = self.family.stored_name(&name);
         let mut frozen = self.adapters_only && !path.is_adapter();
         for (_, pattern, matched) in &mut self.frozen {
-            if pattern.is_match(&name) {
+            if pattern.is_match(&name) || pattern.is_match(&stored) {
                 (frozen, *matched) = (true, true);
             }
         }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{ProcessBase, PromptSizes};
 use crate::{
     config::RunConfig,
-    data::{ImageRef, Problem, footprint::problem_bytes, load_problems},
+    data::{DataFiles, ImageRef, Problem, footprint::problem_bytes, sampled_problems},
     model::{ImageShape, ModelConfig},
     processor::{
         Processor,
@@ -34,9 +34,11 @@ impl DataSizes {
     /// Input errors that name file and row.
     pub fn read(config: &RunConfig, processor: &Processor, images: Option<u64>) -> Result<Self> {
         let [train, test] = [&config.data.train, &config.data.test];
-        let problems = load_problems(train, config.data.reading(train))?.problems;
-        let held_out =
-            if test.exists() { load_problems(test, config.data.reading(test))?.problems } else { Vec::new() };
+        let read = |files: &DataFiles, most: Option<usize>| {
+            sampled_problems(files, most, |path| config.data.reading(path))
+        };
+        let problems = read(train, config.data.max_problems)?;
+        let held_out = if test.exist() { read(test, None)? } else { Vec::new() };
         let new_tokens = config.train.sampling.max_new_tokens as u64;
         let asked = (&config.recycle, config.judge.prompts());
         let prompts = PromptSizes::measured(processor, &problems, asked, new_tokens, config.data.bad_rows)?;
@@ -47,7 +49,7 @@ impl DataSizes {
             base: ProcessBase {
                 process: 0,
                 tokenizer: tokenizer_bytes(&config.model.path),
-                problems: problem_bytes(train) + problem_bytes(test),
+                problems: train.iter().chain(test.iter()).map(|file| problem_bytes(&file.path)).sum(),
                 images: cached_image_bytes(images, prompts.image_bytes),
             },
             test_problems: (!held_out.is_empty()).then_some(held_out.len()),

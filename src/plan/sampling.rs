@@ -4,7 +4,7 @@ use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
     model::{
         BlockShape, ImageShape, TextConfig,
-        footprint::{cache, images_at_once, layer_keys, tokens_at_once},
+        footprint::{cache, deepstack_layers, images_at_once, layer_keys, tokens_at_once},
     },
     rollout::footprint::{DecodedRows, SamplingLoad, prefilled_at_once},
 };
@@ -41,7 +41,7 @@ impl<'a> SamplingMoments<'a> {
     /// many sizes come and go, and the heaps keep what is freed: a quarter of the activations is taken to be room that
     /// the next block does not fit into.
     fn prefill(&self) -> Vec<Footprint> {
-        let Workload { model, machine, recipe, .. } = self.workload;
+        let Workload { model, machine, .. } = self.workload;
         let DecodedRows { workers, prompts, .. } = self.decoded;
         let length = self.load.prompt;
         let together = prefilled_at_once(prompts, length);
@@ -53,17 +53,21 @@ impl<'a> SamplingMoments<'a> {
         let (images, widest_image, features) = match (&model.vision, &image) {
             (Some(vision), Some(image)) => {
                 let seen = images_at_once(together, image.slots);
-                let features = together * self.workload.prompts.image_tokens * self.text().hidden_size as u64;
+                let (deep, hidden) = (deepstack_layers(model), self.text().hidden_size as u64);
+                // Each is held once for all images, and what is added to layers once more for a block of tokens.
+                let features = together * self.workload.prompts.image_tokens * (1 + deep) * hidden;
+                let features = features + tokens * deep * hidden;
                 (seen * image.forward(vision, machine.kernels), seen * image.widest(vision), features)
             }
             _ => (0, 0, 0),
         };
         let (activations, widest) = if images > layer { (images, widest_image) } else { (layer, widest) };
         let capacity = machine.kernels.prompt_capacity(self.load.prompt);
-        let cached = workers * cache(self.text(), prompts * capacity) * recipe.width();
+        let cached = workers * cache(self.text(), prompts * capacity) * self.workload.cache_width();
         let between = if machine.one_memory { workers * activations * F32 / 4 } else { 0 };
         let keys = layer_keys(self.text(), prompts * capacity);
         vec![
+            self.packed_weights(),
             Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
             Footprint::numbers("features of images", workers * features, self.remedy()),
             Footprint::numbers("scores of attention heads", machine.scores_at_once() * scores, self.remedy())
@@ -82,7 +86,7 @@ impl<'a> SamplingMoments<'a> {
     /// The full cache. One layer's keys and values are there twice while they grow or rows leave or join. After the
     /// last layer come the scores over the vocabulary, and what a token is drawn from.
     fn decoding(&self) -> Vec<Footprint> {
-        let Workload { machine, recipe, .. } = self.workload;
+        let machine = &self.workload.machine;
         let DecodedRows { workers, rows, .. } = self.decoded;
         let block = BlockShape::text(self.text(), machine.kernels, self.capacity());
         let keys = layer_keys(self.text(), rows * self.capacity());
@@ -90,13 +94,21 @@ impl<'a> SamplingMoments<'a> {
         let layer = (2 * keys).max(rows * block.forward());
         let working = if machine.one_memory { layer.max(scores) } else { layer + scores };
         let drawing = workers * scores * machine.kernels.drawing_matrices() * F32;
-        let cached = workers * cache(self.text(), rows * self.capacity()) * recipe.width();
+        let cached = workers * cache(self.text(), rows * self.capacity()) * self.workload.cache_width();
         vec![
+            self.packed_weights(),
             Footprint::device("KV cache", cached, self.remedy()).in_blocks_of(keys),
             Footprint::numbers("a layer's copy, or the scores", workers * working, self.remedy())
                 .in_blocks_of(keys),
             Footprint::device("probabilities to draw from", drawing, self.remedy()),
         ]
+    }
+
+    /// The weights in the order in which products read them.
+    fn packed_weights(&self) -> Footprint {
+        let largest = self.text().hidden_size * self.text().vocab_size.max(self.text().intermediate_size);
+        let bytes = self.workload.packed_bytes();
+        Footprint::device("packed weights", bytes, "set rollout.dtype=\"bf16\"").in_blocks_of(largest as u64)
     }
 
     /// One prompt's completions are always decoded together.

@@ -31,7 +31,7 @@ fn recipe() -> RecipeSettings {
         reference: false,
         average: false,
         entropy_bonus: false,
-        rollout: EngineConfig { max_rows: 20, workers: 0 },
+        rollout: EngineConfig { max_rows: 20, workers: 0, dtype: None },
         evaluation: None,
         precision: Precision::F32,
         frozen_in_it: false,
@@ -160,7 +160,7 @@ fn on_flex_phases_leave_their_heaps_behind_unless_blocks_are_mapped() {
         config["num_key_value_heads"] = json!(4);
     });
     let kept = |max_new_tokens| {
-        let rollout = EngineConfig { max_rows: 128, workers: 2 };
+        let rollout = EngineConfig { max_rows: 128, workers: 2, dtype: None };
         let recipe = RecipeSettings { prompts: [32, 0], max_new_tokens, rollout, ..recipe() };
         let plan = MemoryPlan::new(&Workload { machine: FLEX, ..workload(&model, recipe) });
         let cache = bytes(&plan.sampling, "KV cache");

@@ -2,7 +2,7 @@
 
 use super::{F32, Footprint, Workload, heaps::MomentDraft};
 use crate::{
-    model::{BlockShape, ImageShape},
+    model::{BlockShape, ImageShape, footprint::deepstack_layers},
     train::footprint::{
         MicroBatchSize, embedding_gradients, first_gradients, kept_activations, loss_matrices,
         optimizer_temporaries, scores,
@@ -62,10 +62,14 @@ impl<'a> UpdateMoments<'a> {
         self.workload.parameters.largest
     }
 
+    /// What the tower keeps, and what is added to the first decoder layers' outputs.
     fn vision(&self) -> u64 {
         let Workload { model, machine, prompts, .. } = self.workload;
         match (&model.vision, ImageShape::new(model, prompts.image_tokens as usize)) {
-            (Some(vision), Some(image)) => self.micro.prompts * image.kept(vision, machine.kernels),
+            (Some(vision), Some(image)) => {
+                let added = self.micro.tokens * deepstack_layers(model) * model.text.hidden_size as u64;
+                self.micro.prompts * image.kept(vision, machine.kernels) + added
+            }
             _ => 0,
         }
     }

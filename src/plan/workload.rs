@@ -1,10 +1,17 @@
 //! What is asked of the machine: a recipe's settings, a model's shape and the data's sizes, and nothing else of them.
 
-use super::prompts::{PromptMix, PromptSizes, padded_length};
+use super::{
+    F32,
+    prompts::{PromptMix, PromptSizes, padded_length},
+};
 use crate::{
     config::RunConfig,
     kernels::KernelForm,
-    model::{ModelConfig, ParameterCounts, weights::Precision},
+    model::{
+        ModelConfig, ParameterCounts,
+        packed::{is_worth_packing, packed_numbers},
+        weights::Precision,
+    },
     rollout::{
         EngineConfig,
         footprint::{DecodedRows, SamplingLoad},
@@ -44,7 +51,7 @@ pub struct EvaluationSettings {
     pub problems: u64,
     /// Judge items of each kind.
     pub judge_items: u64,
-    /// Samples per problem that the judge items are made of, or that vote.
+    /// Samples per problem that the judge items are made of, that vote, or that pass@k is estimated from.
     pub samples: u64,
     pub max_new_tokens: u64,
 }
@@ -60,7 +67,7 @@ impl RecipeSettings {
         let evaluation = EvaluationSettings {
             problems: if eval.problems == 0 { all } else { all.min(eval.problems as u64) },
             judge_items: eval.judge_items as u64,
-            samples: eval.judge_samples.max(eval.vote_samples) as u64,
+            samples: eval.judge_samples.max(eval.vote_samples).max(eval.samples) as u64,
             max_new_tokens: eval.max_new_tokens as u64,
         };
         Self {
@@ -107,12 +114,12 @@ impl Machine {
         if self.one_memory && self.kernels == KernelForm::HandWritten { self.workers as u64 } else { 0 }
     }
 
-    /// What a backend of this kind has (`flex`, `cuda`, …) when the model computes in this type. Flex's kernels are for
-    /// f32, CUDA's for f32 and bf16, LibTorch's for every type; all else computes in the generic form.
+    /// What a backend of this kind has (`flex`, `cuda`, …) when the model computes in this type. Flex's kernels and
+    /// CUDA's are for f32 and bf16, LibTorch's for every type; all else computes in the generic form.
     pub fn new(backend: &str, precision: Precision) -> Self {
         let flex = backend == "flex";
         let kernels = match (backend, precision) {
-            ("flex", Precision::F32) => KernelForm::HandWritten,
+            ("flex", Precision::F32 | Precision::Bf16) => KernelForm::HandWritten,
             ("tch", _) => KernelForm::LibTorch,
             ("cuda", Precision::F32 | Precision::Bf16) => KernelForm::Cuda,
             _ => KernelForm::Generic,
@@ -176,7 +183,24 @@ impl Workload<'_> {
 
     /// The rows that a load has in the machine at once.
     pub fn decoded(&self, load: SamplingLoad) -> DecodedRows {
-        load.decoded(self.recipe.rollout, self.machine.workers)
+        load.decoded(self.recipe.rollout, if self.packs() { 1 } else { self.machine.workers })
+    }
+
+    /// Whether sampling packs the weights of the language model.
+    pub(super) fn packs(&self) -> bool {
+        self.machine.kernels == KernelForm::HandWritten && is_worth_packing(&self.model.text)
+    }
+
+    /// Bytes of the packed weights.
+    pub(super) fn packed_bytes(&self) -> u64 {
+        let precision = self.recipe.rollout.dtype.unwrap_or(self.recipe.precision);
+        let bytes = packed_numbers(&self.model.text) * precision.element().size() as u64;
+        if self.packs() { bytes } else { 0 }
+    }
+
+    /// Bytes of a number in the cache.
+    pub(super) fn cache_width(&self) -> u64 {
+        if self.packs() { F32 } else { self.recipe.width() }
     }
 
     /// The update of a step.

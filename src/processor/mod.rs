@@ -12,6 +12,7 @@ mod generation;
 mod image;
 mod prompts;
 mod resize;
+mod shown;
 mod special;
 mod template;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{
     cache::ImageCache,
     generation::GenerationDefaults,
     image::ImageProcessorConfig,
+    shown,
     special::SpecialIds,
     template::{ChatTemplate, TemplateArguments},
     tokenizer::Tokenizer,
@@ -237,6 +238,22 @@ impl Processor {
     /// Whether prompts differ from day to day: the chat template shows the date, and no argument fixes it.
     pub fn shows_todays_date(&self) -> bool {
         self.template.shows_todays_date()
+    }
+
+    /// Whether the chat template shows a system message.
+    ///
+    /// # Errors
+    /// When it refuses conversations with one; the message is the template's own.
+    pub fn shows_system(&self) -> Result<bool> {
+        shown::shows_system(&self.template)
+    }
+
+    /// Whether the chat template shows turns before the last one.
+    ///
+    /// # Errors
+    /// When it refuses conversations of several turns; the message is the template's own.
+    pub fn shows_history(&self) -> Result<bool> {
+        shown::shows_history(&self.template)
     }
 
     /// How the model is meant to be sampled.

@@ -3,23 +3,28 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::error::input_error;
+use crate::{error::input_error, model::weights::Precision};
 
-/// How the engine fills the machine; none of it changes what is sampled.
+/// How the engine fills the machine. Rows and workers do not change what is sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
     /// Completions decoded in one batch, at most. Those of one problem are always in the same batch; they enter as
     /// rows fall free.
     pub max_rows: usize,
-    /// Batches decoded side by side. 0 stands for as many as the backend gains from, which is one per core on flex
-    /// and 1 elsewhere.
+    /// Batches decoded side by side. 0 stands for as many as the backend gains from, which is one per core on flex for
+    /// models of less than 4 million numbers, and 1 elsewhere.
     pub workers: usize,
+    /// The float type of the weights that sample; without one they have `model.dtype`. `bf16` beside an update in f32
+    /// reads half the bytes per token; what the log-probabilities then differ by is `rollout_logprob_gap`, and
+    /// `train.importance` corrects it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<Precision>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { max_rows: 256, workers: 0 }
+        Self { max_rows: 256, workers: 0, dtype: None }
     }
 }
 

@@ -79,13 +79,14 @@ mod tests {
     fn batches_take_whole_groups_until_their_places_are_full() {
         let load = SamplingLoad { requests: 6, samples: 8, prompt: 10, new_tokens: 20 };
         let decoded = |max_rows, workers| {
-            let DecodedRows { prompts, rows, .. } = load.decoded(EngineConfig { max_rows, workers }, 1);
+            let DecodedRows { prompts, rows, .. } =
+                load.decoded(EngineConfig { max_rows, workers, dtype: None }, 1);
             (prompts, rows)
         };
         assert_eq!(decoded(20, 2), (2, 16));
         assert_eq!(decoded(200, 2), (3, 24));
         assert_eq!(decoded(4, 1), (1, 8), "one problem's completions are always together");
-        assert_eq!(load.decoded(EngineConfig { max_rows: 200, workers: 0 }, 16).workers, 6);
+        assert_eq!(load.decoded(EngineConfig { max_rows: 200, workers: 0, dtype: None }, 16).workers, 6);
     }
 
     #[test]
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn single_answers_read_as_many_prompts_as_there_are_rows() {
         let load = SamplingLoad { requests: 1000, samples: 1, prompt: 10, new_tokens: 20 };
-        let decoded = load.decoded(EngineConfig { max_rows: 240, workers: 0 }, 2);
+        let decoded = load.decoded(EngineConfig { max_rows: 240, workers: 0, dtype: None }, 2);
         assert_eq!((decoded.prompts, decoded.rows, decoded.workers), (240, 240, 2));
     }
 }

@@ -1,10 +1,7 @@
 //! A trainer's checkpoints: the policy as a model directory, the optimizer, and whatever else a command
 //! needs to go on exactly where it stopped.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Display, fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::backend::AutodiffBackend;
@@ -29,7 +26,7 @@ const STATE: &str = "trainer/state.json";
 const FILES: &str = "trainer/files.json";
 
 /// Files of a run that are measured once, of its start, and that its summary rests on.
-const MEASURED: [&str; 2] = ["before.json", "judge_set.json"];
+const MEASURED: [&str; 3] = ["before.json", "judge_set.json", "time_bound.json"];
 
 /// What a checkpoint holds.
 pub struct Saved<B: AutodiffBackend, S> {
@@ -225,12 +222,11 @@ pub fn starting_policy<B: TrainBackend>(
 ///
 /// # Errors
 /// An input error that names the file and both sizes.
-pub fn check_same_data(drawn_from: usize, data: &Path, rows: usize) -> Result<()> {
+pub fn check_same_data(drawn_from: usize, data: impl Display, rows: usize) -> Result<()> {
     if drawn_from == rows {
         return Ok(());
     }
     Err(input_error(format!(
-        "--resume: the run drew from {drawn_from} rows, but {} now gives {rows}; restore the file or start a new run",
-        data.display()
+        "--resume: the run drew from {drawn_from} rows, but {data} now gives {rows}; restore the file or start a new run"
     )))
 }

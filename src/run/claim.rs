@@ -12,7 +12,8 @@ use anyhow::Result;
 use crate::storage::{DirectoryLock, create_dirs, is_unfinished, names_in, recover, remove_if_there};
 
 /// What a run makes once there is a result. While it has none of these, and no row in its files, nothing is lost with it.
-const RESULTS: [&str; 6] = ["before.json", "judge_set.json", "summary.json", "final", "best", "report.html"];
+const RESULTS: [&str; 7] =
+    ["before.json", "judge_set.json", "time_bound.json", "summary.json", "final", "best", "report.html"];
 
 /// Files that a run makes at its start and fills later.
 const GROWING: [&str; 2] = ["metrics.jsonl", "rollouts.jsonl"];
@@ -20,13 +21,16 @@ const GROWING: [&str; 2] = ["metrics.jsonl", "rollouts.jsonl"];
 /// What an ablation puts into a directory before the run starts there: the scores that all its runs start with.
 const PREPARED: [&str; 2] = ["before.json", "judge_set.json"];
 
+/// What it puts there, too, where evaluations are bounded in time.
+const PREPARED_IN_TIME: [&str; 3] = ["before.json", "judge_set.json", "time_bound.json"];
+
 /// What to do where another process works.
 const IN_USE: &str = "wait for it or end it, or name another directory with --out";
 
 const RECIPE: &str = "recipe.toml";
 
 /// What a run says of itself at its start.
-const DESCRIBING: [&str; 3] = [RECIPE, "identity.json", "changes.jsonl"];
+const DESCRIBING: [&str; 4] = [RECIPE, "identity.json", "changes.jsonl", "preflight.json"];
 
 const CHECKPOINTS: &str = "checkpoints";
 
@@ -159,7 +163,7 @@ fn content(dir: &Path) -> Result<Content> {
     }
     let names: Vec<String> =
         names_in(dir)?.into_iter().filter(|name| *name != DirectoryLock::NAME && !is_log(name)).collect();
-    if names.is_empty() || names == PREPARED {
+    if names.is_empty() || names == PREPARED || names == PREPARED_IN_TIME {
         return Ok(Content::Nothing);
     }
     let has_recipe = names.iter().any(|name| name == RECIPE);

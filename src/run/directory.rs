@@ -122,8 +122,23 @@ impl RunDirectory {
         self.path.join("final")
     }
 
+    /// The model of the best evaluation during training.
+    pub fn best(&self) -> PathBuf {
+        self.path.join("best")
+    }
+
+    /// How many held-out problems there is time for, where `eval.max_seconds` bounds it.
+    pub fn time_bound(&self) -> PathBuf {
+        self.path.join("time_bound.json")
+    }
+
     pub fn summary(&self) -> PathBuf {
         self.path.join("summary.json")
+    }
+
+    /// What was found before the first step.
+    pub fn preflight(&self) -> PathBuf {
+        self.path.join("preflight.json")
     }
 
     /// The held-out judge items, made once per run from the starting model's answers.

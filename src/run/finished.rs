@@ -23,7 +23,9 @@ impl Launch {
         }
         check_settings(dir, config)?;
         let summary: Summary = read_json(&dir.summary())?;
-        let steps_left = config.train.has_steps_after(summary.steps, summary.tokens);
+        let has_stalled =
+            summary.stopped_early.as_ref().is_some_and(|stop| stop.holds_under(config.eval.patience));
+        let steps_left = config.train.has_steps_after(summary.steps, summary.tokens) && !has_stalled;
         // Somebody may have set the run back to an earlier checkpoint.
         let is_at_its_end = newest_step(dir) == Some(summary.steps);
         Ok((!steps_left && is_at_its_end).then_some(summary))

@@ -12,9 +12,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::RunConfig,
-    data::Problem,
+    config::{DataConfig, RunConfig},
+    data::{Problem, data_files},
     error::input_error,
+    hub::{HubSource, source_of},
     model::base_dir,
     storage::{Checksum, checksum},
 };
@@ -35,6 +36,9 @@ pub struct RunIdentity {
     pub model: BTreeMap<String, ContentChecksum>,
     /// Data sets by the setting that names them: problems with their images, or the bytes of a file.
     pub data: BTreeMap<String, ContentChecksum>,
+    /// What comes from the hub, by the setting that names it: which repository, at which commit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hub: BTreeMap<String, HubSource>,
 }
 
 impl RunIdentity {
@@ -64,7 +68,9 @@ impl RunIdentity {
     /// When a file cannot be read.
     pub fn of_imitation(config: &RunConfig) -> Result<Self> {
         let mut identity = Self::of_model(config)?;
-        identity.add_file("sft.data", &config.sft.data)?;
+        for (number, file) in data_files(&config.sft.data)?.iter().enumerate() {
+            identity.add_file(&numbered("sft.data", number), file)?;
+        }
         Ok(identity)
     }
 
@@ -82,7 +88,7 @@ impl RunIdentity {
                 files.par_iter().map(|file| file_checksum(&place.join(file))).collect::<Result<_>>()?;
             model.extend(files.into_iter().map(|file| format!("{prefix}{file}")).zip(checksums));
         }
-        Ok(Self { model, data: BTreeMap::new() })
+        Ok(Self { model, data: BTreeMap::new(), hub: hub_sources(config) })
     }
 
     fn add_file(&mut self, name: &str, path: &Path) -> Result<()> {
@@ -107,6 +113,29 @@ impl RunIdentity {
         lines.extend(differences(&files, &self.data, "bytes", place));
         lines
     }
+}
+
+/// The paths of a configuration that may come from the hub, with the settings that name them.
+pub fn hub_paths(config: &mut RunConfig) -> Vec<(String, &mut PathBuf)> {
+    let RunConfig { model, data, sft, .. } = config;
+    let mut paths = vec![("model.path".to_owned(), &mut model.path), ("sft.data".to_owned(), &mut sft.data)];
+    for (setting, files) in [("data.train", &mut data.train), ("data.test", &mut data.test)] {
+        let named = files.iter_mut().enumerate();
+        paths.extend(named.map(|(number, file)| (numbered(setting, number), &mut file.path)));
+    }
+    paths
+}
+
+/// What of a configuration comes from the hub, by the settings that lead into its cache.
+pub fn hub_sources(config: &RunConfig) -> BTreeMap<String, HubSource> {
+    let mut config = config.clone();
+    let paths = hub_paths(&mut config);
+    paths.into_iter().filter_map(|(name, path)| Some((name, source_of(path)?))).collect()
+}
+
+/// What the files of a setting are called.
+fn numbered(setting: &str, number: usize) -> String {
+    if number == 0 { setting.to_owned() } else { format!("{setting}, file {}", number + 1) }
 }
 
 /// The data sets that are told by their problems, and not by the bytes of a file.
@@ -179,14 +208,11 @@ fn problems_checksum(problems: &[Problem]) -> Result<ContentChecksum> {
 /// # Errors
 /// When there is no working directory.
 pub fn with_absolute_paths(mut config: RunConfig) -> Result<RunConfig> {
-    let paths: [&mut PathBuf; 5] = [
-        &mut config.model.path,
-        &mut config.data.train,
-        &mut config.data.test,
-        &mut config.sft.data,
-        &mut config.train.auxiliary.replay_data,
-    ];
-    for path in paths.into_iter().chain(&mut config.data.image_root) {
+    let DataConfig { train, test, image_root, image_cache, .. } = &mut config.data;
+    let files = train.iter_mut().chain(test.iter_mut()).map(|file| &mut file.path);
+    let paths: [&mut PathBuf; 3] =
+        [&mut config.model.path, &mut config.sft.data, &mut config.train.auxiliary.replay_data];
+    for path in paths.into_iter().chain(files).chain(image_root).chain(image_cache) {
         *path = absolute(path)?;
     }
     for function in &mut config.verify.python {
@@ -237,6 +263,7 @@ mod tests {
         let identity = |weights, data| RunIdentity {
             model: BTreeMap::from([("model.safetensors".to_owned(), weights)]),
             data: BTreeMap::from([("data.train".to_owned(), data)]),
+            hub: BTreeMap::new(),
         };
         let saved = identity(checksum(10, 1), checksum(4, 7));
         let config = RunConfig::default();

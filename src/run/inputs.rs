@@ -6,18 +6,21 @@ use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
+use super::{
+    problems::{check_system, usable_rows},
+    prompt_bound::prompt_bound,
+};
 use crate::{
     config::{DataConfig, RunConfig},
-    data::{BadRows, Problem, SftExample, load_problems, load_sft_with},
+    data::{SftExample, load_sft_with},
     error::input_error,
-    judge::check_kind,
+    kernels::Kernels,
     model::{
         Model, ModelConfig, Sequence, base_dir, check_precision, computing_in, is_adapter, load_model,
         weights::Precision,
     },
     processor::{Processor, TemplateArguments},
     train::batch::Example,
-    verify::Verifier,
 };
 
 /// A model and the processor that belongs to it.
@@ -38,7 +41,7 @@ pub fn load_model_and_processor<B: Backend>(
 ///
 /// # Errors
 /// When the directory is incomplete or malformed, or the device does not compute in the float type.
-pub fn load_to_compute_in<B: Backend>(
+pub fn load_to_compute_in<B: Kernels>(
     dir: &Path,
     arguments: &TemplateArguments,
     precision: Option<Precision>,
@@ -76,69 +79,18 @@ pub fn load_processor(dir: &Path, arguments: &TemplateArguments) -> Result<Proce
     Ok(processor.for_model(ModelConfig::from_dir(&base)?))
 }
 
-/// Problems that can be rendered and checked; bad rows are refused, or skipped, counted and reported.
+/// A processor that asks as a recipe does, for prompts of at most the length that model and memory allow.
 ///
 /// # Errors
-/// When the file cannot be read, a row is bad and may not be skipped, or none is left.
-pub fn usable_problems(
-    path: &Path,
-    config: &DataConfig,
-    processor: &Processor,
-    verifier: &Verifier,
-) -> Result<Vec<Problem>> {
-    let loaded = load_problems(path, config.reading(path))?;
-    loaded.notes.iter().for_each(|note| say!("{note}"));
-    let checked: Vec<Result<Problem>> = loaded
-        .problems
-        .into_par_iter()
-        .map(|problem| {
-            check_kind(&problem)?;
-            verifier.prepare(&problem)?;
-            processor.prompt(&problem)?;
-            Ok(problem)
-        })
-        .collect();
-    let usable = usable_rows(checked, path, config.bad_rows, loaded.skipped)?;
-    if let Some(message) = verifier.setting_overruled(&usable)? {
-        say!("{}: {message}", path.display());
-    }
-    if usable.is_empty() {
-        return Err(input_error(format!("{}: no usable problem", path.display())));
-    }
-    Ok(usable)
-}
-
-/// The rows of a file that can be used. A bad one is refused, or reported beside those that were skipped before.
-fn usable_rows<T>(
-    read: Vec<Result<T>>,
-    path: &Path,
-    bad_rows: BadRows,
-    mut skipped: Vec<String>,
-) -> Result<Vec<T>> {
-    let mut usable = Vec::with_capacity(read.len());
-    for row in read {
-        match row {
-            Ok(row) => usable.push(row),
-            Err(error) if bad_rows == BadRows::Skip => {
-                skipped.push(format!("{}: {error:#}", path.display()));
-            }
-            Err(error) => return Err(error.context(path.display().to_string())),
-        }
-    }
-    report_skipped(path, &skipped);
-    Ok(usable)
-}
-
-fn report_skipped(path: &Path, skipped: &[String]) {
-    const SHOWN: usize = 5;
-    if skipped.is_empty() {
-        return;
-    }
-    say!("{}: {} rows skipped", path.display(), skipped.len());
-    skipped.iter().take(SHOWN).for_each(|message| say!("  {message}"));
-    if skipped.len() > SHOWN {
-        say!("  … and {} more", skipped.len() - SHOWN);
-    }
+/// When the recipe asks for longer prompts than the model reads, or the model has no room for any.
+pub fn asking_as<B: Backend>(
+    config: &RunConfig,
+    processor: Processor,
+    model: &ModelConfig,
+    device: &B::Device,
+) -> Result<Processor> {
+    let bound = prompt_bound::<B>(config, model, device)?;
+    Ok(processor.with_instruction(config.data.instruction.clone()).with_bound(bound))
 }
 
 /// Renders and tokenizes every pair of a file; completions end as the chat template ends an assistant's turn. A pair
@@ -150,6 +102,7 @@ pub fn load_examples(data: &Path, config: &RunConfig) -> Result<Vec<Example>> {
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let processor = load_processor(&config.model.path, &template_arguments(&config.data)?)?
         .with_instruction(config.data.instruction.clone());
+    check_system(&config.data, &processor)?;
     let example = |pair: &SftExample| -> Result<Example> {
         let prompt = processor.prompt(&pair.problem)?;
         let mut completion = processor.encode(&pair.completion)?;

@@ -7,14 +7,15 @@ use burn::tensor::backend::Backend;
 
 use super::{
     auxiliary::Replay,
+    best::tell_other_best,
     checkpoints::{Saved, TrainerCheckpoints},
     directory::RunDirectory,
     extensions::Extensions,
     identity::{RunIdentity, with_absolute_paths},
-    inputs::{load_model_and_processor, template_arguments, usable_problems},
+    inputs::{asking_as, load_model_and_processor, template_arguments},
     judge_prompts::check_prompts,
     launch::Launch,
-    prompt_bound::prompt_bound,
+    problems::{held_out_problems, training_problems},
     provenance::{check_identity, check_settings, say_changes, write_provenance},
     start::StartingModel,
     state::{RunState, check_same_step, check_sources},
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     config::RunConfig,
-    data::Problem,
+    data::{Problem, ProblemSet},
     distributed::Peers,
     interrupt::Interrupt,
     kernels::{Kernels, TrainBackend},
@@ -62,19 +63,20 @@ impl<B: TrainBackend> Run<B> {
             check_settings(&dir, &config)?;
         }
         check_precision::<B>(config.model.dtype, &device)?;
+        check_precision::<B>(config.rollout.dtype.unwrap_or_default(), &device)?;
         let Inputs { start, processor, verifier, train, test, replay } =
             Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
-        let identity = identity(&dir, &config, resume, &peers, [&train, &test])?;
+        let identity = identity(&dir, &config, resume, &peers, [&train.problems, &test])?;
         let saved_step = saved.as_ref().map(|saved| saved.state.step);
         let saved = match saved {
             Some(saved) => Saved { state: saved.state.resumed(&config, &train, &replay, recipes)?, ..saved },
             None => Saved::new(&start, &config, RunState::new(&config, &train, &replay, recipes)?)?,
         };
         check_same_step(&peers, saved.state.step)?;
-        let kept = resume.then_some(saved.state.step);
+        let kept = resume.then_some(&saved.state);
         let files = identity.map(|identity| open_files(&dir, &config, &identity, kept, quiet)).transpose()?;
         let shared = (&peers, &interrupt);
         let (trainer, state) = trainer(saved, &start, &config, shared, (advantages, objectives))?;
@@ -88,7 +90,7 @@ impl<B: TrainBackend> Run<B> {
             processor,
             verifier,
             sampler,
-            train,
+            train: train.problems,
             test,
             replay,
             state,
@@ -97,6 +99,7 @@ impl<B: TrainBackend> Run<B> {
             files,
             quiet,
             clock,
+            is_within_time: false,
             saved_step,
             has_left_out: false,
         };
@@ -109,7 +112,7 @@ struct Inputs<B: Backend> {
     start: Arc<Model<B>>,
     processor: Processor,
     verifier: Verifier,
-    train: Vec<Problem>,
+    train: ProblemSet,
     test: Vec<Problem>,
     replay: Replay,
 }
@@ -127,17 +130,13 @@ impl<B: Kernels> Inputs<B> {
         if let Some(sentence) = check_prompts(&config.judge, config.recycle.wordings, &processor)? {
             say!("{sentence}");
         }
-        let bound = prompt_bound::<B>(config, &start.config, device)?;
-        let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);
+        let processor = asking_as::<B>(config, processor, &start.config, device)?;
         // Under adapters the base never learns: it is kept in the type it computes in.
         let start = if config.lora.is_on() { computing_in(start, config.model.dtype) } else { start };
         let verifier = Verifier::with_checks(config.verify.clone(), checks)?;
-        let train = usable_problems(&config.data.train, &config.data, &processor, &verifier)?;
-        check_sources(config, &train)?;
-        let mut test = usable_problems(&config.data.test, &config.data, &processor, &verifier)?;
-        if config.eval.problems > 0 {
-            test.truncate(config.eval.problems);
-        }
+        let train = training_problems(&config.data, &processor, &verifier)?;
+        check_sources(config, &train.problems)?;
+        let test = held_out_problems(config, &processor, &verifier)?;
         let replay = Replay::load(config)?;
         Ok(Self { start: start.into(), processor, verifier, train, test, replay })
     }
@@ -193,16 +192,21 @@ fn identity(
     Ok(Some(identity))
 }
 
-/// Writes what the run is and opens the files that grow with it. Metrics and completions of steps after `kept` are
-/// removed: the resumed run takes these steps again.
+/// Writes what the run is and opens the files that grow with it. Metrics and completions of steps after those of the
+/// state that a resumed run goes on from are removed: it takes these steps again.
 fn open_files(
     dir: &RunDirectory,
     config: &RunConfig,
     identity: &RunIdentity,
-    kept: Option<u64>,
+    kept: Option<&RunState>,
     quiet: bool,
 ) -> Result<Files> {
+    if let Some(state) = kept {
+        tell_other_best(dir, state);
+    }
+    let recorded = kept.map(RunState::recorded_step);
+    let kept = kept.map(|state| state.step);
     say_changes(&write_provenance(dir, config, identity, kept)?);
-    let sinks = Sinks::open(dir.path(), kept, config.train.steps, quiet)?;
+    let sinks = Sinks::open(dir.path(), recorded, config.train.steps, quiet)?;
     Ok(Files { sinks, rollouts: JsonlWriter::open(&dir.rollouts(), kept)? })
 }

@@ -52,6 +52,15 @@ pub fn check_identity(dir: &RunDirectory, found: &RunIdentity, config: &RunConfi
     refuse(dir, found.differences(&read_json(&path)?, config))
 }
 
+/// What a run began with, where its directory keeps that.
+///
+/// # Errors
+/// When the file is malformed.
+pub fn kept_identity(dir: &RunDirectory) -> Result<Option<RunIdentity>> {
+    let path = identity_path(dir);
+    if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
+}
+
 fn refuse(dir: &RunDirectory, differences: Vec<String>) -> Result<()> {
     if differences.is_empty() {
         return Ok(());
@@ -194,11 +203,11 @@ mod tests {
     fn the_recipe_holds_from_every_directory() {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDirectory::at(root.path().to_owned());
-        write(&dir, &[], None);
+        write(&dir, &["data.train=[\"a.jsonl\", { path = \"b.jsonl\", weight = 2.0 }]"], None);
         let kept = RunConfig::load(&dir.recipe(), &[]).unwrap();
-        assert!(
-            kept.model.path.is_absolute() && kept.data.train.is_absolute() && kept.data.test.is_absolute()
-        );
+        let files = kept.data.train.iter().chain(kept.data.test.iter());
+        let paths: Vec<_> = files.map(|file| &file.path).chain([&kept.model.path]).collect();
+        assert!(paths.len() == 4 && paths.iter().all(|path| path.is_absolute()), "{paths:?}");
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl<B: TrainBackend> Run<B> {
-    /// Counts the step's tokens, writes its metrics and completions on the rank that writes, and heeds the watch.
+    /// Counts the step's tokens, writes its completions and metrics on the rank that writes, and heeds the watch. Metrics
+    /// that an evaluation is to be added to are written after it.
     pub(super) fn record(
         &mut self,
         step: &Step,
@@ -26,13 +27,20 @@ impl<B: TrainBackend> Run<B> {
     ) -> Result<Record> {
         self.state.tokens += sampled.tokens() as u64;
         let mut record = self.metrics(step, left_out, sampled, recycled, update);
-        let alarms = self.look_at(&mut record, &sampled.groups);
-        self.write_record(step, &mut record, sampled, update)?;
-        self.heed(step, &alarms)?;
+        let watched = self.look_at(&mut record, &sampled.groups, recycled);
+        self.write_rollouts(step, &mut record, sampled, update)?;
+        self.state.unevaluated = Some(record.clone());
+        if !self.config.eval.is_due(step.number) {
+            timed(Part::Record, || self.record_unevaluated())?;
+        }
+        if let Err(alarm) = self.heed(step, &watched) {
+            self.record_unevaluated()?;
+            return Err(alarm);
+        }
         Ok(record)
     }
 
-    fn write_record(
+    fn write_rollouts(
         &mut self,
         step: &Step,
         record: &mut Record,
@@ -44,8 +52,7 @@ impl<B: TrainBackend> Run<B> {
             record.set(part.metric(), seconds);
         }
         timed(Part::Record, || {
-            files.rollouts.append(&rollout_rows(&sampled.groups, step.number, &update.report.advantages))?;
-            files.sinks.record(record)
+            files.rollouts.append(&rollout_rows(&sampled.groups, step.number, &update.report.advantages))
         })
     }
 

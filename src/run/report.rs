@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{figures::NOT_MEASURED, judge_table};
 use crate::{
     data::{ImageRef, Kind, Problem},
-    eval::Scores,
+    eval::{BestEvaluation, Scores},
     judge::{self, KINDS},
     metrics::{Record, names, per_kind},
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
@@ -29,11 +29,31 @@ pub struct Summary {
     pub steps: u64,
     #[serde(default)]
     pub tokens: u64,
+    /// Nothing in it is measured where `eval.before = false`.
     pub before: Scores,
     pub after: Scores,
+    /// The best evaluation during training, whose model is in `best/`; `None` where there was none.
+    #[serde(default)]
+    pub best: Option<BestEvaluation>,
+    /// Why there are fewer steps than the recipe asks for.
+    #[serde(default)]
+    pub stopped_early: Option<EarlyStop>,
     /// From the start of the run to its end, interruptions left out.
     pub seconds: f64,
     pub peak_memory_bytes: Option<u64>,
+}
+
+/// An end before the last step, for want of a gain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyStop {
+    pub evaluations_without_gain: u64,
+}
+
+impl EarlyStop {
+    /// Whether it would be the end under this `eval.patience`, too.
+    pub fn holds_under(&self, patience: u64) -> bool {
+        patience > 0 && self.evaluations_without_gain >= patience
+    }
 }
 
 /// Adds the metrics of each kind that occurs among a step's groups.
@@ -165,18 +185,23 @@ fn images(problem: &Problem) -> Vec<Value> {
 
 /// The table at the end of a run.
 pub fn table(summary: &Summary) -> String {
-    let Summary { before, after, seconds, peak_memory_bytes, .. } = summary;
+    let Summary { before, after, best, stopped_early, seconds, peak_memory_bytes, .. } = summary;
     let row = |name: &str, before, after| (name.to_owned(), before, after);
     let mut rows = vec![
-        row("reasoning accuracy", Some(before.reasoning_accuracy), Some(after.reasoning_accuracy)),
+        row("reasoning accuracy", before.reasoning_accuracy, after.reasoning_accuracy),
         row("judge accuracy", before.judge_accuracy, after.judge_accuracy),
     ];
     let judged = KINDS.iter().filter(|spec| spec.in_judge_set);
     rows.extend(judged.map(|spec| (format!("  {}", spec.title), before.of(spec.kind), after.of(spec.kind))));
     rows.extend([
         row("  held-out wordings", before.held_out_wording_accuracy, after.held_out_wording_accuracy),
-        row("with self-reflection", Some(before.reflect_accuracy), Some(after.reflect_accuracy)),
+        row("with self-reflection", before.reflect_accuracy, after.reflect_accuracy),
     ]);
+    // Without drawn answers it is the first line again.
+    let drawn = after.pass_at.iter().filter(|_| after.pass_at.len() > 1);
+    rows.extend(
+        drawn.map(|(k, value)| row(&names::pass_at(*k), before.pass_at.get(k).copied(), Some(*value))),
+    );
     let mut lines = vec![format!("{:<22}{:>9}{:>9}{:>9}", "held-out set", "before", "after", "points")];
     lines.extend(rows.iter().map(|(name, before, after)| {
         let [before_cell, after_cell] = [before, after].map(|share| percent(*share));
@@ -186,6 +211,12 @@ pub fn table(summary: &Summary) -> String {
         format!("{name:<22}{before_cell:>9}{after_cell:>9}{gain:>9}")
     }));
     lines.extend(judge_table::lines(before, after));
+    if let Some(BestEvaluation { step, value }) = best {
+        lines.push(format!("best evaluation: step {step}, {}, in best/", percent(Some(*value))));
+    }
+    if let Some(EarlyStop { evaluations_without_gain }) = stopped_early {
+        lines.push(format!("ended early: no gain in {evaluations_without_gain} evaluations (eval.patience)"));
+    }
     let memory =
         peak_memory_bytes.map(|bytes| format!(", peak memory {} MiB", bytes >> 20)).unwrap_or_default();
     lines.push(format!("{seconds:.0} seconds{memory}"));
@@ -196,11 +227,50 @@ pub fn table(summary: &Summary) -> String {
 mod tests {
     use super::*;
 
+    fn summary(before: Scores, after: Scores) -> Summary {
+        Summary {
+            steps: 1,
+            tokens: 1,
+            before,
+            after,
+            best: None,
+            stopped_early: None,
+            seconds: 1.0,
+            peak_memory_bytes: None,
+        }
+    }
+
     #[test]
-    fn what_was_not_measured_says_so_in_the_table_and_is_null_in_the_file() {
-        let before = Scores { reasoning_accuracy: 0.25, pairwise_accuracy: Some(0.5), ..Scores::default() };
-        let after = Scores { reasoning_accuracy: 0.5, ..before.clone() };
-        let summary = Summary { before, after, seconds: 1.0, peak_memory_bytes: None, steps: 1, tokens: 1 };
+    fn a_start_that_was_not_measured_has_no_figures_and_a_run_that_ended_early_says_why() {
+        let after = Scores {
+            reasoning_accuracy: Some(0.5),
+            pass_at: BTreeMap::from([(1, 0.4), (8, 0.75)]),
+            ..Scores::default()
+        };
+        let summary = Summary {
+            best: Some(BestEvaluation { step: 20, value: 0.625 }),
+            stopped_early: Some(EarlyStop { evaluations_without_gain: 3 }),
+            ..summary(Scores::default(), after)
+        };
+        let table = table(&summary);
+        for line in
+            ["reasoning accuracy          n/a    50.0%      n/a", "pass@8                      n/a    75.0%"]
+        {
+            assert!(table.contains(line), "{table}");
+        }
+        assert!(table.contains("best evaluation: step 20, 62.5%, in best/"), "{table}");
+        assert!(table.contains("ended early: no gain in 3 evaluations"), "{table}");
+        assert!(json!(summary)["before"]["reasoning_accuracy"].is_null());
+        let stop = summary.stopped_early.unwrap();
+        assert!(stop.holds_under(3) && !stop.holds_under(4) && !stop.holds_under(0));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_told_in_the_table_and_null_in_the_file() {
+        let before =
+            Scores { reasoning_accuracy: Some(0.25), pairwise_accuracy: Some(0.5), ..Scores::default() };
+        let after = Scores { reasoning_accuracy: Some(0.5), ..before.clone() };
+        let summary = summary(before, after);
         let table = table(&summary);
         let cells = |name: &str| -> Vec<&str> {
             let line = table.lines().find(|line| line.trim_start().starts_with(name)).unwrap();

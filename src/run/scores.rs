@@ -4,74 +4,118 @@ use std::sync::Arc;
 
 use anyhow::{Error, Result};
 
-use super::{start::StartingModel, training::Run};
+use super::{
+    directory::{read_json, write_json},
+    judge_items::own_judge_set,
+    report::{EarlyStop, Summary},
+    start::StartingModel,
+    training::Run,
+};
 use crate::{
     checkpoint::replace_model_dir,
-    config::RunConfig,
-    eval::{EvalConfig, JudgeSet, Scores, evaluate},
+    eval::{EvalConfig, JudgeSet, Scores, TimeBound, evaluate},
     interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
-    model::computing_in,
-    rollout::{Sampling, SamplingKey},
-    run::{
-        directory::{read_json, write_json},
-        report::Summary,
-    },
+    model::{Model, computing_in},
 };
 
 impl<B: TrainBackend> Run<B> {
-    /// The starting model's scores and its judge items, measured once per run.
+    /// The starting model's scores and its judge items, measured once per run. With `eval.before = false` nothing is
+    /// scored; judge items are still made of the starting model's answers, where the recipe asks for any.
     ///
     /// # Errors
     /// When a problem cannot be rendered or a file cannot be written.
     pub fn score_start(&mut self, StartingModel(start): StartingModel<B::InnerBackend>) -> Result<Scores> {
-        // An earlier process may have measured them.
-        let path = self.dir.before();
-        let known = self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
-        if let Some(known) = known {
+        if let Some(known) = self.known_start()? {
+            // An earlier process may have been stopped in the evaluation after its last step.
+            self.evaluate_if_due()?;
             return Ok(known);
         }
-        let start = computing_in(Arc::unwrap_or_clone(start), self.config.model.dtype);
-        self.sampler.update_weights(&start)?;
-        let judge_set = self.make_judge_set()?;
+        let EvalConfig { before: scores, judge_items, .. } = self.config.eval;
+        let samples = scores || judge_items > 0;
+        if samples {
+            let start = computing_in(Arc::unwrap_or_clone(start), self.config.model.dtype);
+            self.sampler.update_weights(&start)?;
+            self.keep_to_time()?;
+        }
+        let judge_set = own_judge_set(&self.pipeline(), &self.test, &self.config, self.quiet)?;
         if self.peers.writes() {
             write_json(&self.dir.judge_set(), &judge_set)?;
         }
-        let before = self.score(&judge_set, "before")?;
-        self.sampler.release_weights()?;
-        if self.peers.writes() {
-            write_json(&path, &before)?;
+        let mut before = Scores::default();
+        if scores {
+            before = self.score(&judge_set, "before")?;
+        }
+        if samples {
+            self.sampler.release_weights()?;
+        }
+        if scores && self.peers.writes() {
+            write_json(&self.dir.before(), &before)?;
         }
         Ok(before)
     }
 
-    /// Judge items over the starting model's own sampled answers to held-out problems.
-    fn make_judge_set(&self) -> Result<JudgeSet> {
-        let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = self.config.eval;
-        // A step that no update has: the loop never draws these samples again.
-        let key = SamplingKey { seed: self.config.seed, step: u64::MAX };
-        let sampling = Sampling { max_new_tokens, ..self.config.train.sampling };
-        let progress = Phase::start("sampling answers to judge", self.test.len(), self.quiet);
-        let pipeline = self.pipeline();
-        let groups =
-            pipeline.rollout(self.test.clone(), judge_samples, sampling, key, &|n| progress.advance(n))?;
-        Ok(JudgeSet::new(
-            &groups,
-            judge_items,
-            self.config.recycle.wordings,
-            self.config.judge.prompts(),
-            self.config.seed,
-            &self.verifier,
-        ))
+    /// The start's scores where an earlier process has done all there is to do about them.
+    fn known_start(&self) -> Result<Option<Scores>> {
+        let (before, judge_set) = (self.dir.before(), self.dir.judge_set());
+        let is_measured = self.config.eval.before;
+        self.peers.from_first(|| match before.exists() {
+            true => read_json(&before).map(Some),
+            false => Ok((!is_measured && judge_set.exists()).then(Scores::default)),
+        })
+    }
+
+    /// Leaves as many held-out problems as `eval.max_seconds` has time for. That is found out once per run, with the
+    /// weights that the sampler has at the time, and kept with it.
+    fn keep_to_time(&mut self) -> Result<()> {
+        if self.config.eval.max_seconds == 0.0 || self.is_within_time {
+            return Ok(());
+        }
+        let path = self.dir.time_bound();
+        let known: Option<TimeBound> =
+            self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
+        let bound = match known {
+            Some(known) => known,
+            None => {
+                let found = TimeBound::find(&self.pipeline(), &self.test, &self.config.eval)?;
+                if self.peers.writes() {
+                    write_json(&path, &found)?;
+                    say!("{}", found.in_words());
+                }
+                found
+            }
+        };
+        self.test = bound.applied_to(std::mem::take(&mut self.test));
+        self.is_within_time = true;
+        Ok(())
     }
 
     /// What the sampler's present weights score.
     fn score(&self, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
-        let RunConfig { eval, seed, .. } = &self.config;
-        evaluate(&self.pipeline(), &self.test, judge_set, eval, *seed, &|n| progress.advance(n))
+        let (eval, seed) = (&self.config.eval, self.config.seed);
+        evaluate(&self.pipeline(), &self.test, judge_set, eval, seed, &|n| progress.advance(n))
+    }
+
+    /// The scores of the policy amid the run: those of its start and end that take the least time.
+    pub(super) fn score_on_the_way(&mut self) -> Result<Scores> {
+        let policy = self.trainer.evaluated();
+        let judge_set = JudgeSet { held_out: Vec::new(), ..self.prepare_to_score(policy)? };
+        let (eval, seed) = (self.config.eval.on_the_way(), self.config.seed);
+        let scores = evaluate(&self.pipeline(), &self.test, &judge_set, &eval, seed, &|_| ())?;
+        self.sampler.release_weights()?;
+        // Without a round of it, it would be the accuracy of the first answers.
+        Ok(Scores { reflect_accuracy: None, accuracy_by_rounds: Vec::new(), ..scores })
+    }
+
+    /// Gives the sampler these weights, and returns the run's judge items.
+    fn prepare_to_score(&mut self, policy: Model<B::InnerBackend>) -> Result<JudgeSet> {
+        let judge_set = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
+        self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;
+        self.keep_to_time()?;
+        Ok(judge_set)
     }
 
     /// What to tell of a final evaluation that was given up.
@@ -94,15 +138,20 @@ impl<B: TrainBackend> Run<B> {
         if self.peers.writes() {
             replace_model_dir(&policy, &self.config.model.path, &self.dir.final_model(), format)?;
         }
-        let judge_set: JudgeSet = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
-        self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;
+        let judge_set = self.prepare_to_score(policy).map_err(|error| self.without_scores(error))?;
         let after = self.score(&judge_set, "after").map_err(|error| self.without_scores(error))?;
+        self.conclude_evaluation(&after, None)?;
         let Some(files) = &self.files else { return Ok(None) };
+        let (history, is_last) =
+            (&self.state.evaluations, !self.config.train.has_steps_after(self.state.step, self.state.tokens));
+        let stalled = !is_last && history.has_stalled(self.config.eval.patience);
         let summary = Summary {
             steps: self.state.step,
             tokens: self.state.tokens,
             before,
             after,
+            best: history.best,
+            stopped_early: stalled.then(|| EarlyStop { evaluations_without_gain: history.without_gain }),
             seconds: self.clock.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
         };

@@ -13,16 +13,21 @@ use crate::config::RunConfig;
 
 /// Keys and sections that a resumed run may change. Everything else is refused, whatever is added to a recipe later.
 /// Paths are here because what they lead to is compared by its content.
-const MAY_CHANGE: [&str; 24] = [
+const MAY_CHANGE: [&str; 29] = [
     "checkpoint",
     "data.bad_rows",
     "data.curriculum",
+    "data.image_cache",
     "data.image_root",
     "data.test",
     "data.train",
+    "eval.every",
+    "eval.min_gain",
+    "eval.patience",
     "model.dtype",
     "model.freeze",
     "model.path",
+    "preflight",
     "recycle",
     "rollout",
     "sft.batch_size",
@@ -150,6 +155,7 @@ mod tests {
             "model.dtype=bf16",
             "data.train=elsewhere.jsonl",
             "verify.remote.retries=2",
+            "eval.every=5",
         ] {
             assert!(allowed(setting), "{setting}");
         }
@@ -159,6 +165,7 @@ mod tests {
             "data.instruction=Think!",
             "data.source_weights={a=1}",
             "eval.problems=3",
+            "eval.best_by=pass@1",
             "verify.partial_credit=true",
             "verify.verifier=exact",
             "verify.remote.unscored=leave_out",

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::{auxiliary::Replay, checkpoints::check_same_data};
 use crate::{
     config::RunConfig,
-    data::{Problem, ProblemDraw, ShuffledCursor},
+    data::{Problem, ProblemDraw, ProblemSet, ShuffledCursor},
     distributed::Peers,
     error::input_error,
-    metrics::watch::WatchHistory,
+    eval::EvaluationHistory,
+    metrics::{Record, watch::WatchHistory},
     recycle::{Recipe, Recycler},
 };
 
@@ -38,22 +39,34 @@ pub struct RunState {
     /// The steps so far as the watch remembers them.
     #[serde(default)]
     pub watch: WatchHistory,
+    /// The evaluations so far, as far as they decide anything.
+    #[serde(default)]
+    pub evaluations: EvaluationHistory,
+    /// The metrics of the last step where an evaluation is still to be added to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unevaluated: Option<Record>,
 }
 
 impl RunState {
+    /// The last step whose metrics are complete.
+    pub(super) fn recorded_step(&self) -> u64 {
+        self.unevaluated.as_ref().map_or(self.step, |record| record.step - 1)
+    }
+
     /// The state before the first step.
     ///
     /// # Errors
     /// An input error where `[recycle]` and the recipes from outside do not fit together.
     pub(super) fn new(
         config: &RunConfig,
-        problems: &[Problem],
+        train: &ProblemSet,
         replay: &Replay,
         recipes: Vec<Arc<dyn Recipe>>,
     ) -> Result<Self> {
+        let shares = train.shares(&config.data.source_weights);
         Ok(Self {
             step: 0,
-            problems: ProblemDraw::new(config.seed, problems, &config.data.source_weights),
+            problems: ProblemDraw::new(config.seed, &train.problems, shares),
             replay: replay.cursor(config.seed),
             recycler: Recycler::new(config.recycle.clone(), config.seed, recipes)?
                 .with_prompts(config.judge.prompts().clone()),
@@ -61,25 +74,28 @@ impl RunState {
             seconds: 0.0,
             kl_coefficient: None,
             watch: WatchHistory::default(),
+            evaluations: EvaluationHistory::default(),
+            unevaluated: None,
         })
     }
 
     /// The saved state under today's recipe and data.
     ///
     /// # Errors
-    /// An input error where the data or the weights of its sources are not what the run drew by, or `[recycle]` and
+    /// An input error where the data or the weights of its sources or files are not what the run drew by, or `[recycle]` and
     /// the recipes from outside do not fit together.
     pub(super) fn resumed(
         self,
         config: &RunConfig,
-        problems: &[Problem],
+        train: &ProblemSet,
         replay: &Replay,
         recipes: Vec<Arc<dyn Recipe>>,
     ) -> Result<Self> {
-        check_same_data(self.problems.problems(), &config.data.train, problems.len())?;
-        if !self.problems.fits(problems, &config.data.source_weights) {
+        let problems = &train.problems;
+        check_same_data(self.problems.problems(), config.data.train.display(), problems.len())?;
+        if !self.problems.fits(problems, train.shares(&config.data.source_weights)) {
             return Err(input_error(
-                "--resume: data.source_weights is not what the run drew by; leave it as it was, or start a new run",
+                "--resume: data.source_weights, or the files of data.train and their weights, are not what the run drew by; leave them as they were, or start a new run",
             ));
         }
         let fresh = replay.cursor(config.seed);

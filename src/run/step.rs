@@ -75,9 +75,14 @@ pub struct SampledGroups {
 impl SampledGroups {
     /// Tokens of all scored completions.
     pub fn tokens(&self) -> usize {
-        let rollouts = self.groups.iter().flat_map(|group| &group.rollouts);
-        rollouts.map(|rollout| rollout.completion.token_ids.len()).sum()
+        sampled_tokens(&self.groups)
     }
+}
+
+/// Tokens of the completions of some groups.
+pub(super) fn sampled_tokens(groups: &[RolloutGroup]) -> usize {
+    let rollouts = groups.iter().flat_map(|group| &group.rollouts);
+    rollouts.map(|rollout| rollout.completion.token_ids.len()).sum()
 }
 
 /// What dynamic sampling (DAPO, arXiv 2503.14476) drew beyond the first problems of a step.

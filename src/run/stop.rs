@@ -96,7 +96,12 @@ impl<B: TrainBackend> Run<B> {
         }
         match self.save_last() {
             Ok(()) => {
-                let message = format!("{by} after step {step}, which is saved; {}", self.how_to_go_on());
+                let again = match self.state.unevaluated {
+                    Some(_) => " (its evaluation is repeated)",
+                    None => "",
+                };
+                let message =
+                    format!("{by} after step {step}, which is saved{again}; {}", self.how_to_go_on());
                 Error::new(by).context(message)
             }
             Err(failure) => failure.context(format!("{by}, but step {step} could not be saved")),

@@ -42,6 +42,8 @@ pub struct Run<B: AutodiffBackend> {
     pub(super) files: Option<Files>,
     pub(super) quiet: bool,
     pub(super) clock: RunClock,
+    /// Whether the held-out problems are as few as `eval.max_seconds` has time for.
+    pub(super) is_within_time: bool,
     /// The step of the newest checkpoint.
     pub(super) saved_step: Option<u64>,
     /// Whether it has been said that recycled problems are left out.
@@ -84,9 +86,14 @@ impl<B: TrainBackend> Run<B> {
     /// Whatever a part fails with. Where a peer is lost or somebody asks to stop amid the step, the run is as it was
     /// before it; see [`Run::abandon`] and [`Run::stopped`].
     pub fn step(&mut self) -> Result<StepReport> {
+        // Where nobody has called `score_start`, which does this in time to end a run.
+        self.evaluate_if_due()?;
         let before = self.state.clone();
         let step = self.begin_step();
-        let report = self.take(&step).map_err(|error| self.take_back(before, error))?;
+        let mut report = self.take(&step).map_err(|error| self.take_back(before, error))?;
+        if let Some(metrics) = self.evaluate_if_due()? {
+            report.metrics = metrics;
+        }
         self.save_if_due()?;
         Ok(report)
     }
@@ -108,9 +115,11 @@ impl<B: TrainBackend> Run<B> {
         step
     }
 
-    /// Whether the recipe asks for more steps: neither all are done nor the budget of tokens is spent.
+    /// Whether the recipe asks for more steps: neither all are done nor the budget of tokens is spent, and evaluations
+    /// have not gone without a gain for too long.
     pub fn steps_left(&self) -> bool {
         self.config.train.has_steps_after(self.state.step, self.state.tokens)
+            && !self.state.evaluations.has_stalled(self.config.eval.patience)
     }
 
     /// Whether all ranks go on: steps are left, and none of them has been asked to stop.

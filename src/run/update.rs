@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use super::{
     auxiliary::Triples,
-    step::{Step, StepUpdate},
+    step::{Step, StepUpdate, sampled_tokens},
     training::Run,
 };
 use crate::{
     kernels::TrainBackend,
     random::{Stream, hash_text},
     rollout::RolloutGroup,
-    train::{Auxiliary, AuxiliaryConfig},
+    train::{Auxiliary, AuxiliaryConfig, StepPlace},
 };
 
 impl<B: TrainBackend> Run<B> {
@@ -19,12 +19,15 @@ impl<B: TrainBackend> Run<B> {
     /// rewards are all equal stay out of it; their advantages are reported as 0.
     pub(super) fn update(&mut self, step: &Step, groups: &[RolloutGroup]) -> Result<StepUpdate> {
         let auxiliary = self.auxiliary(step, groups)?;
+        let tokens = self.state.tokens + sampled_tokens(groups) as u64;
+        let of = Some(self.config.train.expected_steps(step.number, tokens));
+        let place = StepPlace { step: step.number, of };
         if self.config.train.refill_rounds == 0 {
-            let report = self.trainer.update_with(groups, &auxiliary, step.number)?;
+            let report = self.trainer.update_with(groups, &auxiliary, place)?;
             return Ok(StepUpdate { report, kept_out: 0 });
         }
         let teaching: Vec<RolloutGroup> = groups.iter().filter(|group| group.has_spread()).cloned().collect();
-        let mut report = self.trainer.update_with(&teaching, &auxiliary, step.number)?;
+        let mut report = self.trainer.update_with(&teaching, &auxiliary, place)?;
         let mut found = std::mem::take(&mut report.advantages).into_iter();
         let advantages = groups.iter().map(|group| match group.has_spread() {
             true => found.next().expect("advantages of every group"),

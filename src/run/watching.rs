@@ -13,38 +13,83 @@ use crate::{
     kernels::TrainBackend,
     metrics::{
         Record, names, per_kind,
-        watch::{Alarm, StepHealth, Symptom},
+        watch::{Alarm, StepHealth, StepShortfall, StepYield, Symptom},
     },
-    rollout::RolloutGroup,
+    recycle::RecycleReport,
+    rollout::{FinishReason, Rollout, RolloutGroup},
 };
 
+/// What the watch found in a step.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    pub alarms: Vec<Alarm>,
+    pub shortfalls: Vec<StepShortfall>,
+}
+
 impl<B: TrainBackend> Run<B> {
-    /// Looks at a step's numbers, adds what is found to them, and returns the alarms that they raise.
-    pub(super) fn look_at(&mut self, record: &mut Record, groups: &[RolloutGroup]) -> Vec<Alarm> {
+    /// Looks at a step's numbers, adds what is found to them, and returns what is to be told of them.
+    pub(super) fn look_at(
+        &mut self,
+        record: &mut Record,
+        groups: &[RolloutGroup],
+        recycled: &RecycleReport,
+    ) -> Watched {
         let config = self.config.watch;
         if !config.on {
-            return Vec::new();
+            return Watched::default();
         }
         let health = health(record, groups);
         let alarms = self.state.watch.observe(&health, &config);
+        let step_yield = self.step_yield(groups, recycled);
+        let shortfalls = self.state.watch.observe_yield(step_yield);
+        record.set(names::WATCH_WITHOUT_LESSON, self.state.watch.steps_without_lesson() as f64);
         if let Some(entropy) = health.entropy {
             record.set(names::WATCH_ENTROPY, entropy);
         }
         for symptom in Symptom::ALL {
             record.set(symptom.metric(), self.state.watch.streak(symptom) as f64);
         }
-        alarms
+        Watched { alarms, shortfalls }
+    }
+
+    fn step_yield(&self, groups: &[RolloutGroup], recycled: &RecycleReport) -> StepYield {
+        let (original, others): (Vec<&RolloutGroup>, Vec<&RolloutGroup>) =
+            groups.iter().partition(|group| group.problem.kind == Kind::REASON);
+        let count = |holds: &dyn Fn(&RolloutGroup, &Rollout) -> bool| {
+            let of_group =
+                |group: &&RolloutGroup| group.rollouts.iter().filter(|one| holds(group, one)).count();
+            original.iter().map(of_group).sum()
+        };
+        let spread = |groups: &[&RolloutGroup]| groups.iter().filter(|group| group.has_spread()).count();
+        let recycles =
+            self.config.train.recycled_per_step > 0 && recycled.lines.iter().any(|line| line.is_on);
+        StepYield {
+            groups: original.len(),
+            groups_with_spread: spread(&original),
+            replies: count(&|_, _| true),
+            right: count(&|_, rollout| rollout.verdict.is_correct()),
+            cut_off: count(&|_, rollout| rollout.completion.finish_reason == FinishReason::Length),
+            unreadable: count(&|group, rollout| {
+                rollout.verdict.extracted.is_none() && !self.verifier.asks_outside(&group.problem)
+            }),
+            recycled_with_spread: spread(&others),
+            items: recycles.then(|| self.state.recycler.len()),
+        }
     }
 
     /// Says the alarms of a step that is recorded, or ends the run where the recipe says so.
     ///
     /// # Errors
     /// The first alarm, with `watch.stop`; when the newest sound checkpoint cannot be marked.
-    pub(super) fn heed(&self, step: &Step, alarms: &[Alarm]) -> Result<()> {
+    pub(super) fn heed(&self, step: &Step, Watched { alarms, shortfalls }: &Watched) -> Result<()> {
         // The step was sampled from the weights after the one before it: that checkpoint is known now.
         let sampled_from = step.number - 1;
         if self.peers.writes() && self.saved_step == Some(sampled_from) && self.state.watch.is_sound() {
             self.checkpoints.protect(sampled_from)?;
+        }
+        if let Some(Files { sinks, .. }) = &self.files {
+            let warn = |told: &StepShortfall| sinks.say(&format!("warning: step {}: {told}", step.number));
+            shortfalls.iter().for_each(warn);
         }
         match alarms.first().filter(|_| self.config.watch.stop) {
             Some(alarm) => {

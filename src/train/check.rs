@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::config::TrainConfig;
+use super::{
+    config::TrainConfig,
+    schedule::{LearningRate, Schedule},
+};
 use crate::{data::Kind, error::input_error};
 
 /// Names from outside that a recipe may use beside the built-in ones.
@@ -25,6 +28,7 @@ impl TrainConfig {
         self.check_sizes()?;
         self.check_shares()?;
         self.check_weights()?;
+        self.check_learning_rate()?;
         self.check_objective()?;
         self.check_names(names)
     }
@@ -104,6 +108,28 @@ impl TrainConfig {
         Ok(())
     }
 
+    fn check_learning_rate(&self) -> Result<()> {
+        let LearningRate { warmup_steps, warmup_ratio, schedule, min_ratio, .. } = self.learning_rate;
+        if let Some(ratio) = warmup_ratio {
+            require((0.0..=1.0).contains(&ratio), "warmup_ratio", &ratio, "from 0 to 1")?;
+            if warmup_steps > 0 {
+                return Err(input_error(format!(
+                    "train.warmup_ratio = {ratio}: the warm-up is given in steps, too; set train.warmup_steps = 0 (now \
+                     {warmup_steps}), or leave the share out"
+                )));
+            }
+        }
+        let Some(ratio) = min_ratio else { return Ok(()) };
+        require((0.0..1.0).contains(&ratio), "min_learning_rate_ratio", &ratio, "at least 0 and below 1")?;
+        if schedule == Schedule::Constant {
+            return Err(input_error(
+                "train.min_learning_rate_ratio: a constant learning rate has no floor; set train.schedule = \
+                 \"cosine\" or \"linear\", or leave the floor out",
+            ));
+        }
+        Ok(())
+    }
+
     fn check_objective(&self) -> Result<()> {
         let dual = self.loss.clip.dual;
         require(dual == 0.0 || dual > 1.0, "dual_clip", &dual, "above 1, or 0 for no bound")?;
@@ -170,10 +196,16 @@ mod tests {
             "importance_high = 0.5",
             "learning_rate = -1.0",
             "kl_horizon = 0.0",
+            "warmup_ratio = 1.5",
+            "warmup_ratio = nan",
+            "schedule = \"linear\"\nmin_learning_rate_ratio = 1.0",
         ] {
             let message = refused(setting);
             assert!(
-                message.starts_with(&format!("train.{}", setting.split(" =").next().unwrap())),
+                message.starts_with(&format!(
+                    "train.{}",
+                    setting.lines().last().unwrap().split(" =").next().unwrap()
+                )),
                 "{message}"
             );
         }
@@ -190,6 +222,22 @@ mod tests {
         assert!(
             refused("advantage = \"rloo\"\nadvantage_scope = \"kind\"").starts_with("train.advantage_scope")
         );
+    }
+
+    #[test]
+    fn a_warm_up_is_given_once_and_a_floor_needs_a_schedule() {
+        assert!(
+            refused("warmup_steps = 5\nwarmup_ratio = 0.1").contains("set train.warmup_steps = 0 (now 5)")
+        );
+        assert!(refused("min_learning_rate_ratio = 0.1").contains("no floor"));
+        for fine in [
+            "warmup_ratio = 0.1",
+            "warmup_steps = 0\nwarmup_ratio = 0.1",
+            "schedule = \"cosine\"\nmin_learning_rate_ratio = 0.1",
+        ] {
+            let config: TrainConfig = toml::from_str(fine).unwrap();
+            assert!(config.check(&KnownNames::default()).is_ok(), "{fine}");
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub struct TrainConfig {
     pub samples_per_prompt: usize,
     /// How completions are drawn: `max_new_tokens`, `temperature`, `top_p`, `top_k`.
     pub sampling: Sampling,
-    /// The learning rate of each step: `learning_rate`, `warmup_steps`, `schedule`.
+    /// The learning rate of each step: `learning_rate`, `warmup_steps` or `warmup_ratio`, `schedule`,
+    /// `min_learning_rate_ratio`.
     pub learning_rate: LearningRate,
     /// Gradients are scaled down to this global norm.
     pub max_grad_norm: f64,
@@ -88,7 +89,9 @@ flat_settings!(TrainConfig {
     top_k: sampling.top_k,
     learning_rate: learning_rate.peak,
     warmup_steps: learning_rate.warmup_steps,
+    warmup_ratio: learning_rate.warmup_ratio,
     schedule: learning_rate.schedule,
+    min_learning_rate_ratio: learning_rate.min_ratio,
     max_grad_norm,
     loss: loss.name,
     clip_low: loss.clip.low,
@@ -127,6 +130,24 @@ impl TrainConfig {
     /// Whether there are steps left after so many, in which so many tokens were sampled.
     pub fn has_steps_after(&self, steps: u64, tokens: u64) -> bool {
         steps < self.steps && (self.token_budget == 0 || tokens < self.token_budget)
+    }
+
+    /// The steps that the run will have in all, as far as can be told when so many tokens were sampled up to a step
+    /// and in it: those of the recipe, or fewer where the budget of tokens ends the run before, at the mean tokens per
+    /// step so far. Learning rates follow it.
+    pub fn expected_steps(&self, step: u64, tokens: u64) -> u64 {
+        if self.token_budget == 0 || tokens == 0 {
+            return self.steps;
+        }
+        let by_budget = (u128::from(step) * u128::from(self.token_budget)).div_ceil(u128::from(tokens));
+        u64::try_from(by_budget).unwrap_or(u64::MAX).max(step).min(self.steps)
+    }
+
+    /// The default of `warmup_steps` gives way to a share that is given.
+    fn complete(&mut self, given: &[String]) {
+        if self.learning_rate.warmup_ratio.is_some() && !given.iter().any(|key| key == "warmup_steps") {
+            self.learning_rate.warmup_steps = 0;
+        }
     }
 
     /// Updates per step.
@@ -196,7 +217,9 @@ top_p = 0.25
 top_k = 7
 learning_rate = 0.125
 warmup_steps = 8
+warmup_ratio = 0.01
 schedule = "cosine"
+min_learning_rate_ratio = 0.1
 max_grad_norm = 9.0
 loss = "gspo"
 clip_low = 0.3
@@ -253,7 +276,13 @@ weight_decay = 0.05
         let config: TrainConfig = toml::from_str(FLAT).unwrap();
         assert_eq!((config.sampling.max_new_tokens, config.sampling.top_k), (6, 7));
         assert_eq!(config.sampling.repetition_penalty, 1.0);
-        let rate = LearningRate { peak: 0.125, warmup_steps: 8, schedule: Schedule::Cosine };
+        let rate = LearningRate {
+            peak: 0.125,
+            warmup_steps: 8,
+            warmup_ratio: Some(0.01),
+            schedule: Schedule::Cosine,
+            min_ratio: Some(0.1),
+        };
         assert_eq!(config.learning_rate, rate);
         let clip = Clip { low: 0.3, high: 0.4, dual: 3.5 };
         assert_eq!(config.loss, LossConfig { name: "gspo".to_owned(), clip });
@@ -266,8 +295,37 @@ weight_decay = 0.05
         assert_eq!(config.kind_weights.of(Kind::REASON), 3.0);
         assert_eq!(format!("\n{}", toml::to_string(&config).unwrap()), FLAT);
         let default = toml::to_string(&TrainConfig::default()).unwrap();
-        assert!(TrainConfig::KEYS.iter().all(|key| *key == "advantage_scope" || default.contains(key)));
+        let optional = ["advantage_scope", "warmup_ratio", "min_learning_rate_ratio"];
+        assert!(TrainConfig::KEYS.iter().all(|key| optional.contains(key) || default.contains(key)));
         assert_eq!(toml::from_str::<TrainConfig>("").unwrap(), TrainConfig::default());
+    }
+
+    #[test]
+    fn a_warm_up_that_is_a_share_takes_the_place_of_the_default() {
+        let rate = |text: &str| {
+            let config: TrainConfig = toml::from_str(text).unwrap();
+            let again: TrainConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+            assert_eq!(again, config);
+            (config.learning_rate.warmup_steps, config.learning_rate.warmup_ratio)
+        };
+        assert_eq!(rate(""), (3, None));
+        assert_eq!(rate("warmup_ratio = 0.1"), (0, Some(0.1)));
+        assert_eq!(rate("warmup_steps = 5\nwarmup_ratio = 0.1"), (5, Some(0.1)));
+    }
+
+    #[test]
+    fn a_budget_of_tokens_says_how_many_steps_there_will_be() {
+        let config = TrainConfig { steps: 100, token_budget: 1000, ..TrainConfig::default() };
+        // 60 tokens a step: after the 17th there are 1,020.
+        for step in 1..=17 {
+            assert_eq!(config.expected_steps(step, 60 * step), 17, "step {step}");
+        }
+        assert_eq!(config.expected_steps(1, 5), 100, "the steps end it first");
+        assert_eq!(config.expected_steps(7, 5000), 7);
+        assert_eq!(config.expected_steps(1, 0), 100);
+        assert_eq!(TrainConfig { token_budget: 0, ..config }.expected_steps(1, 60), 100);
+        let huge = TrainConfig { steps: u64::MAX, token_budget: u64::MAX, ..TrainConfig::default() };
+        assert_eq!(huge.expected_steps(u64::MAX, 1), u64::MAX);
     }
 
     #[test]

@@ -47,5 +47,5 @@ pub use parts::Parts;
 pub use ranks::check_same_weights;
 pub use reference::{ReferenceConfig, ReferenceMode};
 pub use report::UpdateReport;
-pub use schedule::{LearningRate, Schedule};
+pub use schedule::{LearningRate, Schedule, StepPlace};
 pub use trainer::Trainer;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters::visit_gradients, tensors::on_host};
 use crate::{
     error::input_error,
-    kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend, generic::cast},
+    kernels::{AdamWMoments, AdamWStep, Kernels, TrainBackend},
     model::{
         Model,
         weights::{
@@ -179,15 +179,15 @@ pub fn global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(model: &M, gradient
 }
 
 /// Gradients in f32, whatever the model that has them computes in.
-pub(super) fn in_f32<B: AutodiffBackend, M: AutodiffModule<B>>(
+pub(super) fn in_f32<B: TrainBackend, M: AutodiffModule<B>>(
     model: &M,
     gradients: GradientsParams,
 ) -> GradientsParams {
     struct Widened(GradientsParams, GradientsParams);
-    impl<B: AutodiffBackend> ModuleVisitor<B> for Widened {
+    impl<B: TrainBackend> ModuleVisitor<B> for Widened {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
             if let Some(gradient) = self.0.remove::<B::InnerBackend, D>(param.id) {
-                self.1.register::<B::InnerBackend, D>(param.id, cast(gradient, DType::F32));
+                self.1.register::<B::InnerBackend, D>(param.id, B::InnerBackend::cast(gradient, DType::F32));
             }
         }
     }

@@ -9,7 +9,10 @@ use burn::{
 use serde::{Deserialize, Serialize};
 
 use super::average::averaged;
-use crate::model::{Model, computing_in, weights::Precision};
+use crate::{
+    kernels::Kernels,
+    model::{Model, computing_in, weights::Precision},
+};
 
 /// How the reference moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -57,7 +60,7 @@ pub(super) struct Reference<B: Backend> {
     precision: Precision,
 }
 
-impl<B: Backend> Reference<B> {
+impl<B: Kernels> Reference<B> {
     /// The reference at the start of a run, or where it has `moved` to since.
     pub(super) fn new<A: AutodiffBackend<InnerBackend = B>>(
         config: ReferenceConfig,

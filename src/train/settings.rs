@@ -36,7 +36,7 @@ impl Visitor<'_> for KnownKey {
 pub(super) struct FieldVisitor<T>(pub PhantomData<T>);
 
 /// Serializes a type as a flat table of `key` or `key: path.to.value`, in this order. What is left out keeps its
-/// default; an unknown key is refused by name.
+/// default, which `complete` may fit to the keys that are given; an unknown key is refused by name.
 macro_rules! flat_settings {
     ($config:ident { $($key:ident $(: $($step:ident).+)?),* $(,)? }) => {
         impl $config {
@@ -70,6 +70,7 @@ macro_rules! flat_settings {
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$config, A::Error> {
                 let mut config = $config::default();
+                let mut given = Vec::new();
                 let key = || $crate::train::settings::KnownKey($config::KEYS);
                 while let Some(key) = map.next_key_seed(key())? {
                     match key.as_str() {
@@ -78,7 +79,9 @@ macro_rules! flat_settings {
                         })*
                         _ => unreachable!("a key is known"),
                     }
+                    given.push(key);
                 }
+                config.complete(&given);
                 Ok(config)
             }
         }

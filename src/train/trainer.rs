@@ -23,6 +23,7 @@ use super::{
     parts::Parts,
     reference::Reference,
     report::{Totals, UpdateReport},
+    schedule::StepPlace,
     scoring::example_logprobs,
     tensors::{floats, scalar},
 };
@@ -152,8 +153,9 @@ impl<B: TrainBackend> Trainer<B> {
         &mut self,
         groups: &[RolloutGroup],
         auxiliary: &Auxiliary,
-        step: u64,
+        place: impl Into<StepPlace>,
     ) -> Result<UpdateReport> {
+        let place @ StepPlace { step, .. } = place.into();
         let Prepared { examples, advantages, kl } = self.prepare(groups)?;
         let completions = advantages.iter().map(Vec::len).sum();
         let reflections = self.config.auxiliary.right_reflections(groups, &self.policy.config);
@@ -161,7 +163,7 @@ impl<B: TrainBackend> Trainer<B> {
         let mut updates = Vec::new();
         for epoch in 0..self.config.epochs {
             for part in mini_batches(&examples, self.config.mini_batches, &[step, epoch as u64]) {
-                updates.push(self.update_once(part, &auxiliary, step)?);
+                updates.push(self.update_once(part, &auxiliary, place)?);
             }
         }
         let mut report = UpdateReport::over(updates);
@@ -181,13 +183,13 @@ impl<B: TrainBackend> Trainer<B> {
         &mut self,
         examples: Vec<Example>,
         auxiliary: &AuxiliaryWork<'_>,
-        step: u64,
+        place: StepPlace,
     ) -> Result<UpdateReport> {
         let (gradient, totals) = self.gradient(|trainer, sum| {
             trainer.add_policy_objectives(examples, sum);
             trainer.add_auxiliary_objectives(auxiliary, sum);
         })?;
-        self.step(gradient, totals, step)
+        self.step(gradient, totals, place)
     }
 
     /// One step of supervised likelihood on the examples' completions.
@@ -199,7 +201,7 @@ impl<B: TrainBackend> Trainer<B> {
         let likelihood = Likelihood { name: "likelihood", token_weight: None };
         let (gradient, totals) =
             self.gradient(|trainer, sum| trainer.add_likelihood(likelihood, examples, &weights, sum))?;
-        self.step(gradient, totals, step)
+        self.step(gradient, totals, step.into())
     }
 
     /// The gradient of the policy's own objectives on some groups, by the names of the parameters that learn. Makes
@@ -211,6 +213,12 @@ impl<B: TrainBackend> Trainer<B> {
         let Prepared { examples, .. } = self.prepare(groups)?;
         let (gradients, _) = self.gradient(|trainer, sum| trainer.add_policy_objectives(examples, sum))?;
         Ok(named(&self.policy, &gradients))
+    }
+
+    /// The policy's log-probabilities of all completions of some groups, one after the other.
+    pub(crate) fn logprobs_of(&self, groups: &[RolloutGroup]) -> Vec<Vec<f32>> {
+        let examples = examples_of(groups, &self.config.kind_weights, &self.policy.config);
+        self.example_logprobs(&self.inference_model(), &examples)
     }
 
     /// The groups' completions with their advantages, as the first update of a step sees them.
@@ -358,11 +366,16 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// Clips a gradient by its global norm and steps.
-    fn step(&mut self, gradient: GradientsParams, totals: Totals, step: u64) -> Result<UpdateReport> {
+    fn step(
+        &mut self,
+        gradient: GradientsParams,
+        totals: Totals,
+        StepPlace { step, of }: StepPlace,
+    ) -> Result<UpdateReport> {
         let device = self.policy.device();
         let grad_norm = timed_on::<B, _>(Part::Optimizer, &device, || global_norm(&self.policy, &gradient));
         totals.check_finite(grad_norm)?;
-        let learning_rate = self.config.learning_rate.at(step, self.config.steps);
+        let learning_rate = self.config.learning_rate.at(step, of.unwrap_or(self.config.steps));
         let scale = (self.config.max_grad_norm / grad_norm.max(f64::MIN_POSITIVE)).min(1.0);
         self.policy = timed_on::<B, _>(Part::Optimizer, &device, || {
             // Owned by nobody else, the policy is updated in place; what stands in for it is never made.

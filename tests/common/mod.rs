@@ -43,6 +43,28 @@ pub fn tiny_model(seed: u64) -> Model<Plain> {
     scale_up(random_model(&tiny_config(), seed, &Default::default()))
 }
 
+/// Qwen3-VL with images like those of [`tiny_config`]: features of two blocks reach the two text layers, by mergers in
+/// another order.
+pub fn tiny_deepstack_config() -> ModelConfig {
+    let config = json!({
+        "model_type": "qwen3_vl", "tie_word_embeddings": true, "image_token_id": IMAGE_TOKEN,
+        "text_config": {"vocab_size": 24, "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6, "rms_norm_eps": 1e-6,
+            "rope_theta": 10000.0, "rope_scaling": {"rope_type": "default", "mrope_interleaved": true,
+            "mrope_section": [1, 1, 1]}},
+        "vision_config": {"depth": 3, "hidden_size": 8, "intermediate_size": 12, "num_heads": 2,
+            "out_hidden_size": 16, "patch_size": 2, "spatial_merge_size": 2, "temporal_patch_size": 2,
+            "num_position_embeddings": 9, "deepstack_visual_indexes": [2, 0]},
+    });
+    ModelConfig::from_json(&config).unwrap()
+}
+
+/// A small model of each family that sees.
+pub fn tiny_models(seed: u64) -> [Model<Plain>; 2] {
+    let deepstack = random_model(&tiny_deepstack_config(), seed, &Default::default());
+    [tiny_model(seed), scale_up(deepstack)]
+}
+
 /// Random weights of 0.02 barely move the residual stream; larger ones make every path count.
 fn scale_up(model: Model<Plain>) -> Model<Plain> {
     struct Scale(Stream);

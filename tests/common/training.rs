@@ -63,8 +63,13 @@ pub fn config() -> TrainConfig {
 /// The parts of a trainer of the first tiny model, with the second as its reference where the configuration has a
 /// penalty.
 pub fn parts(config: &TrainConfig) -> Parts<Differentiable> {
-    let start = config.kl.is_on().then(|| tiny_model(2).into());
-    Parts { start, ..Parts::new(differentiable(tiny_model(1)), AdamW::new(config.adamw)) }
+    parts_of(tiny_model, config)
+}
+
+/// The same of models of another family, made from a seed.
+pub fn parts_of(model: impl Fn(u64) -> Model<Plain>, config: &TrainConfig) -> Parts<Differentiable> {
+    let start = config.kl.is_on().then(|| model(2).into());
+    Parts { start, ..Parts::new(differentiable(model(1)), AdamW::new(config.adamw)) }
 }
 
 pub fn trainer(config: &TrainConfig) -> Trainer<Differentiable> {

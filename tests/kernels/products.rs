@@ -2,11 +2,11 @@
 
 use burn::{
     backend::Autodiff,
-    tensor::{Tensor, module::linear},
+    tensor::{FloatDType, Tensor, TensorData, module::linear},
 };
-use spark::kernels::{Kernels, generic};
+use spark::kernels::{Kernels, WeightOrder, generic};
 
-use super::tensors::{Precision, assert_close, assert_same, leaf, plain};
+use super::tensors::{Precision, SINGLE, assert_close, assert_same, in_f32, leaf, plain};
 
 /// A single row, which flex decodes by itself, and several.
 pub fn project<B: Kernels>(precision: Precision) {
@@ -75,4 +75,66 @@ where
         x.grad_remove(&mut gradients).unwrap()
     });
     assert_close(frozen, learning, precision);
+}
+
+/// Packed weights give what plain ones give, for every number of rows that tiles are made of and for odd sizes, with
+/// and without biases, alone and together.
+pub fn packed<B: Kernels>(precision: Precision) {
+    let sizes = [(1, 1), (5, 3), (16, 16), (33, 70), (64, 129)];
+    for rows in (1..=26).chain([63, 64, 95, 96, 97, 193, 256]) {
+        for (input, output) in sizes {
+            let x = in_f32::<B, 2>([rows, input], 1);
+            let weight = plain::<B, 2>([input, output], 2, precision);
+            let Some(packed) = B::pack(weight.clone(), WeightOrder::InputFirst) else { return };
+            let turned = B::pack(weight.clone().transpose(), WeightOrder::OutputFirst).unwrap();
+            assert_eq!([packed.shape(), turned.shape()], [[input, output]; 2]);
+            let bias = in_f32::<B, 1>([output], 3);
+            let wide = weight.cast(FloatDType::F32);
+            let found = B::project_packed(x.clone(), &[(&packed, None), (&turned, Some(bias.clone()))]);
+            let expected = [None, Some(bias)].map(|bias| linear(x.clone(), wide.clone(), bias));
+            for (found, expected) in found.into_iter().zip(expected) {
+                assert_close(found, expected, SINGLE);
+            }
+        }
+    }
+}
+
+/// A row's product is the same to the bit whatever rows are beside it, on however many threads: large enough to be
+/// shared by all cores.
+pub fn packed_rows_stand_alone<B: Kernels>(precision: Precision) {
+    let (rows, input, output) = (200, 577, 1003);
+    let weight = plain::<B, 2>([input, output], 2, precision);
+    let Some(packed) = B::pack(weight, WeightOrder::InputFirst) else { return };
+    let x = in_f32::<B, 2>([rows, input], 1);
+    let bits = |x: Tensor<B, 2>| -> Vec<u32> {
+        let found = B::project_packed(x, &[(&packed, None)]).remove(0).into_data();
+        found.to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect()
+    };
+    let all = bits(x.clone());
+    for (first, count) in [(0, 1), (7, 2), (50, 5), (99, 64), (0, 199)] {
+        let some = bits(x.clone().narrow(0, first, count));
+        assert!(some == all[first * output..(first + count) * output], "{count} rows from {first} on");
+    }
+}
+
+/// Numbers that are none, and infinite ones, stay what they are and where they are.
+pub fn packed_passes_on_what_is_not_finite<B: Kernels>(precision: Precision) {
+    let mut weight = vec![1.0f32; 3 * 20];
+    (weight[4], weight[20 + 5]) = (f32::NAN, f32::INFINITY);
+    let weight = Tensor::<B, 2>::from_data(TensorData::new(weight, [3, 20]), &Default::default());
+    let Some(packed) = B::pack(weight.cast(FloatDType::from(precision.dtype)), WeightOrder::InputFirst)
+    else {
+        return;
+    };
+    let x =
+        Tensor::<B, 2>::from_floats([[1.0, 1.0, 1.0], [1.0, f32::NEG_INFINITY, 2.0]], &Default::default());
+    let found: Vec<f32> = B::project_packed(x, &[(&packed, None)]).remove(0).into_data().to_vec().unwrap();
+    for (place, &value) in found.iter().enumerate() {
+        match place {
+            4 | 24 => assert!(value.is_nan(), "{place}: {value}"),
+            5 => assert_eq!(value, f32::INFINITY),
+            20.. => assert_eq!(value, f32::NEG_INFINITY, "{place}"),
+            _ => assert_eq!(value, 3.0, "{place}"),
+        }
+    }
 }

@@ -16,7 +16,6 @@ pub struct Precision {
 /// f32.
 pub const SINGLE: Precision = Precision { dtype: DType::F32, tolerance: 2e-5 };
 /// bf16, which has 8 bits: a few roundings of 2⁻⁹ each.
-#[cfg_attr(not(feature = "tch"), allow(dead_code))]
 pub const BRAIN: Precision = Precision { dtype: DType::BF16, tolerance: 2e-2 };
 
 /// Normally distributed numbers.

@@ -38,6 +38,9 @@ ADAPTERS = {
     "vision_released_names": ("vl_released_3b", "small png", {
         "r": 2, "lora_alpha": 5, "target_modules": ["q_proj", "down_proj", "qkv"]}),
     "llama": ("llama_all_biases", "text turns", {"r": 3, "lora_alpha": 6, "target_modules": "all-linear"}),
+    # Blocks, mergers and decoder, wherever features of images come from and go to.
+    "deepstack_all_linear": ("vl3_unsorted_blocks", "own bounds", {
+        "r": 2, "lora_alpha": 3, "target_modules": "all-linear"}),
 }
 
 

@@ -2,9 +2,11 @@
 
 Writes tests/fixtures/checkpoints/: small random models as complete Hugging Face directories, the images
 that their prompts show (images/), and an expected.json in each directory: prompt ids (run-length
-encoded), image grids, positions, log-probabilities of a completion, and greedy continuations. Everything
-is seeded, so a second run writes the same files. The Llamas' shapes are in llama_checkpoints.py. Run with torch, torchvision, transformers 5 and pillow
-installed; names choose some of the checkpoints:
+encoded), image grids, positions, log-probabilities of a completion, and greedy continuations. Those of Qwen3-VL
+have their gradients in tests/fixtures/qwen3_vl_gradients/: of the completion's mean negative log-probability in
+the first case, with respect to every parameter. Everything is seeded, so a second run writes the same files. The
+Llamas' shapes are in llama_checkpoints.py, those of Qwen3-VL in qwen3_vl_checkpoints.py. Run with torch,
+torchvision, transformers 5 and pillow installed; names choose some of the checkpoints:
 
     python tests/oracle/checkpoints.py [NAME...]
 """
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import llama_checkpoints
 import numpy as np
+import qwen3_vl_checkpoints
 import torch
 from image_processor import decoded
 from PIL import Image, ImageDraw
@@ -33,10 +36,13 @@ from transformers import (
     Qwen2VLImageProcessor,
     Qwen2VLVideoProcessor,
     Qwen2_5_VLProcessor,
+    Qwen3VLProcessor,
+    Qwen3VLVideoProcessor,
     logging,
 )
 
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "checkpoints"
+GRADIENTS = OUT.parent / "qwen3_vl_gradients"
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>",
            "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>"]
 # Each word's pairs are merged from left to right: "the" takes the merges t+h and th+e.
@@ -256,9 +262,11 @@ CHECKPOINTS = {
 }
 
 
-CHECKPOINTS |= llama_checkpoints.CHECKPOINTS
+CHECKPOINTS |= llama_checkpoints.CHECKPOINTS | qwen3_vl_checkpoints.CHECKPOINTS
+VISION = ("qwen2_5_vl", "qwen3_vl")
 ARCHITECTURES = {"qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration", "qwen2": "Qwen2ForCausalLM",
-                 "qwen3": "Qwen3ForCausalLM", "llama": "LlamaForCausalLM"}
+                 "qwen3": "Qwen3ForCausalLM", "llama": "LlamaForCausalLM",
+                 "qwen3_vl": "Qwen3VLForConditionalGeneration"}
 
 
 def image(name, **more):
@@ -372,19 +380,26 @@ def eos_tokens(shape):
 def released_config(shape, tokens):
     """A config.json with the fields and the layout that released checkpoints have."""
     ids = tokens.convert_tokens_to_ids
-    is_vision = shape["type"] == "qwen2_5_vl"
     fields = {
         "attention_dropout": 0.0, "bos_token_id": ids(shape.get("bos", "<|endoftext|>")),
         "eos_token_id": ids(eos_tokens(shape)[0]), "hidden_act": "silu", "initializer_range": 0.02,
         "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "use_cache": True,
         "vocab_size": (len(tokens) + 7) // 8 * 8,
     } | shape["text"]
-    if shape["type"] != "llama":
+    if shape["type"] not in ("llama", "qwen3_vl"):
         fields |= {"max_window_layers": 28, "sliding_window": 4096, "use_sliding_window": False}
     tied = shape["head"] != "untied"
     config = {"architectures": [ARCHITECTURES[shape["type"]]], "model_type": shape["type"], "torch_dtype": shape["dtype"],
               "tie_word_embeddings": tied, "transformers_version": "4.49.0"}
-    if is_vision:
+    if shape["type"] == "qwen3_vl":
+        config |= {
+            "image_token_id": ids("<|image_pad|>"), "video_token_id": ids("<|video_pad|>"),
+            "vision_start_token_id": ids("<|vision_start|>"), "vision_end_token_id": ids("<|vision_end|>"),
+            "vision_config": {"model_type": "qwen3_vl", "hidden_act": "gelu_pytorch_tanh", "in_channels": 3,
+                              "initializer_range": 0.02, "out_hidden_size": fields["hidden_size"],
+                              "spatial_merge_size": 2, "temporal_patch_size": 2} | shape["vision"],
+        }
+    if shape["type"] == "qwen2_5_vl":
         side = shape["vision"]["patch_size"]
         config |= {
             "image_token_id": ids("<|image_pad|>"), "video_token_id": ids("<|video_pad|>"),
@@ -394,18 +409,18 @@ def released_config(shape, tokens):
                               "spatial_merge_size": 2, "spatial_patch_size": side, "temporal_patch_size": 2,
                               "tokens_per_second": 2} | shape["vision"],
         }
-    if shape.get("layout") != "nested":
+    if shape.get("layout") != "nested" and shape["type"] != "qwen3_vl":
         return fields | config
-    config["text_config"] = fields | {"model_type": "qwen2_5_vl_text"}
+    config["text_config"] = fields | {"model_type": shape["type"] + "_text"}
     if shape.get("tied_below"):
         config["text_config"]["tie_word_embeddings"] = config.pop("tie_word_embeddings")
     return config
 
 
 def random_model(config, seed):
-    is_vision = config.model_type == "qwen2_5_vl"
     torch.manual_seed(seed)
-    model = (AutoModelForImageTextToText if is_vision else AutoModelForCausalLM).from_config(config).float().eval()
+    kind = AutoModelForImageTextToText if config.model_type in VISION else AutoModelForCausalLM
+    model = kind.from_config(config).float().eval()
     for name, parameter in model.named_parameters():
         is_norm = parameter.ndim == 1 and not name.endswith("bias")
         torch.nn.init.normal_(parameter, float(is_norm), 0.2)
@@ -461,21 +476,24 @@ def chat_template(shape):
 def save_processor(folder, shape, tokens):
     """Tokenizer, image processor and chat template, each in the file that this checkpoint has it in."""
     template = chat_template(shape)
-    if shape["type"] == "qwen2_5_vl":
+    if shape["type"] in VISION:
         settings = {"patch_size": shape["vision"]["patch_size"], "temporal_patch_size": 2, "merge_size": 2}
         low, high = shape["pixels"]
         bounds = {"shortest_edge": low, "longest_edge": high}
-        processor = Qwen2_5_VLProcessor(Qwen2VLImageProcessor(size=bounds, **settings), tokens,
-                                        Qwen2VLVideoProcessor(size=bounds, **settings), chat_template=template)
+        kind, video = Qwen2_5_VLProcessor, Qwen2VLVideoProcessor
+        if shape["type"] == "qwen3_vl":
+            kind, video = Qwen3VLProcessor, Qwen3VLVideoProcessor
+            settings |= {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+        processor = kind(Qwen2VLImageProcessor(size=bounds, **settings), tokens, video(size=bounds, **settings),
+                         chat_template=template)
         processor.save_pretrained(folder)
         if shape["bounds"] != "processor":
             (folder / "processor_config.json").unlink()
             bounds = {"min_pixels": low, "max_pixels": high} if shape["bounds"] == "pixels" else {"size": bounds}
             image_processor = Qwen2VLImageProcessor()
             write(folder / "preprocessor_config.json", bounds | settings | {
-                "image_mean": image_processor.image_mean, "image_std": image_processor.image_std,
-                "image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor",
-            }, indent=2)
+                name: settings.get(name, getattr(image_processor, name)) for name in ("image_mean", "image_std")
+            } | {"image_processor_type": "Qwen2VLImageProcessor", "processor_class": kind.__name__}, indent=2)
     else:
         tokens.chat_template = template
         tokens.save_pretrained(folder)
@@ -497,7 +515,7 @@ class Checkpoint:
     def __init__(self, folder, dtype=torch.float32):
         self.folder = folder
         config = AutoConfig.from_pretrained(folder)
-        self.is_vision = config.model_type == "qwen2_5_vl"
+        self.is_vision = config.model_type in VISION
         self.processor = (AutoProcessor if self.is_vision else AutoTokenizer).from_pretrained(folder)
         self.tokenizer = self.processor.tokenizer if self.is_vision else self.processor
         if self.processor.chat_template is None:  # AutoProcessor does not look in tokenizer_config.json
@@ -560,6 +578,20 @@ class Checkpoint:
             logits = self.model(**self.completed(inputs, completion)).logits[0].float()
         logprobs = logits.log_softmax(-1)[-len(completion) - 1 : -1]
         return rounded(logprobs.gather(-1, torch.tensor(completion)[:, None]).squeeze(-1))
+
+    def gradients(self, inputs, completion):
+        """The gradient of the completion's mean negative log-probability, by our names of the parameters."""
+        logits = self.model(**self.completed(inputs, completion)).logits[0, -len(completion) - 1 : -1]
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor(completion))
+        self.model.zero_grad()
+        loss.backward()
+        shorter = {"model.language_model.": "model.", "model.visual.": "visual."}
+        found = {}
+        for name, parameter in self.model.named_parameters():
+            for now, ours in shorter.items():
+                name = ours + name.removeprefix(now) if name.startswith(now) else name
+            found[name] = parameter.grad.contiguous()
+        return found
 
     def positions(self, inputs):
         """Time, height and width of each token of the prompt."""
@@ -629,9 +661,18 @@ def write_checkpoint(name, shape, seed):
     assert native is None or native.model.dtype == getattr(torch, shape["dtype"])
     parameters = sum(parameter.numel() for parameter in checkpoint.model.parameters())
     end = shape.get("end", "<|im_end|>")
+    if shape["type"] == "qwen3_vl":
+        write_gradients(checkpoint, name, shape["cases"][0])
     cases = [case(checkpoint, case_name, native, end) for case_name in shape["cases"]]
     write(folder / "expected.json", {"dtype": shape["dtype"], "parameters": parameters, "cases": cases},
           separators=(",", ":"))
+
+
+def write_gradients(checkpoint, name, case_name):
+    messages, completion = copy.deepcopy(CASES[case_name])
+    completion = checkpoint.tokenizer(completion, add_special_tokens=False)["input_ids"]
+    GRADIENTS.mkdir(exist_ok=True)
+    save_file(checkpoint.gradients(checkpoint.prompt(messages), completion), GRADIENTS / f"{name}.safetensors")
 
 
 def main():

@@ -192,6 +192,21 @@ def formats(processor):
     return expected, listed
 
 
+def of_qwen3_vl():
+    """Samples of the patches of some images as Qwen3-VL takes them; its settings go into a file of their own."""
+    settings = {"size": {"shortest_edge": 65536, "longest_edge": 16777216}, "patch_size": 16, "temporal_patch_size": 2,
+                "merge_size": 2, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+                "processor_class": "Qwen3VLProcessor", "image_processor_type": "Qwen2VLImageProcessorFast"}
+    (OUT / "qwen3_vl.json").write_text(json.dumps(settings, indent=2) + "\n")
+    del settings["processor_class"], settings["image_processor_type"]
+    processor, expected = Qwen2VLImageProcessor(**settings), {}
+    for name in ["grow.png", "alpha.png", "formats/wide.png", "formats/narrow.png", "formats/large.png"]:
+        result = processor(images=[decoded(OUT / name)], return_tensors="pt")
+        expected[f"{name}.every_997th"] = result["pixel_values"].float().flatten()[::997].contiguous()
+        expected[f"{name}.grid"] = result["image_grid_thw"].to(torch.int32).contiguous()
+    return expected
+
+
 def sizes():
     sides = [1, 13, 27, 42, 56, 70, 98, 331, 1000, 4032]
     bounds = [(28, 56 * 56, 28 * 28 * 1280), (8, 256, 768)]
@@ -212,6 +227,7 @@ def main():
     save_file(expected, OUT / "expected.safetensors")
     samples, listed = formats(processor)
     save_file(samples, OUT / "formats.safetensors")
+    save_file(of_qwen3_vl(), OUT / "qwen3_vl.safetensors")
     (OUT / "formats.json").write_text("[\n" + ",\n".join(json.dumps(entry) for entry in listed) + "\n]\n")
     rows = ",\n".join(json.dumps(row) for row in sizes())
     (OUT / "sizes.json").write_text(f"[\n{rows}\n]\n")

@@ -16,7 +16,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "released_configs"
 PUBLISHED = {"Qwen2.5-VL-3B-Instruct": 3_754_622_976, "Qwen2.5-VL-7B-Instruct": 8_292_166_656,
-             "Qwen2.5-7B-Instruct": 7_615_616_512, "Llama-2-7b": 6_738_415_616, "Llama-3.1-8B": 8_030_261_248,
+             "Qwen3-VL-2B-Instruct": 2_127_532_032, "Qwen3-VL-4B-Instruct": 4_437_815_808,
+             "Qwen3-VL-8B-Instruct": 8_767_123_696, "Qwen2.5-7B-Instruct": 7_615_616_512, "Llama-2-7b": 6_738_415_616, "Llama-3.1-8B": 8_030_261_248,
              "Llama-3.2-1B": 1_235_814_400, "SmolLM2-135M": 134_515_008}
 
 COMMON = {"attention_dropout": 0.0, "bos_token_id": 151643, "eos_token_id": 151645, "hidden_act": "silu",
@@ -45,6 +46,27 @@ def qwen2_5_vl(vision_intermediate, *shape):
         },
         "rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]},
     }
+
+
+def qwen3_vl(vision, *shape):
+    fields = text(*shape, attention_bias=False, head_dim=128, max_position_embeddings=262144, model_type="qwen3_vl_text",
+                  rope_theta=5000000, rope_scaling={"mrope_interleaved": True, "mrope_section": [24, 20, 20],
+                                                    "rope_type": "default"})
+    del fields["use_sliding_window"]
+    return {
+        "architectures": ["Qwen3VLForConditionalGeneration"], "model_type": "qwen3_vl", "image_token_id": 151655,
+        "video_token_id": 151656, "vision_start_token_id": 151652, "vision_end_token_id": 151653, "text_config": fields,
+        "tie_word_embeddings": fields["tie_word_embeddings"],
+        "vision_config": {
+            "hidden_act": "gelu_pytorch_tanh", "in_channels": 3, "initializer_range": 0.02, "model_type": "qwen3_vl",
+            "num_heads": 16, "num_position_embeddings": 2304, "out_hidden_size": fields["hidden_size"],
+            "patch_size": 16, "spatial_merge_size": 2, "temporal_patch_size": 2,
+        } | vision,
+    }
+
+
+LARGE_TOWER = {"depth": 24, "hidden_size": 1024, "intermediate_size": 4096, "deepstack_visual_indexes": [5, 11, 17]}
+SO_TOWER = {"depth": 27, "hidden_size": 1152, "intermediate_size": 4304, "deepstack_visual_indexes": [8, 16, 24]}
 
 
 def qwen2(*shape):
@@ -79,6 +101,9 @@ CONFIGS = {
     "Qwen2.5-VL-3B-Instruct": qwen2_5_vl(3420, 36, 2048, 11008, 16, 2, 151936, True),
     "Qwen2.5-VL-7B-Instruct": qwen2_5_vl(3420, 28, 3584, 18944, 28, 4, 152064, False),
     "Qwen2.5-VL-32B-Instruct": qwen2_5_vl(3456, 64, 5120, 27648, 40, 8, 152064, False),
+    "Qwen3-VL-2B-Instruct": qwen3_vl(LARGE_TOWER, 28, 2048, 6144, 16, 8, 151936, True),
+    "Qwen3-VL-4B-Instruct": qwen3_vl(LARGE_TOWER, 36, 2560, 9728, 32, 8, 151936, True),
+    "Qwen3-VL-8B-Instruct": qwen3_vl(SO_TOWER, 36, 4096, 12288, 32, 8, 151936, False),
     "Qwen2.5-7B-Instruct": qwen2(28, 3584, 18944, 28, 4, 152064, False),
     "Qwen3-0.6B": qwen3(28, 1024, 3072, 16, 8, 151936, True),
     "Qwen3-8B": qwen3(36, 4096, 12288, 32, 8, 151936, False),
@@ -93,7 +118,7 @@ CONFIGS = {
 
 def count(path):
     config = AutoConfig.from_pretrained(path)
-    kind = AutoModelForImageTextToText if config.model_type == "qwen2_5_vl" else AutoModelForCausalLM
+    kind = AutoModelForImageTextToText if config.model_type in ("qwen2_5_vl", "qwen3_vl") else AutoModelForCausalLM
     with torch.device("meta"):
         model = kind.from_config(config)
     model.tie_weights()

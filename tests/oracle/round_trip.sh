@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # What spark wrote, loaded by transformers and peft: after two training steps of every parameter, in f32
 # and in bf16 shards; after two of adapters; and those merged. For the shipped vision-language model, and for
-# a small Llama, whose steps are supervised. Needs what round_trip.py needs.
+# a small Qwen3-VL and a small Llama, whose steps are supervised. Needs what round_trip.py needs.
 #
-#     tests/oracle/round_trip.sh [SPARK_BINARY [vision|llama]]
+#     tests/oracle/round_trip.sh [SPARK_BINARY [vision|llama|qwen3-vl]]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 spark=${1:-target/release/spark}
-which=${2:-both}
+which=${2:-all}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -57,11 +57,21 @@ with open(sys.argv[1], "w") as out:
 PY
     command=(train)
     common=(train.steps=2 train.prompts_per_step=4 train.learning_rate=1e-3 eval.problems=4 eval.judge_items=4)
-    shard_bytes=500000
-    round_trips vision models/tiny-vl
+    if [[ $which != qwen3-vl ]]; then
+        shard_bytes=500000
+        round_trips vision models/tiny-vl
+    fi
+    if [[ $which != vision ]]; then
+        base=tests/fixtures/checkpoints/vl3_transformers5
+        command=(sft --recipe recipes/tiny-vl-sft.toml)
+        common=(model.path="$base" sft.from_scratch=false sft.batch_size=4 train.steps=2 train.learning_rate=1e-2
+            train.warmup_steps=0)
+        shard_bytes=40000
+        round_trips qwen3-vl "$base"
+    fi
 fi
 
-if [[ $which != vision ]]; then
+if [[ $which == all || $which == llama ]]; then
     base=tests/fixtures/checkpoints/llama_all_biases
     python3 - "$work" <<'PY'
 import json, sys

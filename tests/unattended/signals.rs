@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::{
     Guarded, checkpoints, final_weights, resumed, run, spark, stderr, steps, succeeds, until, until_step,
 };
+use crate::common::command::rows;
 
 fn signal(process: &mut Guarded, name: &str) {
     let pid = process.child().id().to_string();
@@ -83,6 +84,39 @@ fn an_evaluation_is_given_up_at_once_before_the_first_step_and_after_the_last() 
     assert!(!out.join("summary.json").exists());
     succeeds(resumed(&out, &[]));
     assert!(out.join("summary.json").exists() && steps(&out) == [1]);
+}
+
+#[test]
+fn a_run_that_is_stopped_in_an_evaluation_amid_it_repeats_the_evaluation() {
+    let root = TempDir::new().unwrap();
+    let settings = [
+        "train.steps=2",
+        "checkpoint.every=0",
+        "eval.every=1",
+        "eval.before=false",
+        "eval.judge_items=0",
+        "eval.problems=60",
+    ];
+    let (whole, stopped) = (root.path().join("whole"), root.path().join("stopped"));
+    succeeds(run(&whole, &settings));
+    let mut process = Guarded::spawn(run(&stopped, &settings));
+    until("the first step", || fs::metadata(stopped.join("rollouts.jsonl")).is_ok_and(|file| file.len() > 0));
+    signal(&mut process, "TERM");
+    let output = process.output();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(143), "{said}");
+    assert!(said.contains("after step 1, which is saved (its evaluation is repeated)"), "{said}");
+    assert_eq!((steps(&stopped), checkpoints(&stopped)), (vec![], vec!["step-000001".to_owned()]));
+    succeeds(resumed(&stopped, &[]));
+    assert!(final_weights(&stopped) == final_weights(&whole), "the weights differ");
+    assert_eq!(steps(&stopped), [1, 2]);
+    let evaluated = |run: &Path| -> Vec<f64> {
+        let metrics = rows(&run.join("metrics.jsonl"));
+        metrics.iter().map(|row| row["eval/reasoning_accuracy"].as_f64().unwrap()).collect()
+    };
+    assert_eq!(evaluated(&stopped), evaluated(&whole));
+    let best = |run: &Path| fs::read(run.join("best/evaluation.json")).unwrap();
+    assert!(best(&stopped) == best(&whole));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
         if open.as_ref() != Some(&found.key) {
             let (step, id) = &found.key;
             // Runs of old named their images as they found them, from where they ran.
-            let files = ImageFiles { roots: &[folder, Path::new("")], must_exist: false };
+            let files = ImageFiles { roots: &[folder, Path::new("")], must_exist: false, store: None };
             let problem = problem_of_row(&found.asked, files, format!("{id}@{step}")).map_err(refuse)?;
             groups.push((problem, Vec::new()));
             open = Some(found.key);
@@ -86,7 +86,7 @@ fn is_of_run(fields: &Fields) -> bool {
 /// A problem in any of its shapes, with its completions.
 fn group(mut fields: Fields, folder: &Path, number: usize) -> Result<(Problem, Vec<Sampled>), Complaint> {
     let completions = fields.shift_remove("completions");
-    let files = ImageFiles { roots: &[folder], must_exist: false };
+    let files = ImageFiles { roots: &[folder], must_exist: false, store: None };
     let mut problem = problem_of_row(&fields, files, format!("line-{number}"))?;
     let Some(completions) = completions else {
         return Err(format!("field \"completions\" is missing; expected {GROUP}"));

@@ -8,7 +8,7 @@ fn parse(row_fields: Value) -> Result<ScoredRow, Complaint> {
     for name in ["a.png", "b.png"] {
         std::fs::write(directory.path().join(name), b"").unwrap();
     }
-    let files = ImageFiles { roots: &[directory.path()], must_exist: true };
+    let files = ImageFiles { roots: &[directory.path()], must_exist: true, store: None };
     row(row_fields.as_object().unwrap(), files, "rows:1".into())
 }
 

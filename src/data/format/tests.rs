@@ -10,7 +10,7 @@ fn parse(row: Value) -> (tempfile::TempDir, Result<Problem, Complaint>) {
     for name in ["a.png", "b.png"] {
         std::fs::write(directory.path().join(name), b"").unwrap();
     }
-    let files = ImageFiles { roots: &[directory.path()], must_exist: true };
+    let files = ImageFiles { roots: &[directory.path()], must_exist: true, store: None };
     let parsed = problem(row.as_object().unwrap(), files, "file:1".into());
     (directory, parsed)
 }

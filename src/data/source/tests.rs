@@ -61,3 +61,25 @@ fn a_file_without_one_usable_problem_is_refused() {
     let error = load_problems(Path::new("/nowhere/x.jsonl"), BadRows::Skip).unwrap_err();
     assert!(is_input_error(&error) && error.to_string().contains("/nowhere/x.jsonl"));
 }
+
+#[test]
+fn a_system_message_is_that_of_rows_without_one() {
+    let own = r#"{"question": "q", "answer": 1, "system": "row"}"#;
+    let load = |rows: &[&str], must_occur| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("train.jsonl");
+        std::fs::write(&path, rows.join("\n")).unwrap();
+        load_problems(&path, ReadOptions { system: Some("all".into()), must_occur, ..ReadOptions::default() })
+    };
+    let loaded = load(&[GOOD, own], true).unwrap();
+    let systems: Vec<_> = loaded.problems.iter().map(|problem| problem.system.as_deref().unwrap()).collect();
+    assert_eq!(systems, ["all", "row"]);
+    assert!(loaded.notes[0].contains("1 of 2 rows have a system message of their own"), "{:?}", loaded.notes);
+    assert_eq!(load(&[GOOD, GOOD], true).unwrap().notes, [""; 0]);
+    let refused = load(&[own, own], true).unwrap_err().to_string();
+    assert!(
+        refused.contains("data.system: all 2 rows of") && is_input_error(&load(&[own], true).unwrap_err())
+    );
+    let unused = load(&[own], false).unwrap();
+    assert_eq!((unused.unused.as_slice(), unused.notes.len()), (["data.system".to_owned()].as_slice(), 1));
+}

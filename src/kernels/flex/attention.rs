@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::{
     heads::{Rotation, head, join, rotate},
     matrix::{matrix, multiply},
+    number::KernelNumber,
     pattern::{AttentionPattern, Block, TreeSegment},
-    tensors::values,
 };
 use crate::lanes::{dot, exp, largest, replace_and_sum, wide};
 
@@ -149,7 +149,7 @@ fn head_dim(query: &FlexTensor, pattern: &AttentionPattern) -> usize {
 }
 
 /// Attends within every block.
-pub(super) fn forward(
+pub(super) fn forward<T: KernelNumber>(
     [query, key, value]: &[FlexTensor; 3],
     rotation: &Rotation,
     pattern: &AttentionPattern,
@@ -157,12 +157,12 @@ pub(super) fn forward(
     let (counts, head_dim) = (pattern.heads, head_dim(query, pattern));
     let groups = tasks(pattern, |block, _, key_head| {
         let rotated = |flat: &FlexTensor, index: usize, heads: usize| {
-            let mut copy = head(values(flat), block, index, heads, head_dim);
+            let mut copy = head::<T>(flat, block, index, heads, head_dim);
             rotate(&mut copy, block, rotation, head_dim, 1.0);
             copy
         };
         let keys = rotated(key, key_head, counts.keys);
-        let kept = head(values(value), block, key_head, counts.keys, head_dim);
+        let kept = head::<T>(value, block, key_head, counts.keys, head_dim);
         let member = |member: usize| {
             let queries = rotated(query, key_head * pattern.heads.group() + member, counts.queries);
             let causal = pattern.causal;
@@ -171,11 +171,11 @@ pub(super) fn forward(
         (0..pattern.heads.group()).map(member).collect::<Vec<_>>()
     });
     let (heads, log_totals): (Vec<_>, Vec<_>) = groups.into_iter().flatten().unzip();
-    AttentionForward { output: join(&heads, &pattern.blocks, counts.queries, head_dim), log_totals }
+    AttentionForward { output: join::<T>(&heads, &pattern.blocks, counts.queries, head_dim), log_totals }
 }
 
 /// Gradients of queries, keys and values. The scores are computed again, one head at a time.
-pub(super) fn backward(
+pub(super) fn backward<T: KernelNumber>(
     inputs: &[FlexTensor; 3],
     forward: &AttentionForward,
     rotation: &Rotation,
@@ -186,7 +186,7 @@ pub(super) fn backward(
     let groups = tasks(pattern, |block, at, key_head| {
         let log_totals = &forward.log_totals[at * counts.queries + key_head * pattern.heads.group()..];
         let group = HeadGroup { inputs, output: &forward.output, log_totals, gradient, rotation, pattern };
-        group.backward(block, key_head, head_dim)
+        group.backward::<T>(block, key_head, head_dim)
     });
     let (mut queries, mut keys, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for group in groups {
@@ -194,7 +194,7 @@ pub(super) fn backward(
         keys.push(group.keys);
         kept.push(group.values);
     }
-    let join = |heads: &[Vec<f32>], count| join(heads, &pattern.blocks, count, head_dim);
+    let join = |heads: &[Vec<f32>], count| join::<T>(heads, &pattern.blocks, count, head_dim);
     [join(&queries, counts.queries), join(&keys, counts.keys), join(&kept, counts.keys)]
 }
 
@@ -217,9 +217,14 @@ struct HeadGroupGradients {
 }
 
 impl HeadGroup<'_> {
-    fn backward(&self, block: &Block, key_head: usize, head_dim: usize) -> HeadGroupGradients {
+    fn backward<T: KernelNumber>(
+        &self,
+        block: &Block,
+        key_head: usize,
+        head_dim: usize,
+    ) -> HeadGroupGradients {
         let (counts, causal) = (self.pattern.heads, self.pattern.causal);
-        let copied = |flat: &FlexTensor, index, heads| head(values(flat), block, index, heads, head_dim);
+        let copied = |flat: &FlexTensor, index, heads| head::<T>(flat, block, index, heads, head_dim);
         let turn = |head: &mut Vec<f32>, direction| rotate(head, block, self.rotation, head_dim, direction);
         let [query, key, value] = self.inputs;
         let mut keys = copied(key, key_head, counts.keys);

@@ -4,8 +4,9 @@ use burn_flex::{Flex, FlexTensor};
 use rayon::prelude::*;
 
 use super::{
+    number::KernelNumber,
     pattern::Block,
-    tensors::{into_flex, tensor_of, values},
+    tensors::{into_flex, values},
 };
 use crate::{kernels::attention::RotaryTable, lanes::wide};
 
@@ -24,20 +25,26 @@ impl Rotation {
 }
 
 /// One head of a block's tokens, copied out of `[tokens, heads · head_dim]`: `[length, head_dim]`.
-pub(super) fn head(flat: &[f32], block: &Block, head: usize, heads: usize, head_dim: usize) -> Vec<f32> {
-    let mut copy = Vec::with_capacity(block.length() * head_dim);
-    let tokens = positions(&flat[block.start * heads * head_dim..], head, heads, head_dim);
-    tokens.take(block.length()).for_each(|features| copy.extend_from_slice(features));
+pub(super) fn head<T: KernelNumber>(
+    flat: &FlexTensor,
+    block: &Block,
+    head: usize,
+    heads: usize,
+    head_dim: usize,
+) -> Vec<f32> {
+    let (mut copy, mut room) = (Vec::with_capacity(block.length() * head_dim), Vec::new());
+    let tokens = positions(&T::values(flat)[block.start * heads * head_dim..], head, heads, head_dim);
+    tokens.take(block.length()).for_each(|features| copy.extend_from_slice(T::wide(features, &mut room)));
     copy
 }
 
 /// One head's features at every position of `[positions, heads · head_dim]`.
-pub(super) fn positions(
-    flat: &[f32],
+pub(super) fn positions<T>(
+    flat: &[T],
     head: usize,
     heads: usize,
     head_dim: usize,
-) -> impl Iterator<Item = &[f32]> {
+) -> impl Iterator<Item = &[T]> {
     flat.chunks_exact(heads * head_dim).map(move |token| &token[head * head_dim..][..head_dim])
 }
 
@@ -65,9 +72,14 @@ pub(super) fn rotate_position(features: &mut [f32], cos: &[f32], sin: &[f32], di
 }
 
 /// Heads `[blocks · count][length, head_dim]` back into a flat matrix.
-pub(super) fn join(heads: &[Vec<f32>], blocks: &[Block], count: usize, head_dim: usize) -> FlexTensor {
+pub(super) fn join<T: KernelNumber>(
+    heads: &[Vec<f32>],
+    blocks: &[Block],
+    count: usize,
+    head_dim: usize,
+) -> FlexTensor {
     let tokens: usize = blocks.iter().map(Block::length).sum();
-    let mut flat = vec![0.0; tokens * count * head_dim];
+    let mut flat = vec![T::default(); tokens * count * head_dim];
     let mut rest = flat.as_mut_slice();
     let mut parts = Vec::with_capacity(blocks.len());
     for block in blocks {
@@ -78,9 +90,9 @@ pub(super) fn join(heads: &[Vec<f32>], blocks: &[Block], count: usize, head_dim:
     parts.into_par_iter().zip(heads.par_chunks(count)).for_each(|(part, heads)| {
         for (position, token) in part.chunks_exact_mut(count * head_dim).enumerate() {
             for (features, head) in token.chunks_exact_mut(head_dim).zip(heads) {
-                features.copy_from_slice(&head[position * head_dim..][..head_dim]);
+                T::narrow(&head[position * head_dim..][..head_dim], features);
             }
         }
     });
-    tensor_of(flat, [tokens, count * head_dim])
+    T::tensor(flat, [tokens, count * head_dim])
 }

@@ -3,7 +3,10 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::tensors::{tensor_of, values};
+use super::{
+    number::KernelNumber,
+    tensors::{tensor_of, values},
+};
 use crate::lanes::{LANES, exp, largest, wide};
 
 /// For every row of scores: its target's log-probability, and what the backward pass needs.
@@ -17,12 +20,17 @@ pub(super) struct LogprobForward {
 }
 
 /// Log-probability of one target per row of `scores / temperature`, `[tokens, vocabulary]`.
-pub(super) fn forward(scores: &FlexTensor, targets: &[u32], temperature: f32) -> LogprobForward {
+pub(super) fn forward<T: KernelNumber>(
+    scores: &FlexTensor,
+    targets: &[u32],
+    temperature: f32,
+) -> LogprobForward {
     let vocabulary = scores.layout().shape()[1];
-    let rows: Vec<[f32; 3]> = values(scores)
+    let rows: Vec<[f32; 3]> = T::values(scores)
         .par_chunks_exact(vocabulary)
         .zip(targets)
-        .map(|(row, &target)| {
+        .map_init(Vec::new, |room, (row, &target)| {
+            let row = wide!(T::wide(row, room));
             let largest = wide!(largest(row));
             let (total, weighted) = wide!(totals(row, largest, temperature));
             let logprob = (row[target as usize] - largest) / temperature - total.ln();
@@ -57,7 +65,7 @@ fn totals(row: &[f32], largest: f32, temperature: f32) -> (f32, f32) {
 }
 
 /// `dscore = g · (1[target] − p) / temperature`
-pub(super) fn backward(
+pub(super) fn backward<T: KernelNumber>(
     scores: &FlexTensor,
     log_totals: &[f32],
     targets: &[u32],
@@ -65,19 +73,24 @@ pub(super) fn backward(
     temperature: f32,
 ) -> FlexTensor {
     let vocabulary = scores.layout().shape()[1];
-    let mut output = vec![0.0; values(scores).len()];
+    let mut output = vec![T::default(); T::values(scores).len()];
     output
         .par_chunks_exact_mut(vocabulary)
-        .zip(values(scores).par_chunks_exact(vocabulary))
+        .zip(T::values(scores).par_chunks_exact(vocabulary))
         .zip(values(gradient).par_iter().zip(log_totals).zip(targets))
-        .for_each(|((output, row), ((&gradient, &log_total), &target))| {
+        .for_each_init(Default::default, |rooms: &mut [Vec<f32>; 2], ((output, row), (numbers, &target))| {
+            let (&gradient, &log_total) = numbers;
+            let [room, of_row] = rooms;
             let pull = gradient / temperature;
+            of_row.resize(vocabulary, 0.0);
             wide!({
-                for (output, &score) in output.iter_mut().zip(row) {
+                let row = T::wide(row, room);
+                for (output, &score) in of_row.iter_mut().zip(row) {
                     *output = -pull * exp(score / temperature - log_total);
                 }
             });
-            output[target as usize] += pull;
+            of_row[target as usize] += pull;
+            wide!(T::narrow(of_row, output));
         });
-    tensor_of(output, [targets.len(), vocabulary])
+    T::tensor(output, [targets.len(), vocabulary])
 }

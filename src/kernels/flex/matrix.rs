@@ -1,4 +1,4 @@
-//! Products of small matrices on one thread.
+//! Products of matrices in f32: small ones on one thread, or added up on all.
 
 /// A row-major matrix, or its transpose, as an operand of [`multiply`].
 #[derive(Clone, Copy)]
@@ -31,11 +31,29 @@ impl Matrix<'_> {
     }
 }
 
-/// `output = left · right`, `output` row-major.
+/// `output = left · right`, `output` row-major, on this thread.
 ///
 /// # Panics
 /// When the sizes do not fit.
 pub(super) fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) {
+    multiply_into(left, right, output, false, gemm::Parallelism::None);
+}
+
+/// `output += left · right`, on all cores.
+///
+/// # Panics
+/// When the sizes do not fit.
+pub(super) fn add_product(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) {
+    multiply_into(left, right, output, true, gemm::Parallelism::Rayon(0));
+}
+
+fn multiply_into(
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    output: &mut [f32],
+    adds: bool,
+    parallelism: gemm::Parallelism,
+) {
     let ((rows, inner), (right_rows, columns)) = (left.dims(), right.dims());
     assert!(inner == right_rows && output.len() == rows * columns, "sizes do not fit");
     let ((left_column, left_row), (right_column, right_row)) = (left.strides(), right.strides());
@@ -48,7 +66,7 @@ pub(super) fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) 
             output.as_mut_ptr(),
             1,
             columns as isize,
-            false,
+            adds,
             left.values.as_ptr(),
             left_column,
             left_row,
@@ -60,7 +78,7 @@ pub(super) fn multiply(left: Matrix<'_>, right: Matrix<'_>, output: &mut [f32]) 
             false,
             false,
             false,
-            gemm::Parallelism::None,
+            parallelism,
         );
     }
 }

@@ -1,14 +1,21 @@
 //! Flex without autodiff: for sampling, references and the optimizer.
 
-use burn::tensor::{Tensor, TensorData};
-use burn_flex::Flex;
+use burn::tensor::{DType, Tensor, TensorData};
+use burn_flex::{Flex, FlexTensor};
+use half::bf16;
 
 use super::{
-    attention, cached, draw, elementwise,
+    attention,
+    brain::{self, WeightSide},
+    cached, draw, elementwise,
     heads::Rotation,
     logprob,
+    number::{narrowed, widened},
     pattern::AttentionPattern,
-    tensors::{from_flex, into_flex, takes_generic, values},
+    product,
+    tensors::{
+        NumberType, by_hand, from_flex, halves, has_fused_multiply_add, into_flex, takes_generic, values,
+    },
     vector,
 };
 use crate::kernels::{
@@ -20,6 +27,8 @@ use crate::kernels::{
     generic,
     logprobs::TargetLogprobs,
     operations::Kernels,
+    packed::{PackedWeight, WeightOrder},
+    switches::is_switched_off,
 };
 
 impl Kernels for Flex {
@@ -32,11 +41,21 @@ impl Kernels for Flex {
         1
     }
 
-    fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
-        if takes_generic("rms_norm", &x) {
-            return generic::rms_norm(x, weight, epsilon);
+    fn cast<const D: usize>(tensor: Tensor<Self, D>, dtype: DType) -> Tensor<Self, D> {
+        match (tensor.dtype(), dtype) {
+            (DType::F32, DType::BF16) => from_flex(narrowed(&into_flex(tensor))),
+            (DType::BF16, DType::F32) => from_flex(widened(&into_flex(tensor))),
+            _ => generic::cast(tensor, dtype),
         }
-        from_flex(elementwise::rms_norm(&into_flex(x), &into_flex(weight), epsilon as f32))
+    }
+
+    fn rms_norm(x: Tensor<Self, 2>, weight: Tensor<Self, 1>, epsilon: f64) -> Tensor<Self, 2> {
+        let norm = match by_hand("rms_norm", &[x.dtype(), weight.dtype()]) {
+            None => return generic::rms_norm(x, weight, epsilon),
+            Some(NumberType::F32) => elementwise::rms_norm::<f32>,
+            Some(NumberType::Bf16) => elementwise::rms_norm::<bf16>,
+        };
+        from_flex(norm(&into_flex(x), &into_flex(weight), epsilon as f32))
     }
 
     fn project(
@@ -44,34 +63,71 @@ impl Kernels for Flex {
         weight: Tensor<Self, 2>,
         bias: Option<Tensor<Self, 1>>,
     ) -> Tensor<Self, 2> {
-        if x.dims()[0] != 1 || takes_generic("project", &x) {
-            return generic::project(x, weight, bias);
+        match by_hand("project", &[x.dtype(), weight.dtype()]) {
+            Some(NumberType::F32) if x.dims()[0] == 1 => {
+                let bias = bias.map(into_flex);
+                from_flex(vector::linear(&into_flex(x), &into_flex(weight), bias.as_ref()))
+            }
+            Some(NumberType::Bf16) => {
+                let bias = bias.map(into_flex);
+                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Plain, bias.as_ref()))
+            }
+            _ => generic::project(x, weight, bias),
         }
-        let bias = bias.map(into_flex);
-        from_flex(vector::linear(&into_flex(x), &into_flex(weight), bias.as_ref()))
+    }
+
+    fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        match by_hand("project_transposed", &[x.dtype(), weight.dtype()]) {
+            Some(NumberType::Bf16) => {
+                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Transposed, None))
+            }
+            _ => generic::project_transposed(x, weight),
+        }
+    }
+
+    fn pack(weight: Tensor<Self, 2>, order: WeightOrder) -> Option<PackedWeight> {
+        if is_switched_off("project") || !has_fused_multiply_add() {
+            return None;
+        }
+        let weight = weight.into_primitive().tensor().to_contiguous();
+        match weight.dtype() {
+            DType::F32 => Some(PackedWeight::from_f32(values(&weight), shape_of(&weight, order), order)),
+            DType::BF16 => Some(PackedWeight::from_bf16(halves(&weight), shape_of(&weight, order), order)),
+            _ => None,
+        }
+    }
+
+    fn project_packed(
+        x: Tensor<Self, 2>,
+        maps: &[(&PackedWeight, Option<Tensor<Self, 1>>)],
+    ) -> Vec<Tensor<Self, 2>> {
+        let maps = maps.iter().map(|(weight, bias)| (*weight, bias.clone().map(into_flex)));
+        product::project(&into_flex(x), &maps.collect::<Vec<_>>()).into_iter().map(from_flex).collect()
     }
 
     fn gated_silu(gate: Tensor<Self, 2>, up: Tensor<Self, 2>) -> Tensor<Self, 2> {
-        if takes_generic("gated_silu", &gate) {
-            return generic::gated_silu(gate, up);
-        }
-        from_flex(elementwise::gated_silu(&into_flex(gate), &into_flex(up)))
+        let gated = match by_hand("gated_silu", &[gate.dtype(), up.dtype()]) {
+            None => return generic::gated_silu(gate, up),
+            Some(NumberType::F32) => elementwise::gated_silu::<f32>,
+            Some(NumberType::Bf16) => elementwise::gated_silu::<bf16>,
+        };
+        from_flex(gated(&into_flex(gate), &into_flex(up)))
     }
 
     fn self_attention(inputs: Qkv<'_, Self>, rows: usize) -> Tensor<Self, 2> {
-        if takes_generic("self_attention", &inputs.query) {
+        let Some(number) = by_hand("self_attention", &[inputs.query.dtype()]) else {
             return generic::self_attention(inputs, rows);
-        }
+        };
         let pattern = AttentionPattern::rows(inputs.query.dims()[0], rows, inputs.heads);
-        attend(inputs, &pattern)
+        attend(inputs, &pattern, number)
     }
 
     fn tree_attention(inputs: Qkv<'_, Self>, forest: &Forest<'_, Self>) -> Tensor<Self, 2> {
-        if takes_generic("tree_attention", &inputs.query) {
+        let Some(number) = by_hand("tree_attention", &[inputs.query.dtype()]) else {
             return generic::tree_attention(inputs, forest);
-        }
+        };
         let pattern = AttentionPattern::trees(forest, inputs.heads);
-        attend(inputs, &pattern)
+        attend(inputs, &pattern, number)
     }
 
     fn cached_attention(
@@ -96,10 +152,12 @@ impl Kernels for Flex {
     }
 
     fn target_logprobs(scores: Tensor<Self, 2>, targets: &[u32], temperature: f64) -> TargetLogprobs<Self> {
-        if takes_generic("target_logprobs", &scores) {
-            return generic::target_logprobs(scores, targets, temperature);
-        }
-        let forward = logprob::forward(&into_flex(scores), targets, temperature as f32);
+        let logprobs = match by_hand("target_logprobs", &[scores.dtype()]) {
+            None => return generic::target_logprobs(scores, targets, temperature),
+            Some(NumberType::F32) => logprob::forward::<f32>,
+            Some(NumberType::Bf16) => logprob::forward::<bf16>,
+        };
+        let forward = logprobs(&into_flex(scores), targets, temperature as f32);
         TargetLogprobs { logprobs: from_flex(forward.logprobs), entropy: from_flex(forward.entropy) }
     }
 
@@ -133,8 +191,21 @@ impl Kernels for Flex {
     }
 }
 
-fn attend(inputs: Qkv<'_, Flex>, pattern: &AttentionPattern) -> Tensor<Flex, 2> {
+/// `[input, output]` of a weight.
+fn shape_of(weight: &FlexTensor, order: WeightOrder) -> [usize; 2] {
+    let shape = weight.layout().shape();
+    match order {
+        WeightOrder::InputFirst => [shape[0], shape[1]],
+        WeightOrder::OutputFirst => [shape[1], shape[0]],
+    }
+}
+
+fn attend(inputs: Qkv<'_, Flex>, pattern: &AttentionPattern, number: NumberType) -> Tensor<Flex, 2> {
     let Qkv { query, key, value, rotary, .. } = inputs;
     let inputs = [query, key, value].map(into_flex);
-    from_flex(attention::forward(&inputs, &Rotation::new(rotary), pattern).output)
+    let forward = match number {
+        NumberType::F32 => attention::forward::<f32>,
+        NumberType::Bf16 => attention::forward::<bf16>,
+    };
+    from_flex(forward(&inputs, &Rotation::new(rotary), pattern).output)
 }

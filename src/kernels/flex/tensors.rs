@@ -2,10 +2,38 @@
 
 use burn::tensor::{DType, Shape, Tensor, TensorPrimitive, backend::Backend};
 use burn_flex::{Flex, FlexTensor, Layout};
+use half::bf16;
 
 use crate::kernels::switches::is_switched_off;
 
-/// Whether an operation on this tensor has its generic form: the kernels here take f32, and can be switched off.
+/// Whether this processor multiplies and adds in one instruction. In software it takes longer than all that hand-written
+/// products save.
+pub(super) fn has_fused_multiply_add() -> bool {
+    cfg!(target_arch = "aarch64") || !matches!(pulp::Arch::new(), pulp::Arch::Scalar)
+}
+
+/// The types that kernels take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberType {
+    F32,
+    /// Where the processor multiplies and adds in one instruction.
+    Bf16,
+}
+
+/// The type in which an operation on these tensors is done by hand; `None` where it has its generic form.
+pub(super) fn by_hand(operation: &str, dtypes: &[DType]) -> Option<NumberType> {
+    if is_switched_off(operation) {
+        return None;
+    }
+    let all = |wanted| dtypes.iter().all(|&dtype| dtype == wanted);
+    match () {
+        () if all(DType::F32) => Some(NumberType::F32),
+        () if all(DType::BF16) && has_fused_multiply_add() => Some(NumberType::Bf16),
+        () => None,
+    }
+}
+
+/// Whether an operation on this tensor has its generic form: some kernels take f32 alone, and all can be switched off.
 pub(super) fn takes_generic<B: Backend, const D: usize>(operation: &str, tensor: &Tensor<B, D>) -> bool {
     tensor.dtype() != DType::F32 || is_switched_off(operation)
 }
@@ -22,7 +50,11 @@ pub(super) fn from_flex<const D: usize>(tensor: FlexTensor) -> Tensor<Flex, D> {
 
 /// The same tensor with its elements in row-major order from the start of its memory.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.as_slice::<f32>().is_some() { tensor } else { tensor.to_contiguous() }
+    let is_contiguous = match tensor.dtype() {
+        DType::BF16 => tensor.as_slice::<bf16>().is_some(),
+        _ => tensor.as_slice::<f32>().is_some(),
+    };
+    if is_contiguous { tensor } else { tensor.to_contiguous() }
 }
 
 /// The elements of a tensor in row-major order.
@@ -31,6 +63,14 @@ pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
 /// When the tensor is not [`contiguous`] or not f32.
 pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("kernels take contiguous f32 tensors")
+}
+
+/// The same of a tensor in bf16.
+///
+/// # Panics
+/// When the tensor is not contiguous or not bf16.
+pub(super) fn halves(tensor: &FlexTensor) -> &[bf16] {
+    tensor.as_slice().expect("a contiguous bf16 tensor")
 }
 
 /// A tensor of a shape, of its elements in row-major order.

@@ -9,6 +9,7 @@ mod draw;
 mod elementwise;
 mod logprobs;
 
+pub(crate) use super::tensors::in_f32;
 pub use super::tensors::{cast, cat, index_tensor, visibility_bias};
 pub use adamw::adamw;
 pub use attention::{
@@ -16,5 +17,5 @@ pub use attention::{
 };
 pub use burn::tensor::module::linear as project;
 pub use draw::draw_tokens;
-pub use elementwise::{gated_silu, project_transposed, rms_norm};
+pub use elementwise::{gated_silu, gelu_tanh, layer_norm, project_transposed, rms_norm};
 pub use logprobs::{entropy, target_logprobs};

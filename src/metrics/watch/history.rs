@@ -1,11 +1,11 @@
 //! What the watch remembers of a run's steps, and what it finds in the next one. Saved with the run, so that a resumed
 //! run sees what the unbroken one would have seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alarm, Symptom, WatchConfig};
+use super::{Alarm, Shortfall, StepShortfall, StepYield, Symptom, WatchConfig};
 
 /// The numbers of a step that tell whether a run is well. Those about completions are of original problems, and
 /// missing where a step has none.
@@ -32,6 +32,12 @@ pub struct WatchHistory {
     entropy: Level,
     reward: Level,
     length: Level,
+    /// Shortfalls that have been told.
+    #[serde(default)]
+    told: BTreeSet<Shortfall>,
+    /// Steps that taught nothing.
+    #[serde(default)]
+    without_lesson: u64,
 }
 
 /// What is usual for a number: its mean over the first steps, and its best mean over as many steps in a row.
@@ -76,6 +82,18 @@ impl WatchHistory {
         self.reward.add(now.reward, config.patience);
         self.length.add(now.length, config.patience);
         alarms
+    }
+
+    /// Takes in what a step yielded. Returns the shortfalls that have not been told before.
+    pub fn observe_yield(&mut self, of: StepYield) -> Vec<StepShortfall> {
+        self.without_lesson += u64::from(of.teaches_nothing());
+        let new = of.shortfalls().filter(|&shortfall| self.told.insert(shortfall));
+        new.map(|shortfall| StepShortfall { shortfall, of }).collect()
+    }
+
+    /// Steps that taught nothing, so far.
+    pub fn steps_without_lesson(&self) -> u64 {
+        self.without_lesson
     }
 
     /// Steps in a row with a symptom, up to the last step.
@@ -186,6 +204,22 @@ mod tests {
             .collect();
         assert_eq!(observed, [0, 0, 0, 0, 0, 1, 0]);
         assert_eq!(history.streak(Symptom::NothingLearnt), 4);
+    }
+
+    #[test]
+    fn a_shortfall_is_told_once_and_counted_always() {
+        let wrong = StepYield { groups: 8, replies: 64, items: Some(0), ..StepYield::default() };
+        let right = StepYield { right: 64, items: Some(4), ..wrong };
+        let mut history = WatchHistory::default();
+        let told = |history: &mut WatchHistory, step| -> Vec<Shortfall> {
+            history.observe_yield(step).iter().map(|told| told.shortfall).collect()
+        };
+        assert_eq!(told(&mut history, wrong), [Shortfall::AllWrong, Shortfall::NothingRecycled]);
+        assert_eq!(told(&mut history, wrong), []);
+        let text = serde_json::to_string(&history).unwrap();
+        let mut resumed: WatchHistory = serde_json::from_str(&text).unwrap();
+        assert_eq!(told(&mut resumed, right), [Shortfall::AllRight]);
+        assert_eq!(resumed.steps_without_lesson(), 3);
     }
 
     #[test]

@@ -84,12 +84,52 @@ impl<'a> ConfigFile<'a> {
         if let Some(factor) = self.text["partial_rotary_factor"].as_f64().filter(|factor| *factor != 1.0) {
             return Err(input_error(format!("partial_rotary_factor {factor} is not supported; expected 1")));
         }
-        for (place, part) in [("", self.text), ("vision_config.", &self.whole["vision_config"])] {
-            if let Some(act) = part["hidden_act"].as_str().filter(|act| *act != "silu") {
-                return Err(input_error(format!("{place}hidden_act {act} is not supported; expected silu")));
-            }
+        refuse_activations_but("silu", "", self.text)
+    }
+
+    /// Refuses activations of the vision tower other than that of a family.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub(crate) fn refuse_vision_activations_but(&self, expected: &str) -> Result<()> {
+        refuse_activations_but(expected, "vision_config.", &self.whole["vision_config"])
+    }
+
+    /// The part with the vision tower's fields.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn vision(&self) -> Result<&'a Value> {
+        self.whole.get("vision_config").ok_or_else(|| input_error("vision_config is missing"))
+    }
+
+    /// The id that stands for one image feature in a prompt.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn image_token_id(&self) -> Result<u32> {
+        let id = self.whole["image_token_id"].as_u64().and_then(|id| u32::try_from(id).ok());
+        id.ok_or_else(|| input_error("image_token_id is missing"))
+    }
+
+    /// How many of the pairs of values of a head are turned by time, height and width.
+    ///
+    /// # Errors
+    /// When the file does not say so and there is no default, or they are not all pairs.
+    pub(crate) fn mrope_section(&self, head_dim: usize, default: Option<[usize; 3]>) -> Result<[usize; 3]> {
+        let section = self.rope().and_then(|rope| rope.get("mrope_section"));
+        let section: [usize; 3] = match (section, default) {
+            (Some(section), _) => serde_json::from_value(section.clone())
+                .map_err(|error| input_error(format!("rope_scaling.mrope_section: {error}")))?,
+            (None, Some(default)) => default,
+            (None, None) => return Err(input_error("rope_scaling.mrope_section is missing")),
+        };
+        if section.iter().try_fold(0usize, |sum, &count| sum.checked_add(count)) != Some(head_dim / 2) {
+            return Err(input_error(format!(
+                "rope_scaling.mrope_section {section:?} must add up to half of head_dim {head_dim}"
+            )));
         }
-        Ok(())
+        Ok(section)
     }
 
     /// Refuses rotations other than those of a family, which `expected` names. Looks everywhere that
@@ -122,6 +162,15 @@ impl<'a> ConfigFile<'a> {
             true => Err(input_error("use_sliding_window: sliding-window attention is not supported")),
             false => Ok(()),
         }
+    }
+}
+
+fn refuse_activations_but(expected: &str, place: &str, part: &Value) -> Result<()> {
+    match part["hidden_act"].as_str().filter(|act| *act != expected) {
+        Some(act) => {
+            Err(input_error(format!("{place}hidden_act {act} is not supported; expected {expected}")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -3,8 +3,12 @@
 
 mod check;
 mod file;
+mod model;
 mod shape;
+mod vision;
 
 pub(super) use check::check_sizes;
 pub(super) use file::ConfigFile;
-pub use shape::{ModelConfig, TextConfig, VisionConfig};
+pub use model::ModelConfig;
+pub use shape::TextConfig;
+pub use vision::{VisionConfig, VisionWindows};

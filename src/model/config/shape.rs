@@ -1,8 +1,8 @@
-//! The shape of a model: widths, numbers of layers and heads, and the switches between variants.
+//! The shape of a language model: widths, numbers of layers and heads, and the switches between variants.
 
 use serde::Deserialize;
 
-use crate::model::{family::Family, rope::Rope};
+use crate::model::rope::Rope;
 
 /// The language model's shape.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -43,54 +43,5 @@ impl TextConfig {
     /// The width of a head that the sizes imply, whatever a file says of it.
     pub(in crate::model) fn implied_head_dim(&self) -> usize {
         self.hidden_size / self.num_attention_heads.max(1)
-    }
-}
-
-/// The vision tower's shape.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct VisionConfig {
-    pub depth: usize,
-    pub hidden_size: usize,
-    pub intermediate_size: usize,
-    pub num_heads: usize,
-    #[serde(skip)]
-    pub in_channels: usize,
-    pub out_hidden_size: usize,
-    pub patch_size: usize,
-    pub spatial_merge_size: usize,
-    pub temporal_patch_size: usize,
-    /// Side of an attention window, in pixels.
-    pub window_size: usize,
-    /// Blocks that attend over the whole image; the others stay within their window.
-    pub fullatt_block_indexes: Vec<usize>,
-}
-
-impl VisionConfig {
-    /// Values in one flattened patch.
-    pub fn patch_dim(&self) -> usize {
-        self.in_channels * self.temporal_patch_size * self.patch_size * self.patch_size
-    }
-
-    /// Side of an attention window, in merged cells.
-    pub fn window_cells(&self) -> usize {
-        self.window_size / self.patch_size / self.spatial_merge_size
-    }
-}
-
-/// A whole model's shape.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelConfig {
-    /// Which kind of network the shape is for.
-    pub family: Family,
-    pub text: TextConfig,
-    pub vision: Option<VisionConfig>,
-    /// The id that stands for one image feature in a prompt.
-    pub image_token_id: Option<u32>,
-}
-
-impl ModelConfig {
-    /// The shape of a model that reads text only.
-    pub(in crate::model) fn text_only(family: Family, text: TextConfig) -> Self {
-        Self { family, text, vision: None, image_token_id: None }
     }
 }

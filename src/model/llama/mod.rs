@@ -10,5 +10,7 @@ pub(super) use config::{MODEL_TYPES, read_config};
 /// The fields' names are the checkpoint's.
 pub(super) const NAMES: &[(&str, &str)] = &[];
 
+pub(super) const PREFIXES: &[(&str, &str)] = &[];
+
 /// Files of Llama 2 hold the inverse frequencies of every layer, which the configuration tells as well.
 pub(super) const UNUSED: &[&str] = &[".rotary_emb.inv_freq"];

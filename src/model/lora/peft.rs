@@ -1,6 +1,10 @@
 //! Adapters in PEFT's files, `adapter_config.json` and `adapter_model.safetensors`, both ways.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context, Result};
 use burn::tensor::backend::Backend;
@@ -27,9 +31,18 @@ const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 /// What PEFT puts before the name of a module of the model it wraps.
 const PREFIX: &str = "base_model.model.";
 
+/// Where models are that adapters call by another name than a path.
+static NAMED_BASES: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// Says for the rest of the process where the model is that adapters call by this name, as `org/name` on a hub.
+pub fn base_is_at(name: &str, dir: PathBuf) {
+    NAMED_BASES.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), dir);
+}
+
 /// The model directory that an adapter belongs to, and its configuration.
 ///
-/// A relative path counts from the working directory, as in PEFT, or else from the adapter's.
+/// A relative path counts from the working directory, as in PEFT, or else from the adapter's. What is no path is looked
+/// for where [`base_is_at`] said.
 ///
 /// # Errors
 /// When the file is malformed, asks for what is not supported, or names no directory that exists.
@@ -42,8 +55,9 @@ pub(crate) fn base_of(dir: &Path) -> Result<(PathBuf, LoraConfig)> {
     let config =
         parse(&value).map_err(|complaint| input_error(format!("{}: {complaint}", path.display())))?;
     let base = value["base_model_name_or_path"].as_str().unwrap_or_default();
-    let candidates = [PathBuf::from(base), dir.join(base)];
-    let found = candidates.into_iter().find(|candidate| !base.is_empty() && candidate.is_dir());
+    let named = NAMED_BASES.lock().unwrap_or_else(PoisonError::into_inner).get(base).cloned();
+    let mut candidates = [PathBuf::from(base), dir.join(base)].into_iter().chain(named);
+    let found = candidates.find(|candidate| !base.is_empty() && candidate.is_dir());
     let found = found.ok_or_else(|| {
         input_error(format!(
             "{}: base_model_name_or_path {base:?} is no directory, neither from here nor from {}; write the model directory there",

@@ -6,6 +6,8 @@ mod config;
 pub(super) use super::causal::CausalLm as Network;
 pub(super) use config::{MODEL_TYPES, read_config};
 
+pub(super) const PREFIXES: &[(&str, &str)] = &[];
+
 /// The fields' names are the checkpoint's.
 pub(super) const NAMES: &[(&str, &str)] = &[];
 pub(super) const UNUSED: &[&str] = &[];

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     error::input_error,
     model::{
-        config::{ConfigFile, ModelConfig, TextConfig, VisionConfig, check_sizes},
+        config::{ConfigFile, ModelConfig, TextConfig, VisionConfig, VisionWindows, check_sizes},
         family::Family,
         rope::{Rope, inverse_frequencies},
     },
@@ -14,90 +14,43 @@ use crate::{
 
 pub(crate) const MODEL_TYPES: &[&str] = &["qwen2_5_vl"];
 
-/// The base of the vision tower's rotary frequencies.
-pub(super) const VISION_ROPE_THETA: f64 = 10_000.0;
-
 /// Reads the file; what it leaves out has transformers' default.
 ///
 /// # Errors
 /// When a field is missing, malformed, or asks for something that is not supported.
 pub(crate) fn read_config(file: &ConfigFile<'_>) -> Result<ModelConfig> {
     file.refuse_unsupported()?;
+    file.refuse_vision_activations_but("silu")?;
     file.refuse_sliding_window()?;
     file.refuse_rope_types_but(&["default", "mrope", "axial"], "default or mrope")?;
-    let vision = file.whole.get("vision_config").ok_or_else(|| input_error("vision_config is missing"))?;
-    let vision = read_vision(vision)?;
+    let vision = read_vision(file.vision()?)?;
     let mut text = file.text_config()?;
     // A `head_dim` in the file is ignored, as in transformers.
     text.head_dim = text.implied_head_dim();
     text.attention_bias = true;
     text.check()?;
     text.rope = multimodal_rope(file, &text)?;
-    if vision.out_hidden_size != text.hidden_size {
-        return Err(input_error(format!(
-            "vision_config.out_hidden_size {} must be the language model's hidden_size {}",
-            vision.out_hidden_size, text.hidden_size
-        )));
-    }
-    let image_token_id = Some(image_token_id(file.whole)?);
+    vision.check_width(&text)?;
+    let image_token_id = Some(file.image_token_id()?);
     Ok(ModelConfig { family: Family::Qwen2_5Vl, text, vision: Some(vision), image_token_id })
-}
-
-fn image_token_id(config: &Value) -> Result<u32> {
-    let id = config["image_token_id"].as_u64().and_then(|id| u32::try_from(id).ok());
-    id.ok_or_else(|| input_error("image_token_id is missing"))
 }
 
 /// M-RoPE: the frequencies are shared out to time, height and width in sections, one after the other.
 fn multimodal_rope(file: &ConfigFile<'_>, text: &TextConfig) -> Result<Rope> {
     let theta = file.rope_theta(1e6)?;
-    let section = file.rope().and_then(|rope| rope.get("mrope_section"));
-    let section = section.ok_or_else(|| input_error("rope_scaling.mrope_section is missing"))?;
-    let section: [usize; 3] = serde_json::from_value(section.clone())
-        .map_err(|error| input_error(format!("rope_scaling.mrope_section: {error}")))?;
-    let pairs = text.head_dim / 2;
-    if section.iter().try_fold(0usize, |sum, &count| sum.checked_add(count)) != Some(pairs) {
-        return Err(input_error(format!(
-            "rope_scaling.mrope_section {section:?} must add up to half of head_dim {}",
-            text.head_dim
-        )));
-    }
+    let section = file.mrope_section(text.head_dim, None)?;
     let axes = (0..3).flat_map(|axis| std::iter::repeat_n(axis, section[axis])).collect();
-    Ok(Rope { frequencies: inverse_frequencies(theta, pairs), axes })
+    Ok(Rope { frequencies: inverse_frequencies(theta, text.head_dim / 2), axes })
 }
 
 fn read_vision(value: &Value) -> Result<VisionConfig> {
-    if let Some(theta) =
-        value["rope_parameters"]["rope_theta"].as_f64().filter(|theta| *theta != VISION_ROPE_THETA)
-    {
-        return Err(input_error(format!(
-            "vision_config.rope_parameters.rope_theta {theta} is not supported; expected {VISION_ROPE_THETA}"
-        )));
-    }
-    let mut vision: VisionConfig = serde_json::from_value(value.clone())
+    let mut vision = VisionConfig::read(value)?;
+    let windows: VisionWindows = serde_json::from_value(value.clone())
         .map_err(|error| input_error(format!("vision_config: {error}")))?;
-    // The released files say `in_chans`, some say both.
-    let channels = ["in_channels", "in_chans"].into_iter().find_map(|key| value[key].as_u64());
-    vision.in_channels = channels.unwrap_or(3) as usize;
-    let sizes = [
-        ("hidden_size", vision.hidden_size),
-        ("intermediate_size", vision.intermediate_size),
-        ("num_heads", vision.num_heads),
-        ("in_channels", vision.in_channels),
-        ("out_hidden_size", vision.out_hidden_size),
-        ("patch_size", vision.patch_size),
-        ("spatial_merge_size", vision.spatial_merge_size),
-        ("temporal_patch_size", vision.temporal_patch_size),
-        ("window_size", vision.window_size),
-    ];
+    let sizes = [("window_size", windows.window_size)];
     check_sizes("vision_config.", ("depth", vision.depth), &sizes)?;
-    if !vision.hidden_size.is_multiple_of(vision.num_heads * 4) {
-        return Err(input_error(format!(
-            "vision_config: hidden_size {} must be a multiple of 4 x num_heads {}",
-            vision.hidden_size, vision.num_heads
-        )));
-    }
-    if vision.window_cells() == 0 {
+    (vision.gated, vision.windows) = (true, Some(windows));
+    if vision.window_cells() == Some(0) {
         return Err(input_error("vision_config: window_size must cover at least one merged patch"));
     }
     Ok(vision)

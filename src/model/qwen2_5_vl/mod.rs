@@ -16,4 +16,6 @@ pub(crate) use window::WindowLayout;
 pub(super) const NAMES: &[(&str, &str)] =
     &[("merger.mlp_in.", "merger.mlp.0."), ("merger.mlp_out.", "merger.mlp.2.")];
 
+pub(super) const PREFIXES: &[(&str, &str)] = &[];
+
 pub(super) const UNUSED: &[&str] = &[];

@@ -9,20 +9,20 @@ use burn::{
 };
 
 use super::{
-    blocks::{AttentionLayout, Padding, PatchEmbed, PatchMerger, VisionBlock},
-    config::VISION_ROPE_THETA,
-    window::{WindowLayout, patch_coordinates},
+    blocks::{PatchMerger, VisionBlock},
+    window::WindowLayout,
 };
 use crate::{
     kernels::{
         Kernels, RotaryTable,
-        generic::{cat, index_tensor, visibility_bias},
+        generic::{index_tensor, visibility_bias},
     },
     model::{
         config::VisionConfig,
         input::ImagePatches,
         layers::Projection,
-        rope::{inverse_frequencies, rotary_table},
+        rope::rotary_table,
+        vision::{AttentionLayout, Padding, PatchEmbed, axial_angles, features_by_size, patch_coordinates},
     },
 };
 
@@ -43,7 +43,7 @@ impl<B: Backend> VisionTower<B> {
     /// A tower of zeros with unit norms.
     pub fn new(config: &VisionConfig, device: &B::Device) -> Self {
         Self {
-            patch_embed: PatchEmbed::new(config, device),
+            patch_embed: PatchEmbed::new(config, false, device),
             blocks: (0..config.depth).map(|_| VisionBlock::new(config, device)).collect(),
             merger: PatchMerger::new(config, device),
             config: config.clone(),
@@ -74,23 +74,11 @@ impl<B: Kernels> VisionTower<B> {
     /// # Panics
     /// When there are no images, or for video (`t > 1`), which the processor refuses.
     pub fn forward(&self, images: &[&ImagePatches], device: &B::Device) -> Tensor<B, 2> {
-        let mut by_size: Vec<([usize; 3], Vec<usize>)> = Vec::new();
-        for (index, image) in images.iter().enumerate() {
-            match by_size.iter_mut().find(|(size, _)| *size == image.grid_thw) {
-                Some((_, members)) => members.push(index),
-                None => by_size.push((image.grid_thw, vec![index])),
-            }
-        }
-        let features = by_size.iter().map(|(size, members)| {
-            let same_size: Vec<&ImagePatches> = members.iter().map(|&index| images[index]).collect();
-            self.forward_same_size(*size, &same_size, device)
+        let patches_per_cell = self.config.spatial_merge_size.pow(2);
+        let features = features_by_size(images, patches_per_cell, device, |size, images| {
+            vec![self.forward_same_size(size, images, device)]
         });
-        let features = cat(features.collect(), 0);
-        if by_size.len() == 1 {
-            return features;
-        }
-        let order = restore_order(images, &by_size, self.config.spatial_merge_size.pow(2));
-        features.select(0, index_tensor(&order, device))
+        features.into_iter().next().expect("the merger makes one matrix of features")
     }
 
     fn forward_same_size(
@@ -109,7 +97,7 @@ impl<B: Kernels> VisionTower<B> {
         let [whole, windows] = self.layouts(size, &layout, images.len(), device);
         let mut x = self.patch_embed.forward(pixels);
         for (index, block) in self.blocks.iter().enumerate() {
-            let full = self.config.fullatt_block_indexes.contains(&index);
+            let full = self.config.attends_over_image(index);
             x = block.forward(x, if full { &whole } else { &windows });
         }
         let cells_per_image = layout.slots.len() / self.config.spatial_merge_size.pow(2);
@@ -129,12 +117,8 @@ impl<B: Kernels> VisionTower<B> {
     ) -> [AttentionLayout<B>; 2] {
         let half = self.config.hidden_size / self.config.num_heads / 2;
         let coordinates = patch_coordinates(height, width, self.config.spatial_merge_size);
-        let frequencies = inverse_frequencies(VISION_ROPE_THETA, half / 2);
         let angles = |slots: &mut dyn Iterator<Item = Option<usize>>| -> Vec<f32> {
-            slots
-                .flat_map(|slot| slot.map_or([0, 0], |patch| coordinates[patch]))
-                .flat_map(|coordinate| frequencies.iter().map(move |f| coordinate as f32 * f))
-                .collect()
+            axial_angles(slots.map(|slot| slot.map_or([0, 0], |patch| coordinates[patch])), half)
         };
         let (windows, length) = (layout.windows, layout.window_length);
         let is_ragged = layout.is_ragged();
@@ -196,20 +180,4 @@ fn place_patches(images: &[&ImagePatches], layout: &WindowLayout, patch_dim: usi
         }
     }
     pixels
-}
-
-/// For each cell in the images' own order, its row among the features grouped by size.
-fn restore_order(
-    images: &[&ImagePatches],
-    by_size: &[([usize; 3], Vec<usize>)],
-    patches_per_cell: usize,
-) -> Vec<usize> {
-    let mut starts = vec![0; images.len()];
-    let mut next = 0;
-    for &index in by_size.iter().flat_map(|(_, members)| members) {
-        starts[index] = next;
-        next += images[index].patches() / patches_per_cell;
-    }
-    let cells = |index: usize| starts[index]..starts[index] + images[index].patches() / patches_per_cell;
-    (0..images.len()).flat_map(cells).collect()
 }

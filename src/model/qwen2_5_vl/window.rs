@@ -17,7 +17,7 @@ pub(crate) struct WindowLayout {
 }
 
 impl WindowLayout {
-    /// The layout of an image of `height × width` patches.
+    /// The layout of an image of `height × width` patches; one window in a tower without windows.
     ///
     /// ```text
     /// cells (merge² patches each), windows of 2 x 2 cells:
@@ -27,8 +27,9 @@ impl WindowLayout {
     ///   6 7 | 8
     /// ```
     pub(crate) fn new(height: usize, width: usize, config: &VisionConfig) -> Self {
-        let (merge, side) = (config.spatial_merge_size, config.window_cells());
+        let merge = config.spatial_merge_size;
         let (rows, columns) = (height / merge, width / merge);
+        let side = config.window_cells().unwrap_or(rows.max(columns));
         let windows = windows_of_cells(rows, columns, side);
         let cells_per_window = windows.iter().map(Vec::len).max().unwrap_or(0);
         let mut cell_slots = vec![0; rows * columns];
@@ -65,22 +66,10 @@ fn windows_of_cells(rows: usize, columns: usize, side: usize) -> Vec<Vec<usize>>
     windows
 }
 
-/// Row and column of each patch, in the order the processor delivers them: merge block by merge block.
-pub(super) fn patch_coordinates(height: usize, width: usize, merge: usize) -> Vec<[usize; 2]> {
-    let mut coordinates = Vec::with_capacity(height * width);
-    for block_row in (0..height).step_by(merge) {
-        for block_column in (0..width).step_by(merge) {
-            for row in 0..merge {
-                coordinates.extend((0..merge).map(|column| [block_row + row, block_column + column]));
-            }
-        }
-    }
-    coordinates
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::config::VisionWindows;
 
     fn config() -> VisionConfig {
         VisionConfig {
@@ -93,8 +82,10 @@ mod tests {
             patch_size: 4,
             spatial_merge_size: 2,
             temporal_patch_size: 2,
-            window_size: 16,
-            fullatt_block_indexes: vec![],
+            gated: true,
+            windows: Some(VisionWindows { window_size: 16, fullatt_block_indexes: vec![] }),
+            num_position_embeddings: None,
+            deepstack_visual_indexes: vec![],
         }
     }
 
@@ -121,11 +112,5 @@ mod tests {
     fn an_image_smaller_than_a_window_is_not_padded() {
         let layout = WindowLayout::new(2, 4, &config());
         assert_eq!((layout.windows, layout.window_length, layout.is_ragged()), (1, 8, false));
-    }
-
-    #[test]
-    fn patches_come_merge_block_by_merge_block() {
-        let expected = [[0, 0], [0, 1], [1, 0], [1, 1], [0, 2], [0, 3], [1, 2], [1, 3]];
-        assert_eq!(patch_coordinates(2, 4, 2), expected);
     }
 }

@@ -68,7 +68,8 @@ impl ParameterPath {
     }
 }
 
-/// The released layout's name of a tensor, whichever layout it comes in.
+/// Our name of a tensor, whichever layout it comes in: that of most releases. What a family's own release calls it is in
+/// [`crate::model::Family::stored_name`].
 ///
 /// ```text
 /// model.language_model.norm.weight   →   model.norm.weight

@@ -98,6 +98,10 @@ fn tensors_of<B: Backend>(model: &Model<B>, adapters: bool, precision: Precision
     let mut collector =
         Collector { path: ParameterPath::default(), adapters, precision, tensors: Vec::new() };
     model.visit(&mut collector);
+    if !adapters {
+        let family = model.config.family;
+        collector.tensors.iter_mut().for_each(|tensor| tensor.name = family.stored_name(&tensor.name));
+    }
     collector.tensors
 }
 

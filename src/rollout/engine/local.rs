@@ -14,7 +14,7 @@ use super::{
 use crate::{
     interrupt::Interrupt,
     kernels::Kernels,
-    model::Model,
+    model::{Model, computing_in},
     rollout::{
         completion::Completion, config::EngineConfig, continuations::Continuations, generate::Generate,
         request::Request,
@@ -36,11 +36,6 @@ impl<B: Backend> LocalEngine<B> {
         Self { model: None, config, interrupt: Interrupt::default() }
     }
 
-    /// An engine with weights. A clone of a model shares its weights.
-    pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
-        Self { model: Some(model), ..Self::new(config) }
-    }
-
     /// The engine, which gives up what it samples once somebody asks to stop. The error is then an
     /// [`Interrupted`](crate::interrupt::Interrupted).
     #[must_use]
@@ -53,17 +48,38 @@ impl<B: Backend> LocalEngine<B> {
     }
 }
 
+impl<B: Kernels> LocalEngine<B> {
+    /// An engine with weights. A clone of a model shares its weights.
+    pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
+        Self { model: Some(Self::ready(model, config)), ..Self::new(config) }
+    }
+
+    /// A model in the type that it samples in, its weights in the order in which they are read.
+    fn ready(model: Model<B>, config: EngineConfig) -> Model<B> {
+        match config.dtype {
+            Some(precision) => computing_in(model, precision).for_sampling(),
+            None => model.for_sampling(),
+        }
+    }
+
+    /// Batches that are decoded side by side: one where weights are packed, so that they are read once for all rows
+    /// and the cores share every product.
+    fn best_workers(model: &Model<B>) -> usize {
+        if model.is_packed() { 1 } else { B::sampling_workers() }
+    }
+}
+
 impl<B: Kernels> Generate<B> for LocalEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
         let model = self.weights()?;
         let queue = RequestQueue::new(requests);
-        let workers = queue.workers(self.config, B::sampling_workers());
+        let workers = queue.workers(self.config, Self::best_workers(model));
         let work = |progress: &dyn Fn(usize)| {
             let scheduler = Scheduler::new(&queue, self.config, workers);
             decoded(Worker::new(model, requests, scheduler), &self.interrupt, requests, progress)
         };
         let mut rows = match workers {
-            1 => work(progress),
+            1 if !model.is_packed() => work(progress),
             _ => side_by_side(workers, &work, progress),
         };
         self.interrupt.check()?;
@@ -79,7 +95,9 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
-        self.model = Some(policy.clone());
+        // The old weights go first, so that two sets are never held.
+        self.model = None;
+        self.model = Some(Self::ready(policy.clone(), self.config));
         Ok(())
     }
 

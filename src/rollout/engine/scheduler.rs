@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn rows_come_and_go_once_they_are_a_quarter() {
         let queue = queue(&[1; 20], 1);
-        let config = EngineConfig { max_rows: 8, workers: 1 };
+        let config = EngineConfig { max_rows: 8, workers: 1, dtype: None };
         let scheduler = Scheduler::new(&queue, config, 1);
         let next = |rows, unfinished| scheduler.next(Occupancy { rows, unfinished });
         assert_eq!(next(0, 0), Changes { retire: true, admit: (0..8).collect() });
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn with_nothing_waiting_finished_rows_still_leave() {
         let queue = queue(&[1; 8], 1);
-        let scheduler = Scheduler::new(&queue, EngineConfig { max_rows: 8, workers: 1 }, 1);
+        let scheduler = Scheduler::new(&queue, EngineConfig { max_rows: 8, workers: 1, dtype: None }, 1);
         let next = |rows, unfinished| scheduler.next(Occupancy { rows, unfinished });
         assert_eq!(next(0, 0).admit.len(), 8);
         assert_eq!(next(8, 6), Changes { retire: true, admit: vec![] });
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn workers_share_the_rows_up_to_one_request() {
         let queue = queue(&[1; 3], 4);
-        let config = EngineConfig { max_rows: 256, workers: 2 };
+        let config = EngineConfig { max_rows: 256, workers: 2, dtype: None };
         assert_eq!((queue.workers(config, 9), queue.capacity(config, 2)), (2, 10));
         let automatic = EngineConfig { workers: 0, ..config };
         assert_eq!(queue.workers(automatic, 9), 3);
