@@ -23,7 +23,8 @@ impl Job for ThreeSteps {
             println!("step {}: reward {:?}", report.step, report.metric("reason/reward"));
         }
         let summary = run.finish(before)?.context("one process writes the summary")?;
-        println!("solved {:.1} % after training", summary.after.reasoning_accuracy * 100.0);
+        let solved = summary.after.reasoning_accuracy.context("no held-out problem was measured")?;
+        println!("solved {:.1} % after training", solved * 100.0);
         Ok(())
     }
 }

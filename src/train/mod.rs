@@ -12,6 +12,7 @@ mod backward;
 pub mod batch;
 mod check;
 mod config;
+mod consistency_sum;
 mod examples;
 mod finite;
 pub mod footprint;

@@ -7,17 +7,18 @@ use burn::{module::AutodiffModule, optim::GradientsParams, tensor::backend::Auto
 
 use super::{
     advantage::AdvantageRule,
-    auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple},
+    auxiliary::{Auxiliary, AuxiliaryConfig},
     average::averaged,
     backward::PassOptions,
     batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
+    consistency_sum::add_consistency,
     examples::{examples_of, scored, without_truncated},
     gradient_sum::GradientSum,
     loss_input::{loss_input, policy_loss_input},
     objective::{
-        Consistency, EntropyBonus, Extension, Importance, KlController, KlPenalty, KlPlace, Likelihood,
-        Measures, Objective,
+        EntropyBonus, Extension, Importance, KlController, KlPenalty, KlPlace, Likelihood, Measures,
+        Objective,
     },
     optimizer::{AdamW, global_norm, named},
     parts::Parts,
@@ -301,7 +302,8 @@ impl<B: TrainBackend> Trainer<B> {
         let AuxiliaryConfig { reflection_likelihood, replay, consistency, .. } = self.config.auxiliary;
         self.add_mean_likelihood("reflection_likelihood", reflection_likelihood, &work.reflections, sum);
         self.add_mean_likelihood("replay", replay, &work.given.replay, sum);
-        self.add_consistency(consistency, &work.given.consistency, sum);
+        let most = self.config.micro_batch_tokens;
+        add_consistency(consistency, &work.given.consistency, most, &self.policy.config, sum);
     }
 
     /// `−weight ·` the mean log-probability of the examples' tokens; nothing where there are none.
@@ -330,19 +332,6 @@ impl<B: TrainBackend> Trainer<B> {
         let objectives: [Arc<dyn Objective<B>>; 1] = [Arc::new(likelihood)];
         for micro in self.micro_batches(examples, weights) {
             sum.count_tokens(micro.tokens);
-            sum.add(&micro, &objectives, |outputs| loss_input(&micro, outputs));
-        }
-    }
-
-    /// `weight ·` the mean inconsistency of the triples; nothing where there are none.
-    fn add_consistency(&self, weight: f64, triples: &[VerdictTriple], sum: &mut GradientSum<'_, B>) {
-        if weight == 0.0 || triples.is_empty() {
-            return;
-        }
-        let consistency = Consistency { weight, triples: triples.len() };
-        let objectives: [Arc<dyn Objective<B>>; 1] = [Arc::new(consistency)];
-        let most = self.config.micro_batch_tokens;
-        for micro in VerdictTriple::micro_batches(triples, most, &self.policy.config) {
             sum.add(&micro, &objectives, |outputs| loss_input(&micro, outputs));
         }
     }
