@@ -227,16 +227,9 @@ pub(super) fn load<T>(
                     }
                     parse(&fields, files, format!("{stem}:{number}"))
                 })
-                .and_then(|item| match first_with_id.entry(id(&item).to_owned()) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(place_in(unit, number));
-                        Ok(item)
-                    }
-                    Entry::Occupied(first) => Err(format!(
-                        r#"field "id" repeats "{}" of {}; make ids unique or leave them out"#,
-                        first.key(),
-                        first.get()
-                    )),
+                .and_then(|item| {
+                    claim(id(&item), place_in(unit, number), &mut first_with_id)?;
+                    Ok(item)
                 });
             // A full disk is no fault of the row.
             if let Some(error) = store.as_ref().and_then(ImageStore::take_failure) {
@@ -262,6 +255,24 @@ pub(super) fn load<T>(
     let unused = options.ignore_fields.iter().zip(&ignored).filter(|(_, count)| **count == 0);
     let unused = unused.map(|(name, _)| format!("data.ignore_fields = {name:?}")).collect();
     Ok(LoadedRows { items, skipped, notes, unused })
+}
+
+/// Remembers the place of an id.
+///
+/// # Errors
+/// Names the place that has the id already.
+fn claim(id: &str, place: String, first_with_id: &mut HashMap<String, String>) -> Result<(), Complaint> {
+    match first_with_id.entry(id.to_owned()) {
+        Entry::Vacant(entry) => {
+            entry.insert(place);
+            Ok(())
+        }
+        Entry::Occupied(first) => Err(format!(
+            r#"field "id" repeats "{}" of {}; make ids unique or leave them out"#,
+            first.key(),
+            first.get()
+        )),
+    }
 }
 
 fn ignored_notes(path: &Path, options: &ReadOptions, counts: &[usize]) -> Result<Vec<String>> {

@@ -141,7 +141,12 @@ mod tests {
     #[test]
     fn how_it_learns_may_change_and_what_it_is_may_not() {
         assert_eq!(changes(&[]), []);
-        let allowed = |setting: &str| changes(&[setting])[0].1;
+        // What a setting needs beside it is there before and after.
+        let beside = ["eval.every=5"];
+        let allowed = |setting: &str| {
+            let [from, to] = [&beside[..], &[beside[0], setting][..]].map(config);
+            from.changes_to(&to, 7)[0].is_allowed()
+        };
         for setting in [
             "train.steps=7",
             "train.token_budget=9",
@@ -155,7 +160,7 @@ mod tests {
             "model.dtype=bf16",
             "data.train=elsewhere.jsonl",
             "verify.remote.retries=2",
-            "eval.every=5",
+            "eval.every=6",
         ] {
             assert!(allowed(setting), "{setting}");
         }
