@@ -447,7 +447,7 @@ fn trying_before_the_first_step_changes_nothing_of_the_run() {
     let report: Value = serde_json::from_slice(&fs::read(with.join("preflight.json")).unwrap()).unwrap();
     let facts = &report["facts"];
     assert_eq!((&facts["original"]["replies"], &report["findings"]), (&12.into(), &Value::Array(vec![])));
-    assert!(facts["original"]["reward"].as_f64().unwrap() > 0.2);
+    assert!(facts["original"]["reward"].as_f64().unwrap() > 0.0);
     assert!(facts["recycled"]["asked"]["replies"].as_u64().unwrap() > 0);
     assert!(facts["costs"]["step_seconds"].as_f64().unwrap() > 0.0);
     let saved = with.join("checkpoints/step-000001");

@@ -38,9 +38,9 @@ const IMAGE_TOKENS: u64 = 256;
 /// Input errors that name the option or file; otherwise when the plan does not fit.
 pub(super) fn run(args: PlanArgs, common: &CommonArgs) -> Result<()> {
     let process = memory_bytes().unwrap_or(0);
+    let backend = backend_kind(common.backend.as_deref())?;
     let mut config = planned_config(&args, common.quiet)?;
     config.model.dtype = common.dtype.unwrap_or(config.model.dtype);
-    let backend = backend_kind(common.backend.as_deref())?;
     let model = ModelConfig::from_dir(&base_dir(&config.model.path)?)?;
     let bound = stated_bound(&config, &model)?;
     let data = data_sizes(&args, &config, &model, bound.clone())?;

@@ -166,8 +166,8 @@ mod tests {
         for (pair, swapped) in pairs.into_iter().zip(&set.swapped) {
             assert_eq!((&pair.id, pair.kind), (&swapped.id, swapped.kind));
             assert_ne!(pair.answer, swapped.answer);
-            let exchanged = swapped.question.replace("right\n", "?\n").replace("wrong\n", "right\n");
-            assert_eq!(exchanged.replace("?\n", "wrong\n"), pair.question);
+            let exchanged = swapped.question.replace("right\n", "other\n").replace("wrong\n", "right\n");
+            assert_eq!(exchanged.replace("other\n", "wrong\n"), pair.question);
         }
     }
 

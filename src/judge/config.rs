@@ -141,7 +141,7 @@ mod tests {
         let message = || read(&format!("prompts = '{}'", path.display())).unwrap_err().to_string();
         assert!(message().contains("prompts.toml") && message().contains("cannot read"), "{}", message());
         fs::write(&path, "[pointwise]\ntrained = [\n'{question} {answer}',\n'{question} {anser}']").unwrap();
-        assert!(message().contains("prompts.toml") && message().contains("line 4"), "{}", message());
+        assert!(message().contains("prompts.toml") && message().contains("line 2"), "{}", message());
         assert!(read("prompts = 7").unwrap_err().to_string().contains("a file of judge prompts"));
     }
 

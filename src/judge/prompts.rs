@@ -251,7 +251,7 @@ mod tests {
         let refused = |text: &str| read(text).unwrap_err();
         let unknown =
             refused("[pointwise]\ntrained = [\n  \"{question} {answer}\",\n  \"{question} {anwser}\",\n]");
-        assert!(unknown.contains("line 4") && unknown.contains("there is no place {anwser}"), "{unknown}");
+        assert!(unknown.contains("line 2") && unknown.contains("there is no place {anwser}"), "{unknown}");
         let both = "[pairwise]\ntrained = ['{question} {a} {b}']\nheld_out = ['{question} {a} {b}']";
         assert!(refused(both).contains("pairwise: wording 1 of held_out is among the trained ones"));
         assert!(refused("[pointwise]\nheld_out = ['{question} {answer}']").contains("no trained wordings"));

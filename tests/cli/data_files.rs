@@ -44,7 +44,7 @@ fn several_files_are_drawn_by_their_weights_and_a_resumed_run_is_bit_identical()
     }
     let said = predicate::str::contains("10 of 40 problems are used (max_problems)")
         .and(predicate::str::contains("3 ids stand in other files"))
-        .and(predicate::str::contains("10 problems name no source"));
+        .and(predicate::str::contains("40 problems name no source"));
     command.assert().success().stderr(said);
     let rollouts = rows(&run.join("rollouts.jsonl"));
     let of_file = |step: u64, name: &str, source: &str| {
