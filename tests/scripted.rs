@@ -345,8 +345,9 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
 fn an_engine_tells_how_likely_continuations_are() {
     let model = common::tiny_model(1);
     let prompt = |ids: &[u32]| ModelInput { ids: ids.to_vec(), images: Vec::new() };
-    let prompts = [prompt(&[5, 6, 7]), prompt(&[5, 6, 7, 8, 9]), prompt(&[3])];
-    let token_ids = [vec![vec![1, 2], vec![2], vec![1, 3, 4]], vec![vec![2]], vec![vec![9, 8], vec![9]]];
+    let prompts = [prompt(&[15, 16, 17]), prompt(&[15, 16, 17, 18, 19]), prompt(&[13])];
+    let token_ids =
+        [vec![vec![11, 12], vec![12], vec![11, 13, 14]], vec![vec![12]], vec![vec![19, 18], vec![19]]];
     let asked: Vec<Continuations<'_>> = prompts
         .iter()
         .zip(&token_ids)

@@ -26,7 +26,8 @@ impl<'a> SamplingMoments<'a> {
 
     /// The moments that can be the largest.
     pub(super) fn drafts(&self, [reading, decoding]: [&'static str; 2]) -> [MomentDraft; 2] {
-        let side_by_side = self.decoded.workers > 1;
+        // A single worker with packed weights has a thread of the pool, too: the cores share its products.
+        let side_by_side = self.decoded.workers > 1 || self.workload.packs();
         [
             MomentDraft { at: reading, side_by_side, footprints: self.prefill() },
             MomentDraft { at: decoding, side_by_side, footprints: self.decoding() },
