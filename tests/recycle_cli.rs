@@ -99,7 +99,7 @@ fn a_recipe_words_its_judge_prompts_itself() {
     let others = problems.iter().filter(|problem| problem["kind"] != "pairwise");
     assert!(others.into_iter().all(|problem| problem["question"].as_str().unwrap().contains(" + 1 = ?\n")));
     fs::write(&prompts, "[pairwise]\ntrained = [\n'{question} {a} or {c}?']\n").unwrap();
-    refused(&mut command(), &["prompts.toml", "line 3", "{c}"]);
+    refused(&mut command(), &["prompts.toml", "line 2", "{c}"]);
 }
 
 #[test]

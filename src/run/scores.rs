@@ -151,7 +151,7 @@ impl<B: TrainBackend> Run<B> {
             before,
             after,
             best: history.best,
-            stopped_early: stalled.then(|| EarlyStop { evaluations_without_gain: history.without_gain }),
+            stopped_early: stalled.then_some(EarlyStop { evaluations_without_gain: history.without_gain }),
             seconds: self.clock.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
         };

@@ -50,7 +50,7 @@ impl ReferenceLengths {
         let long = self.0.get(self.0.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(0);
         let (wanted, why) = match long {
             0 => (UNKNOWN, "neither the data nor the tokenizer can be read yet".to_owned()),
-            ..SOLUTION => (UNKNOWN, "the data has answers without solutions".to_owned()),
+            1..SOLUTION => (UNKNOWN, "the data has answers without solutions".to_owned()),
             _ => {
                 let tokens = (WORDIER * long).next_multiple_of(MULTIPLE).clamp(RANGE[0], RANGE[1]);
                 (
