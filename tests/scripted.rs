@@ -329,8 +329,8 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
         ["pointwise", "pairwise"].map(|kind| measured[kind].auc)
     };
     let right = |prompt: &str| {
-        let all = set.items.iter().chain(&set.swapped);
-        let item = all.filter(|item| prompt.contains(&item.question)).next().expect("a known item");
+        let mut all = set.items.iter().chain(&set.swapped);
+        let item = all.find(|item| prompt.contains(&item.question)).expect("a known item");
         ["Yes", "A"].contains(&item.answer.as_str())
     };
     assert_eq!(area(&|prompt| if right(prompt) { 9.0 } else { 8.0 }), [Some(1.0); 2]);
