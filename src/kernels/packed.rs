@@ -16,8 +16,8 @@ pub const PANEL: usize = 16;
 #[repr(C, align(64))]
 pub struct PanelLine<T>(pub [T; PANEL]);
 
-/// A map of `[input, output]`, cut into panels of a fixed number of outputs; the outputs that the last one has too many are
-/// zero. A clone shares the numbers.
+/// A map of `[input, output]`, cut into panels of a fixed number of outputs; the outputs that the last one has too many
+/// are zero. A clone shares the numbers.
 #[derive(Debug, Clone)]
 pub struct PackedWeight {
     pub(super) input: usize,
