@@ -73,7 +73,7 @@ pub(super) fn findings(facts: &PreflightFacts, config: &RunConfig) -> Vec<Prefli
 pub(super) fn learns_nothing(facts: &PreflightFacts) -> bool {
     let original = &facts.original;
     let recycled = facts.recycled.as_ref().map_or(0, |recycled| recycled.asked.groups_with_spread);
-    let is_hopeless = original.share(original.unreadable) >= ALL || original.share(original.cut_off) >= ALL;
+    let is_hopeless = original.share(original.unreadable_ended + original.cut_off) >= ALL;
     original.replies >= FEWEST_REPLIES && original.groups_with_spread + recycled == 0 && is_hopeless
 }
 
