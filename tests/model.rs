@@ -75,17 +75,36 @@ fn assert_close(left: &[f32], right: &[f32], tolerance: f32) {
     }
 }
 
+/// Completions have the log-probabilities that a forward over each whole sequence gives.
+fn assert_scored(
+    model: &Model<Plain>,
+    prompts: &[ModelInput],
+    completions: &[Vec<Completion>],
+    tolerance: f32,
+) {
+    for (prompt, group) in prompts.iter().zip(completions) {
+        for completion in group {
+            let expected = full_forward(model, prompt, &completion.token_ids);
+            assert_close(&completion.logprobs, &expected, tolerance);
+        }
+    }
+}
+
+/// Two groups have the same tokens, and nearly the same log-probabilities.
+fn assert_same(left: &[Completion], right: &[Completion], tolerance: f32) {
+    assert_eq!(left.len(), right.len());
+    for (left, right) in left.iter().zip(right) {
+        assert_eq!(left.token_ids, right.token_ids);
+        assert_close(&left.logprobs, &right.logprobs, tolerance);
+    }
+}
+
 #[test]
 fn cached_decoding_equals_the_uncached_forward() {
     for model in tiny_models(1) {
         let prompts = prompts();
         let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
-        for (prompt, group) in prompts.iter().zip(&completions) {
-            for completion in group {
-                let expected = full_forward(&model, prompt, &completion.token_ids);
-                assert_close(&completion.logprobs, &expected, 1e-4);
-            }
-        }
+        assert_scored(&model, &prompts, &completions, 1e-4);
     }
 }
 
@@ -96,10 +115,7 @@ fn grouped_prefill_equals_separate_prefills() {
         let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
         for (prompt, group) in prompts.iter().zip(&together) {
             let alone = generate(&model, &[prompt], 4, 4).remove(0);
-            for (together, alone) in group.iter().zip(&alone) {
-                assert_eq!(together.token_ids, alone.token_ids);
-                assert_close(&together.logprobs, &alone.logprobs, 1e-4);
-            }
+            assert_same(group, &alone, 1e-4);
         }
     }
 }
@@ -116,12 +132,7 @@ fn a_prompt_that_is_read_in_blocks_gives_what_one_pass_gives() {
             prompt(&words(7), &[image(2, 2, 3)], &[]),
         ];
         let completions = generate(&model, &prompts.iter().collect::<Vec<_>>(), 2, 64);
-        for (prompt, group) in prompts.iter().zip(&completions) {
-            for completion in group {
-                let expected = full_forward(&model, prompt, &completion.token_ids);
-                assert_close(&completion.logprobs, &expected, 1e-4);
-            }
-        }
+        assert_scored(&model, &prompts, &completions, 1e-4);
     }
 }
 
@@ -171,10 +182,7 @@ fn places_that_fall_free_are_taken_with_the_same_result() {
         all.iter().flatten().map(|completion| completion.token_ids.len()).collect();
     assert!(ends.len() > 3, "rows end at different times: {ends:?}");
     for (prompt, group) in prompts.iter().zip(&all) {
-        for (together, alone) in group.iter().zip(&alone(prompt)) {
-            assert_eq!(together.token_ids, alone.token_ids);
-            assert_close(&together.logprobs, &alone.logprobs, 1e-4);
-        }
+        assert_same(group, &alone(prompt), 1e-4);
     }
 }
 
@@ -304,12 +312,7 @@ fn packed_weights_sample_what_plain_ones_score() {
     let model = tiny_model(1);
     let prompts = prompts();
     let completions = generate(&packed(&model, Precision::F32), &prompts.iter().collect::<Vec<_>>(), 4, 64);
-    for (prompt, group) in prompts.iter().zip(&completions) {
-        for completion in group {
-            let expected = full_forward(&model, prompt, &completion.token_ids);
-            assert_close(&completion.logprobs, &expected, 1e-4);
-        }
-    }
+    assert_scored(&model, &prompts, &completions, 1e-4);
 }
 
 /// Hidden states are f32, so that only the weights are rounded, and of a prompt with images the tower's features.
@@ -335,10 +338,7 @@ fn a_row_of_packed_weights_samples_the_same_whatever_is_beside_it() {
     let together = generate(&model, &prompts.iter().collect::<Vec<_>>(), 4, 64);
     for (prompt, group) in prompts.iter().zip(&together) {
         let alone = generate(&model, &[prompt], 4, 4).remove(0);
-        for (together, alone) in group.iter().zip(&alone) {
-            assert_eq!(together.token_ids, alone.token_ids);
-            assert_close(&together.logprobs, &alone.logprobs, 1e-5);
-        }
+        assert_same(group, &alone, 1e-5);
     }
 }
 

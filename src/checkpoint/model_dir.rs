@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::config::WeightFormat;
 use crate::{
     error::input_error,
+    hub::COMPANIONS,
     model::{
         Model, ModelConfig, base_dir,
         lora::save_adapter,
@@ -18,22 +19,6 @@ use crate::{
 };
 
 const CONFIG: &str = "config.json";
-
-/// What a Hugging Face directory holds beside configuration and weights; copied along where it exists.
-const COMPANIONS: [&str; 12] = [
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    "chat_template.json",
-    "preprocessor_config.json",
-    "video_preprocessor_config.json",
-    "processor_config.json",
-];
 
 /// Writes a model as a Hugging Face directory, or a model with adapters as a PEFT directory: our weights,
 /// everything else from `source`, the directory it was loaded from.

@@ -51,16 +51,13 @@ impl EvalSettings {
             (None, Some(run)) => run.final_model(),
             (None, None) => return Err(input_error("--model: name the model that is measured")),
         };
-        let answers = match args.data.is_empty() {
-            true => {
-                apply_to_evaluation(&mut config.eval, args)?;
-                AnswerOptions::single(Sampling::greedy(config.eval.max_new_tokens), config.seed)
-            }
-            false => answer_options(&config, args)?,
-        };
-        let ks = match args.data.is_empty() {
-            true => config.eval.pass_at(),
-            false => ks(&args.k, answers.samples)?,
+        let (answers, ks) = if args.data.is_empty() {
+            apply_to_evaluation(&mut config.eval, args)?;
+            let greedy = Sampling::greedy(config.eval.max_new_tokens);
+            (AnswerOptions::single(greedy, config.seed), config.eval.pass_at())
+        } else {
+            let answers = answer_options(&config, args)?;
+            (answers, ks(&args.k, answers.samples)?)
         };
         config.verify.check()?;
         if args.data.is_empty() {

@@ -12,10 +12,10 @@ use crate::{
     config::RunConfig,
     data::data_exists,
     hub::{
-        DatasetName, HubSettings, HubSource, ModelPart, RepoName, base_named_by, cache_home, fetch_again,
-        fetch_dataset, fetch_model, source_of,
+        DatasetName, HubSettings, HubSource, ModelPart, RepoName, cache_home, fetch_again, fetch_dataset,
+        fetch_model, source_of,
     },
-    model::lora::base_is_at,
+    model::lora::{base_is_at, base_named_by},
     run::identity::hub_paths,
 };
 

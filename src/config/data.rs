@@ -99,6 +99,7 @@ impl DataConfig {
             must_occur: self.train.contains(path),
         }
     }
+
     /// # Errors
     /// Input errors that name the setting.
     pub(super) fn check(&self) -> Result<()> {

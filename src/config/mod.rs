@@ -76,24 +76,17 @@ impl RunConfig {
     /// Input errors that name the file and line, or the setting, and what was expected.
     pub fn load_with(recipe: &Path, settings: &[String], names: &KnownNames) -> Result<Self> {
         let recipe = RecipeText::from_file(recipe)?;
-        let (config, decided) = Self::read(&recipe, settings, names)?;
+        let (config, decided) = Self::read_with_paths(&recipe, settings, names, &mut |_| Ok(()))?;
         decided.iter().for_each(|sentence| say!("{}: {sentence}", recipe.name()));
         Ok(config)
     }
 
     /// Reads a recipe's text, and returns a sentence for each setting that is `"auto"` in it: what was decided, and why.
+    /// `find` may put other paths in the place of those that are written, before anything is decided by what they lead
+    /// to.
     ///
     /// # Errors
-    /// Input errors that name the recipe and line, or the setting, and what was expected.
-    pub fn read(recipe: &RecipeText, settings: &[String], names: &KnownNames) -> Result<(Self, Vec<String>)> {
-        Self::read_with_paths(recipe, settings, names, &mut |_| Ok(()))
-    }
-
-    /// Reads a recipe's text as [`Self::read`] does. `find` may put other paths in the place of those that are written,
-    /// before anything is decided by what they lead to.
-    ///
-    /// # Errors
-    /// As [`Self::read`], and whatever `find` fails with.
+    /// Input errors that name the recipe and line, or the setting, and what was expected; whatever `find` fails with.
     pub fn read_with_paths(
         recipe: &RecipeText,
         settings: &[String],

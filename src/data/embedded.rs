@@ -6,7 +6,6 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context, Error, Result};
@@ -18,7 +17,7 @@ use base64::{
 use ring::digest::{SHA256, digest};
 
 use super::rows::Complaint;
-use crate::storage::{NewFile, create_dirs, hidden};
+use crate::storage::{NewFile, aside, create_dirs};
 
 /// Where images go that rows hold as bytes.
 #[derive(Debug)]
@@ -66,15 +65,13 @@ impl ImageStore {
 
     /// Writes a file that is not there yet, whole or not at all. One that a crash has cut short has another length.
     fn keep(&self, bytes: &[u8], ending: &str) -> Result<PathBuf> {
-        static WRITTEN: AtomicUsize = AtomicUsize::new(0);
         let hash = digest(&SHA256, bytes);
         let name: String = hash.as_ref()[..20].iter().map(|byte| format!("{byte:02x}")).collect();
         let folder = self.dir.join(&name[..2]);
         let path = folder.join(format!("{name}.{ending}"));
         if !fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64) {
             create_dirs(&folder)?;
-            let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-            let aside = hidden(&path, &format!("{}-{number}.tmp", std::process::id()));
+            let aside = aside(&path);
             let write = || -> std::io::Result<()> {
                 let mut file = NewFile::create(&aside)?;
                 file.write_all(bytes)?;

@@ -148,7 +148,7 @@ fn path_in<'a>(image: &'a Map<String, Value>, field: &str) -> Result<&'a str, Co
 /// A setting of an image that nobody reads would change nothing, in silence.
 fn refuse_others(image: &Map<String, Value>, field: &str) -> Result<(), Complaint> {
     let known = |name: &str| {
-        PATHS.contains(&name) || matches!(name, "type" | "bytes" | "text" | "min_pixels" | "max_pixels")
+        PATHS.contains(&name) || matches!(name, "type" | BYTES | "text" | "min_pixels" | "max_pixels")
     };
     match unread(image, known) {
         Some(name) => Err(format!(

@@ -16,7 +16,10 @@ use parquet::{
 };
 use serde_json::{Map, Value};
 
-use self::{caught::caught, values::fields};
+use self::{
+    caught::caught,
+    values::{BYTES, fields},
+};
 use crate::error::input_error;
 
 /// What a Parquet file begins with.
@@ -74,7 +77,7 @@ fn holds_bytes(column: &ColumnDescriptor) -> bool {
         column.logical_type_ref(),
         Some(LogicalType::String | LogicalType::Json | LogicalType::Enum)
     );
-    column.physical_type() == PhysicalType::BYTE_ARRAY && !is_text && column.name() == "bytes"
+    column.physical_type() == PhysicalType::BYTE_ARRAY && !is_text && column.name() == BYTES
 }
 
 /// Refuses a schema by which rows cannot be put together.

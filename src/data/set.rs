@@ -198,7 +198,7 @@ fn tell_ids_apart(read: &mut [FileProblems]) -> Result<()> {
     }
 }
 
-/// DrawShares a bound on all problems out among the files, and notes where not all of a file are used.
+/// Shares a bound on all problems out among the files, and notes where not all of a file are used.
 fn bound(read: &mut [FileProblems], max_problems: Option<usize>) -> Result<()> {
     if let Some(most) = max_problems {
         if most < read.len() {

@@ -41,13 +41,11 @@ pub(super) fn in_proportion(count: usize, sizes: &[usize]) -> Vec<usize> {
         taken[next.expect("a group has more")] += 1;
     }
     while taken.iter().sum::<usize>() > count {
-        let most = *taken.iter().max().expect("there are groups");
-        let full = (0..sizes.len()).filter(|&group| taken[group] > 0 && (most == 1 || taken[group] > 1));
-        let next = full.min_by(|&one, &other| {
-            // Of groups that have one each, the last gives it back.
-            lack(&taken, one).total_cmp(&lack(&taken, other)).then(other.cmp(&one))
-        });
-        let next = if most == 1 { taken.iter().rposition(|&taken| taken > 0) } else { next };
+        let full = (0..sizes.len()).filter(|&group| taken[group] > 1);
+        let next = full
+            .min_by(|&one, &other| lack(&taken, one).total_cmp(&lack(&taken, other)).then(other.cmp(&one)));
+        // Of groups that have one each, the last gives it back.
+        let next = next.or_else(|| taken.iter().rposition(|&taken| taken > 0));
         taken[next.expect("a group has some")] -= 1;
     }
     taken

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     data::Problem,
-    rollout::{Completion, FinishReason, RolloutGroup},
+    rollout::{Completion, FinishReason, Rollout, RolloutGroup},
     verify::Verdict,
 };
 
@@ -32,24 +32,26 @@ pub struct FinalAnswer {
 impl FinalAnswer {
     /// The first answer of a group; `None` where it has none with a reward.
     pub fn first(group: &RolloutGroup) -> Option<Self> {
-        let rollout = group.rollouts.first()?;
-        let rewards = vec![rollout.verdict.reward];
-        let answer = Self::new(group, 0, &rollout.completion, &rollout.text);
-        Some(Self { verdict: rollout.verdict.clone(), rewards, ..answer })
+        Some(Self::scored(group, 0, group.rollouts.first()?))
     }
 
     /// All sampled answers of a group, those without a reward last.
     pub fn all_of(group: &RolloutGroup) -> Vec<Self> {
-        let scored = group.rollouts.iter().enumerate().map(|(sample, rollout)| Self {
-            verdict: rollout.verdict.clone(),
-            rewards: vec![rollout.verdict.reward],
-            ..Self::new(group, sample, &rollout.completion, &rollout.text)
-        });
+        let rollouts = group.rollouts.iter().enumerate();
+        let scored = rollouts.map(|(sample, rollout)| Self::scored(group, sample, rollout));
         let unscored = (group.rollouts.len()..).zip(&group.unscored).map(|(sample, rollout)| Self {
             unscored: Some(rollout.reason.clone()),
             ..Self::new(group, sample, &rollout.completion, &rollout.text)
         });
         scored.chain(unscored).collect()
+    }
+
+    fn scored(group: &RolloutGroup, sample: usize, rollout: &Rollout) -> Self {
+        Self {
+            verdict: rollout.verdict.clone(),
+            rewards: vec![rollout.verdict.reward],
+            ..Self::new(group, sample, &rollout.completion, &rollout.text)
+        }
     }
 
     fn new(group: &RolloutGroup, sample: usize, completion: &Completion, text: &str) -> Self {

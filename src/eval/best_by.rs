@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::names;
+
 /// What makes one evaluation better than another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -20,14 +22,14 @@ pub enum BestBy {
 }
 
 impl BestBy {
-    /// Its name in recipes and files: `reasoning_accuracy`, `pass@8`.
+    /// Its name in recipes and files, which is that of its metric: `reasoning_accuracy`, `pass@8`.
     pub fn name(self) -> String {
         match self {
-            Self::Reasoning => "reasoning_accuracy".to_owned(),
-            Self::Judge => "judge_accuracy".to_owned(),
-            Self::Pointwise => "pointwise_accuracy".to_owned(),
-            Self::Pairwise => "pairwise_accuracy".to_owned(),
-            Self::PassAt(k) => format!("pass@{k}"),
+            Self::Reasoning => names::REASONING_ACCURACY.to_owned(),
+            Self::Judge => names::JUDGE_ACCURACY.to_owned(),
+            Self::Pointwise => names::POINTWISE_ACCURACY.to_owned(),
+            Self::Pairwise => names::PAIRWISE_ACCURACY.to_owned(),
+            Self::PassAt(k) => names::pass_at(k),
         }
     }
 

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::pass_at;
+use super::{
+    accuracy::{accuracy_of, judge_accuracy},
+    pass::pass_at,
+};
 use crate::{data::Kind, rollout::RolloutGroup};
 
 /// What a model scores on the problems of one source.
@@ -18,22 +21,24 @@ pub struct SourceScores {
     pub pass_at: BTreeMap<usize, f64>,
 }
 
-/// The figures of every source that problems name. `accuracies` gives those of solving and judging over some groups of
-/// greedy replies; `answers` are what pass@k is estimated from.
+/// The figures of every source that problems name: accuracies of the greedy replies, and pass@k, which is estimated from
+/// `answers`.
 pub(super) fn by_source(
     greedy: &[RolloutGroup],
     answers: &[RolloutGroup],
     ks: &[usize],
-    accuracies: impl Fn(&[&RolloutGroup]) -> (Option<f64>, Option<f64>),
 ) -> BTreeMap<String, SourceScores> {
     let names: BTreeSet<&str> = greedy.iter().filter_map(|group| group.problem.source.as_deref()).collect();
     let of = |name: &str| {
         let is_of = |group: &&RolloutGroup| group.problem.source.as_deref() == Some(name);
         let own: Vec<&RolloutGroup> = greedy.iter().filter(is_of).collect();
-        let (reasoning_accuracy, judge_accuracy) = accuracies(&own);
-        let problems = own.iter().filter(|group| group.problem.kind == Kind::REASON).count();
-        let pass_at = pass_at(answers.iter().filter(is_of), ks);
-        (name.to_owned(), SourceScores { problems, reasoning_accuracy, judge_accuracy, pass_at })
+        let scores = SourceScores {
+            problems: own.iter().filter(|group| group.problem.kind == Kind::REASON).count(),
+            reasoning_accuracy: accuracy_of(own.iter().copied(), Kind::REASON),
+            judge_accuracy: judge_accuracy(own.iter().copied()),
+            pass_at: pass_at(answers.iter().filter(is_of), ks),
+        };
+        (name.to_owned(), scores)
     };
     names.into_iter().map(of).collect()
 }

@@ -2,6 +2,7 @@
 //! [`RolloutPipeline`](crate::rollout::RolloutPipeline), so that a scripted sampler can stand in for a model; nothing
 //! here changes weights, and nothing prints.
 
+mod accuracy;
 mod answer;
 mod best_by;
 mod by_source;
@@ -24,6 +25,7 @@ mod time_bound;
 mod verdict_odds;
 mod vote;
 
+pub use accuracy::accuracy;
 pub use answer::FinalAnswer;
 pub use best_by::BestBy;
 pub use by_source::SourceScores;
@@ -36,7 +38,7 @@ pub use pass::pass_at_k;
 pub use ranking::area_under_curve;
 pub use reflect::answer_with_reflection;
 pub use score::{ScoredCompletion, score_rows};
-pub use scores::{Evaluation, Scores, accuracy, evaluate, evaluate_in_full};
+pub use scores::{Evaluation, Scores, evaluate, evaluate_in_full};
 pub use strategy::{AnswerOptions, Strategy, answer_problems};
 pub use summary::{AnswerSummary, PartSummary};
 pub use time_bound::TimeBound;

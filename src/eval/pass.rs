@@ -22,18 +22,29 @@ pub fn pass_at_k(n: usize, right: usize, k: usize) -> Option<f64> {
 /// The mean of pass@k over the original problems among the groups, for every k that is measured. An answer is right
 /// with a reward of 1; one whose reward could not be had is no answer.
 pub(super) fn pass_at<'a>(
-    groups: impl Iterator<Item = &'a RolloutGroup> + Clone,
+    groups: impl Iterator<Item = &'a RolloutGroup>,
     ks: &[usize],
 ) -> BTreeMap<usize, f64> {
     let original = groups.filter(|group| group.problem.kind == Kind::REASON);
-    let of = |k: usize| {
-        let each = original.clone().filter_map(|group| {
-            let right = group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct()).count();
-            pass_at_k(group.rollouts.len(), right, k)
-        });
-        Some((k, measured_mean(each)?))
-    };
-    ks.iter().filter_map(|&k| of(k)).collect()
+    let counted = original.map(|group| AnswerCounts {
+        all: group.rollouts.len(),
+        right: group.rollouts.iter().filter(|rollout| rollout.verdict.is_correct()).count(),
+    });
+    mean_pass_at(&counted.collect::<Vec<_>>(), ks)
+}
+
+/// The answers to one problem.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnswerCounts {
+    /// Those that have a reward.
+    pub all: usize,
+    pub right: usize,
+}
+
+/// The mean of pass@k over problems, for every k that some problem has answers enough for.
+pub(super) fn mean_pass_at(problems: &[AnswerCounts], ks: &[usize]) -> BTreeMap<usize, f64> {
+    let each = |k| problems.iter().filter_map(move |&AnswerCounts { all, right }| pass_at_k(all, right, k));
+    ks.iter().filter_map(|&k| Some((k, measured_mean(each(k))?))).collect()
 }
 
 #[cfg(test)]

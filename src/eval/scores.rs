@@ -7,6 +7,7 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    accuracy::{accuracy, judge_accuracy},
     best_by::BestBy,
     by_source::{SourceScores, by_source},
     config::EvalConfig,
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::{
     data::{Kind, Problem},
-    judge::KINDS,
     rollout::{RolloutGroup, RolloutPipeline, SamplingKey},
 };
 
@@ -92,16 +92,6 @@ pub struct Evaluation {
     pub drawn: Vec<RolloutGroup>,
 }
 
-/// The mean reward of all rollouts of some kind; `None` without any.
-pub fn accuracy(groups: &[RolloutGroup], kind: Kind) -> Option<f64> {
-    accuracy_of(groups.iter(), kind)
-}
-
-fn accuracy_of<'a>(groups: impl Iterator<Item = &'a RolloutGroup>, kind: Kind) -> Option<f64> {
-    let of_kind = groups.filter(|group| group.problem.kind == kind);
-    measured_mean(of_kind.flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.reward))
-}
-
 /// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `seed` keys what is drawn; `progress`
 /// is told of problems and judge items that are answered.
 ///
@@ -141,6 +131,7 @@ pub fn evaluate_in_full<B: Backend>(
     let parsed =
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     let answers = if drawn.is_empty() { &groups[..problems.len()] } else { &drawn };
+    let ks = config.pass_at();
     let scores = Scores {
         problems: problems.len(),
         reasoning_accuracy: accuracy(&groups, Kind::REASON),
@@ -151,10 +142,8 @@ pub fn evaluate_in_full<B: Backend>(
         reflect_accuracy: accuracy_by_rounds.last().copied(),
         accuracy_by_rounds,
         votes: votes(pipeline, problems, config, seed)?,
-        pass_at: pass_at(answers.iter(), &config.pass_at()),
-        by_source: by_source(&groups, answers, &config.pass_at(), |groups| {
-            (accuracy_of(groups.iter().copied(), Kind::REASON), judge_accuracy(groups.iter().copied()))
-        }),
+        pass_at: pass_at(answers.iter(), &ks),
+        by_source: by_source(&groups, answers, &ks),
         parsed: measured_mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
         judging: judge_measures(pipeline, &replies(&groups), &judge_set.swapped)?,
     };
@@ -175,10 +164,4 @@ fn drawn<B: Backend>(
     // evaluation of a run, so that chance has less of a part in what changes between two of them.
     let key = SamplingKey { seed, step: u64::MAX - 2 };
     pipeline.rollout(problems.to_vec(), config.samples, config.drawing(), key, &|_| ())
-}
-
-/// The mean of the accuracies on the kinds that the judge set has items of.
-fn judge_accuracy<'a>(groups: impl Iterator<Item = &'a RolloutGroup> + Clone) -> Option<f64> {
-    let kinds = KINDS.iter().filter(|spec| spec.in_judge_set);
-    measured_mean(kinds.filter_map(|spec| accuracy_of(groups.clone(), spec.kind)))
 }

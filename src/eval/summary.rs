@@ -9,7 +9,7 @@ use super::{
     interval::wilson,
     judging::JudgeMeasures,
     mean::{mean, measured_mean},
-    pass::pass_at_k,
+    pass::{AnswerCounts, mean_pass_at},
 };
 
 /// What `spark eval` prints of the answers to some files. Accuracies are mean rewards.
@@ -97,13 +97,14 @@ impl PartSummary {
             .iter()
             .filter_map(|answers| measured_mean(answers.iter().filter_map(FinalAnswer::reward)))
             .collect();
+        let counted: Vec<AnswerCounts> = problems.iter().map(|answers| counts(answers)).collect();
         let is_share = answers().filter_map(FinalAnswer::reward).all(|reward| (0.0..=1.0).contains(&reward));
         Self {
             problems: problems.len(),
             answers: answers().count(),
             accuracy: measured_mean(answers().filter_map(FinalAnswer::reward)),
             interval: wilson(mean(means.iter().copied()), means.len()).filter(|_| is_share),
-            pass_at: ks.iter().filter_map(|&k| Some((k, pass_at(problems, k)?))).collect(),
+            pass_at: mean_pass_at(&counted, ks),
             unparsed: count(&|answer| answer.unscored.is_none() && answer.verdict.extracted.is_none()),
             truncated: count(&FinalAnswer::is_truncated),
             unscored: count(&|answer| answer.unscored.is_some()),
@@ -129,12 +130,10 @@ fn parts(
     parts.into_iter().map(|(name, problems)| (name, PartSummary::of(&problems, ks))).collect()
 }
 
-fn pass_at(problems: &[&[FinalAnswer]], k: usize) -> Option<f64> {
-    measured_mean(problems.iter().filter_map(|answers| {
-        let scored = answers.iter().filter(|answer| answer.unscored.is_none());
-        let right = scored.clone().filter(|answer| answer.verdict.is_correct()).count();
-        pass_at_k(scored.count(), right, k)
-    }))
+fn counts(answers: &[FinalAnswer]) -> AnswerCounts {
+    let scored = answers.iter().filter(|answer| answer.unscored.is_none());
+    let right = scored.clone().filter(|answer| answer.verdict.is_correct()).count();
+    AnswerCounts { all: scored.count(), right }
 }
 
 #[cfg(test)]

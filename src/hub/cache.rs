@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Component, Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context, Result};
@@ -12,7 +11,7 @@ use hf_hub::{Cache, Repo, RepoType};
 use serde::{Deserialize, Serialize};
 
 use super::name::{RepoKind, RepoName, is_commit};
-use crate::storage::{copy, create_dirs, hidden};
+use crate::storage::{aside, copy, create_dirs};
 
 /// The folder of the cache in which processes wait for each other.
 const LOCKS: &str = ".locks";
@@ -94,6 +93,11 @@ impl RepoCache {
         self.dir().join("blobs").join(etag)
     }
 
+    /// What has come of the content of this hash so far.
+    pub(super) fn incomplete(&self, etag: &str) -> PathBuf {
+        self.blob(&format!("{etag}.incomplete"))
+    }
+
     /// The file that is locked while the content of this hash is fetched.
     pub(super) fn lock(&self, etag: &str) -> PathBuf {
         self.root.join(LOCKS).join(&self.folder).join(format!("{etag}.lock"))
@@ -142,12 +146,6 @@ impl RepoCache {
         }
         fs::rename(&aside, &place).with_context(|| format!("writing {}", place.display()))
     }
-}
-
-/// Where something is made that then takes its place in one moment, whoever makes the same at the same time.
-fn aside(place: &Path) -> PathBuf {
-    static MADE: AtomicUsize = AtomicUsize::new(0);
-    hidden(place, &format!("{}-{}.tmp", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
 #[cfg(unix)]

@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::{
     cache::{HubSource, RepoCache},
-    client::{Client, HubFailure},
-    fetch::{fetch_files, refusal},
+    client::Client,
+    fetch::fetch_files,
     listing::listing,
     model::{ModelPart, fetch_model, last_known},
     name::{DatasetName, RepoKind},
+    refusal::refusal,
     settings::HubSettings,
     splits::{SplitFiles, chosen, splits, stated_count},
 };
@@ -35,9 +36,8 @@ const SPECIAL: [char; 6] = ['*', '?', '[', '{', '}', ','];
 /// connection nor a copy.
 pub fn fetch_dataset(settings: &HubSettings, name: &DatasetName) -> Result<PathBuf> {
     let cache = RepoCache::new(&settings.cache, &name.repo);
-    let look = |cache: &RepoCache| cached(cache, name);
     if let Some(variable) = &settings.offline {
-        return look(&cache).map_err(|missing| {
+        return cached(&cache, name).map_err(|missing| {
             input_error(format!(
                 "{name}: {missing} in {}, and {variable} forbids the network; unset it, or fetch the data first",
                 cache.dir().display()
@@ -47,10 +47,7 @@ pub fn fetch_dataset(settings: &HubSettings, name: &DatasetName) -> Result<PathB
     let client = Client::new(settings);
     let listing = match listing(&client, &name.repo) {
         Ok(listing) => listing,
-        Err(failure @ (HubFailure::Unreachable(_) | HubFailure::Passing { .. })) => {
-            return last_known(&cache, &name.repo, &failure, settings, look);
-        }
-        Err(failure) => return Err(refusal(&failure, &name.repo, settings)),
+        Err(failure) => return last_known(&name.repo, &failure, settings, || cached(&cache, name)),
     };
     let parts = splits(&listing.files, &listing.card);
     let part = chosen(&parts, &name.part).map_err(|why| unclear(name, &why, &parts, &listing.files))?;

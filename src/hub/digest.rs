@@ -14,7 +14,7 @@ pub(super) struct Hasher {
 impl Hasher {
     /// For a content of so many bytes that the hub calls `etag`.
     pub(super) fn new(etag: &str, size: u64) -> Self {
-        let is_hash = etag.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        let is_hash = is_hexadecimal(etag);
         let context = match etag.len() {
             64 if is_hash => Some(Context::new(&SHA256)),
             40 if is_hash => {
@@ -45,7 +45,12 @@ impl Hasher {
     }
 }
 
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+/// Whether a text is written as hashes are: in digits and the letters from a to f.
+pub(super) fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

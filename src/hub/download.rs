@@ -103,7 +103,7 @@ impl Download<'_> {
             self.progress.advance(content.size);
             return self.cache.show(self.commit, &content.file, &content.etag);
         }
-        let mut partial = Partial::open(&blob, content)?;
+        let mut partial = Partial::open(self.cache.incomplete(&content.etag), content)?;
         self.progress.advance(partial.length);
         let mut fruitless = 0;
         while partial.length < content.size {
@@ -207,9 +207,8 @@ struct Partial {
 
 impl Partial {
     /// What an earlier attempt left behind, or nothing.
-    fn open(blob: &Path, content: &RemoteFile) -> Result<Self> {
-        create_dirs(blob.parent().unwrap_or(Path::new("")))?;
-        let path = blob.with_file_name(format!("{}.incomplete", content.etag));
+    fn open(path: PathBuf, content: &RemoteFile) -> Result<Self> {
+        create_dirs(path.parent().unwrap_or(Path::new("")))?;
         let opened = File::options().read(true).append(true).create(true).open(&path);
         let file = opened.with_context(|| format!("writing {}", path.display()))?;
         let fresh = Hasher::new(&content.etag, content.size);

@@ -16,8 +16,7 @@ use super::{
     client::{Client, HubFailure},
     download::{Download, RemoteFile, describe},
     name::RepoName,
-    refusal::sentence,
-    settings::HubSettings,
+    refusal::refusal,
 };
 use crate::{
     error::input_error,
@@ -27,11 +26,6 @@ use crate::{
 
 /// Contents that are fetched at once.
 const AT_ONCE: usize = 4;
-
-/// A failure of the hub, for the user: what was asked for and what to do.
-pub(super) fn refusal(failure: &HubFailure, name: &RepoName, settings: &HubSettings) -> Error {
-    input_error(format!("{name}: {}", sentence(failure, name, settings)))
-}
 
 /// The folder of a commit, in which these files are when it returns.
 ///
@@ -90,7 +84,7 @@ pub(super) fn fetch_files(
 fn check_space(cache: &RepoCache, contents: &[RemoteFile]) -> Result<()> {
     create_dirs(&cache.dir())?;
     let there = |content: &RemoteFile| {
-        let places = [cache.blob(&content.etag), cache.blob(&format!("{}.incomplete", content.etag))];
+        let places = [cache.blob(&content.etag), cache.incomplete(&content.etag)];
         let size = |place: &PathBuf| std::fs::metadata(place).map_or(0, |place| place.len());
         places.iter().map(size).max().unwrap_or(0).min(content.size)
     };

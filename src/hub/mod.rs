@@ -28,7 +28,8 @@ mod splits;
 
 pub use cache::{HubSource, source_of};
 pub use dataset::{fetch_again, fetch_dataset};
-pub use model::{ModelPart, base_named_by, fetch_model};
+pub(crate) use model::COMPANIONS;
+pub use model::{ModelPart, fetch_model};
 pub use name::{DatasetName, RepoKind, RepoName};
 pub use settings::{HubSettings, cache_home};
 

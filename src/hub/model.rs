@@ -6,15 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use super::{
     cache::RepoCache,
     client::{Client, HubFailure},
-    fetch::{fetch_files, refusal},
+    fetch::fetch_files,
     listing::{Listing, listing},
     name::RepoName,
+    refusal::refusal,
     settings::HubSettings,
 };
 use crate::error::input_error;
@@ -34,10 +35,8 @@ const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
-/// What describes a model, where its repository has it.
-const DESCRIPTION: [&str; 14] = [
-    CONFIG,
-    ADAPTER_CONFIG,
+/// What a model has beside configuration and weights: it goes along wherever the model goes, where it exists.
+pub(crate) const COMPANIONS: [&str; 12] = [
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -62,13 +61,14 @@ const DESCRIPTION: [&str; 14] = [
 /// nor a copy.
 pub fn fetch_model(settings: &HubSettings, name: &RepoName, part: ModelPart) -> Result<PathBuf> {
     let cache = RepoCache::new(&settings.cache, name);
+    let look = || cached(&cache, name, part);
     if name.commit().is_some()
-        && let Ok(dir) = cached(&cache, name, part)
+        && let Ok(dir) = look()
     {
         return Ok(dir);
     }
     if let Some(variable) = &settings.offline {
-        return cached(&cache, name, part).map_err(|missing| {
+        return look().map_err(|missing| {
             input_error(format!(
                 "{name}: {missing} in {}, and {variable} forbids the network; unset it, or fetch the model first",
                 cache.dir().display()
@@ -78,10 +78,7 @@ pub fn fetch_model(settings: &HubSettings, name: &RepoName, part: ModelPart) -> 
     let client = Client::new(settings);
     let listing = match listing(&client, name) {
         Ok(listing) => listing,
-        Err(failure @ (HubFailure::Unreachable(_) | HubFailure::Passing { .. })) => {
-            return last_known(&cache, name, &failure, settings, |cache| cached(cache, name, part));
-        }
-        Err(failure) => return Err(refusal(&failure, name, settings)),
+        Err(failure) => return last_known(name, &failure, settings, look),
     };
     let dir = fetch_listed(&client, &cache, name, &listing, part)?;
     // A whole copy of an earlier commit is worth more without a network than a description of the newest.
@@ -92,20 +89,19 @@ pub fn fetch_model(settings: &HubSettings, name: &RepoName, part: ModelPart) -> 
 }
 
 /// What the cache has where the hub does not answer.
+///
+/// # Errors
+/// The failure, where the hub has answered or the cache has nothing.
 pub(super) fn last_known(
-    cache: &RepoCache,
     name: &RepoName,
     failure: &HubFailure,
     settings: &HubSettings,
-    look: impl Fn(&RepoCache) -> Result<PathBuf, String>,
+    look: impl FnOnce() -> Result<PathBuf, String>,
 ) -> Result<PathBuf> {
-    let dir = look(cache).map_err(|_| refusal(failure, name, settings))?;
-    let reason = match failure {
-        HubFailure::Unreachable(reason)
-        | HubFailure::Passing { reason, .. }
-        | HubFailure::Unusable(reason) => reason,
-        HubFailure::Refused { message, .. } => message,
+    let (HubFailure::Unreachable(reason) | HubFailure::Passing { reason, .. }) = failure else {
+        return Err(refusal(failure, name, settings));
     };
+    let dir = look().map_err(|_| refusal(failure, name, settings))?;
     say!(
         "{name}: {} does not answer ({reason}); what it was when it was last fetched is used",
         settings.endpoint
@@ -126,30 +122,36 @@ fn fetch_listed(
             "{name}: is no model: it has neither {CONFIG} nor {ADAPTER_CONFIG} at its top"
         )));
     }
-    let weights = if part == ModelPart::Whole { weight_files(name, &listing.files)? } else { Vec::new() };
-    let described = DESCRIPTION.into_iter().filter(|&file| has(file)).map(str::to_owned);
-    let index = weights.iter().filter(|file| *file == INDEX).cloned();
-    let first: Vec<String> = described.chain(index).collect();
+    let weights = match part {
+        ModelPart::Whole => Some(weight_file(name, &listing.files)?),
+        ModelPart::Description => None,
+    };
+    let described = [CONFIG, ADAPTER_CONFIG].into_iter().chain(COMPANIONS).filter(|&file| has(file));
+    let index = weights.filter(|&file| file == INDEX);
+    let first: Vec<String> = described.chain(index).map(str::to_owned).collect();
     let dir = fetch_files(client, cache, name, &listing.commit, &first)?;
-    let mut rest = weights;
-    if rest.iter().any(|file| file == INDEX) {
-        rest =
-            shards(&dir).map_err(|why| input_error(format!("{name}: {INDEX} {why}")))?.into_iter().collect();
-        if let Some(lost) = rest.iter().find(|file| !has(file)) {
-            return Err(input_error(format!(
-                "{name}: {INDEX} names {lost}, which the repository does not have"
-            )));
+    let rest: Vec<String> = match weights {
+        None => return Ok(dir),
+        Some(INDEX) => {
+            let named = shards(&dir).map_err(|why| input_error(format!("{name}: {INDEX} {why}")))?;
+            if let Some(lost) = named.iter().find(|file| !has(file)) {
+                return Err(input_error(format!(
+                    "{name}: {INDEX} names {lost}, which the repository does not have"
+                )));
+            }
+            named.into_iter().collect()
         }
-    }
+        Some(file) => vec![file.to_owned()],
+    };
     fetch_files(client, cache, name, &listing.commit, &rest)
 }
 
-/// The files by which the weights are found.
-fn weight_files(name: &RepoName, files: &[String]) -> Result<Vec<String>> {
+/// The file that the weights are in, or by which theirs are found.
+fn weight_file(name: &RepoName, files: &[String]) -> Result<&'static str> {
     let known =
         [WEIGHTS, INDEX, ADAPTER_WEIGHTS].into_iter().find(|&file| files.iter().any(|there| there == file));
     if let Some(file) = known {
-        return Ok(vec![file.to_owned()]);
+        return Ok(file);
     }
     let ends = |file: &&String| {
         [".bin", ".pt", ".pth", ".gguf", ".ckpt", ".h5", ".safetensors"].iter().any(|end| file.ends_with(end))
@@ -196,19 +198,4 @@ fn cached(cache: &RepoCache, name: &RepoName, part: ModelPart) -> Result<PathBuf
         Some(file) => Err(format!("there is no {file} of {commit}")),
         None => Ok(dir),
     }
-}
-
-/// The repository that an adapter in a directory belongs to, where it names one.
-///
-/// # Errors
-/// When the adapter's configuration cannot be read.
-pub fn base_named_by(dir: &Path) -> Result<Option<String>> {
-    let path = dir.join(ADAPTER_CONFIG);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let reading = || format!("reading {}", path.display());
-    let value: Value =
-        serde_json::from_str(&fs::read_to_string(&path).with_context(reading)?).with_context(reading)?;
-    Ok(value["base_model_name_or_path"].as_str().map(str::to_owned))
 }

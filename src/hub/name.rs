@@ -2,6 +2,8 @@
 
 use std::{fmt, path::Path};
 
+use super::digest::is_hexadecimal;
+
 /// What a repository holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepoKind {
@@ -165,8 +167,7 @@ fn is_file(name: &str) -> bool {
 
 /// Whether a revision is a whole commit hash.
 pub(super) fn is_commit(revision: &str) -> bool {
-    revision.len() == 40
-        && revision.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    revision.len() == 40 && is_hexadecimal(revision)
 }
 
 #[cfg(test)]

@@ -1,9 +1,17 @@
 //! What it means that the hub does not give what it is asked for, and what to do about it.
 
+use anyhow::Error;
+
 use super::{client::HubFailure, name::RepoName, settings::HubSettings};
+use crate::error::input_error;
+
+/// A failure of the hub, for the user: what was asked for and what to do.
+pub(super) fn refusal(failure: &HubFailure, name: &RepoName, settings: &HubSettings) -> Error {
+    input_error(format!("{name}: {}", sentence(failure, name, settings)))
+}
 
 /// A failure as a sentence without a full stop, with its remedy.
-pub(super) fn sentence(failure: &HubFailure, name: &RepoName, settings: &HubSettings) -> String {
+fn sentence(failure: &HubFailure, name: &RepoName, settings: &HubSettings) -> String {
     let endpoint = &settings.endpoint;
     match failure {
         HubFailure::Unreachable(reason) => format!(

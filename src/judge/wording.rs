@@ -5,6 +5,8 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
+use super::kinds::letter;
+
 /// The number of answers that a wording shows where it shows as many as there are, in a line each.
 pub(super) const SEVERAL: usize = usize::MAX;
 
@@ -73,7 +75,7 @@ fn filled(pieces: &[WordingPiece], question: &str, answers: &[&str], line: usize
         WordingPiece::Text(text) => text.clone(),
         WordingPiece::Question => question.to_owned(),
         WordingPiece::Answer(place) => answers[line + place].to_owned(),
-        WordingPiece::Letter => char::from(b'A' + line as u8).to_string(),
+        WordingPiece::Letter => letter(line as u8),
         WordingPiece::Lines(pieces) => {
             let lines = (0..answers.len()).map(|line| filled(pieces, question, answers, line));
             lines.collect::<Vec<_>>().join("\n")

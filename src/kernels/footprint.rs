@@ -9,8 +9,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KernelForm {
-    /// Flex in f32 and bf16: scores of one attention head at a time, computed again for the backward pass; weights, moments
-    /// and caches are written in place.
+    /// Flex in f32 and bf16: scores of one attention head at a time, computed again for the backward pass; weights,
+    /// moments and caches are written in place.
     HandWritten,
     /// LibTorch: its fused operations, which keep no scores; weights, moments and caches are written in place.
     LibTorch,

@@ -83,15 +83,6 @@ impl PackedWeight {
     pub fn shape(&self) -> [usize; 2] {
         [self.input, self.output]
     }
-
-    /// Bytes that the numbers take.
-    pub fn bytes(&self) -> usize {
-        let lines = match &self.panels {
-            Panels::F32(lines) => lines.len(),
-            Panels::Bf16(lines) => lines.len(),
-        };
-        lines * size_of::<PanelLine<f32>>()
-    }
 }
 
 /// The lines of all panels, `depth` each; `value` is asked for a place along the depth and an output.
@@ -131,7 +122,7 @@ mod tests {
             (0..2).flat_map(|from| (0..17).map(move |to| (100 * from + to) as f32)).collect();
         let packed = PackedWeight::from_f32(&weight, [2, 17], WeightOrder::InputFirst);
         let lines = f32_lines(&packed);
-        assert_eq!((lines.len(), packed.bytes(), packed.shape()), (4, 256, [2, 17]));
+        assert_eq!((lines.len(), size_of_val(lines), packed.shape()), (4, 256, [2, 17]));
         assert_eq!((lines[0].0[15], lines[1].0[0], lines[1].0[15]), (15.0, 100.0, 115.0));
         assert_eq!((lines[2].0[0], lines[3].0[0], lines[3].0[1]), (16.0, 116.0, 0.0));
         let turned: Vec<f32> = (0..17).flat_map(|to| [to as f32, 100.0 + to as f32]).collect();

@@ -24,12 +24,10 @@ pub struct Progress {
 impl Progress {
     /// A bar over `steps` steps of which `done` are done; nothing at all when `quiet`.
     pub fn new(steps: u64, done: u64, quiet: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(steps) };
-        bar.set_style(style("step {pos}/{len} {wide_bar} {elapsed} < {eta}  {msg}"));
+        let (bar, in_lines) = bar("step {pos}/{len} {wide_bar} {elapsed} < {eta}  {msg}", steps, quiet);
         bar.set_position(done);
         bar.reset_eta();
-        Self { bar, steps, lines: (!quiet && !terminal).then(Instant::now) }
+        Self { bar, steps, lines: in_lines.then(Instant::now) }
     }
 
     /// Shows a step's numbers.
@@ -71,11 +69,9 @@ pub struct Phase(ProgressBar);
 impl Phase {
     /// Starts a bar over `total` problems.
     pub fn start(name: &str, total: usize, quiet: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
-        bar.set_style(style("{prefix} {pos}/{len} {wide_bar} {elapsed} < {eta}"));
+        let (bar, in_lines) = bar("{prefix} {pos}/{len} {wide_bar} {elapsed} < {eta}", total as u64, quiet);
         bar.set_prefix(name.to_owned());
-        if !quiet && !terminal {
+        if in_lines {
             say!("{name}: {total} problems");
         }
         Self(bar)
@@ -100,13 +96,10 @@ pub struct Transfer(ProgressBar);
 impl Transfer {
     /// Starts a bar over so many bytes.
     pub fn start(name: &str, bytes: u64, quiet: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(bytes) };
-        bar.set_style(style(
-            "{prefix} {bytes}/{total_bytes} {wide_bar} {binary_bytes_per_sec} {elapsed} < {eta}",
-        ));
+        let template = "{prefix} {bytes}/{total_bytes} {wide_bar} {binary_bytes_per_sec} {elapsed} < {eta}";
+        let (bar, in_lines) = bar(template, bytes, quiet);
         bar.set_prefix(name.to_owned());
-        if !quiet && !terminal {
+        if in_lines {
             say!("fetching {name}: {}", in_words(bytes));
         }
         Self(bar)
@@ -129,6 +122,10 @@ impl Drop for Transfer {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("a valid template")
+/// A bar that is shown on a terminal only, and whether lines take its place.
+fn bar(template: &str, total: u64, quiet: bool) -> (ProgressBar, bool) {
+    let terminal = std::io::stderr().is_terminal();
+    let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(total) };
+    bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
+    (bar, !quiet && !terminal)
 }

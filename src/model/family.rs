@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `MODEL_TYPES` | the values of `model_type` in `config.json` that are read as this family |
 //! | `read_config` | the configuration, from a parsed `config.json` |
-//! | `Network<B>` | its parameters: `Network::new(&ModelConfig, &B::Device)`, and [`super::Policy`] |
+//! | `Network<B>` | its parameters: `Network::new(&ModelConfig, &B::Device)`, and [`super::Policy`] (`decoder.rs`) |
 //! | `NAMES` | parts of parameters' names that a checkpoint has otherwise |
 //! | `PREFIXES` | beginnings of names that its released checkpoints have otherwise |
 //! | `UNUSED` | endings of the names of tensors that a checkpoint may hold for nothing |

@@ -3,10 +3,10 @@
 
 use burn::{
     module::{Initializer, Module, Param},
-    tensor::{DType, Distribution, Tensor, backend::Backend},
+    tensor::{Distribution, Tensor, backend::Backend},
 };
 
-use crate::kernels::{Kernels, PackedWeight, WeightOrder, generic::cast};
+use crate::kernels::{Kernels, PackedWeight, WeightOrder, generic};
 
 /// `x · weight + bias`, and what a low-rank adapter adds to it.
 #[derive(Module, Debug)]
@@ -90,7 +90,7 @@ impl<B: Kernels> Projection<B> {
 
 /// A parameter in f32.
 pub(super) fn in_f32<B: Backend, const D: usize>(param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-    param.map(|tensor| cast(tensor, DType::F32))
+    param.map(generic::in_f32)
 }
 
 /// LoRA (arXiv 2106.09685): `scale · dropout(x) · A · B`.

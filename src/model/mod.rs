@@ -8,6 +8,7 @@ mod batch;
 mod cache;
 mod causal;
 mod config;
+mod decoder;
 mod directory;
 mod family;
 pub mod footprint;

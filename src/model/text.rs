@@ -4,7 +4,7 @@
 use burn::{
     module::Module,
     nn::{Embedding, EmbeddingConfig},
-    tensor::{DType, Int, Tensor, backend::Backend},
+    tensor::{Int, Tensor, backend::Backend},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     pass::{AttentionContext, ForwardPass},
     rope::{Position, Rope},
 };
-use crate::kernels::{HeadCounts, Kernels, PackedWeight, Qkv, RotaryTable, WeightOrder, generic::cast};
+use crate::kernels::{HeadCounts, Kernels, PackedWeight, Qkv, RotaryTable, WeightOrder, generic::in_f32};
 
 /// Causal self-attention with grouped query heads.
 #[derive(Module, Debug)]
@@ -189,7 +189,7 @@ impl<B: Kernels> TextModel<B> {
     /// Embeddings of ids, `[ids, hidden]`.
     pub fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2> {
         let rows = self.embed_tokens.weight.val().select(0, ids);
-        if self.is_packed { cast(rows, DType::F32) } else { rows }
+        if self.is_packed { in_f32(rows) } else { rows }
     }
 
     /// Scores over the vocabulary, `[n, hidden]` to `[n, vocabulary]`; without a head of its own a model

@@ -46,9 +46,9 @@ pub(super) fn save_best<B: Backend>(
 /// Says on stderr where `best/` is not what a resumed run remembers as its best. It is of a later step where the run
 /// goes on from an earlier one, and missing where somebody has taken it.
 pub(super) fn tell_other_best(dir: &RunDirectory, state: &RunState) {
-    let there: Option<BestModel> = read_json(&dir.best().join(EVALUATION)).ok();
-    let place = dir.best();
-    let place = place.display();
+    let best = dir.best();
+    let there: Option<BestModel> = read_json(&best.join(EVALUATION)).ok();
+    let place = best.display();
     match (there, state.evaluations.best) {
         (Some(there), _) if there.step > state.step => say!(
             "--resume: {place} is of step {}, which is taken again; it stays until an evaluation is better than the best \

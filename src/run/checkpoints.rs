@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::directory::{RunDirectory, read_json, write_json};
+use super::directory::{RunDirectory, read_json, read_json_if_there, write_json};
 use crate::{
     checkpoint::{CheckpointConfig, CheckpointStore, ChosenCheckpoint, save_model_dir},
     config::RunConfig,
@@ -151,9 +151,8 @@ impl TrainerCheckpoints {
     /// Says on stderr which of the run's files are no longer what they were at the checkpoint. Rows have no part in
     /// training: the run goes on, and they stay as they are. What was measured of the start goes, and is measured again.
     fn tell_changed_files(&self, ChosenCheckpoint { step, path, .. }: &ChosenCheckpoint) -> Result<()> {
-        let place = path.join(FILES);
         // Earlier versions did not write it.
-        let files: Vec<WrittenFile> = if place.exists() { read_json(&place)? } else { Vec::new() };
+        let files: Vec<WrittenFile> = read_json_if_there(&path.join(FILES))?.unwrap_or_default();
         for WrittenFile { name, written } in files {
             let file = self.run.join(&name);
             let grows = !MEASURED.contains(&name.as_str());

@@ -189,3 +189,11 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     })?;
     serde_json::from_str(&text).map_err(|error| input_error(format!("{}: {error}", path.display())))
 }
+
+/// Reads what [`write_json`] wrote; `None` where there is no such file.
+///
+/// # Errors
+/// When the file is malformed.
+pub(super) fn read_json_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    path.exists().then(|| read_json(path)).transpose()
+}

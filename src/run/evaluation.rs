@@ -114,11 +114,11 @@ impl<B: TrainBackend> Run<B> {
 
 /// `reasoning 41.0%, judge 52.5%, pass@8 70.1%: the best so far by reasoning_accuracy`.
 fn in_words(scores: &Scores, best_by: BestBy, is_best: bool) -> String {
-    let shown = |(name, value): (String, Option<f64>)| Some(format!("{name} {}", percent(Some(value?))));
     let named = [("reasoning", scores.reasoning_accuracy), ("judge", scores.judge_accuracy)];
-    let figures = named.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let passes = scores.pass_at.iter().map(|(&k, &value)| (names::pass_at(k), Some(value)));
-    let figures: Vec<String> = figures.chain(passes).filter_map(shown).collect();
+    let measured = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let passes = scores.pass_at.iter().map(|(&k, &value)| (names::pass_at(k), value));
+    let shown = |(name, value): (String, f64)| format!("{name} {}", percent(Some(value)));
+    let figures: Vec<String> = measured.chain(passes).map(shown).collect();
     let best = if is_best { format!("; the best so far by {}", best_by.name()) } else { String::new() };
     figures.join(", ") + &best
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    directory::{RunDirectory, read_json},
+    directory::{RunDirectory, read_json, read_json_if_there},
     inputs::{asking_as, load_to_compute_in, template_arguments},
     judge_items::own_judge_set,
     problems::held_out_problems,
@@ -76,8 +76,8 @@ impl HeldOutEvaluation<'_> {
 
     /// What the run has found out about its time, unless it is given another one now.
     fn known_bound(&self) -> Result<Option<TimeBound>> {
-        let path = self.run.map(RunDirectory::time_bound).filter(|path| path.exists());
-        let known: Option<TimeBound> = path.map(|path| read_json(&path)).transpose()?;
+        let Some(run) = self.run else { return Ok(None) };
+        let known: Option<TimeBound> = read_json_if_there(&run.time_bound())?;
         Ok(known.filter(|bound| bound.max_seconds == self.config.eval.max_seconds))
     }
 }

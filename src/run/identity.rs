@@ -127,7 +127,7 @@ pub fn hub_paths(config: &mut RunConfig) -> Vec<(String, &mut PathBuf)> {
 }
 
 /// What of a configuration comes from the hub, by the settings that lead into its cache.
-pub fn hub_sources(config: &RunConfig) -> BTreeMap<String, HubSource> {
+fn hub_sources(config: &RunConfig) -> BTreeMap<String, HubSource> {
     let mut config = config.clone();
     let paths = hub_paths(&mut config);
     paths.into_iter().filter_map(|(name, path)| Some((name, source_of(path)?))).collect()

@@ -7,7 +7,7 @@ use std::{fmt::Write, fs, io::ErrorKind, path::PathBuf};
 use anyhow::{Context, Result};
 
 use super::{
-    directory::{RunDirectory, read_json, write_json},
+    directory::{RunDirectory, read_json_if_there, write_json},
     identity::{RunIdentity, with_absolute_paths},
     settings::{RunSettings, SettingChange},
 };
@@ -40,16 +40,15 @@ pub fn check_settings(dir: &RunDirectory, config: &RunConfig) -> Result<()> {
 /// # Errors
 /// An input error that names each difference; when the run's identity cannot be read.
 pub fn check_identity(dir: &RunDirectory, found: &RunIdentity, config: &RunConfig) -> Result<()> {
-    let path = identity_path(dir);
-    if !path.exists() {
+    let Some(kept) = kept_identity(dir)? else {
         say!(
             "--resume: {} keeps no checksums of its model and data (it was begun by an earlier version): they are \
              taken as they are now, and compared from the next time on",
             dir.path().display()
         );
         return Ok(());
-    }
-    refuse(dir, found.differences(&read_json(&path)?, config))
+    };
+    refuse(dir, found.differences(&kept, config))
 }
 
 /// What a run began with, where its directory keeps that.
@@ -57,8 +56,7 @@ pub fn check_identity(dir: &RunDirectory, found: &RunIdentity, config: &RunConfi
 /// # Errors
 /// When the file is malformed.
 pub fn kept_identity(dir: &RunDirectory) -> Result<Option<RunIdentity>> {
-    let path = identity_path(dir);
-    if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
+    read_json_if_there(&identity_path(dir))
 }
 
 fn refuse(dir: &RunDirectory, differences: Vec<String>) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Error, Result};
 
 use super::{
-    directory::{read_json, write_json},
+    directory::{read_json, read_json_if_there, write_json},
     judge_items::own_judge_set,
     report::{EarlyStop, Summary},
     start::StartingModel,
@@ -73,8 +73,7 @@ impl<B: TrainBackend> Run<B> {
             return Ok(());
         }
         let path = self.dir.time_bound();
-        let known: Option<TimeBound> =
-            self.peers.from_first(|| path.exists().then(|| read_json(&path)).transpose())?;
+        let known: Option<TimeBound> = self.peers.from_first(|| read_json_if_there(&path))?;
         let bound = match known {
             Some(known) => known,
             None => {
@@ -142,9 +141,9 @@ impl<B: TrainBackend> Run<B> {
         let after = self.score(&judge_set, "after").map_err(|error| self.without_scores(error))?;
         self.conclude_evaluation(&after, None)?;
         let Some(files) = &self.files else { return Ok(None) };
-        let (history, is_last) =
-            (&self.state.evaluations, !self.config.train.has_steps_after(self.state.step, self.state.tokens));
-        let stalled = !is_last && history.has_stalled(self.config.eval.patience);
+        let history = &self.state.evaluations;
+        let stalled = history.has_stalled(self.config.eval.patience)
+            && self.config.train.has_steps_after(self.state.step, self.state.tokens);
         let summary = Summary {
             steps: self.state.step,
             tokens: self.state.tokens,

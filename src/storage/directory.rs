@@ -6,6 +6,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context, Result};
@@ -19,6 +20,12 @@ const OLD: &str = "old";
 pub(crate) fn hidden(path: &Path, ending: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{ending}"))
+}
+
+/// Where something is made that then takes its place in one moment, whoever makes the same at the same time.
+pub(crate) fn aside(place: &Path) -> PathBuf {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    hidden(place, &format!("{}-{}.tmp", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Whether a name is that of something which was being written, or is to be removed.

@@ -19,7 +19,7 @@ mod sync;
 
 pub(crate) use checksum::{Checksum, checksum, checksum_of_beginning, read_exact_at};
 pub(crate) use directory::{
-    create_dirs, discard_dir, hidden, is_unfinished, names_in, put_in_place, recover, remove_if_there,
+    aside, create_dirs, discard_dir, hidden, is_unfinished, names_in, put_in_place, recover, remove_if_there,
     resolved,
 };
 pub(crate) use file::{NewFile, WholeFile, copy, write_atomically, write_new};

@@ -47,8 +47,17 @@ pub fn printed(command: &mut Command) -> Vec<Value> {
 
 /// Fails with exit code 2 and a message that contains every one of `named`.
 pub fn refused(command: &mut Command, named: &[&str]) {
-    // What was said of the data may stand before it.
-    let is_told = predicate::function(|stderr: &str| stderr.lines().any(|line| line.starts_with("error: ")));
+    refused_after(command, "", named);
+}
+
+/// Fails as in [`refused`]; `note`, which was said before, begins stderr and nothing else may.
+pub fn refused_after(command: &mut Command, note: &str, named: &[&str]) {
+    let is_told = predicate::function(|stderr: &str| {
+        stderr
+            .lines()
+            .find(|line| note.is_empty() || !line.contains(note))
+            .is_some_and(|line| line.starts_with("error: "))
+    });
     let mut assert = command.assert().code(2).stderr(is_told);
     for name in named {
         assert = assert.stderr(predicate::str::contains(*name));

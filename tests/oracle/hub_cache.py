@@ -2,7 +2,7 @@
 
     python3 -m venv V; V/bin/pip install huggingface_hub; V/bin/python tests/oracle/hub_cache.py target/debug/spark
 
-A hub on this machine gives models/tiny-text as test/tiny, at two commits. Prints what was tried; exit code 1 where one does
+A hub on this machine gives models/tiny-text as test/tiny. Prints what was tried; exit code 1 where one does
 not find what the other left.
 """
 
@@ -104,7 +104,6 @@ def main():
                 texts.append(spark(binary, offline))
                 print("spark finds what python fetched:\n" + texts[-1])
     assert texts[0] == texts[1]
-    # What Python left unfinished is gone on with, and the other way round: the names are the same.
     print("the same text both times")
 
 

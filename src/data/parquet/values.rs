@@ -5,7 +5,7 @@ use parquet::record::{Field, Row};
 use serde_json::{Map, Number, Value};
 
 /// The column of a struct that holds an image's bytes, as `datasets` writes it.
-const BYTES: &str = "bytes";
+pub(super) const BYTES: &str = "bytes";
 
 /// A row's fields; null ones count as absent elsewhere.
 pub(super) fn fields(row: Row) -> Result<Map<String, Value>, String> {

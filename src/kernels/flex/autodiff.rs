@@ -8,9 +8,7 @@ use burn_flex::{Flex, FlexTensor};
 use half::bf16;
 
 use super::{
-    attention,
-    brain::{self, WeightSide},
-    elementwise,
+    attention, brain, elementwise,
     heads::Rotation,
     logprob,
     number::KernelNumber,
@@ -23,6 +21,7 @@ use crate::kernels::{
     generic,
     logprobs::TargetLogprobs,
     operations::Kernels,
+    packed::WeightOrder,
     record::{Tracked, record, record_needed, tracked},
 };
 
@@ -41,14 +40,14 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         bias: Option<Tensor<Self, 1>>,
     ) -> Tensor<Self, 2> {
         match by_hand("project", &[x.dtype(), weight.dtype()]) {
-            Some(NumberType::Bf16) => project_brain(x, weight, WeightSide::Plain, bias),
+            Some(NumberType::Bf16) => project_brain(x, weight, WeightOrder::InputFirst, bias),
             _ => generic::project(x, weight, bias),
         }
     }
 
     fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
         match by_hand("project_transposed", &[x.dtype(), weight.dtype()]) {
-            Some(NumberType::Bf16) => project_brain(x, weight, WeightSide::Transposed, None),
+            Some(NumberType::Bf16) => project_brain(x, weight, WeightOrder::OutputFirst, None),
             _ => generic::project_transposed(x, weight),
         }
     }
@@ -137,24 +136,24 @@ fn target_logprobs<T: KernelNumber, C: CheckpointStrategy>(
 fn project_brain<C: CheckpointStrategy>(
     x: Tensor<Autodiff<Flex, C>, 2>,
     weight: Tensor<Autodiff<Flex, C>, 2>,
-    side: WeightSide,
+    order: WeightOrder,
     bias: Option<Tensor<Autodiff<Flex, C>, 1>>,
 ) -> Tensor<Autodiff<Flex, C>, 2> {
     let inputs = [tracked(x), tracked(weight)];
     let kept = plain::<C, _>(&inputs);
     let gradients = move |[x, weight]: &[FlexTensor; 2], gradient: &FlexTensor, needed: [bool; 2]| {
-        let of_x = needed[0].then(|| brain::of_input(weight, side, gradient));
-        [of_x, needed[1].then(|| brain::of_weight(x, side, gradient))]
+        let of_x = needed[0].then(|| brain::of_input(weight, order, gradient));
+        [of_x, needed[1].then(|| brain::of_weight(x, order, gradient))]
     };
     let Some(bias) = bias else {
-        let output = brain::product(&kept[0], &kept[1], side, None);
+        let output = brain::product(&kept[0], &kept[1], order, None);
         return record_needed::<Flex, C, _, 2, 2>(inputs, output, kept, move |kept, gradient, needed| {
             gradients(kept, &contiguous(gradient), needed)
         });
     };
     let [x, weight] = inputs;
     let bias = tracked(bias);
-    let output = brain::product(&kept[0], &kept[1], side, Some(&contiguous(bias.primitive.clone())));
+    let output = brain::product(&kept[0], &kept[1], order, Some(&contiguous(bias.primitive.clone())));
     record_needed::<Flex, C, _, 3, 2>([x, weight, bias], output, kept, move |kept, gradient, needed| {
         let gradient = contiguous(gradient);
         let [of_x, of_weight] = gradients(kept, &gradient, [needed[0], needed[1]]);

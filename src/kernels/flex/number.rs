@@ -71,7 +71,7 @@ impl KernelNumber for bf16 {
 
 /// bf16 is the upper half of f32.
 #[inline(always)]
-pub(super) fn widen(numbers: &[bf16], into: &mut [f32]) {
+fn widen(numbers: &[bf16], into: &mut [f32]) {
     for (into, number) in into.iter_mut().zip(numbers) {
         *into = f32::from_bits(u32::from(number.to_bits()) << 16);
     }
@@ -86,14 +86,18 @@ fn nearest(number: f32) -> bf16 {
     bf16::from_bits(if number.is_nan() { not_a_number } else { rounded } as u16)
 }
 
-/// A tensor of bf16 in f32.
-pub(super) fn widened(tensor: &FlexTensor) -> FlexTensor {
-    let numbers = halves(tensor);
+/// Numbers of bf16 in f32.
+pub(super) fn in_f32(numbers: &[bf16]) -> Vec<f32> {
     let mut wide = vec![0.0; numbers.len()];
     wide.par_chunks_mut(NUMBERS)
         .zip(numbers.par_chunks(NUMBERS))
         .for_each(|(into, numbers)| wide!(widen(numbers, into)));
-    tensor_of(wide, tensor.layout().shape().clone())
+    wide
+}
+
+/// A tensor of bf16 in f32.
+pub(super) fn widened(tensor: &FlexTensor) -> FlexTensor {
+    tensor_of(in_f32(halves(tensor)), tensor.layout().shape().clone())
 }
 
 /// A tensor of f32 in bf16.

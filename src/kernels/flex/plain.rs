@@ -1,21 +1,17 @@
 //! Flex without autodiff: for sampling, references and the optimizer.
 
 use burn::tensor::{DType, Tensor, TensorData};
-use burn_flex::{Flex, FlexTensor};
+use burn_flex::Flex;
 use half::bf16;
 
 use super::{
-    attention,
-    brain::{self, WeightSide},
-    cached, draw, elementwise,
+    attention, brain, cached, draw, elementwise,
     heads::Rotation,
     logprob,
     number::{narrowed, widened},
     pattern::AttentionPattern,
     product,
-    tensors::{
-        NumberType, by_hand, from_flex, halves, has_fused_multiply_add, into_flex, takes_generic, values,
-    },
+    tensors::{NumberType, by_hand, from_flex, has_fused_multiply_add, into_flex, takes_generic, values},
     vector,
 };
 use crate::kernels::{
@@ -70,7 +66,12 @@ impl Kernels for Flex {
             }
             Some(NumberType::Bf16) => {
                 let bias = bias.map(into_flex);
-                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Plain, bias.as_ref()))
+                from_flex(brain::product(
+                    &into_flex(x),
+                    &into_flex(weight),
+                    WeightOrder::InputFirst,
+                    bias.as_ref(),
+                ))
             }
             _ => generic::project(x, weight, bias),
         }
@@ -79,7 +80,7 @@ impl Kernels for Flex {
     fn project_transposed(x: Tensor<Self, 2>, weight: Tensor<Self, 2>) -> Tensor<Self, 2> {
         match by_hand("project_transposed", &[x.dtype(), weight.dtype()]) {
             Some(NumberType::Bf16) => {
-                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightSide::Transposed, None))
+                from_flex(brain::product(&into_flex(x), &into_flex(weight), WeightOrder::OutputFirst, None))
             }
             _ => generic::project_transposed(x, weight),
         }
@@ -89,12 +90,7 @@ impl Kernels for Flex {
         if is_switched_off("project") || !has_fused_multiply_add() {
             return None;
         }
-        let weight = weight.into_primitive().tensor().to_contiguous();
-        match weight.dtype() {
-            DType::F32 => Some(PackedWeight::from_f32(values(&weight), shape_of(&weight, order), order)),
-            DType::BF16 => Some(PackedWeight::from_bf16(halves(&weight), shape_of(&weight, order), order)),
-            _ => None,
-        }
+        product::packed(&weight.into_primitive().tensor().to_contiguous(), order)
     }
 
     fn project_packed(
@@ -188,15 +184,6 @@ impl Kernels for Flex {
         let (weights, [first, second]) =
             super::adamw::update(into_flex(weights), &into_flex(gradient), moments, step);
         (from_flex(weights), AdamWMoments { first: from_flex(first), second: from_flex(second) })
-    }
-}
-
-/// `[input, output]` of a weight.
-fn shape_of(weight: &FlexTensor, order: WeightOrder) -> [usize; 2] {
-    let shape = weight.layout().shape();
-    match order {
-        WeightOrder::InputFirst => [shape[0], shape[1]],
-        WeightOrder::OutputFirst => [shape[1], shape[0]],
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::{marker::PhantomData, ops::Range};
 
+use burn::tensor::DType;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::tensors::{tensor_of, values};
+use super::tensors::{halves, tensor_of, values};
 use crate::{
-    kernels::packed::{PANEL, PackedWeight, PanelLine, Panels},
+    kernels::packed::{PANEL, PackedWeight, PanelLine, Panels, WeightOrder},
     lanes::wide,
 };
 
@@ -19,6 +20,20 @@ const ROWS: usize = 96;
 
 /// Multiply-adds that are worth waking another core for.
 const WORTH_SHARING: usize = 1 << 18;
+
+/// A contiguous weight packed for [`project`]; `None` in a type that is not packed.
+pub(super) fn packed(weight: &FlexTensor, order: WeightOrder) -> Option<PackedWeight> {
+    let shape = weight.layout().shape();
+    let shape = match order {
+        WeightOrder::InputFirst => [shape[0], shape[1]],
+        WeightOrder::OutputFirst => [shape[1], shape[0]],
+    };
+    match weight.dtype() {
+        DType::F32 => Some(PackedWeight::from_f32(values(weight), shape, order)),
+        DType::BF16 => Some(PackedWeight::from_bf16(halves(weight), shape, order)),
+        _ => None,
+    }
+}
 
 /// `x · weight + bias` for maps of one input; `x` is `[rows, input]`. All of them are one piece of work for the cores.
 ///

@@ -10,7 +10,7 @@ mod targets;
 pub(super) use attach::attach;
 pub use attach::{merged, with_adapters};
 pub use config::LoraConfig;
-pub use peft::base_is_at;
 pub(crate) use peft::save_adapter;
 pub(super) use peft::{ADAPTER_CONFIG, base_of, load_adapter};
+pub use peft::{base_is_at, base_named_by};
 pub use targets::Targets;

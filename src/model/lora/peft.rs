@@ -28,6 +28,9 @@ pub(crate) const ADAPTER_CONFIG: &str = "adapter_config.json";
 
 const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
+/// The field of the configuration that names the base model.
+const BASE: &str = "base_model_name_or_path";
+
 /// What PEFT puts before the name of a module of the model it wraps.
 const PREFIX: &str = "base_model.model.";
 
@@ -37,6 +40,21 @@ static NAMED_BASES: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new(
 /// Says for the rest of the process where the model is that adapters call by this name, as `org/name` on a hub.
 pub fn base_is_at(name: &str, dir: PathBuf) {
     NAMED_BASES.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), dir);
+}
+
+/// What an adapter in a directory calls its base model; `None` where the directory has no adapter, or it names none.
+///
+/// # Errors
+/// When the adapter's configuration cannot be read.
+pub fn base_named_by(dir: &Path) -> Result<Option<String>> {
+    let path = dir.join(ADAPTER_CONFIG);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let reading = || format!("reading {}", path.display());
+    let value: Value =
+        serde_json::from_str(&std::fs::read_to_string(&path).with_context(reading)?).with_context(reading)?;
+    Ok(value[BASE].as_str().map(str::to_owned))
 }
 
 /// The model directory that an adapter belongs to, and its configuration.
@@ -54,7 +72,7 @@ pub(crate) fn base_of(dir: &Path) -> Result<(PathBuf, LoraConfig)> {
         .map_err(|error| input_error(format!("{}: not valid JSON: {error}", path.display())))?;
     let config =
         parse(&value).map_err(|complaint| input_error(format!("{}: {complaint}", path.display())))?;
-    let base = value["base_model_name_or_path"].as_str().unwrap_or_default();
+    let base = value[BASE].as_str().unwrap_or_default();
     let named = NAMED_BASES.lock().unwrap_or_else(PoisonError::into_inner).get(base).cloned();
     let mut candidates = [PathBuf::from(base), dir.join(base)].into_iter().chain(named);
     let found = candidates.find(|candidate| !base.is_empty() && candidate.is_dir());

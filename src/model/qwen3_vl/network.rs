@@ -1,20 +1,16 @@
 //! Vision tower, decoder and head of Qwen3-VL. Field names follow the checkpoint's.
 
-use burn::{
-    module::Module,
-    tensor::{Int, Tensor, backend::Backend},
-};
+use burn::{module::Module, tensor::backend::Backend};
 
 use super::tower::Qwen3VisionTower;
 use crate::{
-    kernels::{Kernels, RotaryTable},
+    kernels::Kernels,
     model::{
         config::ModelConfig,
+        decoder::{AroundDecoder, NetworkParts},
         input::ImagePatches,
         layers::Projection,
-        pass::ForwardPass,
-        policy::{ImageFeatures, Policy},
-        rope::Position,
+        policy::ImageFeatures,
         text::{TextModel, new_head},
     },
 };
@@ -43,68 +39,23 @@ impl<B: Backend> Qwen3Vl<B> {
     }
 }
 
-impl<B: Backend> Policy<B> for Qwen3Vl<B> {
-    fn layers(&self) -> usize {
-        self.model.layers.len()
+impl<B: Backend> AroundDecoder<B> for Qwen3Vl<B> {
+    fn decoder(&self) -> (&TextModel<B>, Option<&Projection<B>>) {
+        (&self.model, self.lm_head.as_ref())
     }
 
-    fn device(&self) -> B::Device {
-        self.model.device()
+    fn parts_mut(&mut self) -> NetworkParts<'_, B> {
+        NetworkParts {
+            visual: self.visual.projections_mut(),
+            model: &mut self.model,
+            lm_head: &mut self.lm_head,
+        }
     }
 
-    fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
-        let vision = self.visual.projections_mut().into_iter();
-        let vision = vision.map(|(path, projection)| (format!("visual.{path}"), projection));
-        vision.chain(self.model.projections_with_head(&mut self.lm_head)).collect()
-    }
-
-    fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<B> {
-        self.model.rotary(rows)
-    }
-
-    fn embed_tokens(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2>
+    fn see(&self, images: &[&ImagePatches]) -> Option<ImageFeatures<B>>
     where
         B: Kernels,
     {
-        self.model.embed_tokens(ids)
-    }
-
-    fn image_features(&self, images: &[&ImagePatches]) -> Option<ImageFeatures<B>>
-    where
-        B: Kernels,
-    {
-        Some(self.visual.forward(images, &self.device()))
-    }
-
-    fn layer(&self, index: usize, x: Tensor<B, 2>, pass: &mut ForwardPass<'_, B>) -> Tensor<B, 2>
-    where
-        B: Kernels,
-    {
-        self.model.layers[index].forward(x, pass, index)
-    }
-
-    fn norm(&self, x: Tensor<B, 2>) -> Tensor<B, 2>
-    where
-        B: Kernels,
-    {
-        self.model.norm.forward(x)
-    }
-
-    fn pack(&mut self)
-    where
-        B: Kernels,
-    {
-        self.model.pack(self.lm_head.as_mut());
-    }
-
-    fn is_packed(&self) -> bool {
-        self.model.is_packed()
-    }
-
-    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2>
-    where
-        B: Kernels,
-    {
-        self.model.logits(self.lm_head.as_ref(), hidden)
+        Some(self.visual.forward(images, &self.model.device()))
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     metrics::Phase,
     recycle::RecycleReport,
     rollout::{RolloutGroup, SamplingKey},
-    run::{state::RunState, training::Run},
+    run::{state::RunState, step::sampled_tokens, training::Run},
 };
 
 /// A step that no update has; the judge set's is the one after it.
@@ -95,8 +95,7 @@ impl<B: TrainBackend> Run<B> {
             self.pipeline().rollout(problems, train.samples_per_prompt, train.sampling, key, &|count| {
                 progress.advance(count)
             })?;
-        let rollouts = groups.iter().flat_map(|group| &group.rollouts);
-        let tokens: usize = rollouts.map(|rollout| rollout.completion.token_ids.len()).sum();
-        Ok((groups, tokens as f64 / started.elapsed().as_secs_f64().max(1e-9)))
+        let tokens = sampled_tokens(&groups) as f64;
+        Ok((groups, tokens / started.elapsed().as_secs_f64().max(1e-9)))
     }
 }
