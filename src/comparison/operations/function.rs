@@ -66,10 +66,13 @@ fn measure<B: TrainBackend, const N: usize>(
     let mut stream = place.stream(inputs.iter().flat_map(|input| input.shape).sum::<usize>() as u64);
     let data = inputs.map(|input| normal_data(&mut stream, input.shape, (input.scale, place.dtype)));
     let mut tensors = function.constants();
-    let plain = data.each_ref().map(|data| PlacedMatrix::<B::InnerBackend>::new(data, layout, &place.device));
-    let (forward_seconds, output) = forwards(function, &plain, place, &mut tensors)?;
+    // Each is made anew for every call whose numbers are kept: LibTorch takes a view for the owner of its memory, and so
+    // may write over the inputs of a call.
+    let placed =
+        || data.each_ref().map(|data| PlacedMatrix::<B::InnerBackend>::new(data, layout, &place.device));
+    let (forward_seconds, output) = forwards(function, placed, place, &mut tensors)?;
     let direction = normal_data(&mut stream, output.shape, (1.0, output.dtype));
-    let backward_seconds = Some(backwards(function, plain, &direction, place, &mut tensors)?);
+    let backward_seconds = Some(backwards(function, placed(), &direction, place, &mut tensors)?);
     tensors.push(("direction".to_owned(), direction));
     tensors.extend(inputs.iter().zip(data).map(|(input, data)| (input.name.to_owned(), data)));
     let mut parameters = function.parameters();
@@ -86,16 +89,17 @@ struct OutputKind {
 /// Runs the form without autodiff: its seconds, and what its output is like.
 fn forwards<B: TrainBackend, const N: usize>(
     function: &impl MatrixFunction<N>,
-    inputs: &[PlacedMatrix<B::InnerBackend>; N],
+    placed: impl Fn() -> [PlacedMatrix<B::InnerBackend>; N],
     place: &Workplace<B>,
     tensors: &mut Vec<(String, TensorData)>,
 ) -> Result<(f64, OutputKind)> {
     let forward = function.on::<B::InnerBackend>(&place.device);
+    let inputs = placed();
     let matrices = || inputs.each_ref().map(PlacedMatrix::matrix);
     let output = forward(matrices());
     let kind = OutputKind { shape: output.dims(), dtype: output.dtype() };
     tensors.push(("output.plain".to_owned(), output.into_data()));
-    tensors.extend(function.beside(matrices()));
+    tensors.extend(function.beside(placed().each_ref().map(PlacedMatrix::matrix)));
     let seconds = place.median_seconds(|| drop(forward(matrices())))?;
     Ok((seconds, kind))
 }
