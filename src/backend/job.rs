@@ -42,6 +42,9 @@ pub fn run_job<J: Job>(name: Option<&str>, seed: u64, job: J) -> Result<J::Outpu
 /// # Errors
 /// When no backend is compiled in, or when the job fails.
 pub fn run_without_device<J: Job>(job: J) -> Result<J::Output> {
+    #[cfg(feature = "flex")]
+    return job.run::<Autodiff<burn_flex::Flex>>(burn_flex::FlexDevice);
+    #[cfg(not(feature = "flex"))]
     dispatch(None, None, job)
 }
 
@@ -63,8 +66,8 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
             kernel_cache::keep_compiled();
             let device = burn::backend::cuda::CudaDevice::new(index);
             match fused {
-                true => run_seeded::<burn::backend::Cuda, J>(device, seed, job),
-                false => run_seeded::<unfused::Cuda, J>(device, seed, job),
+                true => run_beside_flex::<burn::backend::Cuda, J>(device, seed, job),
+                false => run_beside_flex::<unfused::Cuda, J>(device, seed, job),
             }
         }
         // Both names mean one implementation, which speaks Vulkan where that is compiled in.
@@ -73,15 +76,15 @@ fn dispatch<J: Job>(name: Option<&str>, seed: Option<u64>, job: J) -> Result<J::
             kernel_cache::keep_compiled();
             let device = if seed.is_some() { adapters::device(index)? } else { Default::default() };
             match fused {
-                true => run_seeded::<burn::backend::Wgpu, J>(device, seed, job),
-                false => run_seeded::<unfused::Wgpu, J>(device, seed, job),
+                true => run_beside_flex::<burn::backend::Wgpu, J>(device, seed, job),
+                false => run_beside_flex::<unfused::Wgpu, J>(device, seed, job),
             }
         }
         #[cfg(feature = "tch")]
         "tch" => {
             use burn::backend::libtorch::LibTorchDevice;
             let device = index.map_or(LibTorchDevice::Cpu, LibTorchDevice::Cuda);
-            run_seeded::<burn::backend::LibTorch, J>(device, seed, job)
+            run_beside_flex::<burn::backend::LibTorch, J>(device, seed, job)
         }
         missing => Err(input_error(format!(
             "--backend {missing} is not compiled into this binary (it has: {}); build with --features {missing}",
@@ -98,4 +101,17 @@ where
         B::seed(&device, seed);
     }
     job.run::<Autodiff<B>>(device)
+}
+
+/// The same on a backend other than flex. The unit tests of this library run no job there: every backend compiles every
+/// job anew, which takes minutes. The binary's tests do, and those that name a backend's type.
+#[cfg(any(feature = "cuda", feature = "wgpu", feature = "tch"))]
+fn run_beside_flex<B: Backend, J: Job>(device: B::Device, seed: Option<u64>, job: J) -> Result<J::Output>
+where
+    Autodiff<B>: TrainBackend + AutodiffBackend<Device = B::Device>,
+{
+    if cfg!(test) {
+        return Err(input_error("the library's unit tests run jobs on flex alone"));
+    }
+    run_seeded::<B, J>(device, seed, job)
 }
