@@ -105,7 +105,7 @@ bench_adapters() {
     local sizes="--dtype bf16 --prompts 8 --samples 8 --prompt-tokens 64 --completion-tokens 256"
     $dry && sizes="--prompts 2 --samples 2 --prompt-tokens 8 --completion-tokens 8"
     # shellcheck disable=SC2046,SC2086
-    watched "c-$label-7b-lora" 110 "$binary" bench --backend "$name" --model "$shape7b/config.json" $sizes --steps 1 \
+    watched "c-$label-7b-lora" 210 "$binary" bench --backend "$name" --model "$shape7b/config.json" $sizes --steps 1 \
         --set rollout.max_rows=64 --set lora.rank=64 --set lora.targets=all-linear $LARGE $(off "$label")
 }
 
@@ -142,9 +142,9 @@ part_e() {
     local sizes=
     $dry && sizes="--set train.steps=2 --set train.prompts_per_step=3 --set train.recycled_per_step=3 --set eval.problems=6 --set eval.judge_items=4"
     # shellcheck disable=SC2046,SC2086
-    [ ! -x "$tch" ] || step e-train-tch 280 "$tch" train --backend "$tch_name" --quiet --out "$(fresh e-train-tch)" $(off tch) $sizes &
+    [ ! -x "$tch" ] || step e-train-tch 480 "$tch" train --backend "$tch_name" --quiet --out "$(fresh e-train-tch)" $(off tch) $sizes &
     # shellcheck disable=SC2046,SC2086
-    [ ! -x "$cubecl" ] || step e-train-cuda 280 "$cubecl" train --backend "$cuda_name" --quiet --out "$(fresh e-train-cuda)" $(off cuda) $sizes &
+    [ ! -x "$cubecl" ] || step e-train-cuda 480 "$cubecl" train --backend "$cuda_name" --quiet --out "$(fresh e-train-cuda)" $(off cuda) $sizes &
 }
 
 # NVIDIA's own Vulkan driver, through the loader of the machine or the one that was brought along.
@@ -203,7 +203,7 @@ part_g() {
                 --set "model.path=$smollm2" --set "sft.data=$work/calculations/sft.jsonl" $warm $(off $label)
         fi
         # shellcheck disable=SC2046,SC2086
-        step g-spark 200 "$binary" train --backend "$name" $type --quiet --recipe recipes/calculations.toml --out "$(fresh g-spark)" \
+        step g-spark 400 "$binary" train --backend "$name" $type --quiet --recipe recipes/calculations.toml --out "$(fresh g-spark)" \
             --set "model.path=$model" $sizes $(off $label)
     ) &
 }
