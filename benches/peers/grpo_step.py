@@ -1,7 +1,9 @@
 """Whole steps of TRL's GRPOTrainer: `spark bench`'s peer. 16 prompts of 64 tokens × 8 completions of 128 tokens,
-rewards by chance, a KL penalty where `--beta` is above 0.
+rewards by chance, a KL penalty where `--beta` is above 0. With `--model DIR` the model of that directory instead of
+the small one; `--dtype bf16` keeps its weights so.
 
     python3 benches/peers/grpo_step.py
+    python3 benches/peers/grpo_step.py --model SMOLLM2 --prompts 8 --completion-tokens 96 --repeats 2
 
 Prints one JSON object. Needs torch, transformers, trl and datasets.
 """
@@ -14,29 +16,34 @@ import statistics
 import tempfile
 import time
 
+import torch
 from datasets import Dataset
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, TrainerCallback
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from small_model import random_ids, small_model
+from small_model import random_ids, random_prompts, small_model, small_tokenizer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--prompts", type=int, default=16)
 parser.add_argument("--samples", type=int, default=8)
+parser.add_argument("--completion-tokens", type=int, default=128)
 parser.add_argument("--repeats", type=int, default=5)
 parser.add_argument("--beta", type=float, default=0.0)
+parser.add_argument("--model", help="a directory of a released text model")
+parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32", help="of --model's weights")
 arguments = parser.parse_args()
 
-model = small_model()
-words = {f"w{index}": index for index in range(model.config.vocab_size)}
-tokenizer = Tokenizer(models.WordLevel(words, unk_token="w0"))
-tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-# TRL needs a token that ends; `min_new_tokens` keeps it from being drawn.
-tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="w0", eos_token="w1", unk_token="w0")
 steps = arguments.repeats + 1
-ids = random_ids(arguments.prompts * steps, 64).clamp(min=2).tolist()
-prompts = Dataset.from_dict({"prompt": [" ".join(f"w{token}" for token in row) for row in ids]})
+if arguments.model:
+    dtype = torch.bfloat16 if arguments.dtype == "bf16" else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype)
+    tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+    texts = random_prompts(tokenizer, arguments.prompts * steps, 64)
+else:
+    model, tokenizer = small_model(), small_tokenizer()
+    ids = random_ids(arguments.prompts * steps, 64).clamp(min=2).tolist()
+    texts = [" ".join(f"w{token}" for token in row) for row in ids]
+prompts = Dataset.from_dict({"prompt": texts})
 rows = arguments.prompts * arguments.samples
 
 
@@ -58,9 +65,9 @@ with tempfile.TemporaryDirectory() as directory:
     config = GRPOConfig(
         output_dir=directory, use_cpu=True, bf16=False, fp16=False, gradient_checkpointing=False,
         per_device_train_batch_size=rows, gradient_accumulation_steps=1, num_generations=arguments.samples,
-        max_completion_length=128, temperature=1.0, top_k=0, top_p=1.0, beta=arguments.beta, num_iterations=1,
+        max_completion_length=arguments.completion_tokens, temperature=1.0, top_k=0, top_p=1.0, beta=arguments.beta, num_iterations=1,
         max_steps=steps, learning_rate=1e-4, save_strategy="no", report_to=[], disable_tqdm=True,
-        logging_strategy="no", generation_kwargs={"min_new_tokens": 128},
+        logging_strategy="no", generation_kwargs={"min_new_tokens": arguments.completion_tokens},
     )
     trainer = GRPOTrainer(
         model=model, reward_funcs=by_chance, args=config, train_dataset=prompts, processing_class=tokenizer,

@@ -1,10 +1,13 @@
-"""The text model of 5.4 million parameters that `spark bench` has by default, with random weights, in PyTorch."""
+"""The text model of 5.4 million parameters that `spark bench` has by default, with random weights, in PyTorch; and
+prompts for it and for others."""
 
 import json
 import pathlib
+import random
 
 import torch
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 SHAPE = pathlib.Path(__file__).parents[2] / "src/bench/small.json"
 KEPT = [
@@ -24,3 +27,21 @@ def small_model():
 def random_ids(rows, tokens):
     """Without the token that pads."""
     return torch.randint(1, json.loads(SHAPE.read_text())["vocab_size"], (rows, tokens))
+
+
+def small_tokenizer():
+    """A word per token: `w7` is token 7."""
+    size = json.loads(SHAPE.read_text())["vocab_size"]
+    tokenizer = Tokenizer(models.WordLevel({f"w{index}": index for index in range(size)}, unk_token="w0"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    # TRL needs a token that ends; `min_new_tokens` keeps it from being drawn.
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="w0", eos_token="w1", unk_token="w0")
+
+
+def random_prompts(tokenizer, count, tokens):
+    """Texts of so many tokens: words that are a token each, in random order."""
+    words = sorted(piece[1:] for piece in tokenizer.get_vocab() if piece[:1] == "Ġ" and piece[1:].isascii() and piece[1:].isalpha())
+    generator = random.Random(1)
+    texts = [" " + " ".join(generator.choices(words, k=tokens)) for _ in range(count)]
+    assert all(len(ids) == tokens for ids in tokenizer(texts)["input_ids"]), "a word is more than a token"
+    return texts

@@ -1,6 +1,8 @@
 """PyTorch's forward, backward and AdamW on 16 rows of 128 tokens: `spark bench --work imitation`'s peer.
+With `--model DIR` the model of that directory, its weights in `--dtype`.
 
     python3 benches/peers/training.py
+    python3 benches/peers/training.py --model SMOLLM2 --dtype bf16 --repeats 3
 
 Prints one JSON object. Needs torch and transformers.
 """
@@ -12,6 +14,7 @@ import statistics
 import time
 
 import torch
+from transformers import AutoModelForCausalLM
 
 from small_model import random_ids, small_model
 
@@ -19,9 +22,15 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--rows", type=int, default=16)
 parser.add_argument("--tokens", type=int, default=128)
 parser.add_argument("--repeats", type=int, default=5)
+parser.add_argument("--model", help="a directory of a released text model")
+parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32", help="of --model's weights")
 arguments = parser.parse_args()
 
-model = small_model().train()
+if arguments.model:
+    dtype = torch.bfloat16 if arguments.dtype == "bf16" else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype).train()
+else:
+    model = small_model().train()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 seconds = []
 for _ in range(arguments.repeats + 1):
