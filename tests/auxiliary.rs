@@ -88,6 +88,36 @@ fn replay_is_imitation_with_a_weight_and_a_denominator_of_its_own() {
     assert_eq!(updated(&with(0.0), &auxiliary).1.metric("objective/replay"), 0.0);
 }
 
+#[test]
+fn true_verdicts_are_imitated_with_verdicts_as_the_denominator() {
+    let model = tiny_model(1);
+    let sequences = [
+        Sequence::new(&prompt(&[4, 5], &[], &[]), &[6, 7, 2], &model.config),
+        Sequence::new(&prompt(&[8], &[], &[]), &[9], &model.config),
+    ];
+    let verdicts: Vec<Example> = sequences.clone().map(Example::to_imitate).to_vec();
+    let auxiliary = Auxiliary { verdicts, ..Auxiliary::default() };
+    let config = alone(AuxiliaryConfig { verdict_likelihood: 0.5, ..AuxiliaryConfig::default() });
+    let (_, report) = updated(&config, &auxiliary);
+    // Four tokens, but two verdicts.
+    let value = -mean_logprob(&model, &sequences) * 4.0 / 2.0;
+    assert_reports(&report, "verdict_likelihood", value, 2);
+    assert!((report.metric("loss") - 0.5 * value).abs() < 1e-5);
+    let mut trainer = trainer(&TrainConfig { learning_rate: rate(0.3), ..config });
+    for step in 1..=3 {
+        trainer.update_with(&groups(), &auxiliary, step).unwrap();
+    }
+    assert!(-mean_logprob(&trainer.inference_model(), &sequences) * 2.0 < 0.9 * value);
+}
+
+#[test]
+fn verdicts_are_learnt_from_the_step_that_is_set_and_not_at_weight_0() {
+    let config =
+        AuxiliaryConfig { verdict_likelihood: 0.1, verdict_start_step: 3, ..AuxiliaryConfig::default() };
+    assert_eq!([2, 3, 4].map(|step| config.learns_verdicts_at(step)), [false, true, true]);
+    assert!(!AuxiliaryConfig { verdict_likelihood: 0.0, ..config }.learns_verdicts_at(4));
+}
+
 /// Verdicts of two tokens and one, after prompts of different length.
 fn triples(model: &Model<Plain>) -> Vec<VerdictTriple> {
     let triple = |first: u32| {

@@ -17,7 +17,7 @@ use spark::{
         advantage::ScoredGroup,
         batch::{Example, token_weights},
         inconsistency,
-        objective::{KlPenalty, PolicyGradient, total},
+        objective::{KlPenalty, PolicyGradient, SelfReward, SelfRewardScale, total},
     },
 };
 
@@ -29,6 +29,20 @@ struct Oracle {
     losses: Losses,
     entropy: Entropy,
     consistency: Consistency,
+    self_reward: SelfRewards,
+}
+
+#[derive(Deserialize)]
+struct SelfRewards {
+    scale: f64,
+    offset: f64,
+    weight: f64,
+    lengths: Vec<usize>,
+    logprobs: Vec<f32>,
+    rewards: Vec<f32>,
+    own: Vec<f32>,
+    value: f32,
+    gradient: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -204,4 +218,29 @@ fn inconsistency_of_verdicts() {
     let even =
         Tensor::<Differentiable, 2>::from_floats([[-1.0, -1.0, -0.5, -2.5, -1.0, -1.0]], &Default::default());
     assert!((inconsistency(even).into_scalar() - 0.145).abs() < 1e-3, "the doc comment's example");
+}
+
+/// One token of each completion says what the answer is worth: LaSeR's squared error and its gradient.
+#[test]
+fn self_reward_of_the_last_tokens() {
+    let SelfRewards { scale, offset, weight, lengths, logprobs, rewards, own, value, gradient } =
+        oracle().self_reward;
+    let scale = SelfRewardScale { scale, offset };
+    let logprobs = tensor(&logprobs).detach().require_grad();
+    let advantages: Vec<f32> =
+        lengths.iter().zip(&rewards).flat_map(|(&length, &reward)| vec![reward; length]).collect();
+    let ones = tensor(&vec![1.0; advantages.len()]);
+    let input =
+        LossInput::new(logprobs.clone(), logprobs.clone(), tensor(&advantages), ones, lengths.clone());
+    let term = SelfReward { weight, scale, answers: lengths.len() }.term(&input);
+    let loss = term.loss.unwrap();
+    assert_close("value", &values(loss.clone().inner()), &[value]);
+    let metric = |name: &str| term.sums.iter().find(|sum| sum.name == name).unwrap().value();
+    assert!((metric("objective/self_reward") - f64::from(value) / weight).abs() < 1e-5);
+    assert!((metric("objective/self_reward/right") - f64::from(own[0] + own[2]) / 2.0).abs() < 1e-5);
+    assert!((metric("objective/self_reward/wrong") - f64::from(own[1])).abs() < 1e-5);
+    let mut gradients = loss.backward();
+    assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
+    let example = scale.rewards(tensor(&[-13.0])).into_scalar();
+    assert!((example - 1.0).abs() < 1e-5, "the doc comment's example");
 }

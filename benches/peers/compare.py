@@ -2,6 +2,7 @@
 
     cargo build --release
     python3 benches/peers/compare.py --spark target/release/spark --out benches/baselines/MACHINE.json
+    python3 benches/peers/compare.py --spark target/release/spark --model SMOLLM2    # a released model (see real_model.py, too)
 
 Prints a table, and one JSON object last. Every figure is the median of 5 repetitions in each of the rounds' processes.
 Needs torch, transformers, trl and datasets.
@@ -30,11 +31,21 @@ WORK = [
     ("forward, backward, AdamW", ["--work=imitation", "--prompts=16", "--samples=1", "--prompt-tokens=1",
      "--completion-tokens=127"], ["training.py"], "train_tokens_per_second", True, 1.0),
 ]
+# The same with a released model, whose steps take longer: fewer of them.
+WORK_OF_MODEL = [
+    ("GRPO step, 4 × 8 completions of 64", ["--prompts=4", "--samples=8", "--completion-tokens=64", "--steps=2"],
+     ["grpo_step.py", "--prompts=4", "--completion-tokens=64", "--repeats=2"], "step_seconds", False, 0.45),
+    ("forward, backward, AdamW, 8 × 128", ["--work=imitation", "--prompts=8", "--samples=1", "--prompt-tokens=1",
+     "--completion-tokens=127", "--steps=3"], ["training.py", "--rows=8", "--repeats=3"],
+     "train_tokens_per_second", True, 1.0),
+]
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--spark", default="target/release/spark")
 parser.add_argument("--rounds", type=int, default=1)
 parser.add_argument("--only", help="a part of the names of what is to be run")
+parser.add_argument("--model", help="a directory of a released text model, instead of the small one")
+parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32", help="what --model computes in")
 parser.add_argument("--out", help="where to write the JSON object, too")
 arguments = parser.parse_args()
 
@@ -58,13 +69,14 @@ def memory(line):
 print("| work | figure | spark | peer | ratio | asked | memory, spark | memory, peer |")
 print("|---|---|---|---|---|---|---|---|")
 results = []
-for name, ours, theirs, figure, more, asked in WORK:
+of_model = [f"--model={arguments.model}", f"--dtype={arguments.dtype}"] if arguments.model else []
+for name, ours, theirs, figure, more, asked in WORK_OF_MODEL if arguments.model else WORK:
     if arguments.only and arguments.only not in name:
         continue
     spark, peer = [], []
     for _ in range(arguments.rounds):
-        spark.append(last_line([arguments.spark, "bench", "--quiet", *ours]))
-        peer.append(last_line([sys.executable, str(HERE / theirs[0]), *theirs[1:]]))
+        spark.append(last_line([arguments.spark, "bench", "--quiet", *ours, *of_model]))
+        peer.append(last_line([sys.executable, str(HERE / theirs[0]), *theirs[1:], *of_model]))
     of = lambda lines: statistics.median(line[figure] for line in lines)
     ratio = of(spark) / of(peer)
     bound = f"{'≥' if more else '≤'} {asked}"
@@ -78,7 +90,8 @@ for name, ours, theirs, figure, more, asked in WORK:
 versions = {}
 for package in ["torch", "transformers", "trl"]:
     versions[package] = importlib.metadata.version(package)
-line = json.dumps({"machine": processor(), "rounds": arguments.rounds, "versions": versions, "results": results})
+line = json.dumps({"machine": processor(), "model": arguments.model, "dtype": arguments.dtype,
+                   "rounds": arguments.rounds, "versions": versions, "results": results})
 if arguments.out:
     pathlib.Path(arguments.out).write_text(json.dumps(json.loads(line), indent=1) + "\n")
 print(line)

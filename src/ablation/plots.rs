@@ -70,14 +70,18 @@ fn accuracy_bars(
 
 /// Accuracy against the number of samples voted over; nothing where no run has any.
 fn votes(outcomes: &TaskOutcomes, dir: &Path) -> Result<()> {
-    type Way = (&'static str, fn(&Votes) -> f64);
-    let ways: [Way; 2] = [("majority", |votes| votes.majority), ("own judgement", |votes| votes.judged)];
+    type Way = (&'static str, fn(&Votes) -> Option<f64>);
+    let ways: [Way; 3] = [
+        ("majority", |votes| Some(votes.majority)),
+        ("own judgement", |votes| Some(votes.judged)),
+        ("weighted by own judgement", |votes| votes.weighted),
+    ];
     let mut series = Vec::new();
     for (name, runs) in complete(outcomes) {
         for (way, value) in ways {
             let of_size = |samples: usize| -> Vec<f64> {
                 let all = runs.iter().flat_map(|outcome| &outcome.summary.after.votes);
-                all.filter(|votes| votes.samples == samples).map(value).collect()
+                all.filter(|votes| votes.samples == samples).filter_map(value).collect()
             };
             let sizes = (0..16u32).map(|power| 1usize << power);
             let points = sizes.map(|size| (size.ilog2() as usize, of_size(size)));

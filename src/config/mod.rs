@@ -182,6 +182,7 @@ impl RunConfig {
         self.preflight.check()?;
         self.watch.check()?;
         self.sft.check()?;
+        self.check_first_steps()?;
         if self.sft.from_scratch && self.lora.is_on() {
             return Err(input_error(
                 "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",
@@ -193,6 +194,31 @@ impl RunConfig {
             ));
         }
         Ok(())
+    }
+
+    /// What begins in a later step must begin at all. A run without steps of training has no use for either.
+    fn check_first_steps(&self) -> Result<()> {
+        let RunConfig { train, recycle, .. } = self;
+        let begins = [
+            ("recycle.start_step", recycle.start_step, train.recycled_per_step > 0),
+            (
+                "train.auxiliary.verdict_start_step",
+                train.auxiliary.verdict_start_step,
+                train.auxiliary.verdict_likelihood > 0.0,
+            ),
+            (
+                "train.auxiliary.self_reward_start_step",
+                train.auxiliary.self_reward_start_step,
+                train.auxiliary.self_reward > 0.0,
+            ),
+        ];
+        match begins.into_iter().find(|&(_, step, is_on)| is_on && train.steps > 0 && step > train.steps) {
+            Some((name, step, _)) => Err(input_error(format!(
+                "{name} = {step}: the run ends with step {} (train.steps), so that it never begins",
+                train.steps
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -34,5 +34,13 @@ fn unknown_keys_and_bad_values_are_refused_by_name() {
     assert!(message("", &["train.steps=many"]).contains("--set train.steps=many"));
     assert!(message("", &["train.steps"]).contains("expected key=value"));
     assert!(message("", &["sft.from_scratch=true", "lora.rank=4"]).contains("set lora.rank=0"));
+    let late = "recycle.start_step = 9: the run ends with step 8";
+    assert!(message("", &["train.steps=8", "recycle.start_step=9"]).contains(late));
+    let late =
+        ["train.steps=8", "train.auxiliary.verdict_likelihood=0.1", "train.auxiliary.verdict_start_step=9"];
+    assert!(message("", &late).contains("so that it never begins"));
+    assert!(load("", &[late[0], late[2]]).is_ok(), "what is off has no first step");
+    assert!(message("", &["recycle.every=18"]).contains("recycle.max_age_steps = 16"));
+    assert!(message("", &["recycle.token_share=0"]).contains("recycled_per_step = 0 draws no items"));
     assert!(message("", &["train.samples_per_prompt=1"]).contains("train.samples_per_prompt = 1"));
 }

@@ -1,5 +1,5 @@
-//! Test-time scaling by samples: the answer that is given most often, and the one that is given most often among
-//! those that the model itself calls right.
+//! Test-time scaling by samples: the answer that is given most often, the one that is given most often among those
+//! that the model itself calls right, and the one with most votes where each counts as much as the model trusts it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{config::EvalConfig, mean::mean, reflect::is_it_right};
+use super::{config::EvalConfig, mean::mean, reflect::is_it_right, verdict_odds::verdict_logprobs};
 use crate::{
     data::Problem,
     rollout::{Rollout, RolloutGroup, RolloutPipeline, SamplingKey},
@@ -23,6 +23,11 @@ pub struct Votes {
     /// The accuracy of the most frequent answer among those that the model judges to be right, or of the most frequent
     /// one where it trusts none.
     pub judged: f64,
+    /// The accuracy of the answer with most votes, each of which counts as the probability that the model gives Yes
+    /// against No when it is asked about the answer (RL^V, arXiv 2505.04842). It takes no sampled token beside the
+    /// votes. `None` where the sampler tells no probabilities, or in files from before it was measured.
+    #[serde(default)]
+    pub weighted: Option<f64>,
     /// The share of problems with any right sample: what a perfect judge would reach.
     pub any: f64,
 }
@@ -45,37 +50,72 @@ pub fn votes<B: Backend>(
     let mut groups =
         pipeline.rollout(problems.to_vec(), config.vote_samples, config.drawing(), key, &|_| ())?;
     groups.iter_mut().for_each(|group| by_value(group, pipeline.verifier));
-    let trusted = trusted_answers(pipeline, &groups, config)?;
+    let asked = AskedAnswers::of(pipeline, &groups);
+    let opinions = asked.opinions(pipeline, groups.len(), config.max_new_tokens)?;
     let counts = std::iter::successors(Some(1), |count| Some(count * 2));
     let counts = counts.take_while(|&count| count <= config.vote_samples);
-    Ok(counts.map(|samples| tally(&groups, &trusted, samples)).collect())
+    Ok(counts.map(|samples| tally(&groups, &opinions, samples)).collect())
 }
 
-/// For every group, the answers that the model calls right when it is asked about each of them once.
-fn trusted_answers<B: Backend>(
-    pipeline: &RolloutPipeline<'_, B>,
-    groups: &[RolloutGroup],
-    config: &EvalConfig,
-) -> Result<Vec<Vec<String>>> {
-    let mut asked: Vec<(usize, String)> = Vec::new();
-    for (index, group) in groups.iter().enumerate() {
-        let mut answers: Vec<&str> = group.rollouts.iter().filter_map(answer).collect();
-        answers.sort_unstable();
-        answers.dedup();
-        asked.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
-    }
-    let question = |(index, answer): &(usize, String)| {
-        is_it_right(&groups[*index].problem, answer, true, pipeline.prompts)
-    };
-    let questions = asked.iter().map(question).collect();
-    let verdicts = pipeline.rollout_greedily(questions, config.max_new_tokens, &|_| ())?;
-    let mut trusted = vec![Vec::new(); groups.len()];
-    for ((index, answer), verdict) in asked.into_iter().zip(verdicts) {
-        if verdict.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()) {
-            trusted[index].push(answer);
+/// What the model thinks of the answers to one problem.
+#[derive(Debug, Clone, Default)]
+struct Opinion {
+    /// The answers that it calls right.
+    trusted: Vec<String>,
+    /// How likely it holds each answer to be right; empty where the sampler tells no probabilities.
+    weights: BTreeMap<String, f64>,
+}
+
+/// Every different answer, put to the model once: "is it right?".
+struct AskedAnswers {
+    /// The answer, and which group it is from.
+    answers: Vec<(usize, String)>,
+    questions: Vec<Problem>,
+}
+
+impl AskedAnswers {
+    fn of<B: Backend>(pipeline: &RolloutPipeline<'_, B>, groups: &[RolloutGroup]) -> Self {
+        let mut all = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            let mut answers: Vec<&str> = group.rollouts.iter().filter_map(answer).collect();
+            answers.sort_unstable();
+            answers.dedup();
+            all.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
         }
+        let question = |(index, answer): &(usize, String)| {
+            is_it_right(&groups[*index].problem, answer, true, pipeline.prompts)
+        };
+        Self { questions: all.iter().map(question).collect(), answers: all }
     }
-    Ok(trusted)
+
+    /// The model's opinion of the answers of each group.
+    fn opinions<B: Backend>(
+        self,
+        pipeline: &RolloutPipeline<'_, B>,
+        groups: usize,
+        max_new_tokens: usize,
+    ) -> Result<Vec<Opinion>> {
+        let questions: Vec<&Problem> = self.questions.iter().collect();
+        let odds = verdict_logprobs(pipeline, &questions)?;
+        let verdicts = pipeline.rollout_greedily(self.questions, max_new_tokens, &|_| ())?;
+        let mut opinions = vec![Opinion::default(); groups];
+        for (place, ((index, answer), verdict)) in self.answers.into_iter().zip(verdicts).enumerate() {
+            let opinion = &mut opinions[index];
+            if verdict.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()) {
+                opinion.trusted.push(answer.clone());
+            }
+            if let Some(odds) = &odds {
+                opinion.weights.insert(answer, probability_of_first(odds[place].as_deref()));
+            }
+        }
+        Ok(opinions)
+    }
+}
+
+/// The probability of the first of two verdicts against the second; of a question that could not be put, one half.
+fn probability_of_first(logprobs: Option<&[f64]>) -> f64 {
+    let Some(&[first, second]) = logprobs else { return 0.5 };
+    1.0 / (1.0 + (second - first).exp())
 }
 
 /// Writes a group's answers by their values, so that two spellings of one value are one vote.
@@ -91,31 +131,41 @@ fn answer(rollout: &Rollout) -> Option<&str> {
     rollout.verdict.extracted.as_deref()
 }
 
-fn tally(groups: &[RolloutGroup], trusted: &[Vec<String>], samples: usize) -> Votes {
-    let average = |reward: &dyn Fn(&[Rollout], &[String]) -> f64| {
+fn tally(groups: &[RolloutGroup], opinions: &[Opinion], samples: usize) -> Votes {
+    let average = |reward: &dyn Fn(&[Rollout], &Opinion) -> f64| {
         let first = |group: &RolloutGroup| group.rollouts.len().min(samples);
-        let rewards = groups.iter().zip(trusted);
-        mean(rewards.map(|(group, trusted)| reward(&group.rollouts[..first(group)], trusted)))
+        let rewards = groups.iter().zip(opinions);
+        mean(rewards.map(|(group, opinion)| reward(&group.rollouts[..first(group)], opinion)))
     };
     let best = |rollouts: &[Rollout]| rollouts.iter().map(|r| r.verdict.reward).fold(0.0, f64::max);
+    let majority = |rollouts: &[Rollout]| elected(rollouts, |_| Some(1.0)).unwrap_or(0.0);
+    let is_weighted = opinions.iter().any(|opinion| !opinion.weights.is_empty());
     Votes {
         samples,
-        majority: average(&|rollouts, _| most_frequent(rollouts, |_| true).unwrap_or(0.0)),
-        judged: average(&|rollouts, trusted| {
-            let judged = most_frequent(rollouts, |answer| trusted.iter().any(|trusted| trusted == answer));
-            judged.or_else(|| most_frequent(rollouts, |_| true)).unwrap_or(0.0)
+        majority: average(&|rollouts, _| majority(rollouts)),
+        judged: average(&|rollouts, opinion| {
+            let trusts = |answer: &str| opinion.trusted.iter().any(|trusted| trusted == answer);
+            elected(rollouts, |answer| trusts(answer).then_some(1.0)).unwrap_or_else(|| majority(rollouts))
+        }),
+        weighted: is_weighted.then(|| {
+            average(&|rollouts, opinion| {
+                elected(rollouts, |answer| opinion.weights.get(answer).copied()).unwrap_or(0.0)
+            })
         }),
         any: average(&|rollouts, _| best(rollouts)),
     }
 }
 
-/// The reward of the most frequent answer that counts, the earliest of equals; `None` where none does.
-fn most_frequent(rollouts: &[Rollout], counts: impl Fn(&str) -> bool) -> Option<f64> {
-    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-    rollouts.iter().filter_map(answer).filter(|answer| counts(answer)).for_each(|answer| {
-        *votes.entry(answer).or_default() += 1;
-    });
-    let most = votes.values().copied().max()?;
+/// The reward of the answer with most votes, of which each counts its weight, the earliest of equals; an answer without
+/// a weight has no vote. `None` where nobody has one.
+fn elected(rollouts: &[Rollout], weight: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+    let mut votes: BTreeMap<&str, f64> = BTreeMap::new();
+    for answer in rollouts.iter().filter_map(answer) {
+        if let Some(weight) = weight(answer) {
+            *votes.entry(answer).or_default() += weight;
+        }
+    }
+    let most = votes.values().copied().max_by(f64::total_cmp)?;
     let winner = rollouts.iter().find(|rollout| answer(rollout).is_some_and(|a| votes.get(a) == Some(&most)));
     winner.map(|rollout| rollout.verdict.reward)
 }
@@ -137,9 +187,25 @@ mod tests {
     }
 
     fn vote(answers: &[&str], trusted: &[&str], samples: usize) -> [f64; 3] {
-        let trusted = vec![trusted.iter().map(|&answer| answer.to_owned()).collect()];
-        let Votes { majority, judged, any, .. } = tally(&[group(answers)], &trusted, samples);
+        let trusted = trusted.iter().map(|&answer| answer.to_owned()).collect();
+        let opinion = Opinion { trusted, weights: BTreeMap::new() };
+        let Votes { majority, judged, weighted, any, .. } = tally(&[group(answers)], &[opinion], samples);
+        assert_eq!(weighted, None, "the sampler tells no probabilities");
         [majority, judged, any]
+    }
+
+    #[test]
+    fn votes_count_as_much_as_the_model_trusts_the_answer() {
+        let weighted = |answers: &[&str], weights: [(&str, f64); 2]| {
+            let weights = weights.into_iter().map(|(answer, weight)| (answer.to_owned(), weight)).collect();
+            let opinion = Opinion { weights, ..Opinion::default() };
+            tally(&[group(answers)], &[opinion], answers.len()).weighted.unwrap()
+        };
+        assert_eq!(weighted(&["8", "8", "7"], [("8", 0.3), ("7", 0.7)]), 1.0);
+        assert_eq!(weighted(&["8", "8", "7"], [("8", 0.4), ("7", 0.7)]), 0.0);
+        assert_eq!(weighted(&["8", "7"], [("8", 0.5), ("7", 0.5)]), 0.0, "the earlier of equals");
+        assert!((probability_of_first(Some(&[0.0, 3f64.ln()])) - 0.25).abs() < 1e-12);
+        assert_eq!(probability_of_first(None), 0.5);
     }
 
     #[test]

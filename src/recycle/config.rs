@@ -117,6 +117,12 @@ pub struct RecycleConfig {
     pub truncated: bool,
     /// How a drawn batch is shared out among the kinds.
     pub shares: Shares,
+    /// The first step that draws items.
+    pub start_step: u64,
+    /// Every how many steps items are drawn.
+    pub every: u64,
+    /// The share of all sampled tokens that may be replies to items.
+    pub token_share: f64,
     /// Nothing is drawn before this many items wait.
     pub min_queue: usize,
     /// Items that may wait; beyond that the oldest is dropped.
@@ -144,6 +150,9 @@ impl Default for RecycleConfig {
             unparsed: Unparsed::LeaveOut,
             truncated: false,
             shares: Shares::Turns,
+            start_step: 1,
+            every: 1,
+            token_share: 1.0,
             min_queue: 0,
             queue_capacity: 512,
             max_age_steps: 16,
@@ -162,6 +171,23 @@ impl RecycleConfig {
     pub fn check(&self) -> Result<()> {
         if self.wordings == 0 {
             return Err(input_error("recycle.wordings = 0: must be at least 1"));
+        }
+        if self.every == 0 {
+            return Err(input_error(
+                "recycle.every = 0: must be at least 1; train.recycled_per_step = 0 draws no items",
+            ));
+        }
+        if !(self.token_share > 0.0 && self.token_share <= 1.0) {
+            return Err(input_error(format!(
+                "recycle.token_share = {}: must be above 0 and at most 1; train.recycled_per_step = 0 draws no items",
+                self.token_share
+            )));
+        }
+        if self.max_age_steps + 1 < self.every {
+            return Err(input_error(format!(
+                "recycle.every = {}: items older than recycle.max_age_steps = {} steps are dropped before their turn",
+                self.every, self.max_age_steps
+            )));
         }
         if self.min_queue > self.queue_capacity {
             return Err(input_error(format!(

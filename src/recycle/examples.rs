@@ -332,3 +332,29 @@ fn a_recipe_from_outside_shares_the_queue_the_counts_and_the_report() {
     push(&mut recycler, &groups, 1);
     assert!(recycler.take(4, 1).iter().all(|item| item.kind.name() == "number"));
 }
+
+#[test]
+fn items_are_drawn_in_the_steps_that_are_set_and_up_to_the_share_of_tokens() {
+    let mixed = [TestOutcome::Right(0), TestOutcome::Wrong(0)];
+    let mut groups: Vec<_> = (0..24).map(|n| group(n, Kind::REASON, &mixed)).collect();
+    for rollout in groups.iter_mut().flat_map(|group| &mut group.rollouts) {
+        rollout.completion.token_ids = vec![1; 3];
+    }
+    let config: RecycleConfig = toml::from_str("start_step = 2\nevery = 3").unwrap();
+    let mut recycler = recycler(config);
+    push(&mut recycler, &groups, 1);
+    let drawn: Vec<usize> = (1..=6).map(|step| recycler.take(4, step).len()).collect();
+    assert_eq!(drawn, [0, 4, 0, 0, 4, 0]);
+
+    let config: RecycleConfig = toml::from_str("token_share = 0.2").unwrap();
+    let mut recycler = Recycler::new(config, 1, Vec::new()).unwrap();
+    push(&mut recycler, &groups, 1);
+    assert!(recycler.take(4, 1).is_empty(), "nothing has been sampled");
+    recycler.observe(&groups);
+    let first = recycler.take(4, 2);
+    assert_eq!(first.len(), 1, "one to see what an item takes");
+    // An item of as many completions as a group has: a fifth of all tokens is a quarter of the others, six in all.
+    let replies = |problem: &Problem| RolloutGroup { problem: problem.clone(), ..groups[0].clone() };
+    recycler.observe(&first.iter().map(replies).collect::<Vec<_>>());
+    assert_eq!(recycler.take(40, 3).len(), 5);
+}

@@ -85,6 +85,7 @@ fn config() -> impl Strategy<Value = RecycleConfig> {
         max_reflection_per_step: bounds.1,
         queue_capacity: bounds.2,
         max_age_steps: bounds.3,
+        ..RecycleConfig::default()
     })
 }
 

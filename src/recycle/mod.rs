@@ -15,6 +15,7 @@ mod labels;
 #[cfg(test)]
 mod laws;
 mod lines;
+mod pace;
 mod queue;
 mod recipe;
 mod recipes;

@@ -11,6 +11,7 @@ use super::{
     batch::{ItemBatch, Source},
     config::{RecycleConfig, Shares},
     lines::{Line, kinds},
+    pace::is_due,
     recipe::{Draw, Recipe},
     report::RecycleReport,
     shares::quotas,
@@ -103,13 +104,14 @@ impl Recycler {
     }
 
     /// Problems, `count` at most, the oldest of each kind first and shared out as the settings say; what is too
-    /// old is dropped before. Nothing before `min_queue` of them wait.
+    /// old is dropped before. Nothing in a step that recycles nothing, or before `min_queue` of them wait.
     pub fn take(&mut self, count: usize, step: u64) -> Vec<Problem> {
-        self.state.aged += self.state.queue.drop_aged(step, self.config.max_age_steps);
-        if self.len() < self.config.min_queue {
+        let RecycleConfig { max_age_steps, min_queue, start_step, every, token_share, .. } = self.config;
+        self.state.aged += self.state.queue.drop_aged(step, max_age_steps);
+        if self.len() < min_queue || !is_due(step, start_step, every) {
             return Vec::new();
         }
-        let count = count.min(self.len());
+        let count = count.min(self.len()).min(self.state.sampled.affordable(token_share));
         let kinds = kinds(&Line::all(&self.config, &self.extra));
         let quotas = match &self.config.shares {
             Shares::Turns => Vec::new(),
@@ -121,8 +123,10 @@ impl Recycler {
         self.state.queue.take(count, &kinds, &quotas)
     }
 
-    /// Notes the mean reward that each recycled kind had in a step, for shares that adapt.
+    /// Notes the tokens of a step, for a share of them, and the mean reward that each recycled kind had, for shares that
+    /// adapt.
     pub fn observe(&mut self, groups: &[RolloutGroup]) {
+        self.state.sampled.add(groups);
         let mut rewards: HashMap<Kind, Vec<f64>> = HashMap::new();
         for group in groups.iter().filter(|group| group.problem.kind != Kind::REASON) {
             let of_group = group.rollouts.iter().map(|rollout| rollout.verdict.reward);

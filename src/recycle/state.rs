@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    pace::SampledTokens,
     queue::{OLD_KINDS, Queue},
     tally::{EitherCounts, PlaceCounts, Tally},
     trends::{RewardMeans, RewardTrends},
@@ -21,6 +22,8 @@ pub(super) struct RecyclerState {
     pub tallies: BTreeMap<Kind, Tally>,
     /// How the kinds' rewards have moved.
     pub trends: RewardTrends,
+    /// What has been sampled so far.
+    pub sampled: SampledTokens,
     /// Items that have grown too old since the last report.
     pub aged: usize,
 }
@@ -34,6 +37,8 @@ struct StoredState {
     tallies: BTreeMap<Kind, Tally>,
     #[serde(default)]
     trends: RewardTrends,
+    #[serde(default)]
+    sampled: SampledTokens,
     aged: usize,
     pointwise: Option<EitherCounts>,
     pairwise: Option<EitherCounts>,
@@ -44,7 +49,7 @@ struct StoredState {
 
 impl From<StoredState> for RecyclerState {
     fn from(stored: StoredState) -> Self {
-        let StoredState { seed, queue, mut tallies, mut trends, aged, .. } = stored;
+        let StoredState { seed, queue, mut tallies, mut trends, sampled, aged, .. } = stored;
         for (kind, either) in
             OLD_KINDS.into_iter().zip([stored.pointwise, stored.pairwise, stored.reflection])
         {
@@ -62,7 +67,7 @@ impl From<StoredState> for RecyclerState {
                 .filter_map(|(kind, means)| Some((kind, means?)))
                 .collect();
         }
-        Self { seed, queue, tallies, trends, aged }
+        Self { seed, queue, tallies, trends, sampled, aged }
     }
 }
 

@@ -39,7 +39,6 @@
 //! | `judge_prompts` | whether a recipe's judge prompts can be asked of its model |
 //! | `report`, `judge_table`, `figures` | metrics and tables |
 
-pub mod auxiliary;
 mod best;
 pub mod checkpoints;
 mod claim;
@@ -56,6 +55,7 @@ pub mod inputs;
 mod judge_items;
 mod judge_prompts;
 mod judge_table;
+mod judged_pairs;
 mod launch;
 mod open;
 pub mod preflight;
@@ -63,9 +63,11 @@ pub mod problems;
 pub mod prompt_bound;
 pub mod provenance;
 mod record;
+pub mod replay;
 pub mod report;
 mod sampling;
 mod scores;
+mod self_rewards;
 pub mod settings;
 pub mod signals;
 mod start;

@@ -6,7 +6,6 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 
 use super::{
-    auxiliary::Replay,
     best::tell_other_best,
     checkpoints::{Saved, TrainerCheckpoints},
     directory::RunDirectory,
@@ -17,6 +16,8 @@ use super::{
     launch::Launch,
     problems::{held_out_problems, training_problems},
     provenance::{check_identity, check_settings, say_changes, write_provenance},
+    replay::Replay,
+    self_rewards::self_reward_token,
     start::StartingModel,
     state::{RunState, check_same_step, check_sources},
     training::{Files, Run, RunClock},
@@ -127,6 +128,7 @@ impl<B: Kernels> Inputs<B> {
                 config.model.path.display()
             );
         }
+        self_reward_token(&config.train.auxiliary, &processor)?;
         if let Some(sentence) = check_prompts(&config.judge, config.recycle.wordings, &processor)? {
             say!("{sentence}");
         }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{auxiliary::Replay, checkpoints::check_same_data};
+use super::{checkpoints::check_same_data, replay::Replay};
 use crate::{
     config::RunConfig,
     data::{Problem, ProblemDraw, ProblemSet, ShuffledCursor},

@@ -6,9 +6,9 @@ use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 
 use super::{
-    auxiliary::Replay,
     checkpoints::TrainerCheckpoints,
     directory::RunDirectory,
+    replay::Replay,
     state::RunState,
     step::{Step, StepReport},
 };

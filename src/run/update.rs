@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::{
-    auxiliary::Triples,
+    judged_pairs::{JudgedPair, JudgedPairs},
+    self_rewards::{self_reward_examples, self_reward_token},
     step::{Step, StepUpdate, sampled_tokens},
     training::Run,
 };
@@ -11,7 +12,7 @@ use crate::{
     kernels::TrainBackend,
     random::{Stream, hash_text},
     rollout::RolloutGroup,
-    train::{Auxiliary, AuxiliaryConfig, StepPlace},
+    train::{Auxiliary, StepPlace, batch::Example},
 };
 
 impl<B: TrainBackend> Run<B> {
@@ -39,19 +40,51 @@ impl<B: TrainBackend> Run<B> {
 
     /// What the step has for the auxiliary objectives.
     fn auxiliary(&mut self, step: &Step, groups: &[RolloutGroup]) -> Result<Auxiliary> {
-        let AuxiliaryConfig { consistency, consistency_pairs, replay_batch, .. } =
-            self.config.train.auxiliary;
-        let triples = Triples {
+        let auxiliary = &self.config.train.auxiliary;
+        let consistency = match auxiliary.consistency > 0.0 {
+            true => self.judged_pairs("consistency", step, groups, auxiliary.consistency_pairs)?,
+            false => Vec::new(),
+        };
+        let verdicts = match auxiliary.learns_verdicts_at(step.number) {
+            true => self.judged_pairs("verdict_likelihood", step, groups, auxiliary.verdict_pairs)?,
+            false => Vec::new(),
+        };
+        Ok(Auxiliary {
+            consistency: consistency.into_iter().map(JudgedPair::all).collect(),
+            verdicts: verdicts.into_iter().flat_map(JudgedPair::right).collect(),
+            self_rewards: self.self_rewards(step, groups)?,
+            replay: self.replay.draw(self.state.replay.as_mut(), auxiliary.replay_batch),
+        })
+    }
+
+    /// The step's answers with the token behind them that is their reward; none in a step that learns none.
+    fn self_rewards(&self, step: &Step, groups: &[RolloutGroup]) -> Result<Vec<Example>> {
+        let auxiliary = &self.config.train.auxiliary;
+        let token = self_reward_token(auxiliary, &self.processor)?;
+        let Some(token) = token.filter(|_| auxiliary.learns_self_reward_at(step.number)) else {
+            return Ok(Vec::new());
+        };
+        let stream = Stream::new(&[hash_text("self_reward"), step.seed, step.number]);
+        let reading = (&self.verifier, &self.trainer.policy.config);
+        Ok(self_reward_examples(groups, auxiliary.self_reward_answers, token, reading, stream))
+    }
+
+    /// Judged pairs of the step's answers for one objective, `most` of them.
+    fn judged_pairs(
+        &self,
+        objective: &str,
+        step: &Step,
+        groups: &[RolloutGroup],
+        most: usize,
+    ) -> Result<Vec<JudgedPair>> {
+        let pairs = JudgedPairs {
             processor: &self.processor,
             verifier: &self.verifier,
             model: &self.trainer.policy.config,
             prompts: self.config.judge.prompts(),
             wordings: self.config.recycle.wordings,
-            stream: Stream::new(&[hash_text("consistency"), step.seed, step.number]),
+            stream: Stream::new(&[hash_text(objective), step.seed, step.number]),
         };
-        Ok(Auxiliary {
-            consistency: if consistency > 0.0 { triples.of(groups, consistency_pairs)? } else { Vec::new() },
-            replay: self.replay.draw(self.state.replay.as_mut(), replay_batch),
-        })
+        pairs.of(groups, most)
     }
 }

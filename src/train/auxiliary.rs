@@ -24,6 +24,25 @@ pub struct AuxiliaryConfig {
     pub consistency: f64,
     /// Pairs of answers per step, at most.
     pub consistency_pairs: usize,
+    /// Weight of the likelihood of true verdicts on the step's own answers, per verdict: a judge that costs no sampled
+    /// token.
+    pub verdict_likelihood: f64,
+    /// Pairs of a right and a wrong answer per step, at most; each gives three verdicts.
+    pub verdict_pairs: usize,
+    /// The first step that learns from verdicts.
+    pub verdict_start_step: u64,
+    /// Weight of the squared error of the policy's own reward for its answer, per answer.
+    pub self_reward: f64,
+    /// The token behind an answer whose probability is that reward, by its text.
+    pub self_reward_token: String,
+    /// What a nat of its log-probability is worth.
+    pub self_reward_scale: f64,
+    /// The log-probability that is worth nothing.
+    pub self_reward_offset: f64,
+    /// Answers per step, at most; as many right as wrong.
+    pub self_reward_answers: usize,
+    /// The first step that learns so.
+    pub self_reward_start_step: u64,
     /// Weight of the likelihood of supervised completions, per token.
     pub replay: f64,
     /// (prompt, completion) pairs to replay.
@@ -38,6 +57,15 @@ impl Default for AuxiliaryConfig {
             reflection_likelihood: 0.0,
             consistency: 0.0,
             consistency_pairs: 8,
+            verdict_likelihood: 0.0,
+            verdict_pairs: 8,
+            verdict_start_step: 1,
+            self_reward: 0.0,
+            self_reward_token: String::new(),
+            self_reward_scale: 0.1,
+            self_reward_offset: -23.0,
+            self_reward_answers: 32,
+            self_reward_start_step: 1,
             replay: 0.0,
             replay_data: PathBuf::from("datasets/digits-vl/sft.jsonl"),
             replay_batch: 16,
@@ -52,6 +80,10 @@ pub struct Auxiliary {
     pub replay: Vec<Example>,
     /// Answers that are judged one by one and as a pair.
     pub consistency: Vec<VerdictTriple>,
+    /// True verdicts as replies to judge prompts.
+    pub verdicts: Vec<Example>,
+    /// Answers with one more token behind them; the advantage is the answer's reward.
+    pub self_rewards: Vec<Example>,
 }
 
 /// Two different answers to one problem, put to the model as a pair and one by one, each time with both
@@ -60,6 +92,16 @@ pub struct Auxiliary {
 pub struct VerdictTriple(pub [Sequence; 6]);
 
 impl AuxiliaryConfig {
+    /// Whether a step, counted from 1, learns from verdicts.
+    pub fn learns_verdicts_at(&self, step: u64) -> bool {
+        self.verdict_likelihood > 0.0 && step >= self.verdict_start_step
+    }
+
+    /// Whether a step, counted from 1, learns its own reward.
+    pub fn learns_self_reward_at(&self, step: u64) -> bool {
+        self.self_reward > 0.0 && step >= self.self_reward_start_step
+    }
+
     /// The completions of right reflections and critiques, with nothing but themselves to learn.
     pub(super) fn right_reflections(&self, groups: &[RolloutGroup], config: &ModelConfig) -> Vec<Example> {
         if self.reflection_likelihood == 0.0 {

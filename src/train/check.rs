@@ -83,6 +83,7 @@ impl TrainConfig {
             ("max_grad_norm", self.max_grad_norm),
             ("adamw.epsilon", self.adamw.epsilon),
             ("kl_horizon", self.kl.horizon),
+            ("auxiliary.self_reward_scale", self.auxiliary.self_reward_scale),
         ];
         for (name, value) in above_zero {
             require(value > 0.0, name, &value, "above 0")?;
@@ -97,6 +98,8 @@ impl TrainConfig {
             ("adamw.weight_decay", self.adamw.weight_decay),
             ("auxiliary.reflection_likelihood", self.auxiliary.reflection_likelihood),
             ("auxiliary.consistency", self.auxiliary.consistency),
+            ("auxiliary.verdict_likelihood", self.auxiliary.verdict_likelihood),
+            ("auxiliary.self_reward", self.auxiliary.self_reward),
             ("auxiliary.replay", self.auxiliary.replay),
         ];
         let not_negative = not_negative.map(|(name, value)| (name.to_owned(), value)).into_iter();

@@ -7,12 +7,12 @@
 
 pub mod advantage;
 mod auxiliary;
+mod auxiliary_sum;
 mod average;
 mod backward;
 pub mod batch;
 mod check;
 mod config;
-mod consistency_sum;
 mod examples;
 mod finite;
 pub mod footprint;

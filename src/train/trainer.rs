@@ -7,15 +7,15 @@ use burn::{module::AutodiffModule, optim::GradientsParams, tensor::backend::Auto
 
 use super::{
     advantage::AdvantageRule,
-    auxiliary::{Auxiliary, AuxiliaryConfig},
+    auxiliary::Auxiliary,
+    auxiliary_sum::{AuxiliaryWork, Batching, add_examples},
     average::averaged,
     backward::PassOptions,
     batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
-    consistency_sum::add_consistency,
     examples::{examples_of, scored, without_truncated},
     gradient_sum::GradientSum,
-    loss_input::{loss_input, policy_loss_input},
+    loss_input::policy_loss_input,
     objective::{
         EntropyBonus, Extension, Importance, KlController, KlPenalty, KlPlace, Likelihood, Measures,
         Objective,
@@ -73,12 +73,6 @@ struct Prepared {
 struct RewardPenalty {
     kl_per_token: f64,
     per_completion: Vec<f64>,
-}
-
-/// What the objectives beside the policy gradient learn from in a step.
-struct AuxiliaryWork<'a> {
-    reflections: Vec<Example>,
-    given: &'a Auxiliary,
 }
 
 impl<B: TrainBackend> Trainer<B> {
@@ -199,9 +193,10 @@ impl<B: TrainBackend> Trainer<B> {
     /// When the loss or a gradient is not finite, a peer is lost, or somebody has asked to stop.
     pub fn imitate(&mut self, examples: &[Example], step: u64) -> Result<UpdateReport> {
         let weights = self.token_weights(examples);
-        let likelihood = Likelihood { name: "likelihood", token_weight: None };
-        let (gradient, totals) =
-            self.gradient(|trainer, sum| trainer.add_likelihood(likelihood, examples, &weights, sum))?;
+        let likelihood = Likelihood { name: "likelihood", mean: None };
+        let (gradient, totals) = self.gradient(|trainer, sum| {
+            add_examples(likelihood, trainer.micro_batches(examples, &weights), sum)
+        })?;
         self.step(gradient, totals, step.into())
     }
 
@@ -299,41 +294,12 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     fn add_auxiliary_objectives(&self, work: &AuxiliaryWork<'_>, sum: &mut GradientSum<'_, B>) {
-        let AuxiliaryConfig { reflection_likelihood, replay, consistency, .. } = self.config.auxiliary;
-        self.add_mean_likelihood("reflection_likelihood", reflection_likelihood, &work.reflections, sum);
-        self.add_mean_likelihood("replay", replay, &work.given.replay, sum);
-        let most = self.config.micro_batch_tokens;
-        add_consistency(consistency, &work.given.consistency, most, &self.policy.config, sum);
-    }
-
-    /// `−weight ·` the mean log-probability of the examples' tokens; nothing where there are none.
-    fn add_mean_likelihood(
-        &self,
-        name: &'static str,
-        weight: f64,
-        examples: &[Example],
-        sum: &mut GradientSum<'_, B>,
-    ) {
-        let count: usize = examples.iter().map(Example::completion_length).sum();
-        if weight > 0.0 && count > 0 {
-            let token_weight = weight / count as f64;
-            let likelihood = Likelihood { name, token_weight: Some(token_weight) };
-            self.add_likelihood(likelihood, examples, &vec![token_weight; examples.len()], sum);
-        }
-    }
-
-    fn add_likelihood(
-        &self,
-        likelihood: Likelihood,
-        examples: &[Example],
-        weights: &[f64],
-        sum: &mut GradientSum<'_, B>,
-    ) {
-        let objectives: [Arc<dyn Objective<B>>; 1] = [Arc::new(likelihood)];
-        for micro in self.micro_batches(examples, weights) {
-            sum.count_tokens(micro.tokens);
-            sum.add(&micro, &objectives, |outputs| loss_input(&micro, outputs));
-        }
+        let batching = Batching {
+            most: self.config.micro_batch_tokens,
+            model: &self.policy.config,
+            split: &|examples, weights| self.micro_batches(examples, weights),
+        };
+        work.add(&self.config.auxiliary, &batching, sum);
     }
 
     /// The gradient of what `add` adds, and what was measured, of all ranks.

@@ -201,10 +201,25 @@ def consistency_case(generator):
     return {"logprobs": rounded(logprobs), "value": rounded(differences), "gradient": rounded(logprobs.grad)}
 
 
+def self_reward_case(generator):
+    """LaSeR: the reward that one token's log-probability stands for, against the verifier's; a mean over answers."""
+    scale, offset, weight, lengths = 0.1, -23.0, 0.5, [3, 1, 2]
+    logprobs = (torch.randn(sum(lengths), generator=generator, dtype=DOUBLE) - 14).requires_grad_()
+    rewards = torch.tensor([1.0, 0.0, 1.0], dtype=DOUBLE)
+    last = torch.tensor(lengths).cumsum(0) - 1
+    own = scale * (logprobs[last] - offset)
+    loss = weight * torch.nn.functional.mse_loss(own, rewards)
+    loss.backward()
+    return {"scale": scale, "offset": offset, "weight": weight, "lengths": lengths, "logprobs": rounded(logprobs),
+            "rewards": rounded(rewards), "own": rounded(own), "value": rounded(loss)[0],
+            "gradient": rounded(logprobs.grad)}
+
+
 def main():
     generator = torch.Generator().manual_seed(3)
     cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
-             "entropy": entropy_case(generator), "consistency": consistency_case(generator)}
+             "entropy": entropy_case(generator), "consistency": consistency_case(generator),
+             "self_reward": self_reward_case(generator)}
     OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -10,8 +10,35 @@ use crate::{metrics::names, train::tensors::scalar};
 pub struct Likelihood {
     /// The name in metrics.
     pub name: &'static str,
-    /// The weight that all tokens have, where the mean without it is a metric; `None`: nothing is measured.
-    pub token_weight: Option<f64>,
+    /// Where the weight is the same for all tokens, and the mean without it is a metric; `None`: nothing is measured.
+    pub mean: Option<LikelihoodMean>,
+}
+
+/// A mean of `−log π`.
+#[derive(Debug, Clone, Copy)]
+pub struct LikelihoodMean {
+    /// The weight of every token.
+    pub token_weight: f64,
+    /// What there is one of in the denominator.
+    pub per: LikelihoodUnit,
+}
+
+/// What a mean likelihood is the mean over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LikelihoodUnit {
+    Token,
+    /// Whose tokens' logarithms are added up.
+    Completion,
+}
+
+impl LikelihoodUnit {
+    /// How many there are in completions of these lengths.
+    pub fn count(self, lengths: impl ExactSizeIterator<Item = usize>) -> usize {
+        match self {
+            Self::Token => lengths.sum(),
+            Self::Completion => lengths.len(),
+        }
+    }
 }
 
 impl<B: Backend> Objective<B> for Likelihood {
@@ -22,10 +49,11 @@ impl<B: Backend> Objective<B> for Likelihood {
     fn term(&self, input: &LossInput<B>) -> LossTerm<B> {
         let loss = (input.logprobs.clone() * input.weights.clone()).sum().neg();
         let mut sums = Vec::new();
-        if let Some(weight) = self.token_weight {
-            let (metric, tokens) = (names::objective(self.name), input.tokens() as f64);
-            sums.push(NamedSum::mean(&metric, scalar(loss.clone()) / weight, tokens));
-            sums.push(NamedSum::total(format!("{metric}/{}", names::COUNT), tokens));
+        if let Some(LikelihoodMean { token_weight, per }) = self.mean {
+            let (metric, count) =
+                (names::objective(self.name), per.count(input.lengths.iter().copied()) as f64);
+            sums.push(NamedSum::mean(&metric, scalar(loss.clone()) / token_weight, count));
+            sums.push(NamedSum::total(format!("{metric}/{}", names::COUNT), count));
         }
         LossTerm { loss: Some(loss), sums }
     }

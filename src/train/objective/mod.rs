@@ -15,6 +15,7 @@ mod kl;
 mod likelihood;
 mod measures;
 mod policy_gradient;
+mod self_reward;
 mod surrogate;
 
 pub use consistency::{Consistency, inconsistency};
@@ -24,7 +25,8 @@ pub(crate) use extension::Extension;
 pub use importance::{Importance, ImportanceBounds, ImportanceConfig};
 pub(crate) use kl::KlController;
 pub use kl::{KlConfig, KlEstimator, KlPenalty, KlPlace, adapted};
-pub use likelihood::Likelihood;
+pub use likelihood::{Likelihood, LikelihoodMean, LikelihoodUnit};
 pub(crate) use measures::Measures;
 pub use policy_gradient::{LossConfig, PolicyGradient};
+pub use self_reward::{SelfReward, SelfRewardScale};
 pub use surrogate::{Clip, Surrogate};

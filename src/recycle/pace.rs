@@ -1,0 +1,85 @@
+//! How much of a run's sampling goes to recycled problems: in which steps, and what share of the tokens.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data::Kind,
+    rollout::{Rollout, RolloutGroup},
+};
+
+/// The tokens that a run has sampled so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SampledTokens {
+    original: u64,
+    recycled: u64,
+    /// Recycled problems that were sampled.
+    problems: u64,
+}
+
+impl SampledTokens {
+    /// Counts the groups of a step.
+    pub(super) fn add(&mut self, groups: &[RolloutGroup]) {
+        for group in groups {
+            let tokens: u64 = group.rollouts.iter().map(tokens).sum();
+            if group.problem.kind == Kind::REASON {
+                self.original += tokens;
+            } else {
+                self.recycled += tokens;
+                self.problems += 1;
+            }
+        }
+    }
+
+    /// How many recycled problems may be sampled so that `share` of all tokens, at most, are theirs. A problem counts
+    /// as many as those before it did on average; before the first, one is tried as soon as anything was sampled.
+    pub(super) fn affordable(&self, share: f64) -> usize {
+        if share >= 1.0 {
+            return usize::MAX;
+        }
+        let left = share / (1.0 - share) * self.original as f64 - self.recycled as f64;
+        match self.problems {
+            0 => usize::from(left > 0.0),
+            problems => (left.max(0.0) * problems as f64 / self.recycled.max(1) as f64) as usize,
+        }
+    }
+}
+
+fn tokens(rollout: &Rollout) -> u64 {
+    rollout.completion.token_ids.len() as u64
+}
+
+/// Whether a step, counted from 1, draws recycled problems: each `every`-th from `start_step` on.
+pub(super) fn is_due(step: u64, start_step: u64, every: u64) -> bool {
+    step >= start_step && (step - start_step).is_multiple_of(every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recycle::testing::{TestOutcome, group};
+
+    /// A group of one completion of so many tokens.
+    fn of_tokens(kind: Kind, tokens: usize) -> RolloutGroup {
+        let mut group = group(1, kind, &[TestOutcome::Right(0)]);
+        group.rollouts[0].completion.token_ids = vec![1; tokens];
+        group
+    }
+
+    #[test]
+    fn a_share_of_tokens_counts_tokens_and_not_problems() {
+        let mut sampled = SampledTokens::default();
+        assert_eq!([sampled.affordable(0.5), sampled.affordable(1.0)], [0, usize::MAX]);
+        sampled.add(&[of_tokens(Kind::REASON, 90)]);
+        assert_eq!([sampled.affordable(0.1), sampled.affordable(0.0)], [1, 0]);
+        // 10 of 100 tokens are recycled now; problems take 5 each.
+        sampled.add(&[of_tokens(Kind::POINTWISE, 5), of_tokens(Kind::REFLECTION, 5)]);
+        assert_eq!([sampled.affordable(0.1), sampled.affordable(0.25), sampled.affordable(0.5)], [0, 4, 16]);
+    }
+
+    #[test]
+    fn steps_are_counted_from_the_first_that_recycles() {
+        let due: Vec<u64> = (1..=12).filter(|&step| is_due(step, 4, 3)).collect();
+        assert_eq!(due, [4, 7, 10]);
+        assert!((1..=5).all(|step| is_due(step, 1, 1)));
+    }
+}

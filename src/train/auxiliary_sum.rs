@@ -1,0 +1,110 @@
+//! Adds the objectives beside the policy gradient to a gradient, each with a weight and a denominator of its own. Knows
+//! nothing of where their examples come from.
+
+use std::sync::Arc;
+
+use super::{
+    auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple},
+    batch::{Example, MicroBatch},
+    gradient_sum::GradientSum,
+    loss_input::loss_input,
+    objective::{
+        Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, SelfReward, SelfRewardScale,
+    },
+};
+use crate::{kernels::TrainBackend, model::ModelConfig};
+
+/// What the objectives beside the policy gradient learn from in a step.
+pub(super) struct AuxiliaryWork<'a> {
+    pub reflections: Vec<Example>,
+    pub given: &'a Auxiliary,
+}
+
+/// Splits examples into micro-batches, given what each example's tokens count.
+type Split<'a> = dyn Fn(&[Example], &[f64]) -> Vec<MicroBatch> + 'a;
+
+/// How examples become micro-batches.
+pub(super) struct Batching<'a> {
+    /// Tokens of a micro-batch, at most.
+    pub most: usize,
+    pub model: &'a ModelConfig,
+    pub split: &'a Split<'a>,
+}
+
+impl AuxiliaryWork<'_> {
+    /// Adds every objective that is on and has examples.
+    pub(super) fn add<B: TrainBackend>(
+        &self,
+        config: &AuxiliaryConfig,
+        batching: &Batching<'_>,
+        sum: &mut GradientSum<'_, B>,
+    ) {
+        let Auxiliary { replay, verdicts, self_rewards, consistency } = self.given;
+        for (name, weight, per, examples) in [
+            ("reflection_likelihood", config.reflection_likelihood, LikelihoodUnit::Token, &self.reflections),
+            ("verdict_likelihood", config.verdict_likelihood, LikelihoodUnit::Completion, verdicts),
+            ("replay", config.replay, LikelihoodUnit::Token, replay),
+        ] {
+            add_mean_likelihood(name, (weight, per), examples, batching, sum);
+        }
+        add_self_reward(config, self_rewards, batching, sum);
+        add_consistency(config.consistency, consistency, batching, sum);
+    }
+}
+
+/// Adds a term of examples whose tokens have these weights.
+pub(super) fn add_examples<B: TrainBackend>(
+    objective: impl Objective<B> + 'static,
+    micro_batches: Vec<MicroBatch>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    let objectives: [Arc<dyn Objective<B>>; 1] = [Arc::new(objective)];
+    for micro in micro_batches {
+        sum.count_tokens(micro.tokens);
+        sum.add(&micro, &objectives, |outputs| loss_input(&micro, outputs));
+    }
+}
+
+/// `−weight ·` the mean log-probability of the examples, per token or completion.
+fn add_mean_likelihood<B: TrainBackend>(
+    name: &'static str,
+    (weight, per): (f64, LikelihoodUnit),
+    examples: &[Example],
+    batching: &Batching<'_>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    let count = per.count(examples.iter().map(Example::completion_length));
+    if weight > 0.0 && count > 0 {
+        let token_weight = weight / count as f64;
+        let likelihood = Likelihood { name, mean: Some(LikelihoodMean { token_weight, per }) };
+        let micro_batches = (batching.split)(examples, &vec![token_weight; examples.len()]);
+        add_examples(likelihood, micro_batches, sum);
+    }
+}
+
+/// `weight ·` the mean squared error of the policy's own rewards.
+fn add_self_reward<B: TrainBackend>(
+    config: &AuxiliaryConfig,
+    examples: &[Example],
+    batching: &Batching<'_>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    if config.self_reward > 0.0 && !examples.is_empty() {
+        let scale = SelfRewardScale { scale: config.self_reward_scale, offset: config.self_reward_offset };
+        let self_reward = SelfReward { weight: config.self_reward, scale, answers: examples.len() };
+        add_examples(self_reward, (batching.split)(examples, &vec![1.0; examples.len()]), sum);
+    }
+}
+
+/// `weight ·` the mean inconsistency of the triples.
+fn add_consistency<B: TrainBackend>(
+    weight: f64,
+    triples: &[VerdictTriple],
+    batching: &Batching<'_>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    if weight > 0.0 && !triples.is_empty() {
+        let consistency = Consistency { weight, triples: triples.len() };
+        add_examples(consistency, VerdictTriple::micro_batches(triples, batching.most, batching.model), sum);
+    }
+}
