@@ -117,7 +117,7 @@ pub struct RecycleConfig {
     pub truncated: bool,
     /// How a drawn batch is shared out among the kinds.
     pub shares: Shares,
-    /// The first step that draws items.
+    /// The first step that draws items; steps of a run are counted from 1.
     pub start_step: u64,
     /// Every how many steps items are drawn.
     pub every: u64,
@@ -150,7 +150,7 @@ impl Default for RecycleConfig {
             unparsed: Unparsed::LeaveOut,
             truncated: false,
             shares: Shares::Turns,
-            start_step: 1,
+            start_step: 0,
             every: 1,
             token_share: 1.0,
             min_queue: 0,

@@ -48,7 +48,7 @@ fn tokens(rollout: &Rollout) -> u64 {
     rollout.completion.token_ids.len() as u64
 }
 
-/// Whether a step, counted from 1, draws recycled problems: each `every`-th from `start_step` on.
+/// Whether a step draws recycled problems: each `every`-th from `start_step` on.
 pub(super) fn is_due(step: u64, start_step: u64, every: u64) -> bool {
     step >= start_step && (step - start_step).is_multiple_of(every)
 }
@@ -80,6 +80,6 @@ mod tests {
     fn steps_are_counted_from_the_first_that_recycles() {
         let due: Vec<u64> = (1..=12).filter(|&step| is_due(step, 4, 3)).collect();
         assert_eq!(due, [4, 7, 10]);
-        assert!((1..=5).all(|step| is_due(step, 1, 1)));
+        assert!((0..=5).all(|step| is_due(step, 0, 1)), "the default");
     }
 }

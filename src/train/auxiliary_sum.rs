@@ -21,14 +21,14 @@ pub(super) struct AuxiliaryWork<'a> {
 }
 
 /// Splits examples into micro-batches, given what each example's tokens count.
-type Split<'a> = dyn Fn(&[Example], &[f64]) -> Vec<MicroBatch> + 'a;
+type SplitIntoBatches<'a> = dyn Fn(&[Example], &[f64]) -> Vec<MicroBatch> + 'a;
 
 /// How examples become micro-batches.
 pub(super) struct Batching<'a> {
     /// Tokens of a micro-batch, at most.
     pub most: usize,
     pub model: &'a ModelConfig,
-    pub split: &'a Split<'a>,
+    pub split: &'a SplitIntoBatches<'a>,
 }
 
 impl AuxiliaryWork<'_> {
