@@ -17,7 +17,8 @@ pub struct EngineConfig {
     pub workers: usize,
     /// The float type of the weights that sample; without one they have `model.dtype`. `bf16` beside an update in f32
     /// reads half the bytes per token; what the log-probabilities then differ by is `rollout_logprob_gap`, and
-    /// `train.importance` corrects it.
+    /// `train.importance` corrects it. A checkpoint that was released in bf16 has all its weights on bf16's grid, so that
+    /// updates of less than half its step are not seen by such a sampler before they have added up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dtype: Option<Precision>,
 }
