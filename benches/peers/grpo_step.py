@@ -16,12 +16,11 @@ import statistics
 import tempfile
 import time
 
-import torch
 from datasets import Dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from transformers import AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from small_model import random_ids, random_prompts, small_model, small_tokenizer
+from small_model import model_of, random_ids, random_prompts, small_tokenizer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--prompts", type=int, default=16)
@@ -34,13 +33,12 @@ parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32", help="of 
 arguments = parser.parse_args()
 
 steps = arguments.repeats + 1
+model = model_of(arguments.model, arguments.dtype)
 if arguments.model:
-    dtype = torch.bfloat16 if arguments.dtype == "bf16" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype)
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     texts = random_prompts(tokenizer, arguments.prompts * steps, 64)
 else:
-    model, tokenizer = small_model(), small_tokenizer()
+    tokenizer = small_tokenizer()
     ids = random_ids(arguments.prompts * steps, 64).clamp(min=2).tolist()
     texts = [" ".join(f"w{token}" for token in row) for row in ids]
 prompts = Dataset.from_dict({"prompt": texts})
@@ -65,8 +63,8 @@ with tempfile.TemporaryDirectory() as directory:
     config = GRPOConfig(
         output_dir=directory, use_cpu=True, bf16=False, fp16=False, gradient_checkpointing=False,
         per_device_train_batch_size=rows, gradient_accumulation_steps=1, num_generations=arguments.samples,
-        max_completion_length=arguments.completion_tokens, temperature=1.0, top_k=0, top_p=1.0, beta=arguments.beta, num_iterations=1,
-        max_steps=steps, learning_rate=1e-4, save_strategy="no", report_to=[], disable_tqdm=True,
+        max_completion_length=arguments.completion_tokens, temperature=1.0, top_k=0, top_p=1.0, beta=arguments.beta,
+        num_iterations=1, max_steps=steps, learning_rate=1e-4, save_strategy="no", report_to=[], disable_tqdm=True,
         logging_strategy="no", generation_kwargs={"min_new_tokens": arguments.completion_tokens},
     )
     trainer = GRPOTrainer(

@@ -7,7 +7,7 @@ import random
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 SHAPE = pathlib.Path(__file__).parents[2] / "src/bench/small.json"
 KEPT = [
@@ -22,6 +22,14 @@ def small_model():
     # Token 0 pads; nothing ends a completion.
     ends = dict(bos_token_id=None, eos_token_id=None, pad_token_id=0)
     return Qwen2ForCausalLM(Qwen2Config(**{name: config[name] for name in KEPT}, **ends)).float()
+
+
+def model_of(directory, dtype):
+    """The model of a directory with weights in `dtype`, or the small one where there is no directory."""
+    if not directory:
+        return small_model()
+    dtype = torch.bfloat16 if dtype == "bf16" else torch.float32
+    return AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)
 
 
 def random_ids(rows, tokens):

@@ -14,9 +14,8 @@ import statistics
 import time
 
 import torch
-from transformers import AutoModelForCausalLM
 
-from small_model import random_ids, small_model
+from small_model import model_of, random_ids
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--rows", type=int, default=16)
@@ -26,11 +25,7 @@ parser.add_argument("--model", help="a directory of a released text model")
 parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32", help="of --model's weights")
 arguments = parser.parse_args()
 
-if arguments.model:
-    dtype = torch.bfloat16 if arguments.dtype == "bf16" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype).train()
-else:
-    model = small_model().train()
+model = model_of(arguments.model, arguments.dtype).train()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 seconds = []
 for _ in range(arguments.repeats + 1):

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::Kind,
-    rollout::{Rollout, RolloutGroup},
-};
+use crate::{data::Kind, rollout::RolloutGroup};
 
 /// The tokens that a run has sampled so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +17,7 @@ impl SampledTokens {
     /// Counts the groups of a step.
     pub(super) fn add(&mut self, groups: &[RolloutGroup]) {
         for group in groups {
-            let tokens: u64 = group.rollouts.iter().map(tokens).sum();
+            let tokens = group.tokens() as u64;
             if group.problem.kind == Kind::REASON {
                 self.original += tokens;
             } else {
@@ -42,10 +39,6 @@ impl SampledTokens {
             problems => (left.max(0.0) * problems as f64 / self.recycled.max(1) as f64) as usize,
         }
     }
-}
-
-fn tokens(rollout: &Rollout) -> u64 {
-    rollout.completion.token_ids.len() as u64
 }
 
 /// Whether a step draws recycled problems: each `every`-th from `start_step` on.

@@ -46,6 +46,11 @@ pub struct RolloutGroup {
 }
 
 impl RolloutGroup {
+    /// Tokens of all scored completions.
+    pub fn tokens(&self) -> usize {
+        self.rollouts.iter().map(|rollout| rollout.completion.token_ids.len()).sum()
+    }
+
     /// Whether its rewards differ: only then does an advantage over the group teach anything.
     pub fn has_spread(&self) -> bool {
         let mut rewards = self.rollouts.iter().map(Rollout::reward);

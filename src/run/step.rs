@@ -81,8 +81,7 @@ impl SampledGroups {
 
 /// Tokens of the completions of some groups.
 pub(super) fn sampled_tokens(groups: &[RolloutGroup]) -> usize {
-    let rollouts = groups.iter().flat_map(|group| &group.rollouts);
-    rollouts.map(|rollout| rollout.completion.token_ids.len()).sum()
+    groups.iter().map(RolloutGroup::tokens).sum()
 }
 
 /// What dynamic sampling (DAPO, arXiv 2503.14476) drew beyond the first problems of a step.

@@ -30,10 +30,7 @@ impl<B: Backend> Objective<B> for Consistency {
         let share = self.weight / self.triples as f64;
         let loss = summed_inconsistency(input.logprobs.clone(), &input.lengths).mul_scalar(share);
         let (metric, triples) = (names::objective("consistency"), (input.lengths.len() / VERDICTS) as f64);
-        let sums = vec![
-            NamedSum::mean(&metric, scalar(loss.clone()) / share, triples),
-            NamedSum::total(format!("{metric}/{}", names::COUNT), triples),
-        ];
+        let sums = NamedSum::mean_and_count(&metric, scalar(loss.clone()) / share, triples);
         LossTerm { loss: Some(loss), sums }
     }
 }

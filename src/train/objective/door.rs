@@ -5,6 +5,8 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::names;
+
 /// What an objective sees of a micro-batch: one entry per completion token, all tensors `[tokens]`.
 #[derive(Debug, Clone)]
 pub struct LossInput<B: Backend> {
@@ -88,6 +90,12 @@ impl NamedSum {
     /// A sum that is reported as such.
     pub fn total(name: impl Into<String>, sum: f64) -> Self {
         Self { name: name.into(), sum, denominator: None, first_update: false }
+    }
+
+    /// What an objective beside the policy's reports: its mean over `count` of something, without its weight, and the
+    /// count.
+    pub(super) fn mean_and_count(metric: &str, sum: f64, count: f64) -> Vec<Self> {
+        vec![Self::mean(metric, sum, count), Self::total(format!("{metric}/{}", names::COUNT), count)]
     }
 
     /// The same, reported as the step's first update has it.

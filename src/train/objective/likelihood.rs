@@ -48,13 +48,11 @@ impl<B: Backend> Objective<B> for Likelihood {
 
     fn term(&self, input: &LossInput<B>) -> LossTerm<B> {
         let loss = (input.logprobs.clone() * input.weights.clone()).sum().neg();
-        let mut sums = Vec::new();
-        if let Some(LikelihoodMean { token_weight, per }) = self.mean {
-            let (metric, count) =
-                (names::objective(self.name), per.count(input.lengths.iter().copied()) as f64);
-            sums.push(NamedSum::mean(&metric, scalar(loss.clone()) / token_weight, count));
-            sums.push(NamedSum::total(format!("{metric}/{}", names::COUNT), count));
-        }
+        let sums = self.mean.map_or_else(Vec::new, |LikelihoodMean { token_weight, per }| {
+            let count = per.count(input.lengths.iter().copied()) as f64;
+            let metric = names::objective(self.name);
+            NamedSum::mean_and_count(&metric, scalar(loss.clone()) / token_weight, count)
+        });
         LossTerm { loss: Some(loss), sums }
     }
 }

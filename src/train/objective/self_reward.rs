@@ -46,10 +46,7 @@ impl<B: Backend> Objective<B> for SelfReward {
         let loss = (own.clone() - rewards.clone()).square().sum().mul_scalar(share);
         let (metric, answers) = (names::objective("self_reward"), input.lengths.len() as f64);
         let right = scalar(rewards.clone().sum());
-        let mut sums = vec![
-            NamedSum::mean(&metric, scalar(loss.clone()) / share, answers),
-            NamedSum::total(format!("{metric}/{}", names::COUNT), answers),
-        ];
+        let mut sums = NamedSum::mean_and_count(&metric, scalar(loss.clone()) / share, answers);
         for (name, members, count) in
             [("right", rewards.clone(), right), ("wrong", rewards.neg().add_scalar(1.0), answers - right)]
         {
