@@ -11,7 +11,7 @@ use super::{
     script::Writing,
     words::{ARABIC, CYRILLIC, DEVANAGARI, LATIN, Vocabulary},
 };
-use crate::verify::instruction::boundary::is_word;
+use crate::verify::instruction::{boundary::is_word, sentences::split};
 
 /// What a letter counts that only one language has, where a word counts 1.
 const LETTER: f64 = 0.4;
@@ -74,7 +74,7 @@ impl Owners {
         let mut scores = vec![0.0; self.codes.len()];
         let small = text.to_lowercase();
         let mut count = 0;
-        for word in small.split(|c: char| !is_word(c)).filter(|word| word.contains(char::is_alphabetic)) {
+        for word in words(&small) {
             count += 1;
             share(&mut scores, self.words.get(word), 1.0);
             self.add_parts(&mut scores, word);
@@ -89,6 +89,19 @@ impl Owners {
         let prior = |code: &str| if of_the_data(code) { 1.0 } else { RARE };
         let weighted = scores.iter().zip(&self.codes).map(|(score, code)| score * prior(code));
         weighted.map(|score| score / f64::from(count.max(1))).collect()
+    }
+
+    /// How much a sentence looks like each language, the detector's guess included.
+    fn likeness(&self, sentence: &str) -> Vec<f64> {
+        let mut scores = self.scores(sentence);
+        if let Some(found) = DETECTOR.detect(sentence) {
+            let language = LANGUAGES.iter().find(|language| language.detected == Some(found.lang()));
+            let place = language.and_then(|found| self.codes.iter().position(|code| *code == found.codes[0]));
+            if let Some(place) = place {
+                scores[place] += TRIGRAMS * found.confidence().max(0.1);
+            }
+        }
+        scores
     }
 
     /// Looks every part of a word up, with `_` for its edges.
@@ -127,17 +140,26 @@ fn owners(script: Writing) -> Option<&'static Owners> {
 
 /// The languages of a script by how much a text looks like them, the best first; `None` where the script tells the
 /// language.
+///
+/// Each sentence counts by its number of words. The detector is asked about each by itself, because its confidence
+/// grows with the length of a text: it would be as sure of a sentence that is repeated four times as of a long text.
 pub(crate) fn ranking(text: &str, script: Writing) -> Option<Vec<(&'static str, f64)>> {
     let owners = owners(script)?;
-    let mut scores = owners.scores(text);
-    if let Some(found) = DETECTOR.detect(text) {
-        let language = LANGUAGES.iter().find(|language| language.detected == Some(found.lang()));
-        let place = language.and_then(|found| owners.codes.iter().position(|code| *code == found.codes[0]));
-        if let Some(place) = place {
-            scores[place] += TRIGRAMS * found.confidence().max(0.1);
+    let mut scores = vec![0.0; owners.codes.len()];
+    let mut count = 0.0;
+    for sentence in split(text) {
+        let words = words(sentence).count() as f64;
+        count += words;
+        for (score, likeness) in scores.iter_mut().zip(owners.likeness(sentence)) {
+            *score += words * likeness;
         }
     }
+    scores.iter_mut().for_each(|score| *score /= f64::max(count, 1.0));
     let mut ranking: Vec<_> = owners.codes.iter().copied().zip(scores).collect();
     ranking.sort_by(|first, second| second.1.total_cmp(&first.1));
     Some(ranking)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !is_word(c)).filter(|word| word.contains(char::is_alphabetic))
 }

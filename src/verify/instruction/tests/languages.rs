@@ -374,6 +374,15 @@ fn what_is_not_wholly_in_a_language_is_not_in_it() {
     assert!(is_in("iw", "החתול ישן על הספה."));
 }
 
+#[test]
+fn a_repeated_sentence_is_in_its_language() {
+    for (code, sentences) in SENTENCES {
+        for sentence in sentences {
+            assert!(is_in(code, &[*sentence; 4].join(" ")), "{code}: {sentence}");
+        }
+    }
+}
+
 proptest! {
     /// Sentences of one language in any order are in it; one of them among two of another is not enough.
     #[test]
