@@ -13,7 +13,8 @@ use spark::{
     model::{Model, Sequence},
     rollout::{FinishReason, RolloutGroup},
     train::{
-        Auxiliary, AuxiliaryConfig, KindWeights, TrainConfig, UpdateReport, VerdictTriple, batch::Example,
+        Auxiliary, AuxiliaryConfig, KindWeights, TrainConfig, UpdateReport, VerdictAmong, VerdictPair,
+        VerdictTriple, batch::Example,
     },
 };
 
@@ -88,16 +89,54 @@ fn replay_is_imitation_with_a_weight_and_a_denominator_of_its_own() {
     assert_eq!(updated(&with(0.0), &auxiliary).1.metric("objective/replay"), 0.0);
 }
 
+/// The true and the false verdict on two prompts.
+fn verdict_pairs(model: &Model<Plain>) -> [VerdictPair; 2] {
+    let reply = |ids: &[u32], verdict: &[u32]| Sequence::new(&prompt(ids, &[], &[]), verdict, &model.config);
+    [
+        VerdictPair([reply(&[4, 5], &[6, 7, 2]), reply(&[4, 5], &[6, 8, 2])]),
+        VerdictPair([reply(&[8], &[9]), reply(&[8], &[10])]),
+    ]
+}
+
+/// Of each pair, the log-probabilities of both verdicts as a model has them.
+fn verdict_logprobs(model: &Model<Plain>, pairs: &[VerdictPair]) -> Vec<[f64; 2]> {
+    let logprob = |sequence: &Sequence| {
+        mean_logprob(model, std::slice::from_ref(sequence)) * sequence.completion().len() as f64
+    };
+    pairs.iter().map(|VerdictPair(both)| [logprob(&both[0]), logprob(&both[1])]).collect()
+}
+
+#[test]
+fn a_true_verdict_becomes_the_likelier_of_two_and_what_both_begin_with_stays() {
+    let model = tiny_model(1);
+    let verdicts = verdict_pairs(&model);
+    let missing = |model: &Model<Plain>| {
+        let all = verdict_logprobs(model, &verdicts);
+        all.iter().map(|[right, wrong]| (1.0 + (wrong - right).exp()).ln()).sum::<f64>() / all.len() as f64
+    };
+    let auxiliary = Auxiliary { verdicts: verdicts.to_vec(), ..Auxiliary::default() };
+    let config = alone(AuxiliaryConfig { verdict_likelihood: 0.5, ..AuxiliaryConfig::default() });
+    for micro_batch_tokens in [1, 1000] {
+        let (_, report) = updated(&TrainConfig { micro_batch_tokens, ..config.clone() }, &auxiliary);
+        assert_reports(&report, "verdict_likelihood", missing(&model), 2);
+        assert!((report.metric("loss") - 0.5 * missing(&model)).abs() < 1e-5);
+    }
+    let mut trainer = trainer(&TrainConfig { learning_rate: rate(0.3), ..config });
+    for step in 1..=3 {
+        trainer.update_with(&groups(), &auxiliary, step).unwrap();
+    }
+    assert!(missing(&trainer.inference_model()) < 0.9 * missing(&model));
+}
+
 #[test]
 fn true_verdicts_are_imitated_with_verdicts_as_the_denominator() {
     let model = tiny_model(1);
-    let sequences = [
-        Sequence::new(&prompt(&[4, 5], &[], &[]), &[6, 7, 2], &model.config),
-        Sequence::new(&prompt(&[8], &[], &[]), &[9], &model.config),
-    ];
-    let verdicts: Vec<Example> = sequences.clone().map(Example::to_imitate).to_vec();
-    let auxiliary = Auxiliary { verdicts, ..Auxiliary::default() };
-    let config = alone(AuxiliaryConfig { verdict_likelihood: 0.5, ..AuxiliaryConfig::default() });
+    let verdicts = verdict_pairs(&model);
+    let sequences = verdicts.clone().map(|VerdictPair([right, _])| right);
+    let auxiliary = Auxiliary { verdicts: verdicts.to_vec(), ..Auxiliary::default() };
+    let verdict_among = VerdictAmong::Replies;
+    let config =
+        alone(AuxiliaryConfig { verdict_likelihood: 0.5, verdict_among, ..AuxiliaryConfig::default() });
     let (_, report) = updated(&config, &auxiliary);
     // Four tokens, but two verdicts.
     let value = -mean_logprob(&model, &sequences) * 4.0 / 2.0;

@@ -16,7 +16,7 @@ use spark::{
         Normalization, Objective, Surrogate,
         advantage::ScoredGroup,
         batch::{Example, token_weights},
-        inconsistency,
+        inconsistency, log_odds_likelihood,
         objective::{KlPenalty, PolicyGradient, SelfReward, SelfRewardScale, total},
     },
 };
@@ -30,6 +30,7 @@ struct Oracle {
     entropy: Entropy,
     consistency: Consistency,
     self_reward: SelfRewards,
+    verdict_odds: Consistency,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +205,19 @@ fn the_exact_entropy_with_its_gradient() {
     assert_close("entropy", &values(entropy.clone().inner()), &value);
     let gradients = (entropy * tensor(&weights)).sum().backward();
     assert_close("entropy's gradient", &values(scores.grad(&gradients).unwrap()), &gradient);
+}
+
+/// The oracle takes the cross-entropy over the two verdicts.
+#[test]
+fn likelihood_of_a_true_verdict_against_the_false_one() {
+    let Consistency { logprobs, value, gradient } = oracle().verdict_odds;
+    let logprobs: Tensor<Differentiable, 2> = tensor(&logprobs).reshape([-1, 2]).detach().require_grad();
+    let ours = log_odds_likelihood(logprobs.clone());
+    assert_close("value", &values(ours.clone().inner()), &value);
+    let mut gradients = ours.mean().neg().backward();
+    assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
+    let example = Tensor::<Differentiable, 2>::from_floats([[-1.0, -2.0]], &Default::default());
+    assert!((log_odds_likelihood(example).into_scalar() + 0.313).abs() < 1e-3, "the doc comment's example");
 }
 
 /// The oracle multiplies probabilities where we subtract log-odds.

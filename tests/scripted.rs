@@ -15,7 +15,7 @@ use spark::{
         Strategy, answer_problems, answer_with_reflection, completion_logprobs, evaluate, evaluate_in_full,
         judge_measures, votes,
     },
-    judge::JudgePrompts,
+    judge::{AnswerForm, JudgePrompts},
     model::{Model, ModelInput, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
@@ -214,7 +214,14 @@ fn sampled_groups(model: &RolloutPipeline<'_, Plain>) -> Result<Vec<RolloutGroup
 
 fn judge_set() -> JudgeSet {
     with(reply, |model| {
-        Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, JudgePrompts::built_in(), 1, &Verifier::default()))
+        Ok(JudgeSet::new(
+            &sampled_groups(model)?,
+            (4, AnswerForm::Value),
+            4,
+            JudgePrompts::built_in(),
+            1,
+            &Verifier::default(),
+        ))
     })
     .unwrap()
 }

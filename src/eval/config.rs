@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::best_by::BestBy;
-use crate::{error::input_error, rollout::Sampling};
+use crate::{error::input_error, judge::AnswerForm, rollout::Sampling};
 
 /// What a run is measured by before its first step, on the way, and after its last step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct EvalConfig {
     pub max_seconds: f64,
     /// Judge items of each kind, made from the starting model's own answers to held-out problems.
     pub judge_items: usize,
+    /// What judge items show of an answer: its value, or the whole solution.
+    pub judge_shows: AnswerForm,
     /// Samples per held-out problem from which the judge items are made.
     pub judge_samples: usize,
     /// Tokens of an answer or a judge's reply, at most.
@@ -55,6 +57,7 @@ impl Default for EvalConfig {
             problems: 0,
             max_seconds: 0.0,
             judge_items: 200,
+            judge_shows: AnswerForm::Value,
             judge_samples: 4,
             max_new_tokens: 768,
             reflection_rounds: 2,
@@ -147,6 +150,9 @@ impl EvalConfig {
             return Some(format!("k = {:?}: has no effect without eval.samples", self.k));
         }
         let default = Self::default();
+        if self.judge_items == 0 && self.judge_shows != default.judge_shows {
+            return Some("judge_shows has no effect with eval.judge_items = 0".to_owned());
+        }
         let drawn_by = |config: &Self| (config.temperature, config.top_p, config.top_k);
         if samples + self.vote_samples == 0 && drawn_by(self) != drawn_by(&default) {
             return Some(

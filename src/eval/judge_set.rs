@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     data::{Kind, Problem},
-    judge::JudgePrompts,
+    judge::{AnswerForm, JudgePrompts},
     random::Stream,
     recycle::{Admission, Answers},
     rollout::RolloutGroup,
@@ -28,17 +28,17 @@ pub struct JudgeSet {
 impl JudgeSet {
     /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, under each set of
     /// wordings; training uses the first `wordings` wordings of `prompts`. `verifier` says which answers certainly
-    /// differ.
+    /// differ; answers are shown in one form.
     pub fn new(
         groups: &[RolloutGroup],
-        items: usize,
+        (items, form): (usize, AnswerForm),
         wordings: usize,
         prompts: &JudgePrompts,
         seed: u64,
         verifier: &Verifier,
     ) -> Self {
-        let trained = Wordings { prompts, of: &|kind| 0..wordings.min(prompts.trained(kind)) };
-        let held_out = Wordings { prompts, of: &|kind| prompts.held_out(kind) };
+        let trained = Wordings { prompts, form, of: &|kind| 0..wordings.min(prompts.trained(kind)) };
+        let held_out = Wordings { prompts, form, of: &|kind| prompts.held_out(kind) };
         let (items_and_swapped, held_out) =
             (build(groups, items, &trained, seed, verifier), build(groups, items, &held_out, seed, verifier));
         let (items, swapped): (Vec<Problem>, Vec<Option<Problem>>) = items_and_swapped.into_iter().unzip();
@@ -50,9 +50,10 @@ impl JudgeSet {
     }
 }
 
-/// The wordings to use.
+/// The wordings to use, and the form in which they show answers.
 struct Wordings<'a> {
     prompts: &'a JudgePrompts,
+    form: AnswerForm,
     /// The numbers of those of a kind.
     of: &'a dyn Fn(Kind) -> Range<usize>,
 }
@@ -81,7 +82,7 @@ fn build(
     seed: u64,
     verifier: &Verifier,
 ) -> Vec<ItemAndSwapped> {
-    let (prompts, most) = (wordings.prompts, wordings.most());
+    let (prompts, form, most) = (wordings.prompts, wordings.form, wordings.most());
     if most == 0 {
         return Vec::new();
     }
@@ -95,7 +96,7 @@ fn build(
     for answers in order {
         let problem = answers.problem;
         let id = |kind: Kind| format!("{}#{kind}", problem.id);
-        let (right, wrong) = (answers.first(true), answers.first(false));
+        let (right, wrong) = (answers.first(true, form), answers.first(false, form));
         // The scarcer label first, so that mixed groups serve the balance.
         let wants_right = pointwise[1].len() <= pointwise[0].len();
         let drawn = stream.below(most);
@@ -107,7 +108,7 @@ fn build(
             pointwise[usize::from(is_right)].push((item, None));
         }
         let wording = wordings.of(Kind::PAIRWISE, drawn);
-        if let Some(([right, wrong], wording)) = answers.first_pair(verifier).zip(wording) {
+        if let Some(([right, wrong], wording)) = answers.first_pair(form, verifier).zip(wording) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
             let pair = |right_is_a: bool| {
                 let shown = if right_is_a { [right, wrong] } else { [wrong, right] };
@@ -143,7 +144,14 @@ mod tests {
 
     #[test]
     fn labels_are_balanced_and_both_sets_of_wordings_show_the_same_answers_under_the_same_labels() {
-        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
+        let set = JudgeSet::new(
+            &groups(),
+            (8, AnswerForm::Value),
+            4,
+            JudgePrompts::built_in(),
+            1,
+            &Verifier::default(),
+        );
         let labels = |items: &[Problem]| -> Vec<(String, String)> {
             items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()
         };
@@ -160,7 +168,14 @@ mod tests {
 
     #[test]
     fn every_pair_is_there_in_its_other_order_with_the_other_label() {
-        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
+        let set = JudgeSet::new(
+            &groups(),
+            (8, AnswerForm::Value),
+            4,
+            JudgePrompts::built_in(),
+            1,
+            &Verifier::default(),
+        );
         let pairs: Vec<&Problem> = set.items.iter().filter(|item| item.kind == Kind::PAIRWISE).collect();
         assert_eq!((pairs.len(), set.swapped.len()), (8, 8));
         for (pair, swapped) in pairs.into_iter().zip(&set.swapped) {
@@ -177,7 +192,7 @@ mod tests {
             "pointwise.trained = ['{question} {answer}? \\boxed{}', '{question} Is it {answer}? \\boxed{}']",
         )
         .unwrap();
-        let set = JudgeSet::new(&groups(), 8, 4, &prompts, 1, &Verifier::default());
+        let set = JudgeSet::new(&groups(), (8, AnswerForm::Value), 4, &prompts, 1, &Verifier::default());
         let count = |items: &[Problem], kind| items.iter().filter(|item| item.kind == kind).count();
         assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.items, kind)), [8, 8]);
         assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.held_out, kind)), [0, 8]);

@@ -35,6 +35,11 @@ pub struct JudgeMeasures {
     /// The area under the receiver operating characteristic of the verdicts' log-odds, for two verdicts Yes or A
     /// against the other: 0.5 is a coin. Null where the sampler does not tell probabilities.
     pub auc: Option<f64>,
+    /// How often the right verdict is the likeliest one: the accuracy of a judge that is asked for no reply, so that no
+    /// form can be wrong. Null as `auc` is.
+    pub odds_accuracy: Option<f64>,
+    /// How often the first verdict, Yes or A, is the likeliest one: the bias of that judge.
+    pub odds_first: Option<f64>,
 }
 
 /// The measures of one verdict.
@@ -55,6 +60,8 @@ impl JudgeMeasures {
             ("accuracy", self.accuracy),
             ("accuracy_of_parsed", self.accuracy_of_parsed),
             ("auc", self.auc),
+            ("odds_accuracy", self.odds_accuracy),
+            ("odds_first", self.odds_first),
         ];
         let mut named: Vec<(String, f64)> =
             whole.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
@@ -88,8 +95,8 @@ pub fn judge_measures<B: Backend>(
         let asked = asked.chain(swapped.iter().filter(|problem| problem.kind == kind));
         let asked: Vec<&Problem> =
             asked.filter(|problem| known.insert((&problem.id, &problem.question))).collect();
-        let measures = JudgeMeasures { auc: area(pipeline, &asked)?, ..counted(&of_kind, pipeline.verifier) };
-        measured.insert(kind.name().to_owned(), measures);
+        let counted = counted(&of_kind, pipeline.verifier);
+        measured.insert(kind.name().to_owned(), by_odds(pipeline, &asked, counted)?);
     }
     Ok(measured)
 }
@@ -138,17 +145,36 @@ fn counted(replies: &[(&Problem, &Verdict)], verifier: &Verifier) -> JudgeMeasur
         accuracy: reward(&|_| true),
         accuracy_of_parsed: reward(&|counted| counted.given.is_some()),
         verdicts: names.into_iter().enumerate().map(of_verdict).collect(),
-        auc: None,
+        ..JudgeMeasures::default()
     }
 }
 
-/// The area under the curve over all problems of one kind.
-fn area<B: Backend>(pipeline: &RolloutPipeline<'_, B>, problems: &[&Problem]) -> Result<Option<f64>> {
-    let Some(logprobs) = verdict_logprobs(pipeline, problems)? else { return Ok(None) };
-    let scored = problems.iter().zip(logprobs).filter_map(|(problem, logprobs)| {
-        Some(scores(&logprobs?, listed(problem, &problem.answer, pipeline.verifier)?))
+/// The measures with those that are taken from the log-probabilities of the verdicts on all problems of one kind.
+fn by_odds<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[&Problem],
+    measures: JudgeMeasures,
+) -> Result<JudgeMeasures> {
+    let Some(logprobs) = verdict_logprobs(pipeline, problems)? else { return Ok(measures) };
+    let known = problems.iter().zip(logprobs).filter_map(|(problem, logprobs)| {
+        Some((logprobs?, listed(problem, &problem.answer, pipeline.verifier)?))
     });
-    Ok(area_under_curve(&scored.flatten().collect::<Vec<_>>()))
+    let known: Vec<(Vec<f64>, usize)> = known.collect();
+    let scored = known.iter().flat_map(|(logprobs, right)| scores(logprobs, *right));
+    let share = |holds: &dyn Fn(usize, usize) -> bool| {
+        measured_mean(known.iter().map(|(odds, right)| f64::from(u8::from(holds(likeliest(odds), *right)))))
+    };
+    Ok(JudgeMeasures {
+        auc: area_under_curve(&scored.collect::<Vec<_>>()),
+        odds_accuracy: share(&|given, right| given == right),
+        odds_first: share(&|given, _| given == 0),
+        ..measures
+    })
+}
+
+/// The place of the largest number, the first of equals.
+fn likeliest(logprobs: &[f64]) -> usize {
+    (0..logprobs.len()).fold(0, |best, place| if logprobs[place] > logprobs[best] { place } else { best })
 }
 
 /// The log-odds of the first of two verdicts, or of each of several against all others, and whether it is right.

@@ -5,6 +5,7 @@
 //! No prompt shows the reference answer, and none claims that what it shows is right or wrong.
 
 mod config;
+mod form;
 mod item;
 mod kind_wordings;
 mod kinds;
@@ -15,6 +16,7 @@ mod stored;
 mod wording;
 
 pub use config::{JudgeConfig, PromptSource};
+pub use form::AnswerForm;
 pub use item::{Item, Label};
 pub use kinds::{Asks, KINDS, KindSpec, check_kind, in_order};
 pub use prompts::{HELD_OUT_WORDINGS, JudgePrompts, WORDINGS, asks_for_box};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::labelled::{Admission, LabelledAnswer, Sorting, labelled};
-use crate::{data::Problem, random::Stream, rollout::RolloutGroup, verify::Verifier};
+use crate::{data::Problem, judge::AnswerForm, random::Stream, rollout::RolloutGroup, verify::Verifier};
 
 /// A group's right and wrong answers. Right is a verdict of full reward, wrong one of no reward or less, both without
 /// a doubt; everything else is neither, and is counted.
@@ -91,15 +91,22 @@ impl<'a> Answers<'a> {
         !self.right.is_empty() && !self.wrong.is_empty()
     }
 
-    /// The first right or wrong answer, by its value.
-    pub fn first(&self, right: bool) -> Option<&str> {
-        self.sort(right).iter().find_map(|answer| answer.value.as_deref())
+    /// The first right or wrong answer that has this form, in it.
+    pub fn first(&self, right: bool, form: AnswerForm) -> Option<&str> {
+        self.sort(right).iter().find_map(|answer| answer.in_form(form))
     }
 
-    /// The first right and the first wrong answer by their values, where those certainly differ.
-    pub fn first_pair(&self, verifier: &Verifier) -> Option<[&str; 2]> {
-        let (right, wrong) = (self.first(true)?, self.first(false)?);
-        verifier.differ(self.problem, right, wrong).then_some([right, wrong])
+    /// The first right and the first wrong answer in a form, where their values certainly differ.
+    pub fn first_pair(&self, form: AnswerForm, verifier: &Verifier) -> Option<[&str; 2]> {
+        let first = |right| {
+            let has_both =
+                |answer: &&LabelledAnswer<'_>| answer.value.is_some() && answer.in_form(form).is_some();
+            self.sort(right).iter().find(has_both)
+        };
+        let pair = [first(true)?, first(false)?];
+        let [right, wrong] = pair.map(|answer| answer.value.as_deref().unwrap_or_default());
+        let shown = pair.map(|answer| answer.in_form(form).unwrap_or_default());
+        verifier.differ(self.problem, right, wrong).then_some(shown)
     }
 
     /// A random right or wrong answer; `None` where there is none of that sort.

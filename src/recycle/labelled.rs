@@ -3,6 +3,7 @@
 
 use crate::{
     data::Problem,
+    judge::AnswerForm,
     rollout::{FinishReason, Rollout},
     verify::Verifier,
 };
@@ -38,6 +39,14 @@ pub(super) enum Sorting<'a> {
 }
 
 impl LabelledAnswer<'_> {
+    /// The answer in a form, where it may be shown in it.
+    pub fn in_form(&self, form: AnswerForm) -> Option<&str> {
+        match form {
+            AnswerForm::Value => self.value.as_deref(),
+            AnswerForm::Solution => self.whole.then_some(self.rollout.text.as_str()),
+        }
+    }
+
     /// What is shown of the answer: its whole text or its value, the other where it has no such form.
     pub fn shown(&self, whole: bool) -> &str {
         match &self.value {

@@ -5,13 +5,13 @@ use anyhow::Result;
 
 use crate::{
     data::{Kind, Problem},
-    judge::{Item, JudgePrompts, asks_for_box},
+    judge::{AnswerForm, Item, JudgePrompts, asks_for_box},
     model::{ModelConfig, Sequence},
     processor::Processor,
     random::Stream,
     recycle::{Admission, Answers},
     rollout::RolloutGroup,
-    train::{VerdictTriple, batch::Example},
+    train::{VerdictPair, VerdictTriple},
     verify::Verifier,
 };
 
@@ -34,10 +34,10 @@ impl JudgedPair {
         VerdictTriple([a, b, c, d, e, f])
     }
 
-    /// The true verdicts.
-    pub fn right(self) -> impl Iterator<Item = Example> {
+    /// Of each judge prompt, the true verdict before the false one.
+    pub fn true_first(self) -> impl Iterator<Item = VerdictPair> {
         self.0.into_iter().map(|JudgedPrompt { replies: [first, second], right }| {
-            Example::to_imitate(if right == 0 { first } else { second })
+            VerdictPair(if right == 0 { [first, second] } else { [second, first] })
         })
     }
 }
@@ -52,6 +52,8 @@ pub struct JudgedPairs<'a> {
     pub prompts: &'a JudgePrompts,
     /// How many of their wordings are used, from the first; all where there are fewer.
     pub wordings: usize,
+    /// What they show of an answer.
+    pub form: AnswerForm,
     pub stream: Stream,
 }
 
@@ -66,7 +68,7 @@ impl JudgedPairs<'_> {
             original.map(|group| Answers::of(group, Admission::default(), self.verifier)).collect();
         let mut mixed: Vec<(&Problem, [&str; 2])> = all
             .iter()
-            .filter_map(|answers| Some((answers.problem, answers.first_pair(self.verifier)?)))
+            .filter_map(|answers| Some((answers.problem, answers.first_pair(self.form, self.verifier)?)))
             .collect();
         self.stream.shuffle(&mut mixed);
         let mut pairs = Vec::new();

@@ -9,6 +9,7 @@ use super::{
     training::Run,
 };
 use crate::{
+    judge::AnswerForm,
     kernels::TrainBackend,
     random::{Stream, hash_text},
     rollout::RolloutGroup,
@@ -42,16 +43,24 @@ impl<B: TrainBackend> Run<B> {
     fn auxiliary(&mut self, step: &Step, groups: &[RolloutGroup]) -> Result<Auxiliary> {
         let auxiliary = &self.config.train.auxiliary;
         let consistency = match auxiliary.consistency > 0.0 {
-            true => self.judged_pairs("consistency", step, groups, auxiliary.consistency_pairs)?,
+            true => self.judged_pairs(
+                "consistency",
+                step,
+                groups,
+                (auxiliary.consistency_pairs, AnswerForm::Value),
+            )?,
             false => Vec::new(),
         };
         let verdicts = match auxiliary.learns_verdicts_at(step.number) {
-            true => self.judged_pairs("verdict_likelihood", step, groups, auxiliary.verdict_pairs)?,
+            true => {
+                let most = (auxiliary.verdict_pairs, auxiliary.verdict_shows);
+                self.judged_pairs("verdict_likelihood", step, groups, most)?
+            }
             false => Vec::new(),
         };
         Ok(Auxiliary {
             consistency: consistency.into_iter().map(JudgedPair::all).collect(),
-            verdicts: verdicts.into_iter().flat_map(JudgedPair::right).collect(),
+            verdicts: verdicts.into_iter().flat_map(JudgedPair::true_first).collect(),
             self_rewards: self.self_rewards(step, groups)?,
             replay: self.replay.draw(self.state.replay.as_mut(), auxiliary.replay_batch),
         })
@@ -69,13 +78,13 @@ impl<B: TrainBackend> Run<B> {
         Ok(self_reward_examples(groups, auxiliary.self_reward_answers, token, reading, stream))
     }
 
-    /// Judged pairs of the step's answers for one objective, `most` of them.
+    /// Judged pairs of the step's answers for one objective, `most` of them, which show answers in a form.
     fn judged_pairs(
         &self,
         objective: &str,
         step: &Step,
         groups: &[RolloutGroup],
-        most: usize,
+        (most, form): (usize, AnswerForm),
     ) -> Result<Vec<JudgedPair>> {
         let pairs = JudgedPairs {
             processor: &self.processor,
@@ -83,6 +92,7 @@ impl<B: TrainBackend> Run<B> {
             model: &self.trainer.policy.config,
             prompts: self.config.judge.prompts(),
             wordings: self.config.recycle.wordings,
+            form,
             stream: Stream::new(&[hash_text(objective), step.seed, step.number]),
         };
         pairs.of(groups, most)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Example, MicroBatch};
 use crate::{
     data::Kind,
+    judge::AnswerForm,
     model::{ModelConfig, Sequence},
     packing::packed,
     rollout::{Rollout, RolloutGroup},
@@ -27,6 +28,10 @@ pub struct AuxiliaryConfig {
     /// Weight of the likelihood of true verdicts on the step's own answers, per verdict: a judge that costs no sampled
     /// token.
     pub verdict_likelihood: f64,
+    /// Among which replies a true verdict is to be the likely one.
+    pub verdict_among: VerdictAmong,
+    /// What the judge prompts show of an answer.
+    pub verdict_shows: AnswerForm,
     /// Pairs of a right and a wrong answer per step, at most; each gives three verdicts.
     pub verdict_pairs: usize,
     /// The first step that learns from verdicts.
@@ -58,6 +63,8 @@ impl Default for AuxiliaryConfig {
             consistency: 0.0,
             consistency_pairs: 8,
             verdict_likelihood: 0.0,
+            verdict_among: VerdictAmong::Verdicts,
+            verdict_shows: AnswerForm::Value,
             verdict_pairs: 8,
             verdict_start_step: 1,
             self_reward: 0.0,
@@ -80,11 +87,25 @@ pub struct Auxiliary {
     pub replay: Vec<Example>,
     /// Answers that are judged one by one and as a pair.
     pub consistency: Vec<VerdictTriple>,
-    /// True verdicts as replies to judge prompts.
-    pub verdicts: Vec<Example>,
+    /// Both verdicts as replies to judge prompts.
+    pub verdicts: Vec<VerdictPair>,
     /// Answers with one more token behind them; the advantage is the answer's reward.
     pub self_rewards: Vec<Example>,
 }
+
+/// Among which replies a true verdict is to be the likely one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictAmong {
+    /// The verdicts: against the false one, and nothing else. The form of replies is left as it is.
+    Verdicts,
+    /// All texts: the bare verdict is learnt as the whole reply.
+    Replies,
+}
+
+/// The true and then the false verdict as replies to one judge prompt.
+#[derive(Debug, Clone)]
+pub struct VerdictPair(pub [Sequence; 2]);
 
 /// Two different answers to one problem, put to the model as a pair and one by one, each time with both
 /// verdicts: A and B; Yes and No on the first; Yes and No on the second.
@@ -120,21 +141,19 @@ impl AuxiliaryConfig {
     }
 }
 
-impl VerdictTriple {
-    /// Triples for one forward and backward pass each: at most so many tokens, one triple at least.
-    pub(super) fn micro_batches(
-        triples: &[Self],
-        max_tokens: usize,
-        config: &ModelConfig,
-    ) -> Vec<MicroBatch> {
-        let tokens = |triple: &Self| triple.0.iter().map(Sequence::length).sum::<usize>().max(1);
-        let longest = triples.iter().map(tokens).max().unwrap_or(1);
-        let batch = |triples: &[Self]| {
-            let sequences = triples.iter().flat_map(|triple| triple.0.clone());
-            let examples: Vec<Example> = sequences.map(Example::to_imitate).collect();
-            MicroBatch::new(0, &examples, &vec![1.0; examples.len()], config)
-        };
-        let packs = packed(triples.iter().map(|_| longest), max_tokens).into_iter();
-        packs.map(|pack| batch(&triples[pack])).collect()
-    }
+/// Sets of replies that must be seen together, for one forward and backward pass each: at most so many tokens, one set
+/// at least.
+pub(super) fn whole_sets<const N: usize>(
+    sets: &[[Sequence; N]],
+    max_tokens: usize,
+    config: &ModelConfig,
+) -> Vec<MicroBatch> {
+    let tokens = |set: &[Sequence; N]| set.iter().map(Sequence::length).sum::<usize>().max(1);
+    let longest = sets.iter().map(tokens).max().unwrap_or(1);
+    let batch = |sets: &[[Sequence; N]]| {
+        let examples: Vec<Example> = sets.iter().flatten().cloned().map(Example::to_imitate).collect();
+        MicroBatch::new(0, &examples, &vec![1.0; examples.len()], config)
+    };
+    let packs = packed(sets.iter().map(|_| longest), max_tokens).into_iter();
+    packs.map(|pack| batch(&sets[pack])).collect()
 }

@@ -4,15 +4,19 @@
 use std::sync::Arc;
 
 use super::{
-    auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple},
+    auxiliary::{Auxiliary, AuxiliaryConfig, VerdictAmong, VerdictPair, VerdictTriple, whole_sets},
     batch::{Example, MicroBatch},
     gradient_sum::GradientSum,
     loss_input::loss_input,
     objective::{
         Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, SelfReward, SelfRewardScale,
+        VerdictOdds,
     },
 };
-use crate::{kernels::TrainBackend, model::ModelConfig};
+use crate::{
+    kernels::TrainBackend,
+    model::{ModelConfig, Sequence},
+};
 
 /// What the objectives beside the policy gradient learn from in a step.
 pub(super) struct AuxiliaryWork<'a> {
@@ -42,11 +46,11 @@ impl AuxiliaryWork<'_> {
         let Auxiliary { replay, verdicts, self_rewards, consistency } = self.given;
         for (name, weight, per, examples) in [
             ("reflection_likelihood", config.reflection_likelihood, LikelihoodUnit::Token, &self.reflections),
-            ("verdict_likelihood", config.verdict_likelihood, LikelihoodUnit::Completion, verdicts),
             ("replay", config.replay, LikelihoodUnit::Token, replay),
         ] {
             add_mean_likelihood(name, (weight, per), examples, batching, sum);
         }
+        add_verdicts(config, verdicts, batching, sum);
         add_self_reward(config, self_rewards, batching, sum);
         add_consistency(config.consistency, consistency, batching, sum);
     }
@@ -82,6 +86,35 @@ fn add_mean_likelihood<B: TrainBackend>(
     }
 }
 
+/// `−weight ·` the mean log-probability of true verdicts, against the false ones or among all replies.
+fn add_verdicts<B: TrainBackend>(
+    config: &AuxiliaryConfig,
+    verdicts: &[VerdictPair],
+    batching: &Batching<'_>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    let weight = config.verdict_likelihood;
+    match config.verdict_among {
+        VerdictAmong::Replies => {
+            let right: Vec<Example> =
+                verdicts.iter().map(|VerdictPair([right, _])| Example::to_imitate(right.clone())).collect();
+            add_mean_likelihood(
+                "verdict_likelihood",
+                (weight, LikelihoodUnit::Completion),
+                &right,
+                batching,
+                sum,
+            );
+        }
+        VerdictAmong::Verdicts if weight > 0.0 && !verdicts.is_empty() => {
+            let odds = VerdictOdds { weight, prompts: verdicts.len() };
+            let pairs: Vec<[Sequence; 2]> = verdicts.iter().map(|pair| pair.0.clone()).collect();
+            add_examples(odds, whole_sets(&pairs, batching.most, batching.model), sum);
+        }
+        VerdictAmong::Verdicts => {}
+    }
+}
+
 /// `weight ·` the mean squared error of the policy's own rewards.
 fn add_self_reward<B: TrainBackend>(
     config: &AuxiliaryConfig,
@@ -105,6 +138,7 @@ fn add_consistency<B: TrainBackend>(
 ) {
     if weight > 0.0 && !triples.is_empty() {
         let consistency = Consistency { weight, triples: triples.len() };
-        add_examples(consistency, VerdictTriple::micro_batches(triples, batching.most, batching.model), sum);
+        let sets: Vec<[Sequence; 6]> = triples.iter().map(|triple| triple.0.clone()).collect();
+        add_examples(consistency, whole_sets(&sets, batching.most, batching.model), sum);
     }
 }

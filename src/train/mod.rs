@@ -33,7 +33,7 @@ mod tensors;
 mod trainer;
 
 pub use advantage::{Advantage, AdvantageConfig, AdvantageScope};
-pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple};
+pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictAmong, VerdictPair, VerdictTriple};
 pub use batch::Normalization;
 pub use check::KnownNames;
 pub use config::TrainConfig;
@@ -41,7 +41,7 @@ pub use finite::check_finite;
 pub use kind_weights::KindWeights;
 pub use objective::{
     Clip, Importance, ImportanceBounds, ImportanceConfig, KlConfig, KlEstimator, KlPlace, LossConfig,
-    LossInput, LossTerm, NamedSum, Objective, Surrogate, adapted, inconsistency,
+    LossInput, LossTerm, NamedSum, Objective, Surrogate, adapted, inconsistency, log_odds_likelihood,
 };
 pub use optimizer::{AdamW, AdamWConfig, global_norm};
 pub use parts::Parts;

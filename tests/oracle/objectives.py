@@ -201,6 +201,14 @@ def consistency_case(generator):
     return {"logprobs": rounded(logprobs), "value": rounded(differences), "gradient": rounded(logprobs.grad)}
 
 
+def verdict_odds_case(generator):
+    """A true verdict against a false one, [prompts, 2]: the cross-entropy over the two, a mean over prompts."""
+    logprobs = torch.randn(7, 2, generator=generator, dtype=DOUBLE).mul(2).sub(3).requires_grad_()
+    losses = torch.nn.functional.cross_entropy(logprobs, torch.zeros(7, dtype=torch.long), reduction="none")
+    losses.mean().backward()
+    return {"logprobs": rounded(logprobs), "value": rounded(-losses), "gradient": rounded(logprobs.grad)}
+
+
 def self_reward_case(generator):
     """LaSeR: the reward that one token's log-probability stands for, against the verifier's; a mean over answers."""
     scale, offset, weight, lengths = 0.1, -23.0, 0.5, [3, 1, 2]
@@ -219,7 +227,7 @@ def main():
     generator = torch.Generator().manual_seed(3)
     cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
              "entropy": entropy_case(generator), "consistency": consistency_case(generator),
-             "self_reward": self_reward_case(generator)}
+             "self_reward": self_reward_case(generator), "verdict_odds": verdict_odds_case(generator)}
     OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -2,11 +2,11 @@
 
 use burn::tensor::{Tensor, activation::sigmoid, backend::Backend};
 
-use super::door::{LossInput, LossTerm, NamedSum, Objective};
-use crate::{
-    metrics::names,
-    train::tensors::{floats, scalar},
+use super::{
+    completion_sums::completion_sums,
+    door::{LossInput, LossTerm, NamedSum, Objective},
 };
+use crate::{metrics::names, train::tensors::scalar};
 
 /// Verdicts on two answers: A and B on the pair, Yes and No on the first, Yes and No on the second.
 const VERDICTS: usize = 6;
@@ -52,15 +52,7 @@ pub fn inconsistency<B: Backend>(logprobs: Tensor<B, 2>) -> Tensor<B, 1> {
 /// The inconsistency of some triples, summed, from the log-probabilities of all verdicts' tokens; `lengths` are the
 /// tokens of each verdict.
 fn summed_inconsistency<B: Backend>(logprobs: Tensor<B, 1>, lengths: &[usize]) -> Tensor<B, 1> {
-    // A verdict is several tokens: a matrix of ones adds up those of each.
-    let (rows, tokens) = (lengths.len(), logprobs.dims()[0]);
-    let mut ones = vec![0.0; rows * tokens];
-    let mut next = 0;
-    for (row, &length) in lengths.iter().enumerate() {
-        ones[row * tokens + next..][..length].fill(1.0);
-        next += length;
-    }
-    let ones = floats::<B>(&ones, &logprobs.device()).reshape([rows, tokens]);
-    let sums = ones.matmul(logprobs.unsqueeze_dim(1));
+    let rows = lengths.len();
+    let sums = completion_sums(logprobs, lengths);
     inconsistency(sums.reshape([rows / VERDICTS, VERDICTS])).sum()
 }

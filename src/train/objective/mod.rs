@@ -6,6 +6,7 @@
 //! up. An objective of your own implements [`Objective`] and is handed to the trainer in
 //! [`Parts`](crate::train::Parts).
 
+mod completion_sums;
 mod consistency;
 mod door;
 mod entropy;
@@ -17,6 +18,7 @@ mod measures;
 mod policy_gradient;
 mod self_reward;
 mod surrogate;
+mod verdict_odds;
 
 pub use consistency::{Consistency, inconsistency};
 pub use door::{LossInput, LossTerm, NamedSum, Objective, total};
@@ -30,3 +32,4 @@ pub(crate) use measures::Measures;
 pub use policy_gradient::{LossConfig, PolicyGradient};
 pub use self_reward::{SelfReward, SelfRewardScale};
 pub use surrogate::{Clip, Surrogate};
+pub use verdict_odds::{VerdictOdds, log_odds_likelihood};
