@@ -88,9 +88,10 @@ fn table(report: &RecycleReport, unscored: usize) -> String {
     for line in &report.lines {
         rows.extend(line.made.iter().flat_map(made_rows));
         let name = if line.name == "judge" { "judge item" } else { &line.name };
-        let Dropped { no_candidate, unbalanced, duplicate, .. } = line.dropped;
+        let Dropped { no_candidate, all_wrong, unbalanced, duplicate, .. } = line.dropped;
         rows.extend([
             (format!("no {name}: no candidate"), no_candidate),
+            (format!("no {name}: no right answer"), all_wrong),
             (format!("no {name}: label in surplus"), unbalanced),
             (format!("no {name}: made already"), duplicate),
         ]);

@@ -183,6 +183,7 @@ impl RunConfig {
         self.watch.check()?;
         self.sft.check()?;
         self.check_first_steps()?;
+        self.check_places()?;
         if self.sft.from_scratch && self.lora.is_on() {
             return Err(input_error(
                 "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",
@@ -192,6 +193,22 @@ impl RunConfig {
             return Err(input_error(
                 "train.activation_checkpointing computes layers twice, and lora.dropout would draw anew: set lora.dropout=0",
             ));
+        }
+        Ok(())
+    }
+
+    /// Only one setting may decide what becomes of the places of original problems that teach nothing.
+    fn check_places(&self) -> Result<()> {
+        let RunConfig { train, recycle, .. } = self;
+        if recycle.places_without_spread > 0.0 && (train.refill_rounds > 0 || recycle.same_step) {
+            return Err(input_error(
+                "recycle.places_without_spread hands over places of original problems: it goes neither with \
+                 train.refill_rounds, which samples more of them in their place, nor with recycle.same_step, which \
+                 draws recycled problems after them",
+            ));
+        }
+        if recycle.same_step && train.recycled_per_step == 0 {
+            return Err(input_error("recycle.same_step has no effect with train.recycled_per_step = 0"));
         }
         Ok(())
     }

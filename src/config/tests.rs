@@ -42,5 +42,12 @@ fn unknown_keys_and_bad_values_are_refused_by_name() {
     assert!(load("", &[late[0], late[2]]).is_ok(), "what is off has no first step");
     assert!(message("", &["recycle.every=18"]).contains("recycle.max_age_steps = 16"));
     assert!(message("", &["recycle.token_share=0"]).contains("recycled_per_step = 0 draws no items"));
+    let places = ["recycle.places_without_spread=0.5", "train.refill_rounds=2"];
+    assert!(message("", &places).contains("train.refill_rounds, which samples more"));
+    assert!(load("", &places[..1]).is_ok());
+    assert!(message("", &["recycle.same_step=true", "train.recycled_per_step=0"]).contains("no effect"));
+    assert!(
+        message("", &["recycle.pointwise_together=true", "recycle.pointwise=false"]).contains("no effect")
+    );
     assert!(message("", &["train.samples_per_prompt=1"]).contains("train.samples_per_prompt = 1"));
 }

@@ -108,7 +108,8 @@ fn build(
             pointwise[usize::from(is_right)].push((item, None));
         }
         let wording = wordings.of(Kind::PAIRWISE, drawn);
-        if let Some(([right, wrong], wording)) = answers.first_pair(form, verifier).zip(wording) {
+        let shown = answers.first_pair(form, verifier).map(|pair| pair.map(|answer| answer.shown_as(form)));
+        if let Some(([right, wrong], wording)) = shown.zip(wording) {
             let right_is_a = pairwise[1].len() <= pairwise[0].len();
             let pair = |right_is_a: bool| {
                 let shown = if right_is_a { [right, wrong] } else { [wrong, right] };

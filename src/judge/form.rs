@@ -1,4 +1,4 @@
-//! In which form an answer is shown to a judge.
+//! In which form an answer is shown to a judge, and what may stand before its verdict.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,4 +11,10 @@ pub enum AnswerForm {
     Value,
     /// The whole text that gave it: the judge can follow its working.
     Solution,
+}
+
+/// The beginning of a judge's reply that first solves the problem: an answer to it, on lines of its own. The verdict
+/// follows.
+pub fn before_verdict(working: &str) -> String {
+    format!("{}\n", working.trim_end())
 }

@@ -16,7 +16,7 @@ mod stored;
 mod wording;
 
 pub use config::{JudgeConfig, PromptSource};
-pub use form::AnswerForm;
+pub use form::{AnswerForm, before_verdict};
 pub use item::{Item, Label};
 pub use kinds::{Asks, KINDS, KindSpec, check_kind, in_order};
 pub use prompts::{HELD_OUT_WORDINGS, JudgePrompts, WORDINGS, asks_for_box};

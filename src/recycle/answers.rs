@@ -96,8 +96,8 @@ impl<'a> Answers<'a> {
         self.sort(right).iter().find_map(|answer| answer.in_form(form))
     }
 
-    /// The first right and the first wrong answer in a form, where their values certainly differ.
-    pub fn first_pair(&self, form: AnswerForm, verifier: &Verifier) -> Option<[&str; 2]> {
+    /// The first right and the first wrong answer that have a value and this form, where their values certainly differ.
+    pub fn first_pair(&self, form: AnswerForm, verifier: &Verifier) -> Option<[&LabelledAnswer<'a>; 2]> {
         let first = |right| {
             let has_both =
                 |answer: &&LabelledAnswer<'_>| answer.value.is_some() && answer.in_form(form).is_some();
@@ -105,8 +105,7 @@ impl<'a> Answers<'a> {
         };
         let pair = [first(true)?, first(false)?];
         let [right, wrong] = pair.map(|answer| answer.value.as_deref().unwrap_or_default());
-        let shown = pair.map(|answer| answer.in_form(form).unwrap_or_default());
-        verifier.differ(self.problem, right, wrong).then_some(shown)
+        verifier.differ(self.problem, right, wrong).then_some(pair)
     }
 
     /// A random right or wrong answer; `None` where there is none of that sort.

@@ -27,25 +27,50 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Unique within a run: `p7#pointwise@3`, and `p7#pointwise@3.1` when step 3 holds a second group of p7.
-    fn item_id(&self, kind: Kind, step: u64) -> String {
-        let id = format!("{}#{kind}@{step}", self.answers.problem.id);
-        if self.occurrence == 0 { id } else { format!("{id}.{}", self.occurrence) }
+    /// Unique within a run: `p7#pointwise@3`, `p7#pointwise@3.1` when step 3 holds a second group of p7, and
+    /// `p7#pointwise@3+1` for a second item of one group.
+    fn item_id(&self, kind: Kind, step: u64, number: usize) -> String {
+        let mut id = format!("{}#{kind}@{step}", self.answers.problem.id);
+        for (mark, count) in [(".", self.occurrence), ("+", number)] {
+            if count > 0 {
+                id += &format!("{mark}{count}");
+            }
+        }
+        id
     }
 
-    fn problems(&self, recipe: &dyn Recipe, draft: ItemDraft, step: u64, prompts: &JudgePrompts) -> Variants {
+    fn problems(
+        &self,
+        recipe: &dyn Recipe,
+        draft: ItemDraft,
+        step: u64,
+        prompts: &JudgePrompts,
+    ) -> Vec<Variants> {
         let kind = recipe.kind();
-        let problem = |variant: Option<Item>| {
-            let problem = prompts.problem(variant?, self.answers.problem, self.item_id(kind, step));
+        let problem = |variant: Option<Item>, number: usize| {
+            let problem = prompts.problem(variant?, self.answers.problem, self.item_id(kind, step, number));
             // Whatever the recipe wrote into its item: the kind is the name that all counts go by.
             Some(Problem { kind, ..problem })
         };
-        draft.into_variants().into_iter().map(problem).collect()
+        let items = draft.into_items().into_iter().enumerate();
+        items
+            .map(|(number, variants)| variants.into_iter().map(|item| problem(item, number)).collect())
+            .collect()
     }
 }
 
 /// The problem that a draft is under each label, where it can have that label.
 type Variants = Vec<Option<Problem>>;
+
+/// What a line's members draft of the groups of a step.
+struct Drafts {
+    /// By member.
+    items: Vec<Vec<Variants>>,
+    /// Groups of which nothing can be drafted.
+    no_candidate: usize,
+    /// Groups that the line leaves out because none of their answers is surely right.
+    all_wrong: usize,
+}
 
 /// What the items of one step have in common.
 pub(super) struct ItemBatch<'a> {
@@ -69,13 +94,13 @@ impl ItemBatch<'_> {
         if !line.is_on {
             return LineReport::new(line, dropped, line.members.iter().map(|_| Vec::new()));
         }
-        let drafts = self.drafts(line, draw);
+        let Drafts { items: drafts, no_candidate, all_wrong } = self.drafts(line, draw);
         let drafted: usize = drafts.iter().map(Vec::len).sum();
         let drafts: Vec<Vec<Variants>> = drafts.into_iter().map(|drafts| self.only_new(drafts)).collect();
         let mut labels = balanced(line, &drafts, tallies, draw.stream);
         let new: usize = drafts.iter().map(Vec::len).sum();
         let made: usize = labels.iter().map(Labels::made).sum();
-        dropped.no_candidate = self.sources.len() - drafted;
+        (dropped.no_candidate, dropped.all_wrong) = (no_candidate, all_wrong);
         dropped.duplicate = drafted - new;
         dropped.unbalanced = new - made;
         dropped.over_cap = made.saturating_sub(line.most);
@@ -95,15 +120,22 @@ impl ItemBatch<'_> {
     }
 
     /// What the line's members draft of the groups, member by member.
-    fn drafts(&self, line: &Line, draw: &mut Draw<'_>) -> Vec<Vec<Variants>> {
-        let mut drafts: Vec<Vec<Variants>> = line.members.iter().map(|_| Vec::new()).collect();
+    fn drafts(&self, line: &Line, draw: &mut Draw<'_>) -> Drafts {
+        let items = line.members.iter().map(|_| Vec::new()).collect();
+        let mut drafts = Drafts { items, no_candidate: 0, all_wrong: 0 };
         for source in &self.sources {
-            for place in line.tries(&source.answers, draw.stream) {
+            if line.leaves_out(&source.answers) {
+                drafts.all_wrong += 1;
+                continue;
+            }
+            let drafted = line.tries(&source.answers, draw.stream).into_iter().find_map(|place| {
                 let recipe = line.members[place].recipe.as_ref();
-                if let Some(draft) = recipe.draft(&source.answers, draw) {
-                    drafts[place].push(source.problems(recipe, draft, self.step, draw.prompts));
-                    break;
-                }
+                let draft = recipe.draft(&source.answers, draw)?;
+                Some((place, source.problems(recipe, draft, self.step, draw.prompts)))
+            });
+            match drafted {
+                Some((place, items)) => drafts.items[place].extend(items),
+                None => drafts.no_candidate += 1,
             }
         }
         drafts

@@ -31,6 +31,18 @@ pub enum Unparsed {
     ShowWhole,
 }
 
+/// What becomes of groups in which no answer is surely right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllWrong {
+    /// They give a judge item and a reflection, as others do.
+    Keep,
+    /// They give a reflection alone: the problem is still to be solved, and what a judge would learn is to say No.
+    Reflect,
+    /// They give nothing.
+    Drop,
+}
+
 /// How a drawn batch is shared out among the kinds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +105,11 @@ pub struct RecycleConfig {
     pub reflection: bool,
     /// How often a group with right and wrong answers gives a pointwise item instead of a pair.
     pub mixed_pointwise_probability: f64,
+    /// A group that gives a pointwise item and has right and wrong answers gives two: one about a right and one about a
+    /// wrong answer.
+    pub pointwise_together: bool,
+    /// What becomes of groups in which no answer is surely right.
+    pub all_wrong: AllWrong,
     /// Share of items that show the whole solution instead of the bare answer.
     pub solution_share: f64,
     /// How many of the wordings of each prompt are used, from the first.
@@ -123,6 +140,11 @@ pub struct RecycleConfig {
     pub every: u64,
     /// The share of all sampled tokens that may be replies to items.
     pub token_share: f64,
+    /// Items are answered in the step whose answers they were made of, and those that are not then are dropped.
+    pub same_step: bool,
+    /// Share of the original problems' places that items take over where groups of original problems have had no spread
+    /// of rewards, which teaches nothing: 1 hands over as many places as groups had none lately.
+    pub places_without_spread: f64,
     /// Nothing is drawn before this many items wait.
     pub min_queue: usize,
     /// Items that may wait; beyond that the oldest is dropped.
@@ -138,6 +160,8 @@ impl Default for RecycleConfig {
             pairwise: true,
             reflection: true,
             mixed_pointwise_probability: 0.3,
+            pointwise_together: false,
+            all_wrong: AllWrong::Keep,
             solution_share: 0.25,
             wordings: WORDINGS,
             reflection_right_share: 0.5,
@@ -153,6 +177,8 @@ impl Default for RecycleConfig {
             start_step: 0,
             every: 1,
             token_share: 1.0,
+            same_step: false,
+            places_without_spread: 0.0,
             min_queue: 0,
             queue_capacity: 512,
             max_age_steps: 16,
@@ -183,7 +209,7 @@ impl RecycleConfig {
                 self.token_share
             )));
         }
-        if self.max_age_steps + 1 < self.every {
+        if self.max_age_steps + 1 < self.every && !self.same_step {
             return Err(input_error(format!(
                 "recycle.every = {}: items older than recycle.max_age_steps = {} steps are dropped before their turn",
                 self.every, self.max_age_steps
@@ -204,7 +230,11 @@ impl RecycleConfig {
         if let Shares::Fixed(shares) = &self.shares {
             shares.check()?;
         }
+        if let Some(complaint) = self.without_effect() {
+            return Err(input_error(format!("recycle.{complaint}")));
+        }
         let shares = [
+            ("places_without_spread", self.places_without_spread),
             ("mixed_pointwise_probability", self.mixed_pointwise_probability),
             ("solution_share", self.solution_share),
             ("choice_share", self.choice_share),
@@ -215,5 +245,14 @@ impl RecycleConfig {
             Some((name, share)) => Err(input_error(format!("recycle.{name} = {share}: must be 0 to 1"))),
             None => Ok(()),
         }
+    }
+
+    fn without_effect(&self) -> Option<&'static str> {
+        if self.pointwise_together && !self.pointwise {
+            return Some("pointwise_together has no effect with recycle.pointwise = false");
+        }
+        (self.all_wrong != AllWrong::Keep && !self.pointwise && !self.reflection).then_some(
+            "all_wrong has no effect with recycle.pointwise = false and recycle.reflection = false",
+        )
     }
 }

@@ -358,3 +358,43 @@ fn items_are_drawn_in_the_steps_that_are_set_and_up_to_the_share_of_tokens() {
     recycler.observe(&first.iter().map(replies).collect::<Vec<_>>());
     assert_eq!(recycler.take(40, 3).len(), 5);
 }
+
+#[test]
+fn groups_without_a_right_answer_are_kept_reflected_on_or_dropped() {
+    let groups = || -> Vec<RolloutGroup> {
+        let mixed = (0..4).map(|number| with_wrong(number, &[1]));
+        let wrong = (4..8).map(|number| group(number, Kind::REASON, &[TestOutcome::Wrong(1)]));
+        mixed.chain(wrong).collect()
+    };
+    let counts = |all_wrong| {
+        let config = RecycleConfig { all_wrong, pairwise: false, ..RecycleConfig::default() };
+        let report = items_of(config, &groups());
+        let reflections = total(&report, Kind::REFLECTION);
+        (report.lines[0].dropped.all_wrong, report.lines[1].dropped.all_wrong, reflections)
+    };
+    assert_eq!(counts(AllWrong::Keep), (0, 0, 8));
+    assert_eq!(counts(AllWrong::Reflect), (4, 0, 8));
+    assert_eq!(counts(AllWrong::Drop), (4, 4, 4));
+}
+
+#[test]
+fn a_right_and_a_wrong_answer_of_one_problem_can_come_together() {
+    let config = RecycleConfig { pointwise_together: true, pairwise: false, ..RecycleConfig::default() };
+    let mut recycler = recycler(config);
+    let report = push(&mut recycler, &[with_wrong(1, &[2]), with_wrong(2, &[3])], 5);
+    assert_eq!((by_label(&report, Kind::POINTWISE), no_judge_item(&report).total()), ([2, 2], 0));
+    let items: Vec<Problem> = recycler.take(usize::MAX, 5);
+    let judged: Vec<&Problem> = items.iter().filter(|item| item.kind == Kind::POINTWISE).collect();
+    for pair in judged.chunks(2) {
+        assert_eq!((pair[0].answer.as_str(), pair[1].answer.as_str()), ("Yes", "No"));
+        assert_eq!(format!("{}+1", pair[0].id), pair[1].id, "of one problem, and told apart");
+    }
+}
+
+#[test]
+fn items_of_the_same_step_are_drawn_in_it_or_never() {
+    let mut recycler = recycler(RecycleConfig { same_step: true, ..RecycleConfig::default() });
+    push(&mut recycler, &[with_wrong(1, &[2]), with_wrong(2, &[3])], 5);
+    assert_eq!(recycler.take(1, 5).len(), 1);
+    assert_eq!(recycler.take(9, 6).len(), 0);
+}

@@ -47,6 +47,14 @@ impl LabelledAnswer<'_> {
         }
     }
 
+    /// What is shown of an answer that has this form.
+    ///
+    /// # Panics
+    /// Where it has not.
+    pub fn shown_as(&self, form: AnswerForm) -> &str {
+        self.in_form(form).expect("only answers that have the form are shown in it")
+    }
+
     /// What is shown of the answer: its whole text or its value, the other where it has no such form.
     pub fn shown(&self, whole: bool) -> &str {
         match &self.value {

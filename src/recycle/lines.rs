@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     answers::Answers,
-    config::RecycleConfig,
+    config::{AllWrong, RecycleConfig},
     recipe::Recipe,
     recipes::{ChoiceRecipe, CritiqueRecipe, PairwiseRecipe, PointwiseRecipe, ReflectionRecipe},
 };
@@ -22,6 +22,8 @@ pub(super) struct Line {
     pub is_on: bool,
     /// How groups are shared out between the two first members; `None` where they go to the first.
     between: Option<Between>,
+    /// Whether groups in which no answer is surely right take part.
+    takes_all_wrong: bool,
 }
 
 /// A recipe in its line.
@@ -66,6 +68,7 @@ impl Line {
             most: config.max_judge_per_step,
             is_on: true,
             between: None,
+            takes_all_wrong: true,
         };
         [Self::judging(config), Self::reflecting(config)]
             .into_iter()
@@ -78,7 +81,7 @@ impl Line {
         Self {
             name: "judge".to_owned(),
             members: vec![
-                Member::new(PointwiseRecipe),
+                Member::new(PointwiseRecipe { together: config.pointwise_together }),
                 Member::new(PairwiseRecipe { selection: config.pair_selection }),
                 Member::instead_of(
                     ChoiceRecipe { candidates: config.choice_candidates },
@@ -89,6 +92,7 @@ impl Line {
             most: config.max_judge_per_step,
             is_on: true,
             between: Some(Between { pointwise, pairwise, mixed_pointwise_probability }),
+            takes_all_wrong: config.all_wrong == AllWrong::Keep,
         }
     }
 
@@ -103,7 +107,13 @@ impl Line {
             most: config.max_reflection_per_step,
             is_on: config.reflection,
             between: None,
+            takes_all_wrong: config.all_wrong != AllWrong::Drop,
         }
+    }
+
+    /// Whether a group is left out because none of its answers is surely right.
+    pub(super) fn leaves_out(&self, answers: &Answers<'_>) -> bool {
+        !self.takes_all_wrong && answers.right.is_empty() && !answers.wrong.is_empty()
     }
 
     /// The members that are to try a group's answers, by their places: the first that drafts an item makes it.

@@ -29,7 +29,7 @@ mod testing;
 mod trends;
 
 pub use answers::Answers;
-pub use config::{KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
+pub use config::{AllWrong, KindShares, PairSelection, RecycleConfig, Shares, Unparsed};
 pub use labelled::{Admission, LabelledAnswer, shown_alike};
 pub use recipe::{Draw, ItemDraft, Recipe};
 pub use recycler::Recycler;

@@ -41,6 +41,30 @@ impl SampledTokens {
     }
 }
 
+/// How often the groups of original problems have had no spread of rewards lately.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct SpreadlessShare(f64);
+
+/// What one step counts in the mean over steps.
+const LATEST: f64 = 0.3;
+
+impl SpreadlessShare {
+    /// Notes the groups of a step.
+    pub(super) fn add(&mut self, groups: &[RolloutGroup]) {
+        let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
+        let (all, spread) =
+            original.fold((0, 0), |(all, spread), group| (all + 1, spread + usize::from(group.has_spread())));
+        if all > 0 {
+            self.0 += LATEST * ((all - spread) as f64 / all as f64 - self.0);
+        }
+    }
+
+    /// How many of so many places of original problems are handed over, where `share` is 1 for all that teach nothing.
+    pub(super) fn places(self, of: usize, share: f64) -> usize {
+        (self.0 * share * of as f64).round() as usize
+    }
+}
+
 /// Whether a step draws recycled problems: each `every`-th from `start_step` on.
 pub(super) fn is_due(step: u64, start_step: u64, every: u64) -> bool {
     step >= start_step && (step - start_step).is_multiple_of(every)
@@ -67,6 +91,25 @@ mod tests {
         // 10 of 100 tokens are recycled now; problems take 5 each.
         sampled.add(&[of_tokens(Kind::POINTWISE, 5), of_tokens(Kind::REFLECTION, 5)]);
         assert_eq!([sampled.affordable(0.1), sampled.affordable(0.25), sampled.affordable(0.5)], [0, 4, 16]);
+    }
+
+    #[test]
+    fn groups_without_spread_hand_over_their_places() {
+        let equal = || group(1, Kind::REASON, &[TestOutcome::Right(0), TestOutcome::Right(0)]);
+        let spread = || group(1, Kind::REASON, &[TestOutcome::Right(0), TestOutcome::Wrong(0)]);
+        let mut share = SpreadlessShare::default();
+        assert_eq!(share.places(40, 1.0), 0);
+        (0..99).for_each(|_| share.add(&[equal(), spread(), spread(), equal()]));
+        assert_eq!([share.places(40, 1.0), share.places(40, 0.5), share.places(40, 0.0)], [20, 10, 0]);
+        share.add(&[equal(), of_tokens(Kind::POINTWISE, 1)]);
+        assert_eq!(
+            share.places(40, 1.0),
+            26,
+            "recycled groups do not count, and the latest step counts most"
+        );
+        let before = share;
+        share.add(&[]);
+        assert_eq!(share, before);
     }
 
     #[test]

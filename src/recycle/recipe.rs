@@ -68,33 +68,49 @@ pub trait Recipe: fmt::Debug + Send + Sync {
     }
 }
 
-/// An item under every label that it can have, at most one of which is made.
+/// An item under every label that it can have, at most one of which is made; or two items.
 #[derive(Debug, Clone)]
 pub struct ItemDraft {
     variants: Vec<Option<Item>>,
+    /// Whether all variants are made, each an item of its own.
+    all: bool,
 }
 
 impl ItemDraft {
     /// An item with a single label: nothing is balanced.
     pub fn only(item: Item) -> Self {
-        Self { variants: vec![Some(item)] }
+        Self { variants: vec![Some(item)], all: false }
     }
 
     /// An item under the positive or the negative label, of which the recipe's share is positive. `None` where
     /// it is neither.
     pub fn either(positive: Option<Item>, negative: Option<Item>) -> Option<Self> {
-        (positive.is_some() || negative.is_some()).then(|| Self { variants: vec![positive, negative] })
+        (positive.is_some() || negative.is_some())
+            .then(|| Self { variants: vec![positive, negative], all: false })
+    }
+
+    /// One item under the positive and another one under the negative label, both of which are made as far as the balance
+    /// and the cap of a step leave them. `None` where there is neither.
+    pub fn both(positive: Option<Item>, negative: Option<Item>) -> Option<Self> {
+        Self::either(positive, negative).map(|draft| Self { all: true, ..draft })
     }
 
     /// A choice among several candidates, with the right one in each place in turn. Each place is used equally
     /// often.
     pub fn placed(items: Vec<Item>) -> Self {
-        Self { variants: items.into_iter().map(Some).collect() }
+        Self { variants: items.into_iter().map(Some).collect(), all: false }
     }
 
-    /// The items by label: the positive before the negative one, or by place.
-    pub(super) fn into_variants(self) -> Vec<Option<Item>> {
-        self.variants
+    /// The items to make, each by label: the positive before the negative one, or by place.
+    pub(super) fn into_items(self) -> Vec<Vec<Option<Item>>> {
+        let Self { variants, all } = self;
+        match <[Option<Item>; 2]>::try_from(variants) {
+            Ok([Some(positive), Some(negative)]) if all => {
+                vec![vec![Some(positive), None], vec![None, Some(negative)]]
+            }
+            Ok(either) => vec![either.into()],
+            Err(variants) => vec![variants],
+        }
     }
 }
 

@@ -106,8 +106,9 @@ impl Recycler {
     /// Problems, `count` at most, the oldest of each kind first and shared out as the settings say; what is too
     /// old is dropped before. Nothing in a step that recycles nothing, or before `min_queue` of them wait.
     pub fn take(&mut self, count: usize, step: u64) -> Vec<Problem> {
-        let RecycleConfig { max_age_steps, min_queue, start_step, every, token_share, .. } = self.config;
-        self.state.aged += self.state.queue.drop_aged(step, max_age_steps);
+        let RecycleConfig { min_queue, start_step, every, token_share, .. } = self.config;
+        let oldest = if self.config.same_step { 0 } else { self.config.max_age_steps };
+        self.state.aged += self.state.queue.drop_aged(step, oldest);
         if self.len() < min_queue || !is_due(step, start_step, every) {
             return Vec::new();
         }
@@ -123,10 +124,16 @@ impl Recycler {
         self.state.queue.take(count, &kinds, &quotas)
     }
 
+    /// How many of so many places of original problems items may take over in the next step.
+    pub fn places_of(&self, original: usize) -> usize {
+        self.state.spreadless.places(original, self.config.places_without_spread)
+    }
+
     /// Notes the tokens of a step, for a share of them, and the mean reward that each recycled kind had, for shares that
     /// adapt.
     pub fn observe(&mut self, groups: &[RolloutGroup]) {
         self.state.sampled.add(groups);
+        self.state.spreadless.add(groups);
         let mut rewards: HashMap<Kind, Vec<f64>> = HashMap::new();
         for group in groups.iter().filter(|group| group.problem.kind != Kind::REASON) {
             let of_group = group.rollouts.iter().map(|rollout| rollout.verdict.reward);

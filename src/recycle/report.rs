@@ -8,6 +8,8 @@ use crate::{data::Kind, metrics::Record};
 pub struct Dropped {
     /// No completion is surely right or wrong, or no recipe that is on can make anything of them.
     pub no_candidate: usize,
+    /// None of its answers is surely right, and the settings leave such groups out.
+    pub all_wrong: usize,
     /// More than the step may make.
     pub over_cap: usize,
     /// Its label was in surplus.
@@ -19,7 +21,7 @@ pub struct Dropped {
 impl Dropped {
     /// All of them.
     pub fn total(&self) -> usize {
-        self.no_candidate + self.over_cap + self.unbalanced + self.duplicate
+        self.no_candidate + self.all_wrong + self.over_cap + self.unbalanced + self.duplicate
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    pace::SampledTokens,
+    pace::{SampledTokens, SpreadlessShare},
     queue::{OLD_KINDS, Queue},
     tally::{EitherCounts, PlaceCounts, Tally},
     trends::{RewardMeans, RewardTrends},
@@ -24,6 +24,8 @@ pub(super) struct RecyclerState {
     pub trends: RewardTrends,
     /// What has been sampled so far.
     pub sampled: SampledTokens,
+    /// How often original problems taught nothing.
+    pub spreadless: SpreadlessShare,
     /// Items that have grown too old since the last report.
     pub aged: usize,
 }
@@ -39,6 +41,8 @@ struct StoredState {
     trends: RewardTrends,
     #[serde(default)]
     sampled: SampledTokens,
+    #[serde(default)]
+    spreadless: SpreadlessShare,
     aged: usize,
     pointwise: Option<EitherCounts>,
     pairwise: Option<EitherCounts>,
@@ -49,7 +53,7 @@ struct StoredState {
 
 impl From<StoredState> for RecyclerState {
     fn from(stored: StoredState) -> Self {
-        let StoredState { seed, queue, mut tallies, mut trends, sampled, aged, .. } = stored;
+        let StoredState { seed, queue, mut tallies, mut trends, sampled, spreadless, aged, .. } = stored;
         for (kind, either) in
             OLD_KINDS.into_iter().zip([stored.pointwise, stored.pairwise, stored.reflection])
         {
@@ -67,7 +71,7 @@ impl From<StoredState> for RecyclerState {
                 .filter_map(|(kind, means)| Some((kind, means?)))
                 .collect();
         }
-        Self { seed, queue, tallies, trends, sampled, aged }
+        Self { seed, queue, tallies, trends, sampled, spreadless, aged }
     }
 }
 

@@ -5,11 +5,11 @@ use anyhow::Result;
 
 use crate::{
     data::{Kind, Problem},
-    judge::{AnswerForm, Item, JudgePrompts, asks_for_box},
+    judge::{AnswerForm, Item, JudgePrompts, asks_for_box, before_verdict},
     model::{ModelConfig, Sequence},
     processor::Processor,
     random::Stream,
-    recycle::{Admission, Answers},
+    recycle::{Admission, Answers, LabelledAnswer},
     rollout::RolloutGroup,
     train::{VerdictPair, VerdictTriple},
     verify::Verifier,
@@ -42,6 +42,15 @@ impl JudgedPair {
     }
 }
 
+/// What is judged of the answers to one problem.
+struct MixedAnswers<'a> {
+    problem: &'a Problem,
+    /// A right and a wrong answer as they are shown, and whether each is right.
+    shown: [(&'a str, bool); 2],
+    /// Other answers to the problem, of which one stands before each verdict.
+    workings: Vec<&'a str>,
+}
+
 /// Makes judged pairs of a step's answers to original problems.
 pub struct JudgedPairs<'a> {
     pub processor: &'a Processor,
@@ -54,6 +63,8 @@ pub struct JudgedPairs<'a> {
     pub wordings: usize,
     /// What they show of an answer.
     pub form: AnswerForm,
+    /// Whether the verdict stands behind working: another answer to the problem.
+    pub working: bool,
     pub stream: Stream,
 }
 
@@ -66,20 +77,36 @@ impl JudgedPairs<'_> {
         let original = groups.iter().filter(|group| group.problem.kind == Kind::REASON);
         let all: Vec<Answers<'_>> =
             original.map(|group| Answers::of(group, Admission::default(), self.verifier)).collect();
-        let mut mixed: Vec<(&Problem, [&str; 2])> = all
-            .iter()
-            .filter_map(|answers| Some((answers.problem, answers.first_pair(self.form, self.verifier)?)))
-            .collect();
+        let mut mixed: Vec<MixedAnswers<'_>> = all.iter().filter_map(|answers| self.mixed(answers)).collect();
         self.stream.shuffle(&mut mixed);
         let mut pairs = Vec::new();
-        for (problem, [right, wrong]) in mixed.into_iter().take(most) {
-            pairs.extend(self.pair(problem, [(right, true), (wrong, false)])?);
+        for mixed in mixed.into_iter().take(most) {
+            pairs.extend(self.pair(mixed)?);
         }
         Ok(pairs)
     }
 
-    /// `answers` says of each whether it is right.
-    fn pair(&mut self, problem: &Problem, mut answers: [(&str, bool); 2]) -> Result<Option<JudgedPair>> {
+    /// The answers of a problem that are judged; `None` where there are none, or no other one that could be the working.
+    fn mixed<'g>(&self, answers: &'g Answers<'_>) -> Option<MixedAnswers<'g>> {
+        let pair = answers.first_pair(self.form, self.verifier)?;
+        let is_other = |answer: &&LabelledAnswer<'_>| {
+            pair.iter().all(|shown| !std::ptr::eq(shown.rollout, answer.rollout))
+        };
+        let others = answers.right.iter().chain(&answers.wrong).filter(is_other);
+        let workings: Vec<&str> = match self.working {
+            true => others.map(|answer| answer.rollout.text.as_str()).collect(),
+            false => Vec::new(),
+        };
+        let [right, wrong] = pair.map(|answer| answer.shown_as(self.form));
+        (!self.working || !workings.is_empty()).then_some(MixedAnswers {
+            problem: answers.problem,
+            shown: [(right, true), (wrong, false)],
+            workings,
+        })
+    }
+
+    fn pair(&mut self, mixed: MixedAnswers<'_>) -> Result<Option<JudgedPair>> {
+        let MixedAnswers { problem, shown: mut answers, workings } = mixed;
         self.stream.shuffle(&mut answers);
         let [(first, first_is_right), (second, second_is_right)] = answers;
         let (prompts, question) = (self.prompts, &problem.question);
@@ -96,18 +123,30 @@ impl JudgedPairs<'_> {
         ];
         let mut judged = Vec::with_capacity(asked.len());
         for (item, is_first_verdict) in asked {
-            let Some(replies) = self.replies(item, problem)? else { return Ok(None) };
+            let working = self.stream.choose(&workings).copied();
+            let Some(replies) = self.replies(item, problem, working)? else { return Ok(None) };
             judged.push(JudgedPrompt { replies, right: usize::from(!is_first_verdict) });
         }
         Ok(judged.try_into().ok().map(JudgedPair))
     }
 
-    /// Both verdicts on an item; `None` where it cannot be rendered, as an answer in which the model spelled out a
-    /// special token.
-    fn replies(&self, item: Item, original: &Problem) -> Result<Option<[Sequence; 2]>> {
+    /// Both verdicts on an item; `None` where it cannot be rendered, as with an answer or a working in which the model
+    /// spelled out a special token.
+    fn replies(
+        &self,
+        item: Item,
+        original: &Problem,
+        working: Option<&str>,
+    ) -> Result<Option<[Sequence; 2]>> {
         let (verdicts, boxed) = (item.label.verdicts(), asks_for_box(&item.prompt));
         let problem = self.prompts.problem(item, original, original.id.clone());
-        let Ok(prompt) = self.processor.prompt(&problem) else { return Ok(None) };
+        let Ok(mut prompt) = self.processor.prompt(&problem) else { return Ok(None) };
+        if let Some(working) = working {
+            prompt.input.ids.extend(self.processor.encode(&before_verdict(working))?);
+            if prompt.input.check(self.model).is_err() {
+                return Ok(None);
+            }
+        }
         let mut replies = Vec::with_capacity(verdicts.len());
         for verdict in verdicts {
             let reply = if boxed { format!("\\boxed{{{verdict}}}") } else { verdict };

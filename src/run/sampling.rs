@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::{
-    step::{Refills, SampledGroups, Step},
+    step::{LeftOut, Refills, SampledGroups, Step},
     training::Run,
 };
 use crate::{
@@ -25,9 +25,9 @@ impl<B: TrainBackend> Run<B> {
         self.sampler.update_weights(&self.trainer.inference_model())?;
         let mut groups = self.sample(step, problems)?;
         let mut refills = Refills::default();
-        let TrainConfig { refill_rounds, prompts_per_step, .. } = self.config.train;
-        while refills.rounds < refill_rounds && teaching(&groups) < prompts_per_step {
-            let problems = self.draw_original(prompts_per_step - teaching(&groups));
+        let asked = original(&groups).count();
+        while refills.rounds < self.config.train.refill_rounds && teaching(&groups) < asked {
+            let problems = self.draw_original(asked - teaching(&groups));
             refills = Refills { rounds: refills.rounds + 1, problems: refills.problems + problems.len() };
             groups.extend(self.sample(step, problems)?);
         }
@@ -38,6 +38,27 @@ impl<B: TrainBackend> Run<B> {
             self.measure_difficulty(&groups);
         }
         Ok(SampledGroups { groups, refills, seconds })
+    }
+
+    /// Samples and verifies the recycled problems that were made in this step, where the recipe wants them answered at
+    /// once; otherwise what was sampled stays as it is.
+    pub(super) fn sample_recycled(
+        &mut self,
+        step: &Step,
+        sampled: SampledGroups,
+        left_out: LeftOut,
+    ) -> Result<(SampledGroups, LeftOut)> {
+        if !self.config.recycle.same_step {
+            return Ok((sampled, left_out));
+        }
+        let places = self.state.recycler.places_of(self.config.train.prompts_per_step);
+        let drawn = self.draw_recycled(step, self.config.train.recycled_per_step + places);
+        if drawn.problems.is_empty() {
+            return Ok((sampled, drawn.left_out));
+        }
+        let recycled = self.sample_and_verify(step, drawn.problems)?;
+        self.state.recycler.observe(&recycled.groups);
+        Ok((sampled.and(recycled), drawn.left_out))
     }
 
     fn sample(&self, step: &Step, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {

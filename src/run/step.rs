@@ -77,6 +77,14 @@ impl SampledGroups {
     pub fn tokens(&self) -> usize {
         sampled_tokens(&self.groups)
     }
+
+    /// With the groups of recycled problems that were sampled after them in the same step.
+    #[must_use]
+    pub(super) fn and(mut self, recycled: Self) -> Self {
+        self.groups.extend(recycled.groups);
+        self.seconds += recycled.seconds;
+        self
+    }
 }
 
 /// Tokens of the completions of some groups.

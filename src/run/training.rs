@@ -103,8 +103,9 @@ impl<B: TrainBackend> Run<B> {
         let drawn = self.draw_problems(step);
         let sampled = self.sample_and_verify(step, drawn.problems)?;
         let recycled = self.recycle(step, &sampled.groups);
+        let (sampled, left_out) = self.sample_recycled(step, sampled, drawn.left_out)?;
         let update = self.update(step, &sampled.groups)?;
-        let metrics = self.record(step, drawn.left_out, &sampled, &recycled, &update)?;
+        let metrics = self.record(step, left_out, &sampled, &recycled, &update)?;
         Ok(StepReport { step: step.number, metrics, groups: sampled.groups, recycled, update: update.report })
     }
 

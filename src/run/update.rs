@@ -47,14 +47,14 @@ impl<B: TrainBackend> Run<B> {
                 "consistency",
                 step,
                 groups,
-                (auxiliary.consistency_pairs, AnswerForm::Value),
+                (auxiliary.consistency_pairs, (AnswerForm::Value, false)),
             )?,
             false => Vec::new(),
         };
         let verdicts = match auxiliary.learns_verdicts_at(step.number) {
             true => {
-                let most = (auxiliary.verdict_pairs, auxiliary.verdict_shows);
-                self.judged_pairs("verdict_likelihood", step, groups, most)?
+                let asked = (auxiliary.verdict_shows, auxiliary.verdict_working);
+                self.judged_pairs("verdict_likelihood", step, groups, (auxiliary.verdict_pairs, asked))?
             }
             false => Vec::new(),
         };
@@ -78,13 +78,14 @@ impl<B: TrainBackend> Run<B> {
         Ok(self_reward_examples(groups, auxiliary.self_reward_answers, token, reading, stream))
     }
 
-    /// Judged pairs of the step's answers for one objective, `most` of them, which show answers in a form.
+    /// Judged pairs of the step's answers for one objective, `most` of them, which show answers in a form, with
+    /// or without working before the verdict.
     fn judged_pairs(
         &self,
         objective: &str,
         step: &Step,
         groups: &[RolloutGroup],
-        (most, form): (usize, AnswerForm),
+        (most, (form, working)): (usize, (AnswerForm, bool)),
     ) -> Result<Vec<JudgedPair>> {
         let pairs = JudgedPairs {
             processor: &self.processor,
@@ -93,6 +94,7 @@ impl<B: TrainBackend> Run<B> {
             prompts: self.config.judge.prompts(),
             wordings: self.config.recycle.wordings,
             form,
+            working,
             stream: Stream::new(&[hash_text(objective), step.seed, step.number]),
         };
         pairs.of(groups, most)

@@ -32,6 +32,8 @@ pub struct AuxiliaryConfig {
     pub verdict_among: VerdictAmong,
     /// What the judge prompts show of an answer.
     pub verdict_shows: AnswerForm,
+    /// Whether an own answer to the problem stands before the verdict, as the working of a judge that solves it first.
+    pub verdict_working: bool,
     /// Pairs of a right and a wrong answer per step, at most; each gives three verdicts.
     pub verdict_pairs: usize,
     /// The first step that learns from verdicts.
@@ -65,6 +67,7 @@ impl Default for AuxiliaryConfig {
             verdict_likelihood: 0.0,
             verdict_among: VerdictAmong::Verdicts,
             verdict_shows: AnswerForm::Value,
+            verdict_working: false,
             verdict_pairs: 8,
             verdict_start_step: 1,
             self_reward: 0.0,

@@ -263,6 +263,7 @@ consistency_pairs = 18
 verdict_likelihood = 0.85
 verdict_among = "replies"
 verdict_shows = "solution"
+verdict_working = true
 verdict_pairs = 20
 verdict_start_step = 21
 self_reward = 0.95

@@ -10,7 +10,10 @@ use crate::{
 
 /// Positive: the answer shown is right, and the reply is Yes.
 #[derive(Debug)]
-pub(crate) struct PointwiseRecipe;
+pub(crate) struct PointwiseRecipe {
+    /// Whether a group with right and wrong answers gives an item about each.
+    pub together: bool,
+}
 
 impl Recipe for PointwiseRecipe {
     fn kind(&self) -> Kind {
@@ -27,7 +30,10 @@ impl Recipe for PointwiseRecipe {
                 draw.wording(Kind::POINTWISE),
             ))
         });
-        ItemDraft::either(positive, negative)
+        match self.together {
+            true => ItemDraft::both(positive, negative),
+            false => ItemDraft::either(positive, negative),
+        }
     }
 
     fn label_names(&self) -> Option<[&'static str; 2]> {
