@@ -13,7 +13,7 @@ use spark::{
     model::Sequence,
     train::{
         AdvantageConfig, AdvantageScope, Clip, Importance, ImportanceBounds, KlEstimator, LossInput,
-        Normalization, Objective, Surrogate,
+        Normalization, NormalizationConfig, NormalizationScope, Objective, Surrogate,
         advantage::ScoredGroup,
         batch::{Example, token_weights},
         inconsistency,
@@ -68,6 +68,8 @@ struct Losses {
     sampler: Vec<f32>,
     advantages: Vec<f64>,
     lengths: Vec<usize>,
+    kinds: Vec<Kind>,
+    kind_weights: Vec<f64>,
     most: usize,
     kl_coefficient: f64,
     cases: Vec<LossCase>,
@@ -80,6 +82,7 @@ struct LossCase {
     clip_high: f64,
     dual_clip: f64,
     normalization: Normalization,
+    normalization_scope: NormalizationScope,
     kl: Option<KlEstimator>,
     importance: Importance,
     importance_low: f64,
@@ -139,17 +142,17 @@ fn every_advantage_estimator_in_every_scope() {
 }
 
 /// What each token counts, by the function that the trainer uses.
-fn weights(losses: &Losses, normalization: Normalization) -> Vec<f32> {
+fn weights(losses: &Losses, case: &LossCase) -> Vec<f32> {
     let config = common::tiny_config();
     let prompt = common::prompt(&[4, 5], &[], &[]);
-    let example = |&length: &usize| Example {
-        sequence: Sequence::new(&prompt, &vec![6; length], &config),
-        old_logprobs: vec![0.0; length],
-        trainer_logprobs: None,
-        advantage: 0.0,
-        weight: 1.0,
+    let of_kinds = case.normalization_scope == NormalizationScope::Kind;
+    let example = |index: usize| Example {
+        kind: losses.kinds[index],
+        weight: if of_kinds { losses.kind_weights[index] } else { 1.0 },
+        ..Example::to_imitate(Sequence::new(&prompt, &vec![6; losses.lengths[index]], &config))
     };
-    let examples: Vec<Example> = losses.lengths.iter().map(example).collect();
+    let examples: Vec<Example> = (0..losses.lengths.len()).map(example).collect();
+    let normalization = NormalizationConfig { by: case.normalization, scope: case.normalization_scope };
     let per_example = token_weights(&examples, normalization, losses.most);
     per_token(&per_example, &losses.lengths)
 }
@@ -167,7 +170,7 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
             tensor(&losses.new).require_grad(),
             tensor(&losses.old),
             tensor(&per_token(&losses.advantages, &losses.lengths)),
-            tensor(&weights(losses, case.normalization)),
+            tensor(&weights(losses, case)),
             losses.lengths.clone(),
         )
     }
@@ -176,7 +179,7 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
 #[test]
 fn every_loss_with_its_gradient() {
     let losses = oracle().losses;
-    assert_eq!(losses.cases.len(), 30);
+    assert_eq!(losses.cases.len(), 33);
     for case in &losses.cases {
         let clip = Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip };
         let coefficient = losses.kl_coefficient;

@@ -15,6 +15,7 @@ pub(super) fn examples_of(
     let mut examples = Vec::new();
     for RolloutGroup { problem, prompt, rollouts, .. } in groups {
         let example = |Rollout { completion, .. }: &Rollout| Example {
+            kind: problem.kind,
             sequence: Sequence::new(&prompt.input, &completion.token_ids, config),
             old_logprobs: completion.logprobs.clone(),
             trainer_logprobs: None,

@@ -34,7 +34,7 @@ mod trainer;
 
 pub use advantage::{Advantage, AdvantageConfig, AdvantageScope};
 pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictTriple};
-pub use batch::Normalization;
+pub use batch::{Normalization, NormalizationConfig, NormalizationScope};
 pub use check::KnownNames;
 pub use config::TrainConfig;
 pub use finite::check_finite;

@@ -17,6 +17,8 @@ OUT = pathlib.Path(__file__).parent.parent / "fixtures" / "objectives.json"
 EPSILON = 1e-4
 LENGTHS = [5, 3, 7, 1, 4]
 MOST = 9
+KINDS = ["reason", "pointwise", "reason", "pairwise", "pointwise"]
+KIND_WEIGHTS = {"reason": 3.0, "pointwise": 0.5, "pairwise": 1.0}
 COEFFICIENT = 0.3
 DOUBLE = torch.float64
 
@@ -91,6 +93,15 @@ def normalised(per_token, mask, normalization):
     return (per_token * mask).sum() / (len(mask) * MOST)
 
 
+def of_kinds(per_token, mask, normalization):
+    """The sum of the kinds' losses, each over its own completions, by their weights."""
+    losses = []
+    for kind, weight in KIND_WEIGHTS.items():
+        rows = [index for index, other in enumerate(KINDS) if other == kind]
+        losses.append(weight * normalised(per_token[rows], mask[rows], normalization))
+    return sum(losses)
+
+
 def ppo(new, old, advantage, mask, low, high, dual):
     ratio = torch.exp(new - old)
     value = torch.minimum(ratio * advantage, torch.clip(ratio, 1 - low, 1 + high) * advantage)
@@ -156,7 +167,10 @@ def loss_case(inputs, settings):
     per_token = -per_token
     if settings["kl"] is not None:
         per_token = per_token + COEFFICIENT * divergence(settings["kl"], new, inputs["reference"])
-    loss = normalised(per_token, mask, settings["normalization"])
+    if settings["normalization_scope"] == "batch":
+        loss = normalised(per_token, mask, settings["normalization"])
+    else:
+        loss = of_kinds(per_token, mask, settings["normalization"])
     loss.backward()
     return settings | {"value": rounded(loss)[0], "gradient": rounded(new.grad[mask > 0])}
 
@@ -164,6 +178,7 @@ def loss_case(inputs, settings):
 def loss_cases(generator):
     inputs = random_inputs(generator)
     base = {"loss": "ppo", "clip_low": 0.2, "clip_high": 0.28, "dual_clip": 0.0, "normalization": "token",
+            "normalization_scope": "batch",
             "kl": None, "importance": "none", "importance_low": 0.8, "importance_high": 1.25}
     variants = [{}, {"dual_clip": 1.4}]
     variants += [{"loss": "gspo", "clip_low": 0.05, "clip_high": 0.05}]
@@ -171,10 +186,12 @@ def loss_cases(generator):
     variants += [{"kl": kl} for kl in ("k1", "k2", "k3")]
     variants += [{"importance": importance} for importance in ("truncated", "masked")]
     settings = [base | variant | {"normalization": normalization}
-                for variant in variants for normalization in ("token", "sequence", "constant")]
+                for variant in variants + [{"normalization_scope": "kind", "kl": "k3"}]
+                for normalization in ("token", "sequence", "constant")]
     kept = inputs["mask"] > 0
     flat = {name: rounded(inputs[name][kept]) for name in ("new", "old", "reference", "sampler")}
-    return flat | {"lengths": LENGTHS, "most": MOST, "kl_coefficient": COEFFICIENT,
+    return flat | {"lengths": LENGTHS, "kinds": KINDS, "kind_weights": [KIND_WEIGHTS[kind] for kind in KINDS],
+                   "most": MOST, "kl_coefficient": COEFFICIENT,
                    "advantages": rounded(inputs["advantages"]),
                    "cases": [loss_case(inputs, case) for case in settings]}
 
