@@ -14,7 +14,7 @@ use spark::{
     train::{
         AdvantageConfig, AdvantageScope, Clip, Importance, ImportanceBounds, KlEstimator, LossInput,
         Normalization, NormalizationConfig, NormalizationScope, Objective, Surrogate,
-        advantage::ScoredGroup,
+        advantage::{RewardComponent, ScoredGroup},
         batch::{Example, token_weights},
         inconsistency,
         objective::{KlPenalty, PolicyGradient, SelfReward, SelfRewardScale, total},
@@ -50,6 +50,7 @@ struct Advantages {
     epsilon: f64,
     kinds: Vec<Kind>,
     rewards: Vec<Vec<f64>>,
+    components: Vec<Vec<RewardComponent>>,
     cases: Vec<AdvantageCase>,
 }
 
@@ -128,10 +129,11 @@ fn assert_close(name: &str, ours: &[f32], theirs: &[f32]) {
 
 #[test]
 fn every_advantage_estimator_in_every_scope() {
-    let Advantages { epsilon, kinds, rewards, cases } = oracle().advantages;
+    let Advantages { epsilon, kinds, rewards, components, cases } = oracle().advantages;
+    let scored = kinds.into_iter().zip(rewards).zip(components);
     let groups: Vec<ScoredGroup> =
-        kinds.into_iter().zip(rewards).map(|(kind, rewards)| ScoredGroup { kind, rewards }).collect();
-    assert_eq!(cases.len(), 11);
+        scored.map(|((kind, rewards), components)| ScoredGroup { kind, rewards, components }).collect();
+    assert_eq!(cases.len(), 14);
     for AdvantageCase { advantage, scope, expected } in cases {
         let rule = AdvantageConfig { estimator: advantage.clone(), scope, epsilon }.rule(&[]).unwrap();
         let ours = rule.advantages(&groups).unwrap();

@@ -27,6 +27,7 @@ mod ranks;
 mod reference;
 mod report;
 mod schedule;
+mod scored;
 mod scoring;
 mod settings;
 mod tensors;

@@ -59,6 +59,26 @@ def rloo(groups):
     return [one(group) for group in groups]
 
 
+def reward_components(groups):
+    """Name, weight and values of what the rewards of a group consist of; seeded apart, so that nothing else moves."""
+    generator = torch.Generator().manual_seed(4)
+    out = []
+    for index, group in enumerate(groups):
+        right = torch.randint(0, 2, (len(group),), generator=generator).to(DOUBLE)
+        long = -0.1 * torch.rand(len(group), generator=generator, dtype=DOUBLE)
+        alike = torch.full_like(long, -0.5)
+        out.append([("math", 0.75, right), ("style", 0.25, group), ("length", 1.0, long), ("format", 1.0, alike)]
+                   if index % 2 == 0 else [("reward", 1.0, group)])
+    return out
+
+
+def decoupled(groups):
+    """GDPO, first half: every component against the others of its group, then their weighted sum."""
+    def one(weight, values):
+        return weight * (values - values.mean()) / (values.std() + EPSILON)
+    return [sum(one(weight, values) for _, weight, values in components) for components in groups]
+
+
 def standardised(pool):
     return pool.mean(), 1 / (pool.std() + EPSILON)
 
@@ -68,16 +88,22 @@ def advantage_cases(generator):
     groups = [torch.rand(size, generator=generator, dtype=DOUBLE) for size in sizes]
     centred = [group - group.mean() for group in groups]
     cases = [{"advantage": "mean", "expected": centred}, {"advantage": "rloo", "expected": rloo(groups)}]
+    components = reward_components(groups)
     for scope in ("group", "kind", "batch"):
         cases += [
             {"advantage": "group_norm", "scope": scope, "expected": group_norm(groups, kinds, scope)},
             {"advantage": "reinforce_plus_plus", "scope": scope,
              "expected": per_scope(centred, kinds, scope, standardised)},
+            {"advantage": "gdpo", "scope": scope,
+             "expected": per_scope(decoupled(components), kinds, scope, standardised)},
             {"advantage": "batch_norm", "scope": scope, "expected": per_scope(groups, kinds, scope, standardised)},
         ]
     for case in cases:
         case["expected"] = [rounded(values) for values in case["expected"]]
-    return {"epsilon": EPSILON, "kinds": kinds, "rewards": [rounded(group) for group in groups], "cases": cases}
+    written = [[{"name": name, "weight": weight, "values": rounded(values)} for name, weight, values in group]
+               for group in components]
+    return {"epsilon": EPSILON, "kinds": kinds, "rewards": [rounded(group) for group in groups],
+            "components": written, "cases": cases}
 
 
 # --- losses: [completions, tokens] with a mask -----------------------------------------------------------
