@@ -17,7 +17,7 @@ use spark::{
         advantage::{RewardComponent, ScoredGroup},
         batch::{Example, token_weights},
         inconsistency,
-        objective::{KlPenalty, PolicyGradient, SelfReward, SelfRewardScale, total},
+        objective::{KlPenalty, PolicyGradient, Refinement, SelfReward, SelfRewardScale, total},
     },
 };
 
@@ -30,6 +30,17 @@ struct Oracle {
     entropy: Entropy,
     consistency: Consistency,
     self_reward: SelfRewards,
+    refinement: Refinements,
+}
+
+#[derive(Deserialize)]
+struct Refinements {
+    gamma: f64,
+    weight: f64,
+    lengths: Vec<usize>,
+    logprobs: Vec<f32>,
+    value: f32,
+    gradient: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -248,4 +259,21 @@ fn self_reward_of_the_last_tokens() {
     assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
     let example = scale.rewards(tensor(&[-13.0])).into_scalar();
     assert!((example - 1.0).abs() < 1e-5, "the doc comment's example");
+}
+
+/// Every token of a refinement counts by how unlikely it is under the original prompt: value and gradient.
+#[test]
+fn refinements_shaped_by_their_probability() {
+    let Refinements { gamma, weight, lengths, logprobs, value, gradient } = oracle().refinement;
+    let token_weight = weight / logprobs.len() as f64;
+    let logprobs = tensor(&logprobs).detach().require_grad();
+    let same = tensor(&vec![token_weight as f32; gradient.len()]);
+    let input = LossInput::new(logprobs.clone(), logprobs.clone(), same.ones_like(), same, lengths);
+    let term = Refinement { gamma, token_weight }.term(&input);
+    let loss = term.loss.unwrap();
+    assert_close("value", &values(loss.clone().inner()), &[value]);
+    let metric = term.sums.iter().find(|sum| sum.name == "objective/refinement").unwrap().value();
+    assert!((metric - f64::from(value) / weight).abs() < 1e-5, "{metric}");
+    let mut gradients = loss.backward();
+    assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{
     judged_pairs::{JudgedPair, JudgedPairs},
+    refinements::refinement_examples,
     self_rewards::{self_reward_examples, self_reward_token},
     step::{Step, StepUpdate, sampled_tokens},
     training::Run,
@@ -49,7 +50,12 @@ impl<B: TrainBackend> Run<B> {
             true => self.judged_pairs("verdict_likelihood", step, groups, auxiliary.verdict_pairs)?,
             false => Vec::new(),
         };
+        let refinements = match auxiliary.refinement > 0.0 {
+            true => refinement_examples(groups, &self.processor, &self.trainer.policy.config)?,
+            false => Vec::new(),
+        };
         Ok(Auxiliary {
+            refinements,
             consistency: consistency.into_iter().map(JudgedPair::all).collect(),
             verdicts: verdicts.into_iter().flat_map(JudgedPair::right).collect(),
             self_rewards: self.self_rewards(step, groups)?,

@@ -20,6 +20,10 @@ use crate::{
 pub struct AuxiliaryConfig {
     /// Weight of the likelihood of right reflections, per token.
     pub reflection_likelihood: f64,
+    /// Weight of right reflections on wrong answers as answers to the original prompt, per token.
+    pub refinement: f64,
+    /// The probability at which one of their tokens has half of its value and the largest influence.
+    pub refinement_gamma: f64,
     /// Weight of the agreement between verdicts on single answers and on their pair, per pair of answers.
     pub consistency: f64,
     /// Pairs of answers per step, at most.
@@ -55,6 +59,8 @@ impl Default for AuxiliaryConfig {
     fn default() -> Self {
         Self {
             reflection_likelihood: 0.0,
+            refinement: 0.0,
+            refinement_gamma: 0.1,
             consistency: 0.0,
             consistency_pairs: 8,
             verdict_likelihood: 0.0,
@@ -84,6 +90,8 @@ pub struct Auxiliary {
     pub verdicts: Vec<Example>,
     /// Answers with one more token behind them; the advantage is the answer's reward.
     pub self_rewards: Vec<Example>,
+    /// Right reflections behind the prompts of the problems that they are about.
+    pub refinements: Vec<Example>,
 }
 
 /// Two different answers to one problem, put to the model as a pair and one by one, each time with both

@@ -85,6 +85,7 @@ impl TrainConfig {
             ("adamw.epsilon", self.adamw.epsilon),
             ("kl_horizon", self.kl.horizon),
             ("auxiliary.self_reward_scale", self.auxiliary.self_reward_scale),
+            ("auxiliary.refinement_gamma", self.auxiliary.refinement_gamma),
         ];
         for (name, value) in above_zero {
             require(value > 0.0, name, &value, "above 0")?;
@@ -98,6 +99,7 @@ impl TrainConfig {
             ("advantage_epsilon", self.advantage.epsilon),
             ("adamw.weight_decay", self.adamw.weight_decay),
             ("auxiliary.reflection_likelihood", self.auxiliary.reflection_likelihood),
+            ("auxiliary.refinement", self.auxiliary.refinement),
             ("auxiliary.consistency", self.auxiliary.consistency),
             ("auxiliary.verdict_likelihood", self.auxiliary.verdict_likelihood),
             ("auxiliary.self_reward", self.auxiliary.self_reward),

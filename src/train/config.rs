@@ -263,6 +263,8 @@ reflection = 1.0
 
 [auxiliary]
 reflection_likelihood = 0.55
+refinement = 0.05
+refinement_gamma = 0.2
 consistency = 0.65
 consistency_pairs = 18
 verdict_likelihood = 0.85

@@ -258,11 +258,22 @@ def self_reward_case(generator):
             "gradient": rounded(logprobs.grad)}
 
 
+def refinement_case(generator):
+    """Critique-GRPO's shaping of refinements by their probability under the original prompt; a mean over tokens."""
+    gamma, weight, lengths = 0.1, 0.5, [3, 1, 2]
+    logprobs = (-3 * torch.rand(sum(lengths), generator=generator, dtype=DOUBLE)).requires_grad_()
+    probabilities = torch.exp(logprobs)
+    loss = -weight * (probabilities / (probabilities + gamma)).mean()
+    loss.backward()
+    return {"gamma": gamma, "weight": weight, "lengths": lengths, "logprobs": rounded(logprobs),
+            "value": rounded(loss)[0], "gradient": rounded(logprobs.grad)}
+
+
 def main():
     generator = torch.Generator().manual_seed(3)
     cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
              "entropy": entropy_case(generator), "consistency": consistency_case(generator),
-             "self_reward": self_reward_case(generator)}
+             "self_reward": self_reward_case(generator), "refinement": refinement_case(generator)}
     OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -15,6 +15,7 @@ mod kl;
 mod likelihood;
 mod measures;
 mod policy_gradient;
+mod refinement;
 mod self_reward;
 mod surrogate;
 
@@ -28,5 +29,6 @@ pub use kl::{KlConfig, KlEstimator, KlPenalty, KlPlace, adapted};
 pub use likelihood::{Likelihood, LikelihoodMean, LikelihoodUnit};
 pub(crate) use measures::Measures;
 pub use policy_gradient::{LossConfig, PolicyGradient};
+pub use refinement::Refinement;
 pub use self_reward::{SelfReward, SelfRewardScale};
 pub use surrogate::{Clip, Surrogate};
