@@ -253,3 +253,38 @@ fn what_is_evaluated_is_the_average_over_steps() {
     let plain = common::training::trainer(&TrainConfig { ema_decay: 0.0, ..config });
     assert!(plain.average().is_none() && weights(&plain.evaluated()) == weights(&plain.inference_model()));
 }
+
+/// Under the original's prompt, not the reflection's; a mean over tokens in any micro-batches, and learnt from.
+#[test]
+fn refinements_count_by_their_shaped_probability() {
+    let model = tiny_model(1);
+    let sequences = [
+        Sequence::new(&prompt(&[4, 5], &[], &[]), &[6, 7, 2], &model.config),
+        Sequence::new(&prompt(&[8], &[], &[]), &[9, 2], &model.config),
+    ];
+    let refinements: Vec<Example> = sequences.clone().map(Example::to_imitate).to_vec();
+    let auxiliary = Auxiliary { refinements, ..Auxiliary::default() };
+    let with =
+        |refinement| AuxiliaryConfig { refinement, refinement_gamma: 0.01, ..AuxiliaryConfig::default() };
+    let shaped = |model: &Model<Plain>| {
+        let logprobs = completion_logprobs(model, &sequences).concat();
+        let value = |&logprob: &f32| f64::from(logprob).exp() / (f64::from(logprob).exp() + 0.01);
+        logprobs.iter().map(value).sum::<f64>() / logprobs.len() as f64
+    };
+    let config = TrainConfig { learning_rate: rate(0.3), ..alone(with(0.5)) };
+    let (after, report) = updated(&config, &auxiliary);
+    let value = shaped(&model);
+    assert_reports(&report, "refinement", -value, 5);
+    assert!((report.metric("loss") + 0.5 * value).abs() < 1e-5);
+    let (parts, _) = updated(&TrainConfig { micro_batch_tokens: 1, ..config.clone() }, &auxiliary);
+    assert!(largest_difference(&after, &parts) < 1e-6);
+    let mut trainer = trainer(&config);
+    for step in 1..=3 {
+        trainer.update_with(&groups(), &auxiliary, step).unwrap();
+    }
+    let later = shaped(&trainer.inference_model());
+    assert!(later > 1.1 * value, "{later} of {value}");
+    let off = TrainConfig { auxiliary: with(0.0), ..config };
+    let (untouched, report) = updated(&off, &auxiliary);
+    assert!(report.metric("objective/refinement") == 0.0 && untouched == weights(&model));
+}

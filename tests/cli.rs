@@ -104,6 +104,7 @@ fn a_resumed_run_is_bit_identical_under_every_objective_that_keeps_something() {
         "train.mask_truncated=true",
         "train.ema_decay=0.5",
         "train.auxiliary.reflection_likelihood=0.1",
+        "train.auxiliary.refinement=0.1",
         "train.auxiliary.consistency=0.5",
         "train.auxiliary.verdict_likelihood=0.1",
         "train.auxiliary.self_reward=0.1",

@@ -13,11 +13,11 @@ use spark::{
     model::Sequence,
     train::{
         AdvantageConfig, AdvantageScope, Clip, Importance, ImportanceBounds, KlEstimator, LossInput,
-        Normalization, Objective, Surrogate,
-        advantage::ScoredGroup,
+        Normalization, NormalizationConfig, NormalizationScope, Objective, Surrogate,
+        advantage::{RewardComponent, ScoredGroup},
         batch::{Example, token_weights},
         inconsistency, log_odds_likelihood,
-        objective::{KlPenalty, PolicyGradient, SelfReward, SelfRewardScale, total},
+        objective::{KlPenalty, PolicyGradient, Refinement, SelfReward, SelfRewardScale, total},
     },
 };
 
@@ -31,6 +31,17 @@ struct Oracle {
     consistency: Consistency,
     self_reward: SelfRewards,
     verdict_odds: Consistency,
+    refinement: Refinements,
+}
+
+#[derive(Deserialize)]
+struct Refinements {
+    gamma: f64,
+    weight: f64,
+    lengths: Vec<usize>,
+    logprobs: Vec<f32>,
+    value: f32,
+    gradient: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +62,7 @@ struct Advantages {
     epsilon: f64,
     kinds: Vec<Kind>,
     rewards: Vec<Vec<f64>>,
+    components: Vec<Vec<RewardComponent>>,
     cases: Vec<AdvantageCase>,
 }
 
@@ -69,6 +81,8 @@ struct Losses {
     sampler: Vec<f32>,
     advantages: Vec<f64>,
     lengths: Vec<usize>,
+    kinds: Vec<Kind>,
+    kind_weights: Vec<f64>,
     most: usize,
     kl_coefficient: f64,
     cases: Vec<LossCase>,
@@ -81,6 +95,7 @@ struct LossCase {
     clip_high: f64,
     dual_clip: f64,
     normalization: Normalization,
+    normalization_scope: NormalizationScope,
     kl: Option<KlEstimator>,
     importance: Importance,
     importance_low: f64,
@@ -126,10 +141,11 @@ fn assert_close(name: &str, ours: &[f32], theirs: &[f32]) {
 
 #[test]
 fn every_advantage_estimator_in_every_scope() {
-    let Advantages { epsilon, kinds, rewards, cases } = oracle().advantages;
+    let Advantages { epsilon, kinds, rewards, components, cases } = oracle().advantages;
+    let scored = kinds.into_iter().zip(rewards).zip(components);
     let groups: Vec<ScoredGroup> =
-        kinds.into_iter().zip(rewards).map(|(kind, rewards)| ScoredGroup { kind, rewards }).collect();
-    assert_eq!(cases.len(), 11);
+        scored.map(|((kind, rewards), components)| ScoredGroup { kind, rewards, components }).collect();
+    assert_eq!(cases.len(), 14);
     for AdvantageCase { advantage, scope, expected } in cases {
         let rule = AdvantageConfig { estimator: advantage.clone(), scope, epsilon }.rule(&[]).unwrap();
         let ours = rule.advantages(&groups).unwrap();
@@ -140,17 +156,17 @@ fn every_advantage_estimator_in_every_scope() {
 }
 
 /// What each token counts, by the function that the trainer uses.
-fn weights(losses: &Losses, normalization: Normalization) -> Vec<f32> {
+fn weights(losses: &Losses, case: &LossCase) -> Vec<f32> {
     let config = common::tiny_config();
     let prompt = common::prompt(&[4, 5], &[], &[]);
-    let example = |&length: &usize| Example {
-        sequence: Sequence::new(&prompt, &vec![6; length], &config),
-        old_logprobs: vec![0.0; length],
-        trainer_logprobs: None,
-        advantage: 0.0,
-        weight: 1.0,
+    let of_kinds = case.normalization_scope == NormalizationScope::Kind;
+    let example = |index: usize| Example {
+        kind: losses.kinds[index],
+        weight: if of_kinds { losses.kind_weights[index] } else { 1.0 },
+        ..Example::to_imitate(Sequence::new(&prompt, &vec![6; losses.lengths[index]], &config))
     };
-    let examples: Vec<Example> = losses.lengths.iter().map(example).collect();
+    let examples: Vec<Example> = (0..losses.lengths.len()).map(example).collect();
+    let normalization = NormalizationConfig { by: case.normalization, scope: case.normalization_scope };
     let per_example = token_weights(&examples, normalization, losses.most);
     per_token(&per_example, &losses.lengths)
 }
@@ -168,7 +184,7 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
             tensor(&losses.new).require_grad(),
             tensor(&losses.old),
             tensor(&per_token(&losses.advantages, &losses.lengths)),
-            tensor(&weights(losses, case.normalization)),
+            tensor(&weights(losses, case)),
             losses.lengths.clone(),
         )
     }
@@ -177,7 +193,7 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
 #[test]
 fn every_loss_with_its_gradient() {
     let losses = oracle().losses;
-    assert_eq!(losses.cases.len(), 30);
+    assert_eq!(losses.cases.len(), 33);
     for case in &losses.cases {
         let clip = Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip };
         let coefficient = losses.kl_coefficient;
@@ -257,4 +273,21 @@ fn self_reward_of_the_last_tokens() {
     assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
     let example = scale.rewards(tensor(&[-13.0])).into_scalar();
     assert!((example - 1.0).abs() < 1e-5, "the doc comment's example");
+}
+
+/// Every token of a refinement counts by how unlikely it is under the original prompt: value and gradient.
+#[test]
+fn refinements_shaped_by_their_probability() {
+    let Refinements { gamma, weight, lengths, logprobs, value, gradient } = oracle().refinement;
+    let token_weight = weight / logprobs.len() as f64;
+    let logprobs = tensor(&logprobs).detach().require_grad();
+    let same = tensor(&vec![token_weight as f32; gradient.len()]);
+    let input = LossInput::new(logprobs.clone(), logprobs.clone(), same.ones_like(), same, lengths);
+    let term = Refinement { gamma, token_weight }.term(&input);
+    let loss = term.loss.unwrap();
+    assert_close("value", &values(loss.clone().inner()), &[value]);
+    let metric = term.sums.iter().find(|sum| sum.name == "objective/refinement").unwrap().value();
+    assert!((metric - f64::from(value) / weight).abs() < 1e-5, "{metric}");
+    let mut gradients = loss.backward();
+    assert_close("gradient", &values(logprobs.grad_remove(&mut gradients).unwrap()), &gradient);
 }

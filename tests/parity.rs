@@ -20,7 +20,7 @@ use spark::{
     random::Stream,
     rollout::{EngineConfig, Generate, LocalEngine, Request, Sampling},
     train::{
-        LossInput, Normalization,
+        LossInput, NormalizationConfig,
         advantage::group_advantages,
         batch::{Example, micro_batches, token_weights},
         objective::{KlEstimator, KlPenalty, PolicyGradient, total},
@@ -159,14 +159,12 @@ fn the_gradient_of_the_grpo_loss_is_pytorchs_for_every_parameter() {
     let old = inputs["old_logprobs"].as_array().unwrap();
     let examples: Vec<Example> = (0..completions.len())
         .map(|index| Example {
-            sequence: Sequence::new(&prompt, &completions[index], &model.config),
             old_logprobs: floats(&old[index]),
-            trainer_logprobs: None,
             advantage: f64::from(advantages[index]),
-            weight: 1.0,
+            ..Example::to_imitate(Sequence::new(&prompt, &completions[index], &model.config))
         })
         .collect();
-    let weights = token_weights(&examples, Normalization::Token, 0);
+    let weights = token_weights(&examples, NormalizationConfig::default(), 0);
     let micro = micro_batches(&examples, &weights, 1000, &model.config).remove(0);
 
     let device = Default::default();

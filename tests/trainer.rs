@@ -17,8 +17,8 @@ use spark::{
     train::{
         AdamW, AdamWConfig, Advantage, AdvantageConfig, Clip, Importance, ImportanceBounds, ImportanceConfig,
         KindWeights, KlConfig, KlEstimator, KlPlace, LossConfig, LossInput, LossTerm, NamedSum,
-        Normalization, Objective, Parts, ReferenceConfig, ReferenceMode, TrainConfig, Trainer, UpdateReport,
-        adapted,
+        Normalization, NormalizationConfig, NormalizationScope, Objective, Parts, ReferenceConfig,
+        ReferenceMode, TrainConfig, Trainer, UpdateReport, adapted,
         advantage::{ScoredGroup, Spread},
     },
 };
@@ -43,12 +43,17 @@ fn importance(correction: Importance, low: f64, high: f64) -> ImportanceConfig {
 
 /// One configuration for every way to an objective.
 fn objectives() -> Vec<TrainConfig> {
+    let of_kinds = NormalizationConfig { by: Normalization::Constant, scope: NormalizationScope::Kind };
     let sampling = Sampling { max_new_tokens: 4, ..config().sampling };
     let on_reward = KlConfig { place: KlPlace::Reward, estimator: KlEstimator::K1, ..penalty(0.1) };
     vec![
         config(),
-        TrainConfig { normalization: Normalization::Sequence, loss: loss("gspo"), ..config() },
-        TrainConfig { normalization: Normalization::Constant, sampling, loss: loss("cispo"), ..config() },
+        TrainConfig {
+            normalization: NormalizationConfig::over_batch(Normalization::Sequence),
+            loss: loss("gspo"),
+            ..config()
+        },
+        TrainConfig { normalization: of_kinds, sampling, loss: loss("cispo"), ..config() },
         TrainConfig { entropy_coefficient: 0.1, loss: clip(0.2, 0.2, 3.0), ..config() },
         TrainConfig { importance: importance(Importance::Masked, 0.1, 9.0), ..config() },
         TrainConfig { kl: on_reward, ..config() },

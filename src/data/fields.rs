@@ -22,8 +22,18 @@ const IMAGES: [&str; 4] = ["images", "image", "image_path", "image_paths"];
 pub(super) const ANSWERS: [&str; 5] = ["answer", "answers", "ground_truth", "reward_model", "solution"];
 
 /// The other fields that a problem holds otherwise than among its columns.
-const OWN: [&str; 9] =
-    ["id", "kind", "system", "verifier", "source", "reply", "completion", "history", "image_places"];
+const OWN: [&str; 10] = [
+    "id",
+    "kind",
+    "system",
+    "verifier",
+    "source",
+    "reply",
+    "reflects_on",
+    "completion",
+    "history",
+    "image_places",
+];
 
 /// What else a question is called. Nobody reads it, and a row may well ask by it.
 const LIKE_PROMPTS: [&str; 10] = [

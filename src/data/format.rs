@@ -2,7 +2,7 @@
 //! read under which names, `docs/data.md` tells. Touches the file system only to see whether images exist.
 
 use super::{
-    ImageRef, Kind, Problem, ReplyForm,
+    ImageRef, Kind, Problem, ReflectedProblem, ReplyForm,
     answer::{References, references},
     asked::{Asked, asked},
     fields::{is_held, refuse_unread, scalar, string},
@@ -36,6 +36,7 @@ pub(crate) fn problem_without_answer(
         verifier: string(fields, "verifier")?,
         source: source(fields)?,
         reply: reply(fields)?,
+        reflects_on: reflects_on(fields)?,
         columns: columns(fields),
     };
     let images: Vec<&ImageRef> = problem.all_images().collect();
@@ -100,6 +101,16 @@ fn reply(fields: &Fields) -> Result<ReplyForm, Complaint> {
             )),
         },
     }
+}
+
+/// Which problem a reflection is about, as recycled problems in a file say it.
+fn reflects_on(fields: &Fields) -> Result<Option<ReflectedProblem>, Complaint> {
+    let Some(value) = present(fields, "reflects_on") else { return Ok(None) };
+    serde_json::from_value(value.clone()).map(Some).map_err(|error| {
+        format!(
+            r#"field "reflects_on" is {value} ({error}); it must be as recycled reflections have it ({{"start", "length", "right"}}), or name it in data.ignore_fields"#
+        )
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ChatTurn, ImageRef, ShownPiece, kind::Kind, marks::has_marks, rows::Fields, shown_pieces};
+use super::{
+    ChatTurn, ImageRef, ShownPiece, kind::Kind, marks::has_marks, reflected::ReflectedProblem, rows::Fields,
+    shown_pieces,
+};
 
 /// What a reply to a problem consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,6 +66,9 @@ pub struct Problem {
     /// How a reply is read. Only some recycled items ask for more than an answer.
     #[serde(default, skip_serializing_if = "ReplyForm::is_answer")]
     pub reply: ReplyForm,
+    /// The problem that a reflection is about; `None` elsewhere, and in reflections of older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflects_on: Option<ReflectedProblem>,
     /// Whatever else its row has, for verifiers that ask for it.
     #[serde(flatten)]
     pub columns: Map<String, Value>,
@@ -79,6 +85,19 @@ impl Problem {
             (kind, _) => kind,
         };
         Self { kind, ..self }
+    }
+
+    /// The original problem that a reflection is about, as it is asked; `None` where the reflection does not say.
+    pub fn reflected(&self) -> Option<Self> {
+        let original = self.reflects_on.as_ref()?;
+        Some(Self {
+            kind: Kind::REASON,
+            system: original.system(self.system.as_ref()),
+            question: original.question(&self.question)?,
+            image_places: self.image_places.iter().map(|&place| original.place(place)).collect(),
+            reflects_on: None,
+            ..self.clone()
+        })
     }
 
     /// The images of the history and of the question, in the order in which they are shown.
@@ -135,5 +154,36 @@ mod tests {
         for unchanged in [Kind::REASON, Kind::PAIRWISE, Kind::REFLECTION, Kind::new("other")] {
             assert_eq!(kind(unchanged, ReplyForm::Answer), unchanged);
         }
+    }
+
+    #[test]
+    fn the_original_is_read_out_of_the_text_that_shows_it() {
+        let text = "Schön: Wie viele é? Jemand sagt 4.";
+        let shown = ReflectedProblem::shown("Wie viele é?", text, false).unwrap();
+        assert_eq!((shown.start, shown.length), (7, 12));
+        let reflection = Problem {
+            kind: Kind::REFLECTION,
+            system: Some("Look again.".into()),
+            question: text.into(),
+            images: vec![std::path::PathBuf::from("a.png").into(); 2],
+            image_places: vec![7, 17],
+            answer: "5".into(),
+            reflects_on: Some(shown.clone()),
+            ..Problem::default()
+        };
+        let original = reflection.reflected().unwrap();
+        assert_eq!((original.kind, original.question.as_str()), (Kind::REASON, "Wie viele é?"));
+        assert_eq!(
+            (original.image_places.as_slice(), original.system.as_deref()),
+            (&[0, 10][..], Some("Look again."))
+        );
+        assert_eq!((original.answer.as_str(), original.images.len(), original.reflects_on), ("5", 2, None));
+        let system = |system: &str| {
+            let shown = ReflectedProblem { system: Some(system.into()), ..shown.clone() };
+            Problem { reflects_on: Some(shown), ..reflection.clone() }.reflected().unwrap().system
+        };
+        assert_eq!((system("Be brief.").as_deref(), system("")), (Some("Be brief."), None));
+        assert_eq!(ReflectedProblem::shown("Wie viele?", text, false), None);
+        assert_eq!(Problem { question: "Schön: Wie".into(), ..reflection }.reflected(), None, "it was cut");
     }
 }

@@ -2,7 +2,7 @@
 //! problem that is sampled, verified and learnt from like any other.
 
 use super::kinds::letter;
-use crate::data::{Kind, Problem, ReplyForm};
+use crate::data::{Kind, Problem, ReflectedProblem, ReplyForm};
 
 /// A question about one answer or several to an original problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Label {
     Letter { place: usize, candidates: usize },
     /// The original problem's reference answer, read by the original's verifier.
     Original,
+    /// The same, after an answer that is right or not; the problem says which problem it reflects on.
+    Reflection { right: bool },
     /// In a box of its own whether the shown answer is right, then the original's reference answer. Each is
     /// half of the reward.
     Critique { right: bool },
@@ -36,7 +38,7 @@ impl Label {
         match self {
             Self::YesNo(right) => Some(if *right { "Yes" } else { "No" }.to_owned()),
             Self::Letter { place, .. } => Some(letter(*place as u8)),
-            Self::Original | Self::Critique { .. } => None,
+            Self::Original | Self::Reflection { .. } | Self::Critique { .. } => None,
             Self::Own { answer, .. } => Some(answer.clone()),
         }
     }
@@ -56,7 +58,7 @@ impl Label {
             Self::YesNo(_) => Some("yes_no".to_owned()),
             Self::Letter { .. } => Some("choice".to_owned()),
             Self::Own { verifier, .. } => verifier.clone(),
-            Self::Original | Self::Critique { .. } => None,
+            Self::Original | Self::Reflection { .. } | Self::Critique { .. } => None,
         }
     }
 
@@ -93,6 +95,10 @@ impl Item {
             if self.label.answer().is_some() { Vec::new() } else { original.alternatives.clone() };
         let reply = self.label.reply_form();
         let image_places = image_places(&self.prompt, original);
+        let reflects_on = match self.label {
+            Label::Reflection { right } => ReflectedProblem::shown(&original.question, &self.prompt, right),
+            _ => None,
+        };
         Problem {
             id,
             kind: self.kind,
@@ -102,6 +108,7 @@ impl Item {
             alternatives,
             verifier,
             reply,
+            reflects_on,
             ..original.clone()
         }
     }
@@ -169,6 +176,7 @@ mod tests {
             (Kind::PAIRWISE, letter(2), "B", "choice", plain),
             (Kind::CHOICE, letter(3), "C", "choice", ReplyForm::Choice(3)),
             (Kind::REFLECTION, Label::Original, "12", "math", plain),
+            (Kind::REFLECTION, Label::Reflection { right: true }, "12", "math", plain),
             (Kind::CRITIQUE, critique, "12", "math", ReplyForm::Critique { right: false }),
         ] {
             assert_eq!(asked(item(kind, label)), expected(kind, answer, verifier, reply));
@@ -180,6 +188,15 @@ mod tests {
             label: own,
         };
         assert_eq!(asked(item), expected(Kind::new("count"), "2", "exact", plain));
+    }
+
+    #[test]
+    fn a_reflection_says_which_problem_it_is_about() {
+        let problem = |label| item(Kind::REFLECTION, label).problem(&original(), "p#item".into());
+        let reflection = problem(Label::Reflection { right: false });
+        let expected = Problem { id: "p#item".into(), ..original() };
+        assert_eq!((reflection.reflected(), problem(Label::Original).reflected()), (Some(expected), None));
+        assert!(!reflection.reflects_on.unwrap().right);
     }
 
     #[test]

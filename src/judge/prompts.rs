@@ -11,7 +11,7 @@ use super::{
     stored::StoredPrompts,
     wording::Wording,
 };
-use crate::data::{Kind, Problem};
+use crate::data::{Kind, Problem, ReflectedProblem};
 
 /// Wordings per kind of prompt that ship and may be trained on.
 pub const WORDINGS: usize = 8;
@@ -128,7 +128,13 @@ impl JudgePrompts {
         let problem = item.problem(original, id);
         match of_kind.or(self.system.as_ref()) {
             Some(system) => {
-                Problem { system: Some(system.clone()).filter(|text| !text.is_empty()), ..problem }
+                let own = Some(original.system.clone().unwrap_or_default());
+                let reflects_on = problem.reflects_on.map(|about| ReflectedProblem { system: own, ..about });
+                Problem {
+                    system: Some(system.clone()).filter(|text| !text.is_empty()),
+                    reflects_on,
+                    ..problem
+                }
             }
             None => problem,
         }

@@ -63,6 +63,7 @@ pub mod problems;
 pub mod prompt_bound;
 pub mod provenance;
 mod record;
+mod refinements;
 pub mod replay;
 pub mod report;
 mod sampling;

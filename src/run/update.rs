@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{
     judged_pairs::{JudgedPair, JudgedPairs},
+    refinements::refinement_examples,
     self_rewards::{self_reward_examples, self_reward_token},
     step::{Step, StepUpdate, sampled_tokens},
     training::Run,
@@ -58,7 +59,12 @@ impl<B: TrainBackend> Run<B> {
             }
             false => Vec::new(),
         };
+        let refinements = match auxiliary.refinement > 0.0 {
+            true => refinement_examples(groups, &self.processor, &self.trainer.policy.config)?,
+            false => Vec::new(),
+        };
         Ok(Auxiliary {
+            refinements,
             consistency: consistency.into_iter().map(JudgedPair::all).collect(),
             verdicts: verdicts.into_iter().flat_map(JudgedPair::true_first).collect(),
             self_rewards: self.self_rewards(step, groups)?,

@@ -21,6 +21,10 @@ use crate::{
 pub struct AuxiliaryConfig {
     /// Weight of the likelihood of right reflections, per token.
     pub reflection_likelihood: f64,
+    /// Weight of right reflections on wrong answers as answers to the original prompt, per token.
+    pub refinement: f64,
+    /// The probability at which one of their tokens has half of its value and the largest influence.
+    pub refinement_gamma: f64,
     /// Weight of the agreement between verdicts on single answers and on their pair, per pair of answers.
     pub consistency: f64,
     /// Pairs of answers per step, at most.
@@ -62,6 +66,8 @@ impl Default for AuxiliaryConfig {
     fn default() -> Self {
         Self {
             reflection_likelihood: 0.0,
+            refinement: 0.0,
+            refinement_gamma: 0.1,
             consistency: 0.0,
             consistency_pairs: 8,
             verdict_likelihood: 0.0,
@@ -94,6 +100,8 @@ pub struct Auxiliary {
     pub verdicts: Vec<VerdictPair>,
     /// Answers with one more token behind them; the advantage is the answer's reward.
     pub self_rewards: Vec<Example>,
+    /// Right reflections behind the prompts of the problems that they are about.
+    pub refinements: Vec<Example>,
 }
 
 /// Among which replies a true verdict is to be the likely one.

@@ -9,8 +9,8 @@ use super::{
     gradient_sum::GradientSum,
     loss_input::loss_input,
     objective::{
-        Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, SelfReward, SelfRewardScale,
-        VerdictOdds,
+        Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, Refinement, SelfReward,
+        SelfRewardScale, VerdictOdds,
     },
 };
 use crate::{
@@ -43,7 +43,7 @@ impl AuxiliaryWork<'_> {
         batching: &Batching<'_>,
         sum: &mut GradientSum<'_, B>,
     ) {
-        let Auxiliary { replay, verdicts, self_rewards, consistency } = self.given;
+        let Auxiliary { replay, verdicts, self_rewards, refinements, consistency } = self.given;
         for (name, weight, per, examples) in [
             ("reflection_likelihood", config.reflection_likelihood, LikelihoodUnit::Token, &self.reflections),
             ("replay", config.replay, LikelihoodUnit::Token, replay),
@@ -52,6 +52,7 @@ impl AuxiliaryWork<'_> {
         }
         add_verdicts(config, verdicts, batching, sum);
         add_self_reward(config, self_rewards, batching, sum);
+        add_refinement(config, refinements, batching, sum);
         add_consistency(config.consistency, consistency, batching, sum);
     }
 }
@@ -126,6 +127,21 @@ fn add_self_reward<B: TrainBackend>(
         let scale = SelfRewardScale { scale: config.self_reward_scale, offset: config.self_reward_offset };
         let self_reward = SelfReward { weight: config.self_reward, scale, answers: examples.len() };
         add_examples(self_reward, (batching.split)(examples, &vec![1.0; examples.len()]), sum);
+    }
+}
+
+/// `−weight ·` the mean shaped probability of the examples, per token.
+fn add_refinement<B: TrainBackend>(
+    config: &AuxiliaryConfig,
+    examples: &[Example],
+    batching: &Batching<'_>,
+    sum: &mut GradientSum<'_, B>,
+) {
+    let tokens: usize = examples.iter().map(Example::completion_length).sum();
+    if config.refinement > 0.0 && tokens > 0 {
+        let token_weight = config.refinement / tokens as f64;
+        let refinement = Refinement { gamma: config.refinement_gamma, token_weight };
+        add_examples(refinement, (batching.split)(examples, &vec![token_weight; examples.len()]), sum);
     }
 }
 

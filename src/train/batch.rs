@@ -1,8 +1,11 @@
 //! From completions to micro-batches: what is computed together, and what each token counts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    data::Kind,
     model::{ModelConfig, PackedBatch, Sequence},
     packing::{Family, packed_families},
     random::Stream,
@@ -20,9 +23,43 @@ pub enum Normalization {
     Constant,
 }
 
+/// Which completions share a denominator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NormalizationScope {
+    /// All of an update.
+    Batch,
+    /// Those of one kind of problem: what a token counts does not depend on how many completions other kinds have.
+    Kind,
+}
+
+/// How completions share the loss, as a recipe says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NormalizationConfig {
+    /// How long completions share it (`train.normalization`).
+    pub by: Normalization,
+    /// Which completions share a denominator (`train.normalization_scope`).
+    pub scope: NormalizationScope,
+}
+
+impl Default for NormalizationConfig {
+    fn default() -> Self {
+        Self::over_batch(Normalization::Token)
+    }
+}
+
+impl NormalizationConfig {
+    /// One denominator for all completions of an update.
+    pub fn over_batch(by: Normalization) -> Self {
+        Self { by, scope: NormalizationScope::Batch }
+    }
+}
+
 /// One completion to learn from.
 #[derive(Debug, Clone)]
 pub struct Example {
+    /// What the problem asks for.
+    pub kind: Kind,
     /// Prompt and completion.
     pub sequence: Sequence,
     /// The log-probability of each completion token under the policy that sampled it.
@@ -39,7 +76,8 @@ impl Example {
     /// A completion to imitate.
     pub fn to_imitate(sequence: Sequence) -> Self {
         let old_logprobs = vec![0.0; sequence.completion().len()];
-        Self { sequence, old_logprobs, trainer_logprobs: None, advantage: 1.0, weight: 1.0 }
+        let kind = Kind::default();
+        Self { kind, sequence, old_logprobs, trainer_logprobs: None, advantage: 1.0, weight: 1.0 }
     }
 
     /// Tokens of the completion.
@@ -48,17 +86,31 @@ impl Example {
     }
 }
 
-/// What one token of each example counts, so that all tokens of the batch add up to the mean.
+/// What one token of each example counts, so that all tokens of the batch, or of each kind, add up to the mean.
 ///
 /// Completions of 2 and 6 tokens, both of weight 1: under [`Normalization::Token`] every token counts
 /// 1/8; under [`Normalization::Sequence`] 1/4 each in the first and 1/12 in the second; under
-/// [`Normalization::Constant`] with 10 tokens at most every token counts 1/20.
-pub fn token_weights(examples: &[Example], normalization: Normalization, most: usize) -> Vec<f64> {
-    let tokens: usize = examples.iter().map(Example::completion_length).sum();
-    let share = |example: &Example| match normalization {
-        Normalization::Token => 1.0 / tokens as f64,
-        Normalization::Sequence => 1.0 / (examples.len() * example.completion_length()) as f64,
-        Normalization::Constant => 1.0 / (examples.len() * most) as f64,
+/// [`Normalization::Constant`] with 10 tokens at most every token counts 1/20. If the two are of different kinds and
+/// the scope is the kind, it is 1/2 and 1/6 by token and by sequence, and 1/10 of a constant.
+pub fn token_weights(examples: &[Example], normalization: NormalizationConfig, most: usize) -> Vec<f64> {
+    let pool = |example: &Example| match normalization.scope {
+        NormalizationScope::Batch => None,
+        NormalizationScope::Kind => Some(example.kind),
+    };
+    // Of each pool, its completions and their tokens.
+    let mut pools: BTreeMap<Option<Kind>, [usize; 2]> = BTreeMap::new();
+    for example in examples {
+        let [completions, tokens] = pools.entry(pool(example)).or_default();
+        *completions += 1;
+        *tokens += example.completion_length();
+    }
+    let share = |example: &Example| {
+        let [completions, tokens] = pools[&pool(example)];
+        1.0 / match normalization.by {
+            Normalization::Token => tokens,
+            Normalization::Sequence => completions * example.completion_length(),
+            Normalization::Constant => completions * most,
+        } as f64
     };
     examples.iter().map(|example| example.weight * share(example)).collect()
 }
@@ -170,10 +222,52 @@ mod tests {
 
     #[test]
     fn weights_are_those_of_the_doc_comment() {
-        let weights = |normalization| token_weights(&examples(&[2, 6]), normalization, 10);
+        let weights = |by| token_weights(&examples(&[2, 6]), NormalizationConfig::over_batch(by), 10);
         assert_eq!(weights(Normalization::Token), [1.0 / 8.0; 2]);
         assert_eq!(weights(Normalization::Sequence), [1.0 / 4.0, 1.0 / 12.0]);
         assert_eq!(weights(Normalization::Constant), [1.0 / 20.0; 2]);
+        let mut apart = examples(&[2, 6]);
+        apart[1].kind = Kind::POINTWISE;
+        let scope = NormalizationScope::Kind;
+        let of_kinds = |by| token_weights(&apart, NormalizationConfig { by, scope }, 10);
+        assert_eq!(of_kinds(Normalization::Token), [1.0 / 2.0, 1.0 / 6.0]);
+        assert_eq!(of_kinds(Normalization::Sequence), [1.0 / 2.0, 1.0 / 6.0]);
+        assert_eq!(of_kinds(Normalization::Constant), [1.0 / 10.0; 2]);
+    }
+
+    /// A kind's tokens add up to its weight, and what one of them counts is its kind's own affair.
+    #[test]
+    fn the_completions_of_other_kinds_change_nothing_where_the_scope_is_the_kind() {
+        let of_kind = |lengths: &[usize], kind, weight| {
+            let example = |example| Example { kind, weight, ..example };
+            examples(lengths).into_iter().map(example).collect::<Vec<_>>()
+        };
+        let (few, more) = (of_kind(&[3], Kind::POINTWISE, 0.5), of_kind(&[1, 9, 4], Kind::POINTWISE, 0.5));
+        for by in [Normalization::Token, Normalization::Sequence, Normalization::Constant] {
+            let weights = |scope, others: &[Example]| {
+                let all = [&of_kind(&[2, 6], Kind::REASON, 3.0), others].concat();
+                let weights = token_weights(&all, NormalizationConfig { by, scope }, 10);
+                let counted = all
+                    .iter()
+                    .zip(&weights)
+                    .map(|(one, weight)| (one.kind, one.completion_length(), *weight));
+                counted.collect::<Vec<_>>()
+            };
+            let [alone, with_few, with_more] =
+                [&[], few.as_slice(), &more].map(|others| weights(NormalizationScope::Kind, others));
+            assert!(alone[..2] == with_few[..2] && alone[..2] == with_more[..2]);
+            assert_ne!(
+                weights(NormalizationScope::Batch, &few)[..2],
+                weights(NormalizationScope::Batch, &more)[..2]
+            );
+            let sum = |kind| -> f64 {
+                let of_kind = with_more.iter().filter(|one| one.0 == kind);
+                of_kind.map(|&(_, length, weight)| length as f64 * weight).sum()
+            };
+            let full = if by == Normalization::Constant { [8.0 / 20.0, 14.0 / 30.0] } else { [1.0, 1.0] };
+            assert!((sum(Kind::REASON) - 3.0 * full[0]).abs() < 1e-12);
+            assert!((sum(Kind::POINTWISE) - 0.5 * full[1]).abs() < 1e-12);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{
     config::TrainConfig,
+    objective::KlPlace,
     schedule::{LearningRate, Schedule},
 };
 use crate::{data::Kind, error::input_error};
@@ -84,6 +85,7 @@ impl TrainConfig {
             ("adamw.epsilon", self.adamw.epsilon),
             ("kl_horizon", self.kl.horizon),
             ("auxiliary.self_reward_scale", self.auxiliary.self_reward_scale),
+            ("auxiliary.refinement_gamma", self.auxiliary.refinement_gamma),
         ];
         for (name, value) in above_zero {
             require(value > 0.0, name, &value, "above 0")?;
@@ -97,6 +99,7 @@ impl TrainConfig {
             ("advantage_epsilon", self.advantage.epsilon),
             ("adamw.weight_decay", self.adamw.weight_decay),
             ("auxiliary.reflection_likelihood", self.auxiliary.reflection_likelihood),
+            ("auxiliary.refinement", self.auxiliary.refinement),
             ("auxiliary.consistency", self.auxiliary.consistency),
             ("auxiliary.verdict_likelihood", self.auxiliary.verdict_likelihood),
             ("auxiliary.self_reward", self.auxiliary.self_reward),
@@ -148,6 +151,13 @@ impl TrainConfig {
             return Err(input_error(
                 "train.kl_target: there is no coefficient to adapt; set train.kl_coefficient above 0, or leave \
                  the target out",
+            ));
+        }
+        // Normalised by itself, a component of the reward has the same size whatever the coefficient.
+        if self.kl.is_adaptive() && self.kl.place == KlPlace::Reward && self.advantage.estimator == "gdpo" {
+            return Err(input_error(
+                "train.kl_target: with train.advantage = \"gdpo\" a KL penalty on the reward counts the same whatever \
+                 its coefficient; leave the target out, or set train.kl_in = \"loss\"",
             ));
         }
         Ok(())
@@ -222,6 +232,8 @@ mod tests {
     fn settings_that_would_change_nothing_are_refused() {
         assert!(refused("kl_target = 0.1\nkl_coefficient = 0.0").contains("train.kl_coefficient"));
         assert!(refused("reference = \"ema\"\nkl_coefficient = 0.0").contains("train.kl_coefficient"));
+        let decoupled = refused("advantage = \"gdpo\"\nkl_in = \"reward\"\nkl_target = 0.1");
+        assert!(decoupled.contains("train.kl_in = \"loss\""), "{decoupled}");
         assert!(
             refused("advantage = \"rloo\"\nadvantage_scope = \"kind\"").starts_with("train.advantage_scope")
         );

@@ -3,7 +3,7 @@
 use super::{
     advantage::AdvantageConfig,
     auxiliary::AuxiliaryConfig,
-    batch::Normalization,
+    batch::NormalizationConfig,
     kind_weights::KindWeights,
     objective::{ImportanceConfig, KlConfig, LossConfig},
     optimizer::AdamWConfig,
@@ -49,8 +49,8 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Updates per pass.
     pub mini_batches: usize,
-    /// How long completions share the loss.
-    pub normalization: Normalization,
+    /// How completions share the loss: `normalization`, `normalization_scope`.
+    pub normalization: NormalizationConfig,
     /// From rewards to advantages: `advantage`, `advantage_scope`, `advantage_epsilon`.
     pub advantage: AdvantageConfig,
     /// Tokens that go through one forward and backward pass; a prompt counts once for all of its group.
@@ -111,7 +111,8 @@ flat_settings!(TrainConfig {
     importance_high: importance.bounds.high,
     epochs,
     mini_batches,
-    normalization,
+    normalization: normalization.by,
+    normalization_scope: normalization.scope,
     advantage: advantage.estimator,
     advantage_scope: advantage.scope,
     advantage_epsilon: advantage.epsilon,
@@ -180,7 +181,7 @@ impl Default for TrainConfig {
             importance: ImportanceConfig::default(),
             epochs: 1,
             mini_batches: 1,
-            normalization: Normalization::Token,
+            normalization: NormalizationConfig::default(),
             advantage: AdvantageConfig::default(),
             micro_batch_tokens: 8192,
             activation_checkpointing: false,
@@ -200,7 +201,10 @@ mod tests {
     use super::*;
     use crate::{
         data::Kind,
-        train::{AdvantageScope, Clip, Importance, KlEstimator, KlPlace, ReferenceMode, Schedule},
+        train::{
+            AdvantageScope, Clip, Importance, KlEstimator, KlPlace, Normalization, NormalizationScope,
+            ReferenceMode, Schedule,
+        },
     };
 
     /// A `[train]` table as runs have written it before settings were nested, every key with a value that is not
@@ -240,6 +244,7 @@ importance_high = 12.0
 epochs = 13
 mini_batches = 14
 normalization = "constant"
+normalization_scope = "kind"
 advantage = "batch_norm"
 advantage_scope = "kind"
 advantage_epsilon = 0.35
@@ -258,6 +263,8 @@ reflection = 1.0
 
 [auxiliary]
 reflection_likelihood = 0.55
+refinement = 0.05
+refinement_gamma = 0.2
 consistency = 0.65
 consistency_pairs = 18
 verdict_likelihood = 0.85
@@ -302,6 +309,9 @@ weight_decay = 0.05
         assert_eq!((config.kl.coefficient, config.kl.target, config.kl.horizon), (0.6, 0.7, 10.0));
         assert_eq!(config.reference, ReferenceConfig { mode: ReferenceMode::Ema, every: 11, decay: 0.8 });
         assert_eq!(config.importance.correction, Importance::Masked);
+        let normalization =
+            NormalizationConfig { by: Normalization::Constant, scope: NormalizationScope::Kind };
+        assert_eq!(config.normalization, normalization);
         assert_eq!((config.importance.bounds.low, config.importance.bounds.high), (0.15, 12.0));
         assert_eq!(config.advantage.scope, Some(AdvantageScope::Kind));
         assert_eq!(config.kind_weights.of(Kind::REASON), 3.0);

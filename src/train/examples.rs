@@ -1,6 +1,6 @@
 //! From groups of rollouts to examples to learn from.
 
-use super::{advantage::ScoredGroup, batch::Example, kind_weights::KindWeights};
+use super::{batch::Example, kind_weights::KindWeights};
 use crate::{
     model::{ModelConfig, Sequence},
     rollout::{FinishReason, Rollout, RolloutGroup},
@@ -15,6 +15,7 @@ pub(super) fn examples_of(
     let mut examples = Vec::new();
     for RolloutGroup { problem, prompt, rollouts, .. } in groups {
         let example = |Rollout { completion, .. }: &Rollout| Example {
+            kind: problem.kind,
             sequence: Sequence::new(&prompt.input, &completion.token_ids, config),
             old_logprobs: completion.logprobs.clone(),
             trainer_logprobs: None,
@@ -24,17 +25,6 @@ pub(super) fn examples_of(
         examples.extend(rollouts.iter().map(example));
     }
     examples
-}
-
-/// The rewards of all groups; `penalties` come off those of all completions in order, none where it is empty.
-pub(super) fn scored(groups: &[RolloutGroup], penalties: &[f64]) -> Vec<ScoredGroup> {
-    let mut penalties = penalties.iter();
-    let mut scored = Vec::with_capacity(groups.len());
-    for RolloutGroup { problem, rollouts, .. } in groups {
-        let reward = |rollout: &Rollout| rollout.reward() - penalties.next().copied().unwrap_or_default();
-        scored.push(ScoredGroup { kind: problem.kind, rewards: rollouts.iter().map(reward).collect() });
-    }
-    scored
 }
 
 /// The examples of the groups' completions without those that the token limit cut off.

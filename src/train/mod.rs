@@ -27,6 +27,7 @@ mod ranks;
 mod reference;
 mod report;
 mod schedule;
+mod scored;
 mod scoring;
 mod settings;
 mod tensors;
@@ -34,7 +35,7 @@ mod trainer;
 
 pub use advantage::{Advantage, AdvantageConfig, AdvantageScope};
 pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictAmong, VerdictPair, VerdictTriple};
-pub use batch::Normalization;
+pub use batch::{Normalization, NormalizationConfig, NormalizationScope};
 pub use check::KnownNames;
 pub use config::TrainConfig;
 pub use finite::check_finite;

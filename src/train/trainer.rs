@@ -13,7 +13,7 @@ use super::{
     backward::PassOptions,
     batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
-    examples::{examples_of, scored, without_truncated},
+    examples::{examples_of, without_truncated},
     gradient_sum::GradientSum,
     loss_input::policy_loss_input,
     objective::{
@@ -25,6 +25,7 @@ use super::{
     reference::Reference,
     report::{Totals, UpdateReport},
     schedule::StepPlace,
+    scored::scored,
     scoring::example_logprobs,
     tensors::{floats, scalar},
 };
@@ -152,7 +153,6 @@ impl<B: TrainBackend> Trainer<B> {
     ) -> Result<UpdateReport> {
         let place @ StepPlace { step, .. } = place.into();
         let Prepared { examples, advantages, kl } = self.prepare(groups)?;
-        let completions = advantages.iter().map(Vec::len).sum();
         let reflections = self.config.auxiliary.right_reflections(groups, &self.policy.config);
         let auxiliary = AuxiliaryWork { reflections, given: auxiliary };
         let mut updates = Vec::new();
@@ -164,7 +164,7 @@ impl<B: TrainBackend> Trainer<B> {
         let mut report = UpdateReport::over(updates);
         report.advantages = advantages;
         kl.into_iter().for_each(|kl| report.set(names::KL, kl));
-        self.kl.observe(report.metric(names::KL), completions);
+        self.kl.observe(report.metric(names::KL), report.advantages.iter().map(Vec::len).sum());
         if let Some(reference) = &mut self.reference {
             reference.follow(&self.policy, step);
         }

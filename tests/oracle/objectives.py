@@ -17,6 +17,8 @@ OUT = pathlib.Path(__file__).parent.parent / "fixtures" / "objectives.json"
 EPSILON = 1e-4
 LENGTHS = [5, 3, 7, 1, 4]
 MOST = 9
+KINDS = ["reason", "pointwise", "reason", "pairwise", "pointwise"]
+KIND_WEIGHTS = {"reason": 3.0, "pointwise": 0.5, "pairwise": 1.0}
 COEFFICIENT = 0.3
 DOUBLE = torch.float64
 
@@ -57,6 +59,26 @@ def rloo(groups):
     return [one(group) for group in groups]
 
 
+def reward_components(groups):
+    """Name, weight and values of what the rewards of a group consist of; seeded apart, so that nothing else moves."""
+    generator = torch.Generator().manual_seed(4)
+    out = []
+    for index, group in enumerate(groups):
+        right = torch.randint(0, 2, (len(group),), generator=generator).to(DOUBLE)
+        long = -0.1 * torch.rand(len(group), generator=generator, dtype=DOUBLE)
+        alike = torch.full_like(long, -0.5)
+        out.append([("math", 0.75, right), ("style", 0.25, group), ("length", 1.0, long), ("format", 1.0, alike)]
+                   if index % 2 == 0 else [("reward", 1.0, group)])
+    return out
+
+
+def decoupled(groups):
+    """GDPO, first half: every component against the others of its group, then their weighted sum."""
+    def one(weight, values):
+        return weight * (values - values.mean()) / (values.std() + EPSILON)
+    return [sum(one(weight, values) for _, weight, values in components) for components in groups]
+
+
 def standardised(pool):
     return pool.mean(), 1 / (pool.std() + EPSILON)
 
@@ -66,16 +88,22 @@ def advantage_cases(generator):
     groups = [torch.rand(size, generator=generator, dtype=DOUBLE) for size in sizes]
     centred = [group - group.mean() for group in groups]
     cases = [{"advantage": "mean", "expected": centred}, {"advantage": "rloo", "expected": rloo(groups)}]
+    components = reward_components(groups)
     for scope in ("group", "kind", "batch"):
         cases += [
             {"advantage": "group_norm", "scope": scope, "expected": group_norm(groups, kinds, scope)},
             {"advantage": "reinforce_plus_plus", "scope": scope,
              "expected": per_scope(centred, kinds, scope, standardised)},
+            {"advantage": "gdpo", "scope": scope,
+             "expected": per_scope(decoupled(components), kinds, scope, standardised)},
             {"advantage": "batch_norm", "scope": scope, "expected": per_scope(groups, kinds, scope, standardised)},
         ]
     for case in cases:
         case["expected"] = [rounded(values) for values in case["expected"]]
-    return {"epsilon": EPSILON, "kinds": kinds, "rewards": [rounded(group) for group in groups], "cases": cases}
+    written = [[{"name": name, "weight": weight, "values": rounded(values)} for name, weight, values in group]
+               for group in components]
+    return {"epsilon": EPSILON, "kinds": kinds, "rewards": [rounded(group) for group in groups],
+            "components": written, "cases": cases}
 
 
 # --- losses: [completions, tokens] with a mask -----------------------------------------------------------
@@ -89,6 +117,15 @@ def normalised(per_token, mask, normalization):
     if normalization == "sequence":
         return ((per_token * mask).sum(1) / lengths).mean()
     return (per_token * mask).sum() / (len(mask) * MOST)
+
+
+def of_kinds(per_token, mask, normalization):
+    """The sum of the kinds' losses, each over its own completions, by their weights."""
+    losses = []
+    for kind, weight in KIND_WEIGHTS.items():
+        rows = [index for index, other in enumerate(KINDS) if other == kind]
+        losses.append(weight * normalised(per_token[rows], mask[rows], normalization))
+    return sum(losses)
 
 
 def ppo(new, old, advantage, mask, low, high, dual):
@@ -156,7 +193,10 @@ def loss_case(inputs, settings):
     per_token = -per_token
     if settings["kl"] is not None:
         per_token = per_token + COEFFICIENT * divergence(settings["kl"], new, inputs["reference"])
-    loss = normalised(per_token, mask, settings["normalization"])
+    if settings["normalization_scope"] == "batch":
+        loss = normalised(per_token, mask, settings["normalization"])
+    else:
+        loss = of_kinds(per_token, mask, settings["normalization"])
     loss.backward()
     return settings | {"value": rounded(loss)[0], "gradient": rounded(new.grad[mask > 0])}
 
@@ -164,6 +204,7 @@ def loss_case(inputs, settings):
 def loss_cases(generator):
     inputs = random_inputs(generator)
     base = {"loss": "ppo", "clip_low": 0.2, "clip_high": 0.28, "dual_clip": 0.0, "normalization": "token",
+            "normalization_scope": "batch",
             "kl": None, "importance": "none", "importance_low": 0.8, "importance_high": 1.25}
     variants = [{}, {"dual_clip": 1.4}]
     variants += [{"loss": "gspo", "clip_low": 0.05, "clip_high": 0.05}]
@@ -171,10 +212,12 @@ def loss_cases(generator):
     variants += [{"kl": kl} for kl in ("k1", "k2", "k3")]
     variants += [{"importance": importance} for importance in ("truncated", "masked")]
     settings = [base | variant | {"normalization": normalization}
-                for variant in variants for normalization in ("token", "sequence", "constant")]
+                for variant in variants + [{"normalization_scope": "kind", "kl": "k3"}]
+                for normalization in ("token", "sequence", "constant")]
     kept = inputs["mask"] > 0
     flat = {name: rounded(inputs[name][kept]) for name in ("new", "old", "reference", "sampler")}
-    return flat | {"lengths": LENGTHS, "most": MOST, "kl_coefficient": COEFFICIENT,
+    return flat | {"lengths": LENGTHS, "kinds": KINDS, "kind_weights": [KIND_WEIGHTS[kind] for kind in KINDS],
+                   "most": MOST, "kl_coefficient": COEFFICIENT,
                    "advantages": rounded(inputs["advantages"]),
                    "cases": [loss_case(inputs, case) for case in settings]}
 
@@ -223,11 +266,23 @@ def self_reward_case(generator):
             "gradient": rounded(logprobs.grad)}
 
 
+def refinement_case(generator):
+    """Critique-GRPO's shaping of refinements by their probability under the original prompt; a mean over tokens."""
+    gamma, weight, lengths = 0.1, 0.5, [3, 1, 2]
+    logprobs = (-3 * torch.rand(sum(lengths), generator=generator, dtype=DOUBLE)).requires_grad_()
+    probabilities = torch.exp(logprobs)
+    loss = -weight * (probabilities / (probabilities + gamma)).mean()
+    loss.backward()
+    return {"gamma": gamma, "weight": weight, "lengths": lengths, "logprobs": rounded(logprobs),
+            "value": rounded(loss)[0], "gradient": rounded(logprobs.grad)}
+
+
 def main():
     generator = torch.Generator().manual_seed(3)
     cases = {"advantages": advantage_cases(generator), "losses": loss_cases(generator),
              "entropy": entropy_case(generator), "consistency": consistency_case(generator),
-             "self_reward": self_reward_case(generator), "verdict_odds": verdict_odds_case(generator)}
+             "self_reward": self_reward_case(generator), "refinement": refinement_case(generator),
+             "verdict_odds": verdict_odds_case(generator)}
     OUT.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -45,6 +45,18 @@ fn our_own_rows_carry_every_field_and_tolerate_others() {
 }
 
 #[test]
+fn a_reflection_says_in_its_row_which_problem_it_is_about() {
+    let row = json!({"id": "p", "kind": "reflection", "question": "How many? Somebody says 4.", "answer": "3",
+        "reflects_on": {"start": 0, "length": 9, "right": false}});
+    let read = parse(row).1.unwrap();
+    assert!(read.columns.is_empty());
+    assert_eq!(read.reflected().unwrap().question, "How many?");
+    assert_eq!(parse(Value::Object(read.to_row())).1.unwrap(), read);
+    let refused = complaint(json!({"question": "q", "answer": "a", "reflects_on": "p7"}));
+    assert!(refused.contains("data.ignore_fields"), "{refused}");
+}
+
+#[test]
 fn further_fields_are_kept_in_whatever_shape_a_row_has_and_survive_being_written() {
     let tests = json!({"in": ["1 2"], "out": [3.25]});
     for row in [

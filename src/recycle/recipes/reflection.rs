@@ -2,6 +2,7 @@
 
 use crate::{
     data::Kind,
+    judge::{Item, Label},
     recycle::{
         answers::Answers,
         recipe::{Draw, ItemDraft, Recipe},
@@ -23,7 +24,9 @@ impl Recipe for ReflectionRecipe {
     fn draft(&self, answers: &Answers<'_>, draw: &mut Draw<'_>) -> Option<ItemDraft> {
         let [positive, negative] = [true, false].map(|right| {
             let shown = draw.answer(answers, right)?;
-            Some(draw.prompts.reflection(&answers.problem.question, shown, draw.wording(Kind::REFLECTION)))
+            let wording = draw.wording(Kind::REFLECTION);
+            let item = draw.prompts.reflection(&answers.problem.question, shown, wording);
+            Some(Item { label: Label::Reflection { right }, ..item })
         });
         ItemDraft::either(positive, negative)
     }

@@ -11,6 +11,34 @@ pub struct ScoredGroup {
     pub kind: Kind,
     /// One reward per completion.
     pub rewards: Vec<f64>,
+    /// What the rewards consist of, for estimators that compare each component by itself; the others do not look.
+    pub components: Vec<RewardComponent>,
+}
+
+impl ScoredGroup {
+    /// A group whose rewards consist of nothing but themselves.
+    pub fn new(kind: Kind, rewards: Vec<f64>) -> Self {
+        let components = vec![RewardComponent::new("reward", rewards.clone())];
+        Self { kind, rewards, components }
+    }
+}
+
+/// One of the components that a group's rewards are the weighted sum of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RewardComponent {
+    /// What gave it: a verifier, a penalty, or `reward` for all there is.
+    pub name: String,
+    /// What it counts in the sum.
+    pub weight: f64,
+    /// One value per completion; a penalty is negative.
+    pub values: Vec<f64>,
+}
+
+impl RewardComponent {
+    /// A component of weight 1.
+    pub fn new(name: &str, values: Vec<f64>) -> Self {
+        Self { name: name.to_owned(), weight: 1.0, values }
+    }
 }
 
 /// The completions that share a spread.

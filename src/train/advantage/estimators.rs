@@ -3,13 +3,13 @@
 //!
 //! In the formulas `r` is a reward, `mean` and `std` are those of its group of `n` completions.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     door::{Advantage, AdvantageScope, ScoredGroup, Spread},
-    statistics::{mean, standard_deviation},
+    gdpo::Gdpo,
+    normalize::{divide, minus_mean, standardize},
 };
-use crate::data::Kind;
 
 /// `(r − mean) / (std + ε)` (GRPO, arXiv 2402.03300, §4.1.2). The spread is the group's unless a scope says
 /// otherwise.
@@ -46,6 +46,7 @@ pub fn built_in() -> Vec<Arc<dyn Advantage>> {
         Arc::new(Rloo),
         Arc::new(ReinforcePlusPlus),
         Arc::new(BatchNorm),
+        Arc::new(Gdpo),
     ]
 }
 
@@ -59,7 +60,7 @@ impl Advantage for GroupNorm {
     }
 
     fn advantages(&self, groups: &[ScoredGroup], spread: Spread) -> Vec<Vec<f64>> {
-        divide(groups, each(groups, minus_mean), spread)
+        divide(groups, each(groups, minus_mean), &each(groups, <[f64]>::to_vec), spread)
     }
 }
 
@@ -116,60 +117,6 @@ fn each(groups: &[ScoredGroup], of: impl Fn(&[f64]) -> Vec<f64>) -> Vec<Vec<f64>
     groups.iter().map(|group| of(&group.rewards)).collect()
 }
 
-/// Divides by the standard deviation of the rewards in scope.
-fn divide(groups: &[ScoredGroup], mut centred: Vec<Vec<f64>>, spread: Spread) -> Vec<Vec<f64>> {
-    for pool in pools(groups, spread.scope) {
-        let rewards: Vec<f64> = pool.iter().flat_map(|&index| groups[index].rewards.clone()).collect();
-        let deviation = standard_deviation(&rewards);
-        for &index in &pool {
-            centred[index].iter_mut().for_each(|value| *value = over(*value, deviation, spread.epsilon));
-        }
-    }
-    centred
-}
-
-/// Takes off the mean of the values in scope and divides by their standard deviation.
-fn standardize(groups: &[ScoredGroup], mut values: Vec<Vec<f64>>, spread: Spread) -> Vec<Vec<f64>> {
-    for pool in pools(groups, spread.scope) {
-        let pooled: Vec<f64> = pool.iter().flat_map(|&index| values[index].clone()).collect();
-        let (mean, deviation) = (mean(&pooled), standard_deviation(&pooled));
-        for &index in &pool {
-            values[index]
-                .iter_mut()
-                .for_each(|value| *value = over(*value - mean, deviation, spread.epsilon));
-        }
-    }
-    values
-}
-
-/// Indices of the groups that share a spread.
-fn pools(groups: &[ScoredGroup], scope: AdvantageScope) -> Vec<Vec<usize>> {
-    let all = 0..groups.len();
-    match scope {
-        AdvantageScope::Group => all.map(|index| vec![index]).collect(),
-        AdvantageScope::Batch => vec![all.collect()],
-        AdvantageScope::Kind => {
-            let mut pools: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
-            all.for_each(|index| pools.entry(groups[index].kind).or_default().push(index));
-            pools.into_values().collect()
-        }
-    }
-}
-
-/// `value / (spread + ε)`; without a spread there is nothing to tell apart: 0.
-fn over(value: f64, spread: f64, epsilon: f64) -> f64 {
-    if spread == 0.0 { 0.0 } else { value / (spread + epsilon) }
-}
-
-/// `r − mean`; exactly 0 where all are equal.
-fn minus_mean(rewards: &[f64]) -> Vec<f64> {
-    if standard_deviation(rewards) == 0.0 {
-        return vec![0.0; rewards.len()];
-    }
-    let mean = mean(rewards);
-    rewards.iter().map(|reward| reward - mean).collect()
-}
-
 /// `r − (Σr − r) / (n − 1)`, which is `(r − mean) · n / (n − 1)`; 0 of a lone completion.
 ///
 /// Rewards `[1, 0, 0, 1]`: the others of a 1 have mean ⅓, the others of a 0 have ⅔: `[⅔, −⅔, −⅔, ⅔]`.
@@ -178,22 +125,14 @@ fn minus_the_others(rewards: &[f64]) -> Vec<f64> {
     minus_mean(rewards).into_iter().map(|value| value * (count / (count - 1.0).max(1.0))).collect()
 }
 
-/// [`GroupNorm`] of one group: `(r − mean) / (std + ε)`, sample standard deviation.
-///
-/// Rewards `[1, 0, 0, 1]` have mean 0.5 and standard deviation 0.577: `[0.866, −0.866, −0.866, 0.866]`.
-/// A group of equal rewards, or of one, teaches nothing: zeros.
-pub fn group_advantages(rewards: &[f64], epsilon: f64) -> Vec<f64> {
-    let spread = standard_deviation(rewards);
-    minus_mean(rewards).into_iter().map(|value| over(value, spread, epsilon)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{data::Kind, train::advantage::normalize::group_advantages};
 
     fn of(estimator: impl Advantage, scope: Option<AdvantageScope>, groups: &[(Kind, &[f64])]) -> Vec<f64> {
         let groups: Vec<ScoredGroup> =
-            groups.iter().map(|&(kind, rewards)| ScoredGroup { kind, rewards: rewards.to_vec() }).collect();
+            groups.iter().map(|&(kind, rewards)| ScoredGroup::new(kind, rewards.to_vec())).collect();
         let scope = scope.or(estimator.default_scope()).unwrap_or(AdvantageScope::Group);
         estimator.advantages(&groups, Spread { scope, epsilon: 0.0 }).concat()
     }
@@ -251,7 +190,7 @@ mod tests {
         assert_eq!(group_advantages(&[1.0; 8], 1e-9), [0.0; 8]);
         assert_eq!(group_advantages(&[0.1; 3], 0.0), [0.0; 3]);
         assert_eq!(group_advantages(&[1.0], 1e-9), [0.0]);
-        let groups = [[0.1; 3].to_vec(), vec![0.1]].map(|rewards| ScoredGroup { kind: R, rewards });
+        let groups = [[0.1; 3].to_vec(), vec![0.1]].map(|rewards| ScoredGroup::new(R, rewards));
         for estimator in built_in() {
             let spread = Spread { scope: AdvantageScope::Batch, epsilon: 0.0 };
             assert_eq!(estimator.advantages(&groups, spread).concat(), [0.0; 4], "{}", estimator.name());

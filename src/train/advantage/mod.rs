@@ -6,10 +6,14 @@
 
 mod door;
 mod estimators;
+mod gdpo;
+mod normalize;
 mod rule;
 mod statistics;
 
-pub use door::{Advantage, AdvantageScope, ScoredGroup, Spread};
-pub use estimators::{BatchNorm, GroupNorm, Mean, ReinforcePlusPlus, Rloo, built_in, group_advantages};
+pub use door::{Advantage, AdvantageScope, RewardComponent, ScoredGroup, Spread};
+pub use estimators::{BatchNorm, GroupNorm, Mean, ReinforcePlusPlus, Rloo, built_in};
+pub use gdpo::Gdpo;
+pub use normalize::group_advantages;
 pub use rule::{AdvantageConfig, AdvantageRule};
 pub use statistics::{mean, standard_deviation};

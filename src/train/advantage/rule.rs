@@ -56,7 +56,7 @@ impl AdvantageConfig {
         if self.scope.is_some() && own.is_none() {
             return Err(input_error(
                 "train.advantage_scope: this train.advantage divides by no spread; leave the scope out, or take \
-                 group_norm, reinforce_plus_plus or batch_norm",
+                 group_norm, reinforce_plus_plus, batch_norm or gdpo",
             ));
         }
         let scope = self.scope.or(own).unwrap_or(AdvantageScope::Group);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn an_estimator_is_found_by_name_and_an_unknown_one_is_refused_with_those_there_are() {
-        let groups = [ScoredGroup { kind: Kind::REASON, rewards: vec![1.0, 0.0] }];
+        let groups = [ScoredGroup::new(Kind::REASON, vec![1.0, 0.0])];
         let constant =
             |values: &[f64]| -> [Arc<dyn Advantage>; 1] { [Arc::new(Constant(vec![values.to_vec()]))] };
         let of = |values: &[f64]| named("constant").rule(&constant(values)).unwrap().advantages(&groups);
