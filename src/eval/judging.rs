@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     mean::measured_mean,
     ranking::area_under_curve,
-    verdict_odds::{log_sum, verdict_logprobs},
+    verdict_odds::{log_sum, verdict_odds},
 };
 use crate::{
     data::{Kind, Problem},
@@ -144,9 +144,9 @@ fn counted(replies: &[(&Problem, &Verdict)], verifier: &Verifier) -> JudgeMeasur
 
 /// The area under the curve over all problems of one kind.
 fn area<B: Backend>(pipeline: &RolloutPipeline<'_, B>, problems: &[&Problem]) -> Result<Option<f64>> {
-    let Some(logprobs) = verdict_logprobs(pipeline, problems)? else { return Ok(None) };
-    let scored = problems.iter().zip(logprobs).filter_map(|(problem, logprobs)| {
-        Some(scores(&logprobs?, listed(problem, &problem.answer, pipeline.verifier)?))
+    let Some(odds) = verdict_odds(pipeline, problems)? else { return Ok(None) };
+    let scored = problems.iter().zip(odds).filter_map(|(problem, odds)| {
+        Some(scores(&odds?.logprobs, listed(problem, &problem.answer, pipeline.verifier)?))
     });
     Ok(area_under_curve(&scored.flatten().collect::<Vec<_>>()))
 }
