@@ -58,10 +58,16 @@ fn every_run_is_made_once_and_the_report_has_tables_figures_and_plots() {
     assert_eq!(summary("spark", 2)["before"], summary("grpo", 2)["before"]);
     let figures: Value = serde_json::from_slice(&fs::read(out.join("ablation.json")).unwrap()).unwrap();
     assert_eq!(figures["digits"]["grpo"]["seeds"], serde_json::json!([1, 2]));
-    for plot in ["reasoning", "judging", "reflection_gain", "votes", "rounds", "rewards"] {
+    for plot in ["reasoning", "judging", "reflection_gain", "votes", "votes_by_tokens", "rounds", "rewards"] {
         let path = out.join(format!("digits/plots/{plot}.svg"));
         assert!(fs::read_to_string(&path).unwrap().starts_with("<svg"), "{plot}");
     }
+
+    assert!(figures["digits"]["spark"]["judging"]["recycled tokens"]["mean"].is_number());
+    let other = predicate::str::contains("`grpo` less each of the others")
+        .and(predicate::str::contains("### Judging"))
+        .and(predicate::str::contains("| spark | 2 |"));
+    ablate(root.path()).args(["--report", "--compared", "grpo"]).assert().success().stdout(other);
 
     let changed = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
     let kept = out.join("digits/spark/seed-1/summary.json");
@@ -77,4 +83,5 @@ fn nothing_to_report_on_and_an_unknown_task_are_refused() {
     let root = TempDir::new().unwrap();
     refused(ablate(root.path()).arg("--report"), &["holds no complete run"]);
     refused(ablate(root.path()).args(["--task", "chess"]), &["--task chess", "[[task]]"]);
+    refused(ablate(root.path()).args(["--compared", "x"]), &["--compared x", "spark, grpo"]);
 }

@@ -11,18 +11,19 @@ use spark::{
     data::{Kind, Problem},
     distributed::ALONE,
     eval::{
-        AnswerOptions, AnswerSummary, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Scores, SourceScores,
-        Strategy, answer_problems, answer_with_reflection, completion_logprobs, evaluate, evaluate_in_full,
-        judge_measures, votes,
+        AnswerOptions, AnswerSummary, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Measuring, OwnReward,
+        Scores, SourceScores, Strategy, answer_problems, answer_with_reflection, completion_logprobs,
+        evaluate, evaluate_in_full, judge_measures, votes,
     },
     judge::{AnswerForm, JudgePrompts},
     model::{Model, ModelInput, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
     rollout::{
-        Completion, Continuations, EngineConfig, FinishReason, Generate, LocalEngine, Request, RolloutGroup,
-        RolloutPipeline, Sampling, SamplingKey, Scripted,
+        Completion, Continuations, CountedTokens, EngineConfig, FinishReason, Generate, LocalEngine, Request,
+        RolloutGroup, RolloutPipeline, Sampling, SamplingKey, Scripted,
     },
+    train::objective::SelfRewardScale,
     verify::{Verdict, Verifier},
 };
 
@@ -140,6 +141,11 @@ fn config() -> EvalConfig {
     EvalConfig { vote_samples: 4, max_new_tokens: 40, reflection_rounds: 2, ..EvalConfig::default() }
 }
 
+/// With a fixed seed, of a policy that rewards nothing itself.
+fn by(config: &EvalConfig) -> Measuring<'_> {
+    Measuring { config, own_reward: None, seed: 1 }
+}
+
 fn options(strategy: Strategy, samples: usize) -> AnswerOptions {
     let temperature = if samples == 1 { 0.0 } else { 1.0 };
     let sampling = Sampling { temperature, ..Sampling::greedy(40) };
@@ -200,10 +206,94 @@ fn reflection_stops_after_the_rounds_that_are_allowed() {
 
 #[test]
 fn votes_are_taken_with_and_without_the_models_own_judgement() {
-    let found = with(reply, |model| votes(model, &problems(), &config(), 1)).unwrap();
+    let found = with(reply, |model| votes(model, &problems(), by(&config()))).unwrap().by_samples;
     let figures: Vec<[f64; 3]> = found.iter().map(|vote| [vote.majority, vote.judged, vote.any]).collect();
     assert_eq!(found.iter().map(|vote| vote.samples).collect::<Vec<_>>(), [1, 2, 4]);
     assert_eq!(figures, [[0.4, 0.4, 0.4], [0.4, 0.6, 0.8], [0.6, 0.6, 1.0]]);
+}
+
+/// Replies as the scripted model does, and has an opinion about everything: it holds an answer for right as far as it is
+/// large, likes place A, and puts a certain token behind an answer the more readily the smaller it is.
+struct Telling<'a>(Scripted<'a>, &'a Processor);
+
+const BEHIND_AN_ANSWER: u32 = 3;
+
+impl Telling<'_> {
+    fn logprob(&self, asked: &Continuations<'_>, ids: &[u32]) -> Result<f64> {
+        let prompt = self.1.decode(&asked.prompt.ids, true)?;
+        let size = |text: &str| text.trim().parse::<f64>().expect("a number");
+        if let Some((&BEHIND_AN_ANSWER, completion)) = ids.split_last() {
+            assert_eq!(asked.counted, CountedTokens::Last);
+            let text = self.1.decode(completion, true)?;
+            return Ok(-size(text.trim_start_matches("\\boxed{").trim_end_matches('}')));
+        }
+        assert_eq!(asked.counted, CountedTokens::All);
+        let verdict = self.1.decode(ids, true)?;
+        let is_first = ["Yes", "A"].iter().any(|first| verdict.ends_with(first));
+        let odds = match behind(&prompt, "Proposed answer: ") {
+            Some(shown) => (size(shown) - 9.0) / 10.0,
+            None => {
+                let shown = ["A", "B"].map(|place| size(pair_answer(&prompt, place)));
+                5.0 + (shown[0] - shown[1]) / 10.0
+            }
+        };
+        Ok(if is_first { odds } else { 0.0 })
+    }
+}
+
+/// The answer that the pairwise judge prompt shows in a place.
+fn pair_answer<'a>(prompt: &'a str, place: &str) -> &'a str {
+    behind(prompt, &format!("Answer {place}: ")).expect("a pair")
+}
+
+impl Generate<Plain> for Telling<'_> {
+    fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
+        Generate::<Plain>::generate(&self.0, requests, progress)
+    }
+
+    fn logprobs(&self, asked: &[Continuations<'_>]) -> Result<Option<Vec<Vec<f64>>>> {
+        let of =
+            |asked: &Continuations<'_>| asked.token_ids.iter().map(|ids| self.logprob(asked, ids)).collect();
+        asked.iter().map(of).collect::<Result<_>>().map(Some)
+    }
+
+    fn update_weights(&mut self, _: &Model<Plain>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn votes_by_probabilities_take_no_sampled_token_and_state_what_they_read() {
+    let processor = processor();
+    let sampler = Telling(Scripted::texts(&processor, reply), &processor);
+    let scale = SelfRewardScale { scale: 0.05, offset: -20.0 };
+    let own_reward = Some(OwnReward { token: BEHIND_AN_ANSWER, scale });
+    let measuring = Measuring { own_reward, ..by(&config()) };
+    let found = through(&sampler, &processor, |model| votes(model, &problems(), measuring)).unwrap();
+    let last = found.by_samples.last().unwrap();
+    // The largest answer wins its comparisons: 9, 11, 5, 12, 18, of which two are right.
+    assert_eq!((last.samples, last.tournament), (4, Some(0.4)));
+    // The own rewards of 7, 8 and 9 are near, and two samples say 7; likewise 10, 5 and 12; and 1 is worth more than 18.
+    assert_eq!(last.self_rewarded, Some(0.6));
+    assert_eq!(
+        last.weighted,
+        Some(0.8),
+        "two 7 outweigh 8 and 9, three 10 outweigh 11, and 18 outweighs 1 and 2"
+    );
+    // Of 11 right and 9 wrong samples 4 comes before 6 wrong ones, each 7 before 3, and each 10 before one.
+    let area = found.own_reward_auc.unwrap();
+    assert!((area - 15.0 / 99.0).abs() < 1e-12, "{area}");
+    let first = &found.by_samples[0];
+    assert_eq!((first.tournament, first.tournament_prompt_tokens), (Some(first.majority), Some(0.0)));
+    assert!(first.tokens < last.tokens && first.judge_tokens < last.judge_tokens);
+    assert!(
+        first.judge_prompt_tokens < last.judge_prompt_tokens && last.tournament_prompt_tokens > Some(0.0)
+    );
+    let silent = with(reply, |model| votes(model, &problems(), measuring)).unwrap();
+    let unmeasured = silent.by_samples[2];
+    assert_eq!([unmeasured.weighted, unmeasured.tournament, unmeasured.self_rewarded], [None; 3]);
+    assert_eq!(silent.own_reward_auc, None);
+    assert_eq!(unmeasured.tokens, last.tokens);
 }
 
 /// Groups of four sampled answers to every problem.
@@ -253,7 +343,7 @@ fn a_run_is_scored_on_solving_judging_reflecting_and_voting() {
     };
     let done = RefCell::new(0);
     let scores = with(judge, |model| {
-        evaluate(model, &problems(), &set, &config(), 1, &|count| *done.borrow_mut() += count)
+        evaluate(model, &problems(), &set, by(&config()), &|count| *done.borrow_mut() += count)
     })
     .unwrap();
     let Scores { accuracy_by_rounds, votes, .. } = &scores;
@@ -279,7 +369,7 @@ fn biases_and_unread_replies_are_measured_apart_from_accuracy() {
         () if prompt.contains("\\boxed{A}") => "It is \\boxed{A}.".to_owned(),
         () => reply(prompt, number),
     };
-    let scores = with(biased, |model| evaluate(model, &problems(), &set, &config(), 1, &|_| ())).unwrap();
+    let scores = with(biased, |model| evaluate(model, &problems(), &set, by(&config()), &|_| ())).unwrap();
     let kinds: Vec<&str> = scores.judging.keys().map(String::as_str).collect();
     assert_eq!(kinds, ["pairwise", "pointwise"]);
     let named = |kind: &str| scores.judging[kind].named().into_iter().collect::<HashMap<String, f64>>();
@@ -358,7 +448,11 @@ fn an_engine_tells_how_likely_continuations_are() {
     let asked: Vec<Continuations<'_>> = prompts
         .iter()
         .zip(&token_ids)
-        .map(|(prompt, token_ids)| Continuations { prompt, token_ids: token_ids.clone() })
+        .map(|(prompt, token_ids)| Continuations {
+            prompt,
+            token_ids: token_ids.clone(),
+            counted: CountedTokens::All,
+        })
         .collect();
     let engine = LocalEngine::with_model(model.clone(), EngineConfig::default());
     let found = engine.logprobs(&asked).unwrap().expect("an engine has the weights");
@@ -370,6 +464,16 @@ fn an_engine_tells_how_likely_continuations_are() {
             assert!((found - expected).abs() < 1e-4, "{found} {expected}");
         }
     }
+    let last_alone: Vec<Continuations<'_>> =
+        asked.iter().map(|asked| Continuations { counted: CountedTokens::Last, ..asked.clone() }).collect();
+    let found = engine.logprobs(&last_alone).unwrap().expect("an engine has the weights");
+    for (asked, found) in last_alone.iter().zip(&found) {
+        for (ids, found) in asked.token_ids.iter().zip(found) {
+            let alone = completion_logprobs(&model, &[Sequence::new(asked.prompt, ids, &model.config)]);
+            let expected = f64::from(*alone[0].last().unwrap());
+            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        }
+    }
     assert!(LocalEngine::<Plain>::new(EngineConfig::default()).logprobs(&[]).is_err());
 }
 
@@ -378,7 +482,7 @@ fn drawn_answers_give_pass_at_k_of_everything_and_of_each_source() {
     let set = judge_set();
     let config = EvalConfig { samples: 4, vote_samples: 0, reflection_rounds: 0, ..config() };
     let measured = |config| {
-        with(reply, |model| evaluate_in_full(model, &problems(), &set, &config, 1, &|_| ())).unwrap()
+        with(reply, |model| evaluate_in_full(model, &problems(), &set, by(&config), &|_| ())).unwrap()
     };
     let Evaluation { scores, greedy, drawn } = measured(config.clone());
     // Two, three, one, four and one of four answers are right.
@@ -406,7 +510,7 @@ fn drawn_answers_give_pass_at_k_of_everything_and_of_each_source() {
     let scores = measured(EvalConfig { samples: 0, ..config }).scores;
     assert_eq!(Vec::from_iter(scores.pass_at), [(1, 0.4)]);
     let nothing =
-        with(reply, |model| evaluate(model, &[], &JudgeSet::default(), &EvalConfig::default(), 1, &|_| ()));
+        with(reply, |model| evaluate(model, &[], &JudgeSet::default(), by(&EvalConfig::default()), &|_| ()));
     assert_eq!(nothing.unwrap(), Scores::default(), "what was not measured is no 0");
 }
 
@@ -418,7 +522,7 @@ fn a_verdict_for_everything_is_right_half_the_time() {
         false if prompt.contains("\\boxed{A}") => "\\boxed{A}".to_owned(),
         false => reply(prompt, number),
     };
-    let scores = with(credulous, |model| evaluate(model, &problems(), &set, &config(), 1, &|_| ())).unwrap();
+    let scores = with(credulous, |model| evaluate(model, &problems(), &set, by(&config()), &|_| ())).unwrap();
     assert_eq!((scores.pointwise_accuracy, scores.pairwise_accuracy), (Some(0.5), Some(0.5)));
     assert_eq!(scores.held_out_wording_accuracy, Some(0.5));
     assert_eq!(scores.accuracy_by_rounds, [0.4; 3], "a model that never doubts never answers again");

@@ -4,6 +4,7 @@
 //! Every run is a child process of its own, and a run directory that `spark train` can resume and anyone can look
 //! into. Knows run directories; knows nothing of models.
 
+mod columns;
 mod outcome;
 mod plots;
 mod report;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     error::input_error,
+    eval::Scores,
     run::{
         directory::{RunDirectory, read_json},
         report::Summary,
@@ -23,6 +24,14 @@ pub(super) struct Outcome {
     pub steps: Vec<Value>,
 }
 
+/// What the columns of a table are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Findings<'a> {
+    pub scores: &'a Scores,
+    /// The records of every step; none of a start.
+    pub steps: &'a [Value],
+}
+
 impl Outcome {
     /// # Errors
     /// When a file of the run is missing or malformed.
@@ -32,6 +41,16 @@ impl Outcome {
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
         let steps = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
         Ok(Self { summary: read_json(&dir.summary())?, steps: steps.map_err(|error| unreadable(&error))? })
+    }
+
+    /// What is known of the start.
+    pub(super) fn before(&self) -> Findings<'_> {
+        Findings { scores: &self.summary.before, steps: &[] }
+    }
+
+    /// What is known of the end.
+    pub(super) fn after(&self) -> Findings<'_> {
+        Findings { scores: &self.summary.after, steps: &self.steps }
     }
 
     /// A metric over the run: (tokens sampled so far, value) of every step that has it.

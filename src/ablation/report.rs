@@ -8,7 +8,7 @@ use super::{
     outcome::{Outcome, TaskOutcomes},
     plots,
     runs::AblationRun,
-    spec::Ablation,
+    spec::{Ablation, AblationTask},
     table,
 };
 use crate::{error::input_error, run::directory::write_json, storage::write_atomically};
@@ -22,7 +22,7 @@ pub fn report(ablation: &Ablation, runs: &[AblationRun<'_>], out: &Path) -> Resu
     let mut figures = BTreeMap::new();
     for task in &ablation.tasks {
         let of_task: Vec<&AblationRun<'_>> = runs.iter().filter(|run| run.task.name == task.name).collect();
-        let outcomes = task_outcomes(ablation, &of_task)?;
+        let outcomes = task_outcomes(ablation, task, &of_task)?;
         let complete: usize = outcomes.iter().map(|(_, by_seed)| by_seed.len()).sum();
         if complete == 0 {
             continue;
@@ -42,10 +42,15 @@ pub fn report(ablation: &Ablation, runs: &[AblationRun<'_>], out: &Path) -> Resu
     Ok(text)
 }
 
-fn task_outcomes(ablation: &Ablation, runs: &[&AblationRun<'_>]) -> Result<TaskOutcomes> {
+fn task_outcomes(
+    ablation: &Ablation,
+    task: &AblationTask,
+    runs: &[&AblationRun<'_>],
+) -> Result<TaskOutcomes> {
     let of_variant = |name: &str| -> Result<BTreeMap<u64, Outcome>> {
         let complete = runs.iter().filter(|run| run.variant.name == name && run.is_complete());
         complete.map(|run| Ok((run.seed, Outcome::read(&run.dir)?))).collect()
     };
-    ablation.variants.iter().map(|variant| Ok((variant.name.clone(), of_variant(&variant.name)?))).collect()
+    let of_task = ablation.variants_of(task);
+    of_task.map(|variant| Ok((variant.name.clone(), of_variant(&variant.name)?))).collect()
 }

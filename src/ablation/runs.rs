@@ -40,7 +40,7 @@ pub fn planned_runs<'a>(ablation: &'a Ablation, out: &Path) -> Vec<AblationRun<'
     let mut runs = Vec::new();
     for task in &ablation.tasks {
         for &seed in &ablation.seeds {
-            for variant in &ablation.variants {
+            for variant in ablation.variants_of(task) {
                 let dir = out.join(&task.name).join(&variant.name).join(format!("seed-{seed}"));
                 runs.push(AblationRun { task, variant, seed, dir: RunDirectory::at(dir) });
             }
@@ -85,7 +85,7 @@ impl Runner {
     pub fn run_missing(&self, ablation: &Ablation, runs: &[AblationRun<'_>]) -> Result<()> {
         let missing: Vec<&AblationRun<'_>> = runs.iter().filter(|run| !run.is_complete()).collect();
         self.say(&format!(
-            "{} runs: {} tasks x {} variants x {} seeds; {} to do",
+            "{} runs of {} tasks, {} variants and {} seeds; {} to do",
             runs.len(),
             ablation.tasks.len(),
             ablation.variants.len(),
@@ -236,6 +236,9 @@ fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
 
 /// What the starting model's scores depend on.
 fn start_settings(config: &RunConfig) -> impl PartialEq + use<> {
-    let RunConfig { model, data, verify, eval, train, recycle, rollout, .. } = config.clone();
-    (model, data, verify, eval, rollout, train.sampling, recycle.wordings)
+    let RunConfig { model, data, verify, eval, train, recycle, rollout, judge, .. } = config.clone();
+    let auxiliary = train.auxiliary;
+    let own_reward = (auxiliary.self_reward > 0.0 && eval.vote_samples > 0)
+        .then(|| (auxiliary.self_reward_token, auxiliary.self_reward_scale, auxiliary.self_reward_offset));
+    (model, data, verify, eval, rollout, judge, train.sampling, recycle.wordings, own_reward)
 }

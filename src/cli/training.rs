@@ -47,6 +47,9 @@ pub struct AblateArgs {
     /// Run nothing, report on what is complete
     #[arg(long)]
     pub report: bool,
+    /// The variant whose differences from all others are reported [default: the recipe's]
+    #[arg(long, value_name = "NAME")]
+    pub compared: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

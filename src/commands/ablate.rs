@@ -14,7 +14,10 @@ use crate::{
 /// # Errors
 /// Input errors of the recipe; when a run fails, or none is complete.
 pub(super) fn run(args: &AblateArgs, common: &CommonArgs) -> Result<()> {
-    let ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
+    let mut ablation = Ablation::load(&args.recipe, args.task.as_deref())?;
+    if let Some(compared) = &args.compared {
+        ablation = ablation.comparing(compared)?;
+    }
     let runs = planned_runs(&ablation, &args.out);
     if !args.report {
         create_dirs(&args.out)?;

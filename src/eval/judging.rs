@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     mean::measured_mean,
     ranking::area_under_curve,
-    verdict_odds::{log_sum, verdict_logprobs},
+    verdict_odds::{log_sum, verdict_odds},
 };
 use crate::{
     data::{Kind, Problem},
@@ -155,9 +155,9 @@ fn by_odds<B: Backend>(
     problems: &[&Problem],
     measures: JudgeMeasures,
 ) -> Result<JudgeMeasures> {
-    let Some(logprobs) = verdict_logprobs(pipeline, problems)? else { return Ok(measures) };
-    let known = problems.iter().zip(logprobs).filter_map(|(problem, logprobs)| {
-        Some((logprobs?, listed(problem, &problem.answer, pipeline.verifier)?))
+    let Some(odds) = verdict_odds(pipeline, problems)? else { return Ok(measures) };
+    let known = problems.iter().zip(odds).filter_map(|(problem, odds)| {
+        Some((odds?.logprobs, listed(problem, &problem.answer, pipeline.verifier)?))
     });
     let known: Vec<(Vec<f64>, usize)> = known.collect();
     let scored = known.iter().flat_map(|(logprobs, right)| scores(logprobs, *right));

@@ -10,13 +10,13 @@ use super::{
     accuracy::{accuracy, judge_accuracy},
     best_by::BestBy,
     by_source::{SourceScores, by_source},
-    config::EvalConfig,
     judge_set::JudgeSet,
     judging::{JudgeMeasures, judge_measures, replies},
     mean::{mean, measured_mean},
+    measuring::Measuring,
     pass::pass_at,
     reflect::answer_with_reflection,
-    vote::{Votes, votes},
+    vote::{VoteScores, Votes, votes},
 };
 use crate::{
     data::{Kind, Problem},
@@ -46,6 +46,10 @@ pub struct Scores {
     /// Test-time scaling by samples.
     #[serde(default)]
     pub votes: Vec<Votes>,
+    /// How well the policy's own rewards tell its right samples from its wrong ones: the area under the receiver
+    /// operating characteristic over the samples of the votes. `None` of a policy that was not taught any.
+    #[serde(default)]
+    pub own_reward_auc: Option<f64>,
     /// Share of problems that any of k drawn answers solves, by k; of the greedy answer where none are drawn.
     #[serde(default)]
     pub pass_at: BTreeMap<usize, f64>,
@@ -92,8 +96,8 @@ pub struct Evaluation {
     pub drawn: Vec<RolloutGroup>,
 }
 
-/// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `seed` keys what is drawn; `progress`
-/// is told of problems and judge items that are answered.
+/// Measures a sampler at solving `problems`, judging `judge_set` and reflecting. `progress` is told of problems and judge
+/// items that are answered.
 ///
 /// # Errors
 /// When a problem cannot be rendered, the sampler fails, or a reward cannot be had.
@@ -101,11 +105,10 @@ pub fn evaluate<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[Problem],
     judge_set: &JudgeSet,
-    config: &EvalConfig,
-    seed: u64,
+    measuring: Measuring<'_>,
     progress: &dyn Fn(usize),
 ) -> Result<Scores> {
-    Ok(evaluate_in_full(pipeline, problems, judge_set, config, seed, progress)?.scores)
+    Ok(evaluate_in_full(pipeline, problems, judge_set, measuring, progress)?.scores)
 }
 
 /// Measures a sampler as [`evaluate`] does, and returns its replies as well.
@@ -116,15 +119,15 @@ pub fn evaluate_in_full<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[Problem],
     judge_set: &JudgeSet,
-    config: &EvalConfig,
-    seed: u64,
+    measuring: Measuring<'_>,
     progress: &dyn Fn(usize),
 ) -> Result<Evaluation> {
+    let config = measuring.config;
     let all = [problems, &judge_set.items].concat();
     let groups = pipeline.rollout_greedily(all, config.max_new_tokens, progress)?;
     let held_out = pipeline.rollout_greedily(judge_set.held_out.clone(), config.max_new_tokens, progress)?;
     let reflected = answer_with_reflection(pipeline, &groups[..problems.len()], config)?;
-    let drawn = drawn(pipeline, problems, config, seed)?;
+    let drawn = drawn(pipeline, problems, measuring)?;
     let after = |rounds| mean(reflected.iter().map(|answer| answer.reward_after(rounds)));
     let rounds = if reflected.is_empty() { 0..0 } else { 0..config.reflection_rounds + 1 };
     let accuracy_by_rounds: Vec<f64> = rounds.map(after).collect();
@@ -132,6 +135,7 @@ pub fn evaluate_in_full<B: Backend>(
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     let answers = if drawn.is_empty() { &groups[..problems.len()] } else { &drawn };
     let ks = config.pass_at();
+    let VoteScores { by_samples, own_reward_auc } = votes(pipeline, problems, measuring)?;
     let scores = Scores {
         problems: problems.len(),
         reasoning_accuracy: accuracy(&groups, Kind::REASON),
@@ -141,7 +145,8 @@ pub fn evaluate_in_full<B: Backend>(
         held_out_wording_accuracy: judge_accuracy(held_out.iter()),
         reflect_accuracy: accuracy_by_rounds.last().copied(),
         accuracy_by_rounds,
-        votes: votes(pipeline, problems, config, seed)?,
+        votes: by_samples,
+        own_reward_auc,
         pass_at: pass_at(answers.iter(), &ks),
         by_source: by_source(&groups, answers, &ks),
         parsed: measured_mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
@@ -154,8 +159,7 @@ pub fn evaluate_in_full<B: Backend>(
 fn drawn<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[Problem],
-    config: &EvalConfig,
-    seed: u64,
+    Measuring { config, seed, .. }: Measuring<'_>,
 ) -> Result<Vec<RolloutGroup>> {
     if config.samples == 0 {
         return Ok(Vec::new());

@@ -11,8 +11,30 @@ use crate::{
     data::Problem,
     judge::asks_for_box,
     processor::{Processor, Prompt, UnfitText},
-    rollout::{Continuations, RolloutPipeline},
+    rollout::{Continuations, CountedTokens, RolloutPipeline},
 };
+
+/// How likely each verdict on one problem is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct VerdictOdds {
+    /// The natural log-probability of each verdict, in the order of [`Problem::verdicts`].
+    pub logprobs: Vec<f64>,
+    /// Tokens of the prompt that was read for it.
+    pub prompt_tokens: usize,
+}
+
+impl VerdictOdds {
+    /// The log-odds of the first of two verdicts; `None` of more verdicts, and where neither has a probability.
+    pub fn log_odds(&self) -> Option<f64> {
+        let &[first, second] = self.logprobs.as_slice() else { return None };
+        Some(first - second).filter(|odds| !odds.is_nan())
+    }
+}
+
+/// The probability that log-odds stand for.
+pub(super) fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
 
 /// A judge prompt, and every way in which the verdicts may follow it as tokens.
 struct AskedVerdict {
@@ -21,22 +43,25 @@ struct AskedVerdict {
     spellings: Vec<Vec<Vec<u32>>>,
 }
 
-/// The natural log-probability of each verdict of each problem, in the order of [`Problem::verdicts`]; `None` for a
-/// problem that asks for no verdict, that no prompt can hold or whose verdicts are not told apart by the tokenizer.
-/// `None` as a whole where the sampler cannot tell.
+/// The odds of the verdicts on each problem; `None` for a problem that asks for no verdict, that no prompt can hold or
+/// whose verdicts are not told apart by the tokenizer. `None` as a whole where the sampler cannot tell.
 ///
 /// # Errors
 /// When a problem cannot be rendered or the sampler fails.
-pub(super) fn verdict_logprobs<B: Backend>(
+pub(super) fn verdict_odds<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[&Problem],
-) -> Result<Option<Vec<Option<Vec<f64>>>>> {
+) -> Result<Option<Vec<Option<VerdictOdds>>>> {
     let asked: Vec<Option<AskedVerdict>> =
         problems.par_iter().map(|problem| asked(pipeline.processor, problem)).collect::<Result<_>>()?;
     let continuations: Vec<Continuations<'_>> = asked
         .iter()
         .flatten()
-        .map(|asked| Continuations { prompt: &asked.prompt.input, token_ids: asked.spellings.concat() })
+        .map(|asked| Continuations {
+            prompt: &asked.prompt.input,
+            token_ids: asked.spellings.concat(),
+            counted: CountedTokens::All,
+        })
         .collect();
     let Some(found) = pipeline.logprobs(&continuations)? else { return Ok(None) };
     let mut found = found.into_iter();
@@ -44,7 +69,8 @@ pub(super) fn verdict_logprobs<B: Backend>(
         let asked = asked.as_ref()?;
         let mut rest = found.next()?.into_iter();
         let of_verdict = |spellings: &Vec<Vec<u32>>| log_sum(rest.by_ref().take(spellings.len()).collect());
-        Some(asked.spellings.iter().map(of_verdict).collect())
+        let logprobs = asked.spellings.iter().map(of_verdict).collect();
+        Some(VerdictOdds { logprobs, prompt_tokens: asked.prompt.input.ids.len() })
     };
     Ok(Some(asked.iter().map(of_asked).collect()))
 }

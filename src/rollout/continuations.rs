@@ -8,4 +8,13 @@ pub struct Continuations<'a> {
     pub prompt: &'a ModelInput,
     /// Each continuation as its tokens, one at least.
     pub token_ids: Vec<Vec<u32>>,
+    /// Which of these tokens count; the others only stand before them.
+    pub counted: CountedTokens,
+}
+
+/// The tokens of a continuation that are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedTokens {
+    All,
+    Last,
 }

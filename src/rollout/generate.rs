@@ -53,8 +53,9 @@ pub trait Generate<B: Backend> {
     /// When there are no weights to sample from, or the sampler fails.
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>>;
 
-    /// How likely given continuations are: the natural log-probability of each as a whole, in the order of the prompts
-    /// and of their continuations. Nothing is sampled. `None` from a sampler that cannot tell.
+    /// How likely given continuations are: the natural log-probability of the tokens of each that count, taken together,
+    /// in the order of the prompts and of their continuations. Nothing is sampled. `None` from a sampler that cannot
+    /// tell.
     ///
     /// # Errors
     /// When there are no weights, or the sampler fails.

@@ -20,7 +20,7 @@ pub(crate) mod testing;
 
 pub use completion::{Completion, FinishReason};
 pub use config::EngineConfig;
-pub use continuations::Continuations;
+pub use continuations::{Continuations, CountedTokens};
 pub use engine::LocalEngine;
 pub use generate::Generate;
 pub use group::{Rollout, RolloutGroup, UnscoredRollout};

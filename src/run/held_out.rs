@@ -10,11 +10,12 @@ use super::{
     inputs::{asking_as, load_to_compute_in, template_arguments},
     judge_items::own_judge_set,
     problems::held_out_problems,
+    self_rewards::own_reward,
 };
 use crate::{
     config::RunConfig,
     distributed::ALONE,
-    eval::{Evaluation, JudgeSet, TimeBound, evaluate_in_full},
+    eval::{Evaluation, JudgeSet, Measuring, TimeBound, evaluate_in_full},
     interrupt::Interrupt,
     kernels::Kernels,
     metrics::Phase,
@@ -71,7 +72,9 @@ impl HeldOutEvaluation<'_> {
         let count = problems.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start("held-out set", count, *quiet);
         let advance = |count| progress.advance(count);
-        evaluate_in_full(&pipeline, &problems, &judge_set, &config.eval, config.seed, &advance)
+        let own_reward = own_reward(config, &processor)?;
+        let measuring = Measuring { config: &config.eval, own_reward, seed: config.seed };
+        evaluate_in_full(&pipeline, &problems, &judge_set, measuring, &advance)
     }
 
     /// What the run has found out about its time, unless it is given another one now.

@@ -37,7 +37,7 @@
 //! | `scores`, `evaluation`, `best` | the held-out set before, on the way and after, and the best model so far |
 //! | `held_out`, `judge_items` | the same evaluation of any model, and the judge items that it uses |
 //! | `judge_prompts` | whether a recipe's judge prompts can be asked of its model |
-//! | `report`, `judge_table`, `figures` | metrics and tables |
+//! | `report`, `judge_table`, `vote_table`, `figures` | metrics and tables |
 
 mod best;
 pub mod checkpoints;
@@ -77,6 +77,7 @@ mod step;
 mod stop;
 mod training;
 mod update;
+mod vote_table;
 mod watching;
 
 pub use best::BestModel;

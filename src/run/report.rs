@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{figures::NOT_MEASURED, judge_table};
+use super::{figures::NOT_MEASURED, judge_table, vote_table};
 use crate::{
     data::{ImageRef, Kind, Problem},
     eval::{BestEvaluation, Scores},
@@ -211,6 +211,7 @@ pub fn table(summary: &Summary) -> String {
         format!("{name:<22}{before_cell:>9}{after_cell:>9}{gain:>9}")
     }));
     lines.extend(judge_table::lines(before, after));
+    lines.extend(vote_table::lines(before, after));
     if let Some(BestEvaluation { step, value }) = best {
         lines.push(format!("best evaluation: step {step}, {}, in best/", percent(Some(*value))));
     }

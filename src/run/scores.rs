@@ -8,12 +8,13 @@ use super::{
     directory::{read_json, read_json_if_there, write_json},
     judge_items::own_judge_set,
     report::{EarlyStop, Summary},
+    self_rewards::own_reward,
     start::StartingModel,
     training::Run,
 };
 use crate::{
     checkpoint::replace_model_dir,
-    eval::{EvalConfig, JudgeSet, Scores, TimeBound, evaluate},
+    eval::{EvalConfig, JudgeSet, Measuring, Scores, TimeBound, evaluate},
     interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::{Phase, peak_memory_bytes},
@@ -94,16 +95,18 @@ impl<B: TrainBackend> Run<B> {
     fn score(&self, judge_set: &JudgeSet, when: &str) -> Result<Scores> {
         let count = self.test.len() + judge_set.items.len() + judge_set.held_out.len();
         let progress = Phase::start(&format!("held-out set, {when}"), count, self.quiet);
-        let (eval, seed) = (&self.config.eval, self.config.seed);
-        evaluate(&self.pipeline(), &self.test, judge_set, eval, seed, &|n| progress.advance(n))
+        let own_reward = own_reward(&self.config, &self.processor)?;
+        let measuring = Measuring { config: &self.config.eval, own_reward, seed: self.config.seed };
+        evaluate(&self.pipeline(), &self.test, judge_set, measuring, &|n| progress.advance(n))
     }
 
     /// The scores of the policy amid the run: those of its start and end that take the least time.
     pub(super) fn score_on_the_way(&mut self) -> Result<Scores> {
         let policy = self.trainer.evaluated();
         let judge_set = JudgeSet { held_out: Vec::new(), ..self.prepare_to_score(policy)? };
-        let (eval, seed) = (self.config.eval.on_the_way(), self.config.seed);
-        let scores = evaluate(&self.pipeline(), &self.test, &judge_set, &eval, seed, &|_| ())?;
+        let eval = self.config.eval.on_the_way();
+        let measuring = Measuring { config: &eval, own_reward: None, seed: self.config.seed };
+        let scores = evaluate(&self.pipeline(), &self.test, &judge_set, measuring, &|_| ())?;
         self.sampler.release_weights()?;
         // Without a round of it, it would be the accuracy of the first answers.
         Ok(Scores { reflect_accuracy: None, accuracy_by_rounds: Vec::new(), ..scores })

@@ -4,8 +4,10 @@
 use anyhow::Result;
 
 use crate::{
+    config::RunConfig,
     data::Kind,
     error::input_error,
+    eval::OwnReward,
     model::{ModelConfig, Sequence},
     processor::Processor,
     random::Stream,
@@ -35,6 +37,20 @@ pub fn self_reward_token(auxiliary: &AuxiliaryConfig, processor: &Processor) -> 
         Some(id) if processor.eos_token_ids().contains(&id) => refused("ends a reply"),
         found => Ok(found),
     }
+}
+
+/// What an evaluation under a recipe reads the own rewards of samples off; `None` where the policy learns none, or no
+/// samples are voted over.
+///
+/// # Errors
+/// As [`self_reward_token`].
+pub fn own_reward(config: &RunConfig, processor: &Processor) -> Result<Option<OwnReward>> {
+    if config.eval.vote_samples == 0 {
+        return Ok(None);
+    }
+    let auxiliary = &config.train.auxiliary;
+    let token = self_reward_token(auxiliary, processor)?;
+    Ok(token.map(|token| OwnReward { token, scale: auxiliary.own_reward_scale() }))
 }
 
 /// Examples of the groups' answers, whose last token is `token` and whose advantage is the reward: as many right as wrong
@@ -95,6 +111,24 @@ mod tests {
         assert!(start.is_some());
         assert_eq!(self_reward_token(&auxiliary("<|im_start|>"), &processor).unwrap(), start);
         assert_eq!(self_reward_token(&AuxiliaryConfig::default(), &processor).unwrap(), None);
+    }
+
+    #[test]
+    fn an_evaluation_reads_own_rewards_where_the_policy_learns_them_and_samples_are_voted_over() {
+        let processor = Processor::from_dir(Path::new("tests/fixtures/checkpoints/llama_smollm2")).unwrap();
+        let of = |vote_samples: usize, auxiliary: AuxiliaryConfig| {
+            let mut config = RunConfig::default();
+            config.eval.vote_samples = vote_samples;
+            config.train.auxiliary = auxiliary;
+            own_reward(&config, &processor)
+        };
+        let learning = AuxiliaryConfig { self_reward_offset: -17.0, ..auxiliary("<|im_start|>") };
+        let found = of(4, learning.clone()).unwrap().unwrap();
+        assert_eq!(Some(found.token), processor.tokenizer().token_id("<|im_start|>"));
+        assert!((found.scale.reward(-12.0) - 0.5).abs() < 1e-12);
+        assert_eq!(of(0, learning).unwrap(), None);
+        assert_eq!(of(4, AuxiliaryConfig::default()).unwrap(), None);
+        assert!(of(4, auxiliary("<no token>")).is_err());
     }
 
     #[test]

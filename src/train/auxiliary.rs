@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::batch::{Example, MicroBatch};
+use super::{
+    batch::{Example, MicroBatch},
+    objective::SelfRewardScale,
+};
 use crate::{
     data::Kind,
     judge::AnswerForm,
@@ -132,6 +135,11 @@ impl AuxiliaryConfig {
     /// Whether a step, counted from 1, learns its own reward.
     pub fn learns_self_reward_at(&self, step: u64) -> bool {
         self.self_reward > 0.0 && step >= self.self_reward_start_step
+    }
+
+    /// How the log-probability of the token behind an answer becomes the policy's own reward.
+    pub fn own_reward_scale(&self) -> SelfRewardScale {
+        SelfRewardScale { scale: self.self_reward_scale, offset: self.self_reward_offset }
     }
 
     /// The completions of right reflections and critiques, with nothing but themselves to learn.

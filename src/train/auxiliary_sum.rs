@@ -10,7 +10,7 @@ use super::{
     loss_input::loss_input,
     objective::{
         Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, Refinement, SelfReward,
-        SelfRewardScale, VerdictOdds,
+        VerdictOdds,
     },
 };
 use crate::{
@@ -124,7 +124,7 @@ fn add_self_reward<B: TrainBackend>(
     sum: &mut GradientSum<'_, B>,
 ) {
     if config.self_reward > 0.0 && !examples.is_empty() {
-        let scale = SelfRewardScale { scale: config.self_reward_scale, offset: config.self_reward_offset };
+        let scale = config.own_reward_scale();
         let self_reward = SelfReward { weight: config.self_reward, scale, answers: examples.len() };
         add_examples(self_reward, (batching.split)(examples, &vec![1.0; examples.len()]), sum);
     }

@@ -7,13 +7,13 @@ use crate::{
     kernels::Kernels,
     model::{Model, Sequence, completion_logprobs},
     packing::{Family, packed_families},
-    rollout::continuations::Continuations,
+    rollout::continuations::{Continuations, CountedTokens},
 };
 
 /// Tokens that go through the model at once; one continuation at least.
 const TOKENS_AT_ONCE: usize = 4096;
 
-/// The natural log-probability of each continuation as a whole.
+/// The natural log-probability of the tokens of each continuation that count, taken together.
 pub(super) fn logprobs<B: Kernels>(
     model: &Model<B>,
     asked: &[Continuations<'_>],
@@ -21,7 +21,10 @@ pub(super) fn logprobs<B: Kernels>(
 ) -> Result<Vec<Vec<f64>>> {
     let sequences: Vec<Sequence> = asked
         .iter()
-        .flat_map(|asked| asked.token_ids.iter().map(|ids| Sequence::new(asked.prompt, ids, &model.config)))
+        .flat_map(|asked| {
+            let sequence = |ids: &Vec<u32>| Sequence::new(asked.prompt, ids, &model.config);
+            asked.token_ids.iter().map(move |ids| counting(asked.counted, sequence(ids)))
+        })
         .collect();
     let families = sequences.chunk_by(Sequence::shares_prompt).map(|family| Family {
         shared: family[0].prompt_length,
@@ -41,4 +44,13 @@ pub(super) fn logprobs<B: Kernels>(
     }
     let mut totals = totals.into_iter();
     Ok(asked.iter().map(|asked| totals.by_ref().take(asked.token_ids.len()).collect()).collect())
+}
+
+/// The sequence with everything before the tokens that count as its prompt: only what follows is scored. Positions
+/// stay as they were.
+fn counting(counted: CountedTokens, sequence: Sequence) -> Sequence {
+    match counted {
+        CountedTokens::All => sequence,
+        CountedTokens::Last => Sequence { prompt_length: sequence.length().saturating_sub(1), ..sequence },
+    }
 }

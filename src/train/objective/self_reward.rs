@@ -20,6 +20,11 @@ impl SelfRewardScale {
     pub fn rewards<B: Backend>(self, logprobs: Tensor<B, 1>) -> Tensor<B, 1> {
         logprobs.sub_scalar(self.offset).mul_scalar(self.scale)
     }
+
+    /// The same of one number.
+    pub fn reward(self, logprob: f64) -> f64 {
+        self.scale * (logprob - self.offset)
+    }
 }
 
 /// `weight ·` the mean squared difference between the self-rewards of all answers of an update and their rewards. The
