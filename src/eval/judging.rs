@@ -7,14 +7,10 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    mean::measured_mean,
-    ranking::area_under_curve,
-    verdict_odds::{log_sum, verdict_logprobs},
-};
+use super::{mean::measured_mean, ranking::area_under_curve};
 use crate::{
     data::{Kind, Problem},
-    rollout::{RolloutGroup, RolloutPipeline},
+    rollout::{RolloutGroup, RolloutPipeline, log_sum, verdict_logprobs},
     verify::{Verdict, Verifier},
 };
 

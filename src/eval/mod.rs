@@ -22,7 +22,6 @@ mod scores;
 mod strategy;
 mod summary;
 mod time_bound;
-mod verdict_odds;
 mod vote;
 
 pub use accuracy::accuracy;

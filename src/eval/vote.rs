@@ -7,10 +7,10 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{config::EvalConfig, mean::mean, reflect::is_it_right, verdict_odds::verdict_logprobs};
+use super::{config::EvalConfig, mean::mean};
 use crate::{
     data::Problem,
-    rollout::{Rollout, RolloutGroup, RolloutPipeline, SamplingKey},
+    rollout::{Rollout, RolloutGroup, RolloutPipeline, SamplingKey, probability_of_first, verdict_logprobs},
     verify::Verifier,
 };
 
@@ -83,7 +83,7 @@ impl AskedAnswers {
             all.extend(answers.into_iter().map(|answer| (index, answer.to_owned())));
         }
         let question = |(index, answer): &(usize, String)| {
-            is_it_right(&groups[*index].problem, answer, true, pipeline.prompts)
+            pipeline.prompts.is_it_right(&groups[*index].problem, answer, true)
         };
         Self { questions: all.iter().map(question).collect(), answers: all }
     }
@@ -110,12 +110,6 @@ impl AskedAnswers {
         }
         Ok(opinions)
     }
-}
-
-/// The probability of the first of two verdicts against the second; of a question that could not be put, one half.
-fn probability_of_first(logprobs: Option<&[f64]>) -> f64 {
-    let Some(&[first, second]) = logprobs else { return 0.5 };
-    1.0 / (1.0 + (second - first).exp())
 }
 
 /// Writes a group's answers by their values, so that two spellings of one value are one vote.
@@ -204,8 +198,6 @@ mod tests {
         assert_eq!(weighted(&["8", "8", "7"], [("8", 0.3), ("7", 0.7)]), 1.0);
         assert_eq!(weighted(&["8", "8", "7"], [("8", 0.4), ("7", 0.7)]), 0.0);
         assert_eq!(weighted(&["8", "7"], [("8", 0.5), ("7", 0.5)]), 0.0, "the earlier of equals");
-        assert!((probability_of_first(Some(&[0.0, 3f64.ln()])) - 0.25).abs() < 1e-12);
-        assert_eq!(probability_of_first(None), 0.5);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
+use super::{continuations::Continuations, pipeline::RolloutPipeline};
 use crate::{
     data::Problem,
     judge::asks_for_box,
     processor::{Processor, Prompt, UnfitText},
-    rollout::{Continuations, RolloutPipeline},
 };
 
 /// A judge prompt, and every way in which the verdicts may follow it as tokens.
@@ -27,7 +27,7 @@ struct AskedVerdict {
 ///
 /// # Errors
 /// When a problem cannot be rendered or the sampler fails.
-pub(super) fn verdict_logprobs<B: Backend>(
+pub fn verdict_logprobs<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[&Problem],
 ) -> Result<Option<Vec<Option<Vec<f64>>>>> {
@@ -47,6 +47,12 @@ pub(super) fn verdict_logprobs<B: Backend>(
         Some(asked.spellings.iter().map(of_verdict).collect())
     };
     Ok(Some(asked.iter().map(of_asked).collect()))
+}
+
+/// The probability of the first of two verdicts against the second; of a question that could not be put, one half.
+pub fn probability_of_first(logprobs: Option<&[f64]>) -> f64 {
+    let Some(&[first, second]) = logprobs else { return 0.5 };
+    1.0 / (1.0 + (second - first).exp())
 }
 
 fn asked(processor: &Processor, problem: &Problem) -> Result<Option<AskedVerdict>> {
@@ -85,7 +91,7 @@ fn spellings(processor: &Processor, begun: &str, verdict: &str) -> Result<Vec<Ve
 }
 
 /// The logarithm of the sum of numbers that are given by their logarithms.
-pub(super) fn log_sum(logs: Vec<f64>) -> f64 {
+pub fn log_sum(logs: Vec<f64>) -> f64 {
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if most == f64::NEG_INFINITY {
         return most;
@@ -119,6 +125,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_question_that_could_not_be_put_is_answered_by_a_coin() {
+        assert!((probability_of_first(Some(&[0.0, 3f64.ln()])) - 0.25).abs() < 1e-12);
+        assert_eq!(probability_of_first(None), 0.5);
     }
 
     #[test]
