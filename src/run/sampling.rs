@@ -31,6 +31,7 @@ impl<B: TrainBackend> Run<B> {
             refills = Refills { rounds: refills.rounds + 1, problems: refills.problems + problems.len() };
             groups.extend(self.sample(step, problems)?);
         }
+        self.ask_own_rewards(step, &mut groups)?;
         // The update has the memory, and changes the weights in place.
         self.sampler.release_weights()?;
         let seconds = started.elapsed().as_secs_f64();

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::batch::{Example, MicroBatch};
+use super::{
+    advantage::standard_deviation,
+    batch::{Example, MicroBatch},
+};
 use crate::{
     data::Kind,
     model::{ModelConfig, Sequence},
@@ -43,6 +46,12 @@ pub struct AuxiliaryConfig {
     pub self_reward_answers: usize,
     /// The first step that learns so.
     pub self_reward_start_step: u64,
+    /// The share of the policy's own reward in the advantages of original problems.
+    pub self_reward_share: f64,
+    /// Problems whose own rewards have a smaller standard deviation keep the verifier's advantages.
+    pub self_reward_share_spread: f64,
+    /// The first step that it has a share in.
+    pub self_reward_share_start_step: u64,
     /// Weight of the likelihood of supervised completions, per token.
     pub replay: f64,
     /// (prompt, completion) pairs to replay.
@@ -66,6 +75,9 @@ impl Default for AuxiliaryConfig {
             self_reward_offset: -23.0,
             self_reward_answers: 32,
             self_reward_start_step: 1,
+            self_reward_share: 0.0,
+            self_reward_share_spread: 0.1,
+            self_reward_share_start_step: 1,
             replay: 0.0,
             replay_data: PathBuf::from("datasets/digits-vl/sft.jsonl"),
             replay_batch: 16,
@@ -100,6 +112,19 @@ impl AuxiliaryConfig {
     /// Whether a step, counted from 1, learns its own reward.
     pub fn learns_self_reward_at(&self, step: u64) -> bool {
         self.self_reward > 0.0 && step >= self.self_reward_start_step
+    }
+
+    /// Whether the policy's own rewards have a share in the advantages of a step, counted from 1.
+    pub fn shares_self_reward_at(&self, step: u64) -> bool {
+        self.self_reward_share > 0.0 && step >= self.self_reward_share_start_step
+    }
+
+    /// The own rewards of a group where they have a part in its advantages: each completion has one, and they differ
+    /// enough to tell completions apart.
+    pub fn telling_rewards(&self, group: &RolloutGroup) -> Option<Vec<f64>> {
+        let own: Vec<f64> = group.rollouts.iter().map(|rollout| rollout.own_reward).collect::<Option<_>>()?;
+        let deviation = standard_deviation(&own);
+        (deviation > 0.0 && deviation >= self.self_reward_share_spread).then_some(own)
     }
 
     /// The completions of right reflections and critiques, with nothing but themselves to learn.

@@ -13,7 +13,7 @@ use super::{
     backward::PassOptions,
     batch::{Example, MicroBatch, micro_batches, mini_batches, packed_tokens, token_weights},
     config::TrainConfig,
-    examples::{examples_of, scored, without_truncated},
+    examples::{examples_of, without_truncated},
     gradient_sum::GradientSum,
     loss_input::policy_loss_input,
     objective::{
@@ -21,6 +21,7 @@ use super::{
         Objective,
     },
     optimizer::{AdamW, global_norm, named},
+    own_advantage::advantages_of,
     parts::Parts,
     reference::Reference,
     report::{Totals, UpdateReport},
@@ -228,7 +229,7 @@ impl<B: TrainBackend> Trainer<B> {
         let mut examples = examples_of(groups, &self.config.kind_weights, &self.policy.config);
         let penalty = self.reward_penalty(&examples);
         let penalties = penalty.as_ref().map_or(&[][..], |penalty| &penalty.per_completion);
-        let advantages = self.advantage.advantages(&scored(groups, penalties))?;
+        let advantages = advantages_of(groups, penalties, &self.advantage, &self.config.auxiliary)?;
         for (example, &advantage) in examples.iter_mut().zip(advantages.iter().flatten()) {
             example.advantage = advantage;
         }
