@@ -270,7 +270,13 @@ fn sample<B: TrainBackend>(case: &Case, trainer: &Trainer<B>, step: u64) -> Vec<
                 completion.token_ids.truncate(length);
                 completion.logprobs.truncate(length);
                 let verdict = Verdict { reward: rewards.uniform(), extracted: None, ..Verdict::default() };
-                Rollout { completion, text: String::new(), verdict, penalties: Penalties::default() }
+                Rollout {
+                    completion,
+                    text: String::new(),
+                    verdict,
+                    penalties: Penalties::default(),
+                    own_reward: None,
+                }
             })
             .collect()
     });

@@ -160,6 +160,7 @@ fn recycle_a_step(bencher: Bencher<'_, '_>) {
             ..Verdict::default()
         },
         penalties: Penalties::default(),
+        own_reward: None,
     };
     let group = |problem: Problem| RolloutGroup {
         problem,

@@ -29,6 +29,7 @@ fn group(id: usize, question: &str, answer: &str, replies: &[&str], verifier: &V
         completion: Completion { token_ids: vec![], logprobs: vec![], finish_reason: FinishReason::Stop },
         verdict: verifier.verify(&problem, reply),
         penalties: Penalties::default(),
+        own_reward: None,
         text: (*reply).to_owned(),
     };
     let rollouts = replies.iter().map(rollout).collect();

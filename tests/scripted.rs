@@ -3,7 +3,11 @@
 
 mod common;
 
-use std::{cell::RefCell, collections::HashMap, path::Path};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use anyhow::Result;
 use common::Plain;
@@ -385,7 +389,7 @@ fn biases_and_unread_replies_are_measured_apart_from_accuracy() {
     assert!((pairwise["accuracy_of_parsed"] - 2.0 / 3.0).abs() < 1e-12);
     assert_eq!((pairwise["share_a"], pairwise["accuracy_a"], pairwise["accuracy_b"]), (1.0, 1.0, 0.0));
     assert!(!pointwise.contains_key("auc"), "a scripted sampler tells no probabilities");
-    let nothing = with(biased, |model| judge_measures(model, &[], &[])).unwrap();
+    let nothing = with(biased, |model| judge_measures(model, &[], &[], &BTreeMap::new())).unwrap();
     assert!(nothing.is_empty());
 }
 
@@ -421,7 +425,9 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
     let verdict = Verdict::default();
     let replies: Vec<_> = set.items.iter().map(|item| (item, &verdict)).collect();
     let area = |odds: &dyn Fn(&str) -> f64| {
-        let measure = |model: &RolloutPipeline<'_, Plain>| judge_measures(model, &replies, &set.swapped);
+        let measure = |model: &RolloutPipeline<'_, Plain>| {
+            judge_measures(model, &replies, &set.swapped, &BTreeMap::new())
+        };
         let measured = through(&Opinionated(odds, &processor), &processor, measure).unwrap();
         ["pointwise", "pairwise"].map(|kind| measured[kind].auc)
     };

@@ -101,6 +101,7 @@ fn sample<B: TrainBackend>(
                 text: String::new(),
                 verdict: Verdict { reward: stream.uniform(), ..Verdict::default() },
                 penalties: Penalties::default(),
+                own_reward: None,
             })
             .collect(),
     };

@@ -57,6 +57,6 @@ impl<'a> ScriptSource<'a> {
     ) -> Result<Vec<RolloutGroup>> {
         let key = SamplingKey { seed: self.config.seed, step };
         let train = &self.config.train;
-        pipeline.rollout(problems, train.samples_per_prompt, train.sampling, key, &|_| ())
+        pipeline.rollout_to_learn(problems, train.samples_per_prompt, train.sampling, key, &|_| ())
     }
 }

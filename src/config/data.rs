@@ -97,6 +97,7 @@ impl DataConfig {
             ignore_fields: self.ignore_fields.clone(),
             system: self.system.clone(),
             must_occur: self.train.contains(path),
+            without_answer: false,
         }
     }
 

@@ -228,6 +228,11 @@ impl RunConfig {
                 train.auxiliary.self_reward_start_step,
                 train.auxiliary.self_reward > 0.0,
             ),
+            (
+                "train.auxiliary.self_reward_share_start_step",
+                train.auxiliary.self_reward_share_start_step,
+                train.auxiliary.self_reward_share > 0.0,
+            ),
         ];
         match begins.into_iter().find(|&(_, step, is_on)| is_on && train.steps > 0 && step > train.steps) {
             Some((name, step, _)) => Err(input_error(format!(

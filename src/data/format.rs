@@ -52,9 +52,31 @@ pub(crate) fn problem(
 ) -> Result<Problem, Complaint> {
     let problem = problem_without_answer(fields, files, fallback_id)?;
     if problem.answer.trim().is_empty() {
-        return Err(r#"field "answer" is missing or empty; give the reference answer"#.into());
+        return Err(r#"field "answer" is missing or empty; give the reference answer (only data.train may do without: verify.without_answer)"#.into());
     }
     Ok(problem)
+}
+
+/// The row as a problem that may be without a reference answer, where it is an original one.
+pub(crate) fn problem_with_or_without_answer(
+    fields: &Fields,
+    files: ImageFiles<'_>,
+    fallback_id: String,
+) -> Result<Problem, Complaint> {
+    let problem = problem_without_answer(fields, files, fallback_id)?;
+    if !problem.answer.trim().is_empty() {
+        return Ok(problem);
+    }
+    if !problem.lacks_answer() || problem.reply != ReplyForm::Answer {
+        return Err(r#"field "answer" is missing or empty; only original problems may do without one"#.into());
+    }
+    match present(fields, "alternatives") {
+        Some(alternatives) if alternatives.as_array().is_none_or(|all| !all.is_empty()) => {
+            Err(r#"field "alternatives" has answers, but there is no "answer"; name one of them there"#
+                .into())
+        }
+        _ => Ok(problem),
+    }
 }
 
 fn source(fields: &Fields) -> Result<Option<String>, Complaint> {

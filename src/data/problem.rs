@@ -100,6 +100,11 @@ impl Problem {
         })
     }
 
+    /// Whether it is an original problem without a reference answer, as some training data has.
+    pub fn lacks_answer(&self) -> bool {
+        self.kind == Kind::REASON && self.answer.trim().is_empty()
+    }
+
     /// The images of the history and of the question, in the order in which they are shown.
     pub fn all_images(&self) -> impl Iterator<Item = &ImageRef> {
         self.history.iter().flat_map(|turn| &turn.images).chain(&self.images)

@@ -46,6 +46,8 @@ pub struct ReadOptions {
     pub system: Option<String>,
     /// Whether a suffix or field that occurs in no row is an error.
     pub must_occur: bool,
+    /// Whether original problems may be without a reference answer.
+    pub without_answer: bool,
 }
 
 impl ReadOptions {
@@ -127,8 +129,9 @@ pub(super) struct LoadedRows<T> {
 pub fn load_problems(path: &Path, options: impl Into<ReadOptions>) -> Result<Loaded> {
     let options = options.into();
     let suffixes = Suffixes::new(&options);
+    let parse = if options.without_answer { format::problem_with_or_without_answer } else { format::problem };
     let problem = |fields: &Fields, files: ImageFiles<'_>, id| {
-        format::problem(fields, files, id)
+        parse(fields, files, id)
             .and_then(|problem| suffixes.stripped(problem))
             .map(|problem| options.with_system(problem))
     };

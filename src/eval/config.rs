@@ -23,6 +23,8 @@ pub struct EvalConfig {
     pub judge_items: usize,
     /// What judge items show of an answer: its value, or the whole solution.
     pub judge_shows: AnswerForm,
+    /// Whether judging by log-odds is measured once more behind the model's own greedy answer to the problem.
+    pub judge_working: bool,
     /// Samples per held-out problem from which the judge items are made.
     pub judge_samples: usize,
     /// Tokens of an answer or a judge's reply, at most.
@@ -58,6 +60,7 @@ impl Default for EvalConfig {
             max_seconds: 0.0,
             judge_items: 200,
             judge_shows: AnswerForm::Value,
+            judge_working: false,
             judge_samples: 4,
             max_new_tokens: 768,
             reflection_rounds: 2,
@@ -150,8 +153,8 @@ impl EvalConfig {
             return Some(format!("k = {:?}: has no effect without eval.samples", self.k));
         }
         let default = Self::default();
-        if self.judge_items == 0 && self.judge_shows != default.judge_shows {
-            return Some("judge_shows has no effect with eval.judge_items = 0".to_owned());
+        if self.judge_items == 0 && (self.judge_shows != default.judge_shows || self.judge_working) {
+            return Some("judge_shows and judge_working have no effect with eval.judge_items = 0".to_owned());
         }
         let drawn_by = |config: &Self| (config.temperature, config.top_p, config.top_k);
         if samples + self.vote_samples == 0 && drawn_by(self) != drawn_by(&default) {

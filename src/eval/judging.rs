@@ -7,14 +7,10 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    mean::measured_mean,
-    ranking::area_under_curve,
-    verdict_odds::{log_sum, verdict_odds},
-};
+use super::{mean::measured_mean, ranking::area_under_curve};
 use crate::{
     data::{Kind, Problem},
-    rollout::{RolloutGroup, RolloutPipeline},
+    rollout::{RolloutGroup, RolloutPipeline, log_sum, verdict_odds, verdict_odds_behind},
     verify::{Verdict, Verifier},
 };
 
@@ -40,6 +36,18 @@ pub struct JudgeMeasures {
     pub odds_accuracy: Option<f64>,
     /// How often the first verdict, Yes or A, is the likeliest one: the bias of that judge.
     pub odds_first: Option<f64>,
+    /// The three measures by odds of a judge whose reply begins with the model's own greedy answer to the problem.
+    /// `None` without `eval.judge_working`, and of items whose problem was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind_working: Option<OddsMeasures>,
+}
+
+/// What is measured of the log-odds of verdicts; see the fields of the same names in [`JudgeMeasures`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct OddsMeasures {
+    pub auc: Option<f64>,
+    pub accuracy: Option<f64>,
+    pub first: Option<f64>,
 }
 
 /// The measures of one verdict.
@@ -62,6 +70,9 @@ impl JudgeMeasures {
             ("auc", self.auc),
             ("odds_accuracy", self.odds_accuracy),
             ("odds_first", self.odds_first),
+            ("working_auc", self.behind_working.and_then(|measures| measures.auc)),
+            ("working_accuracy", self.behind_working.and_then(|measures| measures.accuracy)),
+            ("working_first", self.behind_working.and_then(|measures| measures.first)),
         ];
         let mut named: Vec<(String, f64)> =
             whole.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
@@ -75,7 +86,8 @@ impl JudgeMeasures {
 }
 
 /// The measures of the judge problems among those that were replied to, by kind. `swapped` has pairs in their other
-/// order, which count where log-odds do.
+/// order, which count where log-odds do. `workings` are own answers to the original problems, by their ids: where there
+/// are any, log-odds are measured once more behind them.
 ///
 /// # Errors
 /// When a problem cannot be rendered or the sampler fails.
@@ -83,6 +95,7 @@ pub fn judge_measures<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     replies: &[(&Problem, &Verdict)],
     swapped: &[Problem],
+    workings: &BTreeMap<&str, &str>,
 ) -> Result<BTreeMap<String, JudgeMeasures>> {
     let mut measured = BTreeMap::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_judge()) {
@@ -95,8 +108,15 @@ pub fn judge_measures<B: Backend>(
         let asked = asked.chain(swapped.iter().filter(|problem| problem.kind == kind));
         let asked: Vec<&Problem> =
             asked.filter(|problem| known.insert((&problem.id, &problem.question))).collect();
-        let counted = counted(&of_kind, pipeline.verifier);
-        measured.insert(kind.name().to_owned(), by_odds(pipeline, &asked, counted)?);
+        let OddsMeasures { auc, accuracy, first } = by_odds(pipeline, &asked, &[])?;
+        let measures = JudgeMeasures {
+            auc,
+            odds_accuracy: accuracy,
+            odds_first: first,
+            behind_working: behind_workings(pipeline, &asked, workings)?,
+            ..counted(&of_kind, pipeline.verifier)
+        };
+        measured.insert(kind.name().to_owned(), measures);
     }
     Ok(measured)
 }
@@ -149,13 +169,18 @@ fn counted(replies: &[(&Problem, &Verdict)], verifier: &Verifier) -> JudgeMeasur
     }
 }
 
-/// The measures with those that are taken from the log-probabilities of the verdicts on all problems of one kind.
+/// What the log-probabilities of the verdicts on all problems of one kind tell, behind the working of each where there is
+/// any.
 fn by_odds<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[&Problem],
-    measures: JudgeMeasures,
-) -> Result<JudgeMeasures> {
-    let Some(odds) = verdict_odds(pipeline, problems)? else { return Ok(measures) };
+    workings: &[Option<&str>],
+) -> Result<OddsMeasures> {
+    let odds = match workings {
+        [] => verdict_odds(pipeline, problems)?,
+        workings => verdict_odds_behind(pipeline, problems, workings)?,
+    };
+    let Some(odds) = odds else { return Ok(OddsMeasures::default()) };
     let known = problems.iter().zip(odds).filter_map(|(problem, odds)| {
         Some((odds?.logprobs, listed(problem, &problem.answer, pipeline.verifier)?))
     });
@@ -164,12 +189,31 @@ fn by_odds<B: Backend>(
     let share = |holds: &dyn Fn(usize, usize) -> bool| {
         measured_mean(known.iter().map(|(odds, right)| f64::from(u8::from(holds(likeliest(odds), *right)))))
     };
-    Ok(JudgeMeasures {
+    Ok(OddsMeasures {
         auc: area_under_curve(&scored.collect::<Vec<_>>()),
-        odds_accuracy: share(&|given, right| given == right),
-        odds_first: share(&|given, _| given == 0),
-        ..measures
+        accuracy: share(&|given, right| given == right),
+        first: share(&|given, _| given == 0),
     })
+}
+
+/// The measures of the problems about originals that have an own answer, behind these; `None` where there are none.
+fn behind_workings<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[&Problem],
+    workings: &BTreeMap<&str, &str>,
+) -> Result<Option<OddsMeasures>> {
+    // A judge item is called after the problem that it is about.
+    let working = |problem: &Problem| workings.get(problem.id.rsplit_once('#')?.0).copied();
+    let worked: Vec<(&Problem, Option<&str>)> = problems
+        .iter()
+        .map(|problem| (*problem, working(problem)))
+        .filter(|(_, text)| text.is_some())
+        .collect();
+    if worked.is_empty() {
+        return Ok(None);
+    }
+    let (problems, workings): (Vec<&Problem>, Vec<Option<&str>>) = worked.into_iter().unzip();
+    by_odds(pipeline, &problems, &workings).map(Some)
 }
 
 /// The place of the largest number, the first of equals.

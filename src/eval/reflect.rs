@@ -7,7 +7,6 @@ use burn::tensor::backend::Backend;
 use super::{answer::FinalAnswer, config::EvalConfig};
 use crate::{
     data::Problem,
-    judge::JudgePrompts,
     rollout::{RolloutGroup, RolloutPipeline},
     verify::Verifier,
 };
@@ -71,18 +70,7 @@ fn shown_answer(answer: &FinalAnswer, verifier: &Verifier) -> String {
 }
 
 fn self_judgement<B: Backend>(answer: &FinalAnswer, pipeline: &RolloutPipeline<'_, B>) -> Problem {
-    is_it_right(&answer.problem, &shown_answer(answer, pipeline.verifier), false, pipeline.prompts)
-}
-
-/// Asks in the first wording whether an answer is right, checked against `expected`.
-pub(super) fn is_it_right(
-    problem: &Problem,
-    answer: &str,
-    expected: bool,
-    prompts: &JudgePrompts,
-) -> Problem {
-    let item = prompts.pointwise(&problem.question, answer, expected, 0);
-    prompts.problem(item, problem, problem.id.clone())
+    pipeline.prompts.is_it_right(&answer.problem, &shown_answer(answer, pipeline.verifier), false)
 }
 
 fn reflection<B: Backend>(answer: &FinalAnswer, pipeline: &RolloutPipeline<'_, B>) -> Problem {

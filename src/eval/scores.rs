@@ -10,6 +10,7 @@ use super::{
     accuracy::{accuracy, judge_accuracy},
     best_by::BestBy,
     by_source::{SourceScores, by_source},
+    config::EvalConfig,
     judge_set::JudgeSet,
     judging::{JudgeMeasures, judge_measures, replies},
     mean::{mean, measured_mean},
@@ -150,9 +151,22 @@ pub fn evaluate_in_full<B: Backend>(
         pass_at: pass_at(answers.iter(), &ks),
         by_source: by_source(&groups, answers, &ks),
         parsed: measured_mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),
-        judging: judge_measures(pipeline, &replies(&groups), &judge_set.swapped)?,
+        judging: judge_measures(
+            pipeline,
+            &replies(&groups),
+            &judge_set.swapped,
+            &workings(&groups[..problems.len()], config),
+        )?,
     };
     Ok(Evaluation { scores, greedy: groups, drawn })
+}
+
+/// The greedy answers by the ids of their problems, where verdicts are to be measured behind them.
+fn workings<'a>(groups: &'a [RolloutGroup], config: &EvalConfig) -> BTreeMap<&'a str, &'a str> {
+    let answered = groups.iter().filter(|_| config.judge_working);
+    answered
+        .filter_map(|group| Some((group.problem.id.as_str(), group.rollouts.first()?.text.as_str())))
+        .collect()
 }
 
 /// The answers that pass@k is estimated from; none where the greedy one is all there is.

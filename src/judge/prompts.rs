@@ -140,6 +140,12 @@ impl JudgePrompts {
         }
     }
 
+    /// Asks in the first wording whether an answer to a problem is right, checked against `expected`.
+    pub fn is_it_right(&self, problem: &Problem, answer: &str, expected: bool) -> Problem {
+        let item = self.pointwise(&problem.question, answer, expected, 0);
+        self.problem(item, problem, problem.id.clone())
+    }
+
     /// An item in each wording of each kind, with a name for people: "pointwise.trained, wording 2".
     pub fn samples(&self) -> Vec<(String, Item)> {
         let of_kind = |(kind, trained): (Kind, usize)| {

@@ -48,6 +48,19 @@ pub const UNSCORED: &str = "unscored";
 /// Per kind: mean penalty of each sort that is on, `penalty/format` and so on.
 pub const PENALTY: &str = "penalty";
 
+/// What problems without a reference answer are called among the kinds: `unlabelled/reward` and so on.
+pub const UNLABELLED: Kind = Kind::new("unlabelled");
+/// Of these: the mean share of a group that gives its most frequent answer, and the mean probability that the policy
+/// gives Yes about an answer.
+pub const AGREEMENT: &str = "agreement";
+pub const OWN_VERDICT: &str = "own_verdict";
+
+/// The policy's own rewards, where they have a part in advantages: their mean, how well they tell right from wrong
+/// replies, and the share of the original groups whose advantages they have a part in.
+pub const OWN_REWARD: &str = "self_reward/mean";
+pub const OWN_REWARD_AUC: &str = "self_reward/auc";
+pub const OWN_REWARD_GROUPS: &str = "self_reward/advantage_share";
+
 /// What the watch goes by: nats per sampled token of original problems. Beside it, a count per symptom.
 pub const WATCH_ENTROPY: &str = "watch/entropy";
 
@@ -84,7 +97,10 @@ pub fn per_kind(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.name())
 }
 
+/// What the names of everything that objectives beside the policy's measure begin with.
+pub const OBJECTIVES: &str = "objective/";
+
 /// The value of an objective beside the policy's: `objective/replay`.
 pub fn objective(name: &str) -> String {
-    format!("objective/{name}")
+    format!("{OBJECTIVES}{name}")
 }

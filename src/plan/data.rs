@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{ProcessBase, PromptSizes};
 use crate::{
     config::RunConfig,
-    data::{DataFiles, ImageRef, Problem, footprint::problem_bytes, sampled_problems},
+    data::{DataFiles, ImageRef, Problem, ReadOptions, footprint::problem_bytes, sampled_problems},
     model::{ImageShape, ModelConfig},
     processor::{
         Processor,
@@ -34,11 +34,12 @@ impl DataSizes {
     /// Input errors that name file and row.
     pub fn read(config: &RunConfig, processor: &Processor, images: Option<u64>) -> Result<Self> {
         let [train, test] = [&config.data.train, &config.data.test];
-        let read = |files: &DataFiles, most: Option<usize>| {
-            sampled_problems(files, most, |path| config.data.reading(path))
+        let read = |files: &DataFiles, most: Option<usize>, without_answer: bool| {
+            let reading = |path: &Path| ReadOptions { without_answer, ..config.data.reading(path) };
+            sampled_problems(files, most, reading)
         };
-        let problems = read(train, config.data.max_problems)?;
-        let held_out = if test.exist() { read(test, None)? } else { Vec::new() };
+        let problems = read(train, config.data.max_problems, config.verify.without_answer.admits())?;
+        let held_out = if test.exist() { read(test, None, false)? } else { Vec::new() };
         let new_tokens = config.train.sampling.max_new_tokens as u64;
         let asked = (&config.recycle, config.judge.prompts());
         let prompts = PromptSizes::measured(processor, &problems, asked, new_tokens, config.data.bad_rows)?;

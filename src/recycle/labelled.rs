@@ -5,7 +5,7 @@ use crate::{
     data::Problem,
     judge::AnswerForm,
     rollout::{FinishReason, Rollout},
-    verify::Verifier,
+    verify::{Doubt, Verifier},
 };
 
 /// Which completions count as answers beside those that ended by themselves with an answer that could be read.
@@ -83,6 +83,10 @@ pub(super) fn labelled<'a>(
     verifier: &Verifier,
 ) -> Sorting<'a> {
     let verdict = &rollout.verdict;
+    // However it ended: what nothing is compared with has no label.
+    if verdict.doubt == Some(Doubt::NoReference) {
+        return Sorting::Doubtful;
+    }
     if rollout.completion.finish_reason == FinishReason::Length && !admission.truncated {
         return Sorting::Truncated;
     }

@@ -17,6 +17,9 @@ pub struct Rollout {
     pub verdict: Verdict,
     /// What the form of the text costs.
     pub penalties: Penalties,
+    /// The policy's own reward for it, read off one token behind it; `None` where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_reward: Option<f64>,
 }
 
 impl Rollout {

@@ -4,6 +4,7 @@
 //! test says. A sampler sees token ids and patches; [`RolloutPipeline`] joins it to problems, texts and verdicts.
 //! Knows nothing of what is learnt from the groups.
 
+mod agreement;
 mod completion;
 mod config;
 mod continuations;
@@ -17,6 +18,7 @@ mod sampling;
 mod scripted;
 #[cfg(test)]
 pub(crate) mod testing;
+mod verdict_odds;
 
 pub use completion::{Completion, FinishReason};
 pub use config::EngineConfig;
@@ -28,3 +30,4 @@ pub use pipeline::{RolloutPipeline, SamplingKey};
 pub use request::Request;
 pub use sampling::Sampling;
 pub use scripted::Scripted;
+pub use verdict_odds::{VerdictOdds, log_sum, probability, verdict_odds, verdict_odds_behind};

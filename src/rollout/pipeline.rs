@@ -185,7 +185,13 @@ impl<B: Backend> RolloutPipeline<'_, B> {
                 match verdicts.next().expect("one verdict per response") {
                     Ok(verdict) => {
                         let penalties = self.verifier.penalties(&text, completion.token_ids.len());
-                        of_problem.rollouts.push(Rollout { completion, text, verdict, penalties });
+                        of_problem.rollouts.push(Rollout {
+                            completion,
+                            text,
+                            verdict,
+                            penalties,
+                            own_reward: None,
+                        });
                     }
                     Err(unscored) => {
                         let reason = unscored.reason;

@@ -16,6 +16,7 @@ pub fn rollout(answer: Option<&str>, reward: f64) -> Rollout {
         text: String::new(),
         verdict: Verdict { reward, extracted: answer.map(str::to_owned), ..Verdict::default() },
         penalties: Penalties::default(),
+        own_reward: None,
     }
 }
 

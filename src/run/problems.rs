@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use crate::{
     config::{DataConfig, RunConfig},
-    data::{BadRows, DataFiles, FileProblems, Problem, ProblemSet, load_files},
+    data::{BadRows, DataFiles, FileProblems, Problem, ProblemSet, ReadOptions, load_files},
     error::input_error,
     eval::held_out_sample,
     judge::check_kind,
     processor::Processor,
-    verify::Verifier,
+    verify::{Verifier, WithoutAnswer},
 };
 
 /// The problems that a run draws from.
@@ -24,7 +24,46 @@ pub fn training_problems(
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<ProblemSet> {
-    usable_set(&config.train, config.max_problems, config, processor, verifier)
+    let (setting, _) = verifier.without_answer();
+    let files = UsedFiles {
+        files: &config.train,
+        max_problems: config.max_problems,
+        without_answer: setting.admits(),
+    };
+    let set = usable_set(files, config, processor, verifier)?;
+    if setting.admits() {
+        say_without_answer(config, &set.problems, setting)?;
+    }
+    Ok(set)
+}
+
+/// Says how many problems are rewarded without a reference, and what to watch where all of them are.
+///
+/// # Errors
+/// An input error where none is.
+fn say_without_answer(config: &DataConfig, problems: &[Problem], setting: WithoutAnswer) -> Result<()> {
+    let without = problems.iter().filter(|problem| problem.lacks_answer()).count();
+    let (all, files, name) = (problems.len(), config.train.display(), setting.name());
+    if without == 0 {
+        return Err(input_error(format!(
+            "verify.without_answer = \"{name}\": each of the {all} problems of {files} has an answer; leave the setting out"
+        )));
+    }
+    let by = match setting {
+        WithoutAnswer::JudgedMajority => {
+            "the share of the replies that give the same answer, times the policy's own verdict on it"
+        }
+        _ => "the share of the replies that give the same answer",
+    };
+    say!("{files}: {without} of {all} problems have no answer: rewarded by {by} (verify.without_answer)");
+    if without == all {
+        say!(
+            "warning: {files}: no problem has an answer, so that nothing holds the policy to the truth: it may come to give one \
+             wrong answer with confidence; watch unlabelled/agreement rise towards 1 while eval/reasoning_accuracy \
+             (eval.every) stands or falls, and mix in problems with answers"
+        );
+    }
+    Ok(())
 }
 
 /// The problems that a run is measured by: all of them, or the sample that `eval.problems` asks for.
@@ -36,7 +75,7 @@ pub fn held_out_problems(
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<Vec<Problem>> {
-    let set = usable_set(&config.data.test, None, &config.data, processor, verifier)?;
+    let set = usable_set((&config.data.test).into(), &config.data, processor, verifier)?;
     Ok(held_out_sample(set.problems, config.eval.problems))
 }
 
@@ -51,19 +90,35 @@ pub fn usable_problems(
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<Vec<Problem>> {
-    Ok(usable_set(&files.into(), None, config, processor, verifier)?.problems)
+    let files: DataFiles = files.into();
+    Ok(usable_set((&files).into(), config, processor, verifier)?.problems)
+}
+
+/// Files of problems, and what is used of them.
+struct UsedFiles<'a> {
+    files: &'a DataFiles,
+    max_problems: Option<usize>,
+    /// Whether problems may be without a reference answer.
+    without_answer: bool,
+}
+
+impl<'a> From<&'a DataFiles> for UsedFiles<'a> {
+    /// All problems, each with a reference.
+    fn from(files: &'a DataFiles) -> Self {
+        Self { files, max_problems: None, without_answer: false }
+    }
 }
 
 fn usable_set(
-    files: &DataFiles,
-    max_problems: Option<usize>,
+    UsedFiles { files, max_problems, without_answer }: UsedFiles<'_>,
     config: &DataConfig,
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<ProblemSet> {
     check_system(config, processor)?;
     let mut set = ProblemSet::default();
-    for mut file in load_files(files, max_problems, |path| config.reading(path))? {
+    let reading = |path: &Path| ReadOptions { without_answer, ..config.reading(path) };
+    for mut file in load_files(files, max_problems, reading)? {
         file.loaded.notes.iter().for_each(|note| say!("{note}"));
         let usable = usable_of(&mut file, config, processor, verifier)?;
         set.add(&file, usable);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{
+    own_rewards::record_own_rewards,
     report::{record_groups, record_update, rollout_rows},
     step::{LeftOut, SampledGroups, Step, StepUpdate},
     training::Run,
@@ -88,6 +89,7 @@ impl<B: TrainBackend> Run<B> {
         let training_seconds = seconds - sampled.seconds;
         record.set(names::TOKENS_PER_SECOND_TRAIN, report.tokens as f64 / training_seconds);
         record_groups(&mut record, &sampled.groups);
+        record_own_rewards(&mut record, &sampled.groups, &self.config.train.auxiliary);
         record
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         UpdateReport,
         advantage::{mean, standard_deviation},
     },
-    verify::Penalties,
+    verify::{Agreement, Penalties},
 };
 
 pub use super::figures::percent;
@@ -58,12 +58,36 @@ impl EarlyStop {
 
 /// Adds the metrics of each kind that occurs among a step's groups.
 pub fn record_groups(record: &mut Record, groups: &[RolloutGroup]) {
+    let (unlabelled, labelled): (Vec<&RolloutGroup>, Vec<&RolloutGroup>) =
+        groups.iter().partition(|group| group.problem.lacks_answer());
     for kind in judge::in_order(groups.iter().map(|group| group.problem.kind)) {
-        let of_kind: Vec<&RolloutGroup> = groups.iter().filter(|group| group.problem.kind == kind).collect();
+        let of_kind: Vec<&RolloutGroup> =
+            labelled.iter().copied().filter(|group| group.problem.kind == kind).collect();
         record.set(per_kind(kind, names::COUNT), of_kind.len() as f64);
         if !of_kind.is_empty() {
             record_kind(record, kind, &of_kind);
         }
+    }
+    if !unlabelled.is_empty() {
+        record_unlabelled(record, &unlabelled);
+    }
+}
+
+/// Problems without a reference answer: what they are worth says how much their replies agree, and not how right they
+/// are.
+fn record_unlabelled(record: &mut Record, groups: &[&RolloutGroup]) {
+    record.set(per_kind(names::UNLABELLED, names::COUNT), groups.len() as f64);
+    record_kind(record, names::UNLABELLED, groups);
+    let agreements = |group: &RolloutGroup| -> Vec<Agreement> {
+        group.rollouts.iter().filter_map(|rollout| rollout.verdict.agreement).collect()
+    };
+    let most = |group: &&RolloutGroup| agreements(group).iter().map(|one| one.share).fold(0.0, f64::max);
+    let shares: Vec<f64> = groups.iter().map(most).collect();
+    record.set(per_kind(names::UNLABELLED, names::AGREEMENT), mean(&shares));
+    let own: Vec<f64> =
+        groups.iter().flat_map(|group| agreements(group)).filter_map(|one| one.own_verdict).collect();
+    if !own.is_empty() {
+        record.set(per_kind(names::UNLABELLED, names::OWN_VERDICT), mean(&own));
     }
 }
 
@@ -128,6 +152,12 @@ pub fn rollout_rows(groups: &[RolloutGroup], step: u64, advantages: &[Vec<f64>])
             let mut row = row((group, &asked), step, completion, text, found);
             if !verdict.parts.is_empty() {
                 row["parts"] = json!(verdict.parts);
+            }
+            if let Some(agreement) = verdict.agreement {
+                row["agreement"] = json!(agreement);
+            }
+            if let Some(own_reward) = rollout.own_reward {
+                row["own_reward"] = json!(own_reward);
             }
             row
         });
@@ -239,6 +269,39 @@ mod tests {
             seconds: 1.0,
             peak_memory_bytes: None,
         }
+    }
+
+    #[test]
+    fn problems_without_an_answer_have_metrics_of_their_own() {
+        use crate::{rollout::testing, verify::Doubt};
+        let reply = |answer: &str, share: f64, own_verdict: Option<f64>| {
+            let mut rollout = testing::rollout(Some(answer), share);
+            rollout.verdict.doubt = Some(Doubt::NoReference);
+            rollout.verdict.agreement = Some(Agreement { share, own_verdict });
+            rollout
+        };
+        let unread = Rollout { verdict: Default::default(), ..reply("", 0.0, None) };
+        let open = vec![
+            reply("7", 0.5, Some(0.75)),
+            reply("7", 0.5, Some(0.75)),
+            reply("8", 0.25, Some(0.25)),
+            unread,
+        ];
+        let right = vec![testing::rollout(Some("7"), 1.0); 4];
+        let groups = [
+            testing::group(testing::problem("a", "q", ""), open),
+            testing::group(testing::problem("b", "q", "7"), right),
+        ];
+        let mut record = Record::new(1);
+        record_groups(&mut record, &groups);
+        let found = |name: &str| record.get(name).unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!((found("reason/count"), found("reason/reward")), (1.0, 1.0));
+        assert_eq!((found("unlabelled/count"), found("unlabelled/reward")), (1.0, 0.3125));
+        assert_eq!((found("unlabelled/agreement"), found("unlabelled/unparsed")), (0.5, 0.25));
+        assert!((found("unlabelled/own_verdict") - 1.75 / 3.0).abs() < 1e-12);
+        let mut without = Record::new(1);
+        record_groups(&mut without, &groups[1..]);
+        assert_eq!(without.get("unlabelled/count"), None);
     }
 
     #[test]

@@ -31,6 +31,7 @@ impl<B: TrainBackend> Run<B> {
             refills = Refills { rounds: refills.rounds + 1, problems: refills.problems + problems.len() };
             groups.extend(self.sample(step, problems)?);
         }
+        self.ask_own_rewards(step, &mut groups)?;
         // The update has the memory, and changes the weights in place.
         self.sampler.release_weights()?;
         let seconds = started.elapsed().as_secs_f64();
@@ -64,7 +65,7 @@ impl<B: TrainBackend> Run<B> {
     fn sample(&self, step: &Step, problems: Vec<Problem>) -> Result<Vec<RolloutGroup>> {
         let TrainConfig { samples_per_prompt, .. } = self.config.train;
         let sampling = self.config.train.sampling;
-        self.pipeline().rollout(problems, samples_per_prompt, sampling, step.sampling_key(), &|_| ())
+        self.pipeline().rollout_to_learn(problems, samples_per_prompt, sampling, step.sampling_key(), &|_| ())
     }
 
     /// The way from problems to verified groups, under the run's settings.
@@ -80,7 +81,8 @@ impl<B: TrainBackend> Run<B> {
 
     /// Tells the curriculum how often the answers to each original problem were right.
     fn measure_difficulty(&mut self, groups: &[RolloutGroup]) {
-        for group in original(groups) {
+        // Agreement is no sign of what is right.
+        for group in original(groups).filter(|group| !group.problem.lacks_answer()) {
             let right = |rollout: &Rollout| f64::from(rollout.verdict.is_correct());
             let right: Vec<f64> = group.rollouts.iter().map(right).collect();
             if !right.is_empty() {

@@ -68,6 +68,7 @@ impl<B: TrainBackend> Run<B> {
             groups_with_spread: spread(&original),
             replies: count(&|_, _| true),
             right: count(&|_, rollout| rollout.verdict.is_correct()),
+            unlabelled: count(&|group, _| group.problem.lacks_answer()),
             cut_off: count(&|_, rollout| rollout.completion.finish_reason == FinishReason::Length),
             unreadable: count(&|group, rollout| {
                 rollout.verdict.extracted.is_none() && !self.verifier.asks_outside(&group.problem)

@@ -2,11 +2,12 @@
 //! times a weight of its own, and joins every update of a step. Knows sequences; what they say is the caller's
 //! affair.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    advantage::standard_deviation,
     batch::{Example, MicroBatch},
     objective::SelfRewardScale,
 };
@@ -43,6 +44,8 @@ pub struct AuxiliaryConfig {
     pub verdict_working: bool,
     /// Pairs of a right and a wrong answer per step, at most; each gives three verdicts.
     pub verdict_pairs: usize,
+    /// Updates per step on verdicts alone, behind the policy's; with 0 the verdicts join the policy's.
+    pub verdict_updates: usize,
     /// The first step that learns from verdicts.
     pub verdict_start_step: u64,
     /// Weight of the squared error of the policy's own reward for its answer, per answer.
@@ -57,6 +60,12 @@ pub struct AuxiliaryConfig {
     pub self_reward_answers: usize,
     /// The first step that learns so.
     pub self_reward_start_step: u64,
+    /// The share of the policy's own reward in the advantages of original problems.
+    pub self_reward_share: f64,
+    /// Problems whose own rewards have a smaller standard deviation keep the verifier's advantages.
+    pub self_reward_share_spread: f64,
+    /// The first step that it has a share in.
+    pub self_reward_share_start_step: u64,
     /// Weight of the likelihood of supervised completions, per token.
     pub replay: f64,
     /// (prompt, completion) pairs to replay.
@@ -78,6 +87,7 @@ impl Default for AuxiliaryConfig {
             verdict_shows: AnswerForm::Value,
             verdict_working: false,
             verdict_pairs: 8,
+            verdict_updates: 0,
             verdict_start_step: 1,
             self_reward: 0.0,
             self_reward_token: String::new(),
@@ -85,6 +95,9 @@ impl Default for AuxiliaryConfig {
             self_reward_offset: -23.0,
             self_reward_answers: 32,
             self_reward_start_step: 1,
+            self_reward_share: 0.0,
+            self_reward_share_spread: 0.1,
+            self_reward_share_start_step: 1,
             replay: 0.0,
             replay_data: PathBuf::from("datasets/digits-vl/sft.jsonl"),
             replay_batch: 16,
@@ -126,6 +139,19 @@ pub struct VerdictPair(pub [Sequence; 2]);
 #[derive(Debug, Clone)]
 pub struct VerdictTriple(pub [Sequence; 6]);
 
+impl Auxiliary {
+    /// What joins the policy's updates, and the verdicts of each update of their own, in `updates` parts of about equal
+    /// size; with 0 of these all verdicts join the policy's.
+    pub(super) fn with_verdict_updates(&self, updates: usize) -> (Cow<'_, Self>, Vec<Self>) {
+        if updates == 0 {
+            return (Cow::Borrowed(self), Vec::new());
+        }
+        let parts = self.verdicts.chunks(self.verdicts.len().div_ceil(updates).max(1));
+        let parts = parts.map(|part| Self { verdicts: part.to_vec(), ..Self::default() }).collect();
+        (Cow::Owned(Self { verdicts: Vec::new(), ..self.clone() }), parts)
+    }
+}
+
 impl AuxiliaryConfig {
     /// Whether a step, counted from 1, learns from verdicts.
     pub fn learns_verdicts_at(&self, step: u64) -> bool {
@@ -140,6 +166,19 @@ impl AuxiliaryConfig {
     /// How the log-probability of the token behind an answer becomes the policy's own reward.
     pub fn own_reward_scale(&self) -> SelfRewardScale {
         SelfRewardScale { scale: self.self_reward_scale, offset: self.self_reward_offset }
+    }
+
+    /// Whether the policy's own rewards have a share in the advantages of a step, counted from 1.
+    pub fn shares_self_reward_at(&self, step: u64) -> bool {
+        self.self_reward_share > 0.0 && step >= self.self_reward_share_start_step
+    }
+
+    /// The own rewards of a group where they have a part in its advantages: each completion has one, and they differ
+    /// enough to tell completions apart.
+    pub fn telling_rewards(&self, group: &RolloutGroup) -> Option<Vec<f64>> {
+        let own: Vec<f64> = group.rollouts.iter().map(|rollout| rollout.own_reward).collect::<Option<_>>()?;
+        let deviation = standard_deviation(&own);
+        (deviation > 0.0 && deviation >= self.self_reward_share_spread).then_some(own)
     }
 
     /// The completions of right reflections and critiques, with nothing but themselves to learn.

@@ -10,7 +10,7 @@ use super::{
     loss_input::loss_input,
     objective::{
         Consistency, Likelihood, LikelihoodMean, LikelihoodUnit, Objective, Refinement, SelfReward,
-        VerdictOdds,
+        VerdictLikelihood,
     },
 };
 use crate::{
@@ -108,7 +108,7 @@ fn add_verdicts<B: TrainBackend>(
             );
         }
         VerdictAmong::Verdicts if weight > 0.0 && !verdicts.is_empty() => {
-            let odds = VerdictOdds { weight, prompts: verdicts.len() };
+            let odds = VerdictLikelihood { weight, prompts: verdicts.len() };
             let pairs: Vec<[Sequence; 2]> = verdicts.iter().map(|pair| pair.0.clone()).collect();
             add_examples(odds, whole_sets(&pairs, batching.most, batching.model), sum);
         }

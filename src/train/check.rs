@@ -67,6 +67,8 @@ impl TrainConfig {
         {
             require((0.0..=1.0).contains(&value), name, &value, "from 0 to 1")?;
         }
+        let share = self.auxiliary.self_reward_share;
+        require((0.0..=1.0).contains(&share), "auxiliary.self_reward_share", &share, "from 0 to 1")?;
         let below_one = [
             ("ema_decay", self.ema_decay),
             ("reference_decay", self.reference.decay),
@@ -103,6 +105,7 @@ impl TrainConfig {
             ("auxiliary.consistency", self.auxiliary.consistency),
             ("auxiliary.verdict_likelihood", self.auxiliary.verdict_likelihood),
             ("auxiliary.self_reward", self.auxiliary.self_reward),
+            ("auxiliary.self_reward_share_spread", self.auxiliary.self_reward_share_spread),
             ("auxiliary.replay", self.auxiliary.replay),
         ];
         let not_negative = not_negative.map(|(name, value)| (name.to_owned(), value)).into_iter();
@@ -159,6 +162,27 @@ impl TrainConfig {
                 "train.kl_target: with train.advantage = \"gdpo\" a KL penalty on the reward counts the same whatever \
                  its coefficient; leave the target out, or set train.kl_in = \"loss\"",
             ));
+        }
+        self.check_self_reward_share()
+    }
+
+    /// A share of the own reward needs one that is learnt, on the scale on which it is read.
+    fn check_self_reward_share(&self) -> Result<()> {
+        let (share, temperature) = (self.auxiliary.self_reward_share, self.sampling.temperature);
+        if share == 0.0 {
+            return Ok(());
+        }
+        if self.auxiliary.self_reward == 0.0 {
+            return Err(input_error(format!(
+                "train.auxiliary.self_reward_share = {share}: the policy learns no reward of its own; set \
+                 train.auxiliary.self_reward above 0, or leave the share out"
+            )));
+        }
+        if temperature != 1.0 {
+            return Err(input_error(format!(
+                "train.auxiliary.self_reward_share = {share}: the own reward is learnt at train.temperature = \
+                 {temperature} and read at 1; set the temperature to 1, or leave the share out"
+            )));
         }
         Ok(())
     }
@@ -237,6 +261,25 @@ mod tests {
         assert!(
             refused("advantage = \"rloo\"\nadvantage_scope = \"kind\"").starts_with("train.advantage_scope")
         );
+    }
+
+    #[test]
+    fn a_share_of_the_own_reward_needs_one_that_is_learnt() {
+        let refused = |settings: &str| refused(&format!("[auxiliary]\n{settings}"));
+        let share = "self_reward_share = 0.1";
+        assert!(refused(share).contains("learns no reward of its own"));
+        assert!(refused("self_reward_share = 1.5").starts_with("train.auxiliary.self_reward_share = 1.5"));
+        assert!(
+            refused("self_reward_share_spread = -1.0")
+                .starts_with("train.auxiliary.self_reward_share_spread")
+        );
+        let warm = format!("temperature = 0.7\n[auxiliary]\nself_reward = 0.1\n{share}");
+        let config: TrainConfig = toml::from_str(&warm).unwrap();
+        assert!(
+            config.check(&KnownNames::default()).unwrap_err().to_string().contains("train.temperature = 0.7")
+        );
+        let fine: TrainConfig = toml::from_str(&format!("[auxiliary]\nself_reward = 0.1\n{share}")).unwrap();
+        assert!(fine.check(&KnownNames::default()).is_ok());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod kind_weights;
 mod loss_input;
 pub mod objective;
 mod optimizer;
+mod own_advantage;
 mod parameters;
 mod parts;
 mod ranks;

@@ -53,6 +53,13 @@ impl UpdateReport {
         }
     }
 
+    /// Adds what other updates of the step say of auxiliary objectives, and their tokens.
+    pub(super) fn add_objectives(&mut self, other: Self) {
+        let of_objectives = other.metrics.iter().filter(|metric| metric.name.starts_with(names::OBJECTIVES));
+        of_objectives.for_each(|metric| self.set(&metric.name, metric.value()));
+        self.tokens += other.tokens;
+    }
+
     /// Several updates of one step as one: the means of their metrics, or those of the first, and all tokens.
     pub(super) fn over(updates: Vec<Self>) -> Self {
         let mut whole = Self::default();

@@ -21,11 +21,11 @@ use super::{
         Objective,
     },
     optimizer::{AdamW, global_norm, named},
+    own_advantage::advantages_of,
     parts::Parts,
     reference::Reference,
     report::{Totals, UpdateReport},
     schedule::StepPlace,
-    scored::scored,
     scoring::example_logprobs,
     tensors::{floats, scalar},
 };
@@ -140,7 +140,7 @@ impl<B: TrainBackend> Trainer<B> {
     }
 
     /// The updates of a step: one on all groups together, unless several epochs or mini-batches are asked for. The
-    /// auxiliary objectives join each.
+    /// auxiliary objectives join each; verdicts have updates of their own behind them where the recipe says so.
     ///
     /// # Errors
     /// When the loss or a gradient is not finite, or a peer is lost; the policy is then left as the update before
@@ -154,7 +154,8 @@ impl<B: TrainBackend> Trainer<B> {
         let place @ StepPlace { step, .. } = place.into();
         let Prepared { examples, advantages, kl } = self.prepare(groups)?;
         let reflections = self.config.auxiliary.right_reflections(groups, &self.policy.config);
-        let auxiliary = AuxiliaryWork { reflections, given: auxiliary };
+        let (joining, verdicts) = auxiliary.with_verdict_updates(self.config.auxiliary.verdict_updates);
+        let auxiliary = AuxiliaryWork { reflections, given: joining.as_ref() };
         let mut updates = Vec::new();
         for epoch in 0..self.config.epochs {
             for part in mini_batches(&examples, self.config.mini_batches, &[step, epoch as u64]) {
@@ -162,6 +163,7 @@ impl<B: TrainBackend> Trainer<B> {
             }
         }
         let mut report = UpdateReport::over(updates);
+        report.add_objectives(self.verdict_updates(verdicts, place)?);
         report.advantages = advantages;
         kl.into_iter().for_each(|kl| report.set(names::KL, kl));
         self.kl.observe(report.metric(names::KL), report.advantages.iter().map(Vec::len).sum());
@@ -185,6 +187,16 @@ impl<B: TrainBackend> Trainer<B> {
             trainer.add_auxiliary_objectives(auxiliary, sum);
         })?;
         self.step(gradient, totals, place)
+    }
+
+    /// Updates on nothing but verdicts, one for each part of them.
+    fn verdict_updates(&mut self, parts: Vec<Auxiliary>, place: StepPlace) -> Result<UpdateReport> {
+        let mut updates = Vec::new();
+        for part in &parts {
+            let work = AuxiliaryWork { reflections: Vec::new(), given: part };
+            updates.push(self.update_once(Vec::new(), &work, place)?);
+        }
+        Ok(UpdateReport::over(updates))
     }
 
     /// One step of supervised likelihood on the examples' completions.
@@ -228,7 +240,7 @@ impl<B: TrainBackend> Trainer<B> {
         let mut examples = examples_of(groups, &self.config.kind_weights, &self.policy.config);
         let penalty = self.reward_penalty(&examples);
         let penalties = penalty.as_ref().map_or(&[][..], |penalty| &penalty.per_completion);
-        let advantages = self.advantage.advantages(&scored(groups, penalties))?;
+        let advantages = advantages_of(groups, penalties, &self.advantage, &self.config.auxiliary)?;
         for (example, &advantage) in examples.iter_mut().zip(advantages.iter().flatten()) {
             example.advantage = advantage;
         }

@@ -86,6 +86,13 @@ pub trait Check: Send + Sync {
         Ok(())
     }
 
+    /// Whether [`check`](Self::check) reads an answer out of a response to a problem that has no reference, as some
+    /// training data has; the answers of a group are then compared with each other. Problems without a reference are
+    /// refused otherwise.
+    fn reads_without_reference(&self) -> bool {
+        false
+    }
+
     /// Whether rewards come from outside of the process: from a server, a command, a function of the user's. Such a
     /// check judges in batches only.
     fn is_outside(&self) -> bool {

@@ -9,6 +9,7 @@ use super::{
     math::{Limits, Settings},
     remote::{PYTHON, PythonFunction, RemoteConfig, RewardBound, one_or_more},
     shaping::ShapingConfig,
+    without_answer::WithoutAnswer,
 };
 use crate::error::input_error;
 
@@ -20,6 +21,9 @@ const PYTHON_EXECUTABLE: &str = "python3";
 
 /// How large a reward from outside may be, where the recipe does not say.
 const REWARD_BOUND: f64 = 1000.0;
+
+/// What the policy's own verdict makes of a reward without a reference, where the recipe does not say.
+const JUDGE_CLAMP: [f64; 2] = [0.8, 1.2];
 
 /// How responses are checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,11 @@ pub struct VerifyConfig {
     pub python_messages: bool,
     /// The largest size of a reward from outside; one beyond it counts as a reward that could not be had.
     pub reward_bound: f64,
+    /// What becomes of problems of the training data without an answer: "refuse", or a reward by what the replies have
+    /// in common, "majority" or "judged_majority".
+    pub without_answer: WithoutAnswer,
+    /// What the policy's own verdict makes of such a reward at least and at most, for "judged_majority".
+    pub judge_clamp: [f64; 2],
 }
 
 impl Default for VerifyConfig {
@@ -69,6 +78,8 @@ impl Default for VerifyConfig {
             python_workers: 1,
             python_messages: false,
             reward_bound: REWARD_BOUND,
+            without_answer: WithoutAnswer::Refuse,
+            judge_clamp: JUDGE_CLAMP,
         }
     }
 }
@@ -91,7 +102,8 @@ impl VerifyConfig {
         }
         self.shaping.check()?;
         self.remote.check()?;
-        self.check_outside().map_err(|complaint| input_error(format!("verify.{complaint}")))?;
+        let complaints = self.check_outside().and_then(|()| self.check_judge_clamp());
+        complaints.map_err(|complaint| input_error(format!("verify.{complaint}")))?;
         self.python_functions().map(drop)
     }
 
@@ -127,6 +139,21 @@ impl VerifyConfig {
         }
         if self.python_messages {
             return Err(format!("python_messages = true: {without_effect}"));
+        }
+        Ok(())
+    }
+
+    /// Refuses bounds that are none, or have no effect.
+    fn check_judge_clamp(&self) -> Result<(), String> {
+        let [low, high] = self.judge_clamp;
+        let setting = format!("judge_clamp = [{low}, {high}]");
+        if !(low.is_finite() && high.is_finite() && 0.0 <= low && low <= high && high > 0.0) {
+            return Err(format!("{setting}: must be two numbers of 0 or more, the smaller first"));
+        }
+        if self.judge_clamp != JUDGE_CLAMP && self.without_answer != WithoutAnswer::JudgedMajority {
+            return Err(format!(
+                "{setting}: has no effect without verify.without_answer = \"judged_majority\""
+            ));
         }
         Ok(())
     }
@@ -186,6 +213,11 @@ mod tests {
             ("python = 'a.py:f'\npython_executable = ''", "verify.python_executable"),
             ("python = 'a.py:f'\nreward_bound = inf", "verify.reward_bound = inf: must be a finite number"),
             ("remote.command = ['x']\nreward_bound = 0", "verify.reward_bound = 0"),
+            ("judge_clamp = [0.9, 1.1]", "verify.judge_clamp = [0.9, 1.1]: has no effect"),
+            (
+                "without_answer = 'judged_majority'\njudge_clamp = [1.2, 0.8]",
+                "verify.judge_clamp = [1.2, 0.8]: must",
+            ),
         ] {
             assert!(refusal(text).contains(expected), "{text}: {}", refusal(text));
         }

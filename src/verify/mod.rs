@@ -20,6 +20,7 @@ mod shaping;
 mod text;
 mod verdict;
 mod verifier;
+mod without_answer;
 
 pub use check::{Check, Response};
 pub use config::VerifyConfig;
@@ -29,6 +30,7 @@ pub use remote::{RemoteConfig, Unscored, UnscoredPolicy};
 pub use shaping::{Penalties, ShapingConfig};
 pub use verdict::{Doubt, Verdict, WeightedReward};
 pub use verifier::Verifier;
+pub use without_answer::{Agreement, WithoutAnswer};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::extract::Extractor;
+use super::{extract::Extractor, without_answer::Agreement};
 
 /// Why a verdict is not certain. It still has a reward, but nothing else is built on it: no judge item gets its
 /// label from a verdict in doubt.
@@ -17,12 +17,14 @@ pub enum Doubt {
     SeveralAnswers,
     /// A reward on record says otherwise.
     Contradicted,
+    /// The problem has no reference answer.
+    NoReference,
 }
 
 /// How right a response is, and why.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// 0 (wrong) to 1 (right); a remote reward may lie outside.
+    /// 0 (wrong) to 1 (right); a remote reward, and one without a reference, may lie outside.
     pub reward: f64,
     /// The answer read from the response; `None` where none was found.
     pub extracted: Option<String>,
@@ -34,6 +36,9 @@ pub struct Verdict {
     /// Why the verdict is not certain; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// What the reward rests on where there is no reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
     /// What each verifier gave, where there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<WeightedReward>,
@@ -51,9 +56,9 @@ pub struct WeightedReward {
 }
 
 impl Verdict {
-    /// Whether the response was fully right.
+    /// Whether the response was fully right. Without a reference none is, whatever its reward.
     pub fn is_correct(&self) -> bool {
-        self.reward >= 1.0
+        self.reward >= 1.0 && self.doubt != Some(Doubt::NoReference)
     }
 
     /// Whether the answer stood where nothing but an answer stands, as in a box; so does one that was not looked for
@@ -104,6 +109,7 @@ impl Verdict {
             extractor: first.and_then(|verdict| verdict.extractor),
             reason: reasons.join("; "),
             doubt: verdicts.iter().find_map(|(_, _, verdict)| verdict.doubt),
+            agreement: None,
             parts: verdicts
                 .into_iter()
                 .map(|(verifier, weight, verdict)| WeightedReward {

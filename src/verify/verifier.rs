@@ -16,6 +16,7 @@ use super::{
     selection::{CheckSelection, CheckWeights},
     shaping::Penalties,
     verdict::Verdict,
+    without_answer::WithoutAnswer,
 };
 use crate::{data::Problem, error::input_error};
 
@@ -64,6 +65,11 @@ impl Verifier {
     /// The names of all checks, in the order in which references are offered to them.
     pub fn names(&self) -> Vec<&str> {
         self.selection.checks().iter().map(|check| check.name()).collect()
+    }
+
+    /// What becomes of problems without a reference answer, and the bounds of the policy's own verdict on a reply to one.
+    pub fn without_answer(&self) -> (WithoutAnswer, [f64; 2]) {
+        (self.config.without_answer, self.config.judge_clamp)
     }
 
     /// The penalties on the form of a response of so many tokens.
@@ -331,6 +337,17 @@ impl Verifier {
 
     fn check_references(&self, problem: &Problem, weights: &CheckWeights) -> Result<()> {
         let mut used = weights.iter().map(|(place, _)| &self.selection.checks()[*place]);
+        if problem.lacks_answer() && self.config.without_answer.admits() {
+            return match used.find(|check| !check.reads_without_reference()) {
+                None => Ok(()),
+                Some(check) => Err(input_error(format!(
+                    "problem {}: it has no answer, and its verifier {:?} reads none from a reply that could be compared \
+                     with others (verify.without_answer); give it an answer, or another verifier",
+                    problem.id,
+                    check.name()
+                ))),
+            };
+        }
         used.try_for_each(|check| check.check_reference(problem)).map_err(|error| of_problem(problem, &error))
     }
 

@@ -21,6 +21,7 @@ pub fn rollout(token_ids: &[u32], reward: f64) -> Rollout {
         text: String::new(),
         verdict: Verdict { reward, extracted: None, ..Verdict::default() },
         penalties: Penalties::default(),
+        own_reward: None,
     }
 }
 

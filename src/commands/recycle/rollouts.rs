@@ -32,8 +32,9 @@ struct Sampled {
 /// # Errors
 /// Input errors that name the file and line, and the fields expected, or a problem whose reference cannot be used.
 pub(super) fn read(path: &Path, verifier: &Verifier) -> Result<(Vec<RolloutGroup>, usize)> {
-    let (mut groups, mut unscored) = (Vec::new(), 0);
-    for (problem, completions) in sampled(path)? {
+    let mut groups = Vec::new();
+    let (sampled, mut unscored) = sampled(path)?;
+    for (problem, completions) in sampled {
         verifier.check_gold(&problem).with_context(|| path.display().to_string())?;
         let count = completions.len();
         let rollouts: Vec<Rollout> =
@@ -45,8 +46,10 @@ pub(super) fn read(path: &Path, verifier: &Verifier) -> Result<(Vec<RolloutGroup
     Ok((groups, unscored))
 }
 
-/// What a file holds: problems and their completions.
-fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
+/// What a file holds: problems and their completions; and how many completions of a run have no reference to be judged
+/// by.
+fn sampled(path: &Path) -> Result<(Vec<(Problem, Vec<Sampled>)>, usize)> {
+    let mut without_reference = 0;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut groups: Vec<(Problem, Vec<Sampled>)> = Vec::new();
     let mut open: Option<(u64, String)> = None;
@@ -57,6 +60,10 @@ fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
         if !is_of_run(&fields) {
             groups.push(group(fields, folder, number).map_err(refuse)?);
             open = None;
+            return Ok(());
+        }
+        if fields.get("answer").and_then(Value::as_str).is_some_and(|answer| answer.trim().is_empty()) {
+            without_reference += 1;
             return Ok(());
         }
         let Some(found) = completion(fields).map_err(refuse)? else { return Ok(()) };
@@ -71,7 +78,7 @@ fn sampled(path: &Path) -> Result<Vec<(Problem, Vec<Sampled>)>> {
         groups.last_mut().expect("a group was opened").1.push(found.sampled);
         Ok(())
     })?;
-    Ok(groups)
+    Ok((groups, without_reference))
 }
 
 const GROUP: &str =
@@ -120,7 +127,7 @@ fn completion(mut fields: Fields) -> Result<Option<OfRun>, Complaint> {
     if kind != Kind::REASON {
         return Ok(None);
     }
-    for made in ["prompt", "extracted", "reason", "advantage", "parts"] {
+    for made in ["prompt", "extracted", "reason", "advantage", "parts", "agreement", "own_reward"] {
         fields.shift_remove(made);
     }
     let step = serde_json::from_value(taken.remove("step").unwrap_or_default()).map_err(expected)?;
@@ -143,7 +150,7 @@ fn rollout(problem: &Problem, sampled: Sampled, verifier: &Verifier) -> Option<R
     };
     let finish_reason = finish_reason.unwrap_or(FinishReason::Stop);
     let completion = Completion { token_ids: vec![], logprobs: vec![], finish_reason };
-    Some(Rollout { completion, verdict, penalties: Penalties::default(), text })
+    Some(Rollout { completion, verdict, penalties: Penalties::default(), own_reward: None, text })
 }
 
 /// The verdict that the file's reward is, on the answer found wherever it may stand.

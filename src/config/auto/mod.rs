@@ -135,6 +135,7 @@ impl Surroundings {
         let reading = |path: &Path| ReadOptions {
             bad_rows: BadRows::Skip,
             must_occur: false,
+            without_answer: basis.verify.without_answer.admits(),
             ..basis.data.reading(path)
         };
         let DataConfig { train, max_problems, .. } = basis.data;

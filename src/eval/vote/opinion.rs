@@ -8,11 +8,7 @@ use burn::tensor::backend::Backend;
 use super::ballot::answer;
 use crate::{
     data::Problem,
-    eval::{
-        reflect::is_it_right,
-        verdict_odds::{VerdictOdds, probability, verdict_odds},
-    },
-    rollout::{RolloutGroup, RolloutPipeline},
+    rollout::{RolloutGroup, RolloutPipeline, VerdictOdds, probability, verdict_odds},
 };
 
 /// What the model thinks of one answer.
@@ -41,9 +37,8 @@ pub(super) fn opinions<B: Backend>(
     max_new_tokens: usize,
 ) -> Result<Vec<Opinions>> {
     let answers = different_answers(groups);
-    let question = |&(index, answer): &(usize, &str)| {
-        is_it_right(&groups[index].problem, answer, true, pipeline.prompts)
-    };
+    let question =
+        |&(index, answer): &(usize, &str)| pipeline.prompts.is_it_right(&groups[index].problem, answer, true);
     let questions: Vec<Problem> = answers.iter().map(question).collect();
     let odds = verdict_odds(pipeline, &questions.iter().collect::<Vec<_>>())?;
     let verdicts = pipeline.rollout_greedily(questions, max_new_tokens, &|_| ())?;

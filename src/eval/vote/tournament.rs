@@ -32,9 +32,8 @@ use burn::tensor::backend::Backend;
 use super::ballot::{answer, counted};
 use crate::{
     data::Problem,
-    eval::verdict_odds::{VerdictOdds, probability, verdict_odds},
     judge::JudgePrompts,
-    rollout::{Rollout, RolloutGroup, RolloutPipeline},
+    rollout::{Rollout, RolloutGroup, RolloutPipeline, VerdictOdds, probability, verdict_odds},
 };
 
 /// Answers to one problem that are compared with each other.

@@ -18,6 +18,8 @@ pub struct StepYield {
     pub groups_with_spread: usize,
     pub replies: usize,
     pub right: usize,
+    /// Replies to problems without a reference answer: none of them is right or wrong.
+    pub unlabelled: usize,
     /// Replies that the token limit cut off, and those without a readable answer.
     pub cut_off: usize,
     pub unreadable: usize,
@@ -60,6 +62,7 @@ impl StepYield {
             () if all(self.cut_off) => Some(Shortfall::AllCutOff),
             () if all(self.unreadable) => Some(Shortfall::AllUnreadable),
             () if self.groups < FEWEST_GROUPS => None,
+            () if self.unlabelled > 0 => Some(Shortfall::NoSpread),
             () if all(self.right) => Some(Shortfall::AllRight),
             () if self.right == 0 => Some(Shortfall::AllWrong),
             () => Some(Shortfall::NoSpread),
@@ -127,6 +130,7 @@ mod tests {
         groups_with_spread: 5,
         replies: 64,
         right: 30,
+        unlabelled: 0,
         cut_off: 1,
         unreadable: 2,
         recycled_with_spread: 3,
@@ -144,6 +148,7 @@ mod tests {
         assert_eq!(found(flat), [Shortfall::NoSpread]);
         assert_eq!(found(StepYield { right: 64, ..flat }), [Shortfall::AllRight]);
         assert_eq!(found(StepYield { right: 0, ..flat }), [Shortfall::AllWrong]);
+        assert_eq!(found(StepYield { right: 0, unlabelled: 32, ..flat }), [Shortfall::NoSpread]);
         let unread = StepYield { right: 0, unreadable: 64, ..flat };
         assert_eq!(found(unread), [Shortfall::AllUnreadable]);
         assert_eq!(found(StepYield { cut_off: 64, ..unread }), [Shortfall::AllCutOff]);

@@ -58,6 +58,7 @@ pub(super) fn findings(facts: &PreflightFacts, config: &RunConfig) -> Vec<Prefli
         .chain([
             without_reward(original),
             without_spread(original).filter(|_| !(is_explained && original.groups_with_spread == 0)),
+            unlabelled_without_spread(original).filter(|_| !is_explained),
             recycled.filter(|_| !is_explained).and_then(|recycled| nothing_recycled(recycled, original)),
             recycled.and_then(judge_unreadable),
             recycled.and_then(judge_cut_off),
@@ -156,14 +157,14 @@ fn without_reward(facts: &ReplyFacts) -> Option<PreflightFinding> {
 }
 
 fn without_spread(facts: &ReplyFacts) -> Option<PreflightFinding> {
-    let flat = facts.groups - facts.groups_with_spread;
-    if facts.groups < FEWEST_GROUPS || (flat as f64) < FLAT * facts.groups as f64 {
+    let groups = facts.groups - facts.groups_unlabelled;
+    let flat = facts.groups - facts.groups_with_spread - facts.groups_unlabelled_flat;
+    if groups < FEWEST_GROUPS || (flat as f64) < FLAT * groups as f64 {
         return None;
     }
     let (right, wrong) = (facts.groups_all_right, facts.groups_all_wrong);
     let sentence = format!(
-        "in {flat} of {} groups all replies have the same reward and teach nothing: {wrong} are all wrong, {right} all right",
-        facts.groups
+        "in {flat} of {groups} groups all replies have the same reward and teach nothing: {wrong} are all wrong, {right} all right"
     );
     let remedy = match wrong >= right {
         true => {
@@ -177,8 +178,25 @@ fn without_spread(facts: &ReplyFacts) -> Option<PreflightFinding> {
     Some(PreflightFinding::new("without_spread", sentence, remedy))
 }
 
+/// Problems without a reference whose replies all agree, or all cannot be read.
+fn unlabelled_without_spread(facts: &ReplyFacts) -> Option<PreflightFinding> {
+    let (groups, flat) = (facts.groups_unlabelled, facts.groups_unlabelled_flat);
+    if groups < FEWEST_GROUPS || (flat as f64) < FLAT * groups as f64 {
+        return None;
+    }
+    Some(PreflightFinding::new(
+        "unlabelled_without_spread",
+        format!(
+            "in {flat} of {groups} groups of problems without an answer all replies have the same reward and teach nothing: \
+             all give the same answer, each gives another, or none can be read"
+        ),
+        "see rollouts.jsonl; where all agree, take harder problems, a higher train.temperature or more \
+         train.samples_per_prompt",
+    ))
+}
+
 fn nothing_recycled(facts: &RecycledFacts, original: &ReplyFacts) -> Option<PreflightFinding> {
-    if facts.made > 0 || original.groups < FEWEST_GROUPS {
+    if facts.made > 0 || original.groups - original.groups_unlabelled < FEWEST_GROUPS {
         return None;
     }
     let RecycledFacts { candidates, cut_off, unreadable, doubtful, .. } = facts;

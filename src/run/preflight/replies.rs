@@ -22,6 +22,11 @@ pub struct ReplyFacts {
     pub groups_with_spread: usize,
     pub groups_all_right: usize,
     pub groups_all_wrong: usize,
+    /// Problems without a reference answer, and how many of them have rewards that are all equal.
+    #[serde(default)]
+    pub groups_unlabelled: usize,
+    #[serde(default)]
+    pub groups_unlabelled_flat: usize,
     /// Replies that have a reward, and those that none could be had for.
     pub replies: usize,
     pub unscored: usize,
@@ -57,8 +62,13 @@ impl ReplyFacts {
                 !group.rollouts.is_empty() && group.rollouts.iter().all(holds)
             };
             facts.groups_with_spread += usize::from(group.has_spread());
-            facts.groups_all_right += usize::from(all(&|rollout| rollout.verdict.is_correct()));
-            facts.groups_all_wrong += usize::from(all(&|rollout| rollout.verdict.reward <= 0.0));
+            if group.problem.lacks_answer() {
+                facts.groups_unlabelled += 1;
+                facts.groups_unlabelled_flat += usize::from(!group.has_spread());
+            } else {
+                facts.groups_all_right += usize::from(all(&|rollout| rollout.verdict.is_correct()));
+                facts.groups_all_wrong += usize::from(all(&|rollout| rollout.verdict.reward <= 0.0));
+            }
             facts.unscored += group.unscored.len();
             let must_be_read = must_be_read(&group.problem);
             for rollout in &group.rollouts {
@@ -141,6 +151,12 @@ mod tests {
         assert!(shown.starts_with("The answer is 7. xxx") && shown.ends_with("x…"), "{shown}");
         assert_eq!(facts.found_by.get("phrase"), Some(&1));
         assert!((facts.reward - 4.0 / 9.0).abs() < 1e-12);
+        let open = group(problem("d", "q", ""), vec![rollout(Some("8"), 0.0); 3]);
+        let facts = ReplyFacts::of(&[open], |_| true, &[Extractor::Box]);
+        assert_eq!(
+            (facts.groups_unlabelled, facts.groups_unlabelled_flat, facts.groups_all_wrong),
+            (1, 1, 0)
+        );
         // A reward from outside needs no readable answer.
         assert_eq!(ReplyFacts::of(&groups, |_| false, &[Extractor::Box]).unreadable, 0);
         assert_eq!(ReplyFacts::of(&[], |_| true, &[]), ReplyFacts::default());

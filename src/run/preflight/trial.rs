@@ -91,10 +91,13 @@ impl<B: TrainBackend> Run<B> {
         let started = Instant::now();
         let key = SamplingKey { seed: self.config.seed, step: STEP };
         let train = &self.config.train;
-        let groups =
-            self.pipeline().rollout(problems, train.samples_per_prompt, train.sampling, key, &|count| {
-                progress.advance(count)
-            })?;
+        let groups = self.pipeline().rollout_to_learn(
+            problems,
+            train.samples_per_prompt,
+            train.sampling,
+            key,
+            &|count| progress.advance(count),
+        )?;
         let tokens = sampled_tokens(&groups) as f64;
         Ok((groups, tokens / started.elapsed().as_secs_f64().max(1e-9)))
     }

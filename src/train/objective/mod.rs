@@ -19,7 +19,7 @@ mod policy_gradient;
 mod refinement;
 mod self_reward;
 mod surrogate;
-mod verdict_odds;
+mod verdict_likelihood;
 
 pub use consistency::{Consistency, inconsistency};
 pub use door::{LossInput, LossTerm, NamedSum, Objective, total};
@@ -34,4 +34,4 @@ pub use policy_gradient::{LossConfig, PolicyGradient};
 pub use refinement::Refinement;
 pub use self_reward::{SelfReward, SelfRewardScale};
 pub use surrogate::{Clip, Surrogate};
-pub use verdict_odds::{VerdictOdds, log_odds_likelihood};
+pub use verdict_likelihood::{VerdictLikelihood, log_odds_likelihood};

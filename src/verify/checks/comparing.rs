@@ -63,6 +63,27 @@ impl<C: Compare> Comparing<C> {
     pub(crate) fn new(compare: C, config: &VerifyConfig) -> Self {
         Self { compare, extract: config.extract.clone() }
     }
+
+    /// Reads the first answer that has a value, where there is no reference to compare it with. A box is always final.
+    fn read(&self, problem: &Problem, response: &str) -> Verdict {
+        let mut read = Verdict::unread(reply::missing(problem));
+        for Candidate { text, extractor, .. } in candidates(response, &self.extract) {
+            if !text.is_empty() && self.has_value(problem, &text) {
+                read = Verdict::found(&text, extractor, false, "no reference".to_owned());
+                break;
+            }
+            if extractor == Extractor::Box {
+                break;
+            }
+        }
+        read.doubted(Some(Doubt::NoReference))
+    }
+
+    /// Whether an answer is equal to its own value: one that only repeats the question's calculation is not.
+    fn has_value(&self, problem: &Problem, answer: &str) -> bool {
+        let of_value = |value: String| self.compare.compare(problem, &value, answer);
+        self.compare.canonical(problem, answer).and_then(of_value).is_some_and(|found| found.is_equal())
+    }
 }
 
 impl<C: Compare> Check for Comparing<C> {
@@ -76,6 +97,9 @@ impl<C: Compare> Check for Comparing<C> {
 
     /// Compares the first answer that can be read. A box is always final.
     fn check(&self, problem: &Problem, response: &str) -> Verdict {
+        if problem.lacks_answer() {
+            return self.read(problem, response);
+        }
         let gold = gold_answer(&problem.answer);
         let unread = reply::missing(problem);
         let mut unreadable: Option<Verdict> = None;
@@ -103,6 +127,10 @@ impl<C: Compare> Check for Comparing<C> {
             }
         }
         unreadable.unwrap_or_else(|| Verdict::unread(unread))
+    }
+
+    fn reads_without_reference(&self) -> bool {
+        true
     }
 
     fn check_reference(&self, problem: &Problem) -> Result<()> {

@@ -117,6 +117,21 @@ fn problems_that_are_too_hard_or_too_easy_are_told_and_never_refused() {
 }
 
 #[test]
+fn agreement_is_told_by_itself_and_is_no_fault_of_the_verifier() {
+    let open = ReplyFacts {
+        groups_with_spread: 0,
+        groups_all_right: 0,
+        groups_all_wrong: 0,
+        groups_unlabelled: 8,
+        groups_unlabelled_flat: 8,
+        ..sound()
+    };
+    let (names, said, hopeless) = found(open, RecycledFacts::default());
+    assert_eq!((names, hopeless), (vec!["unlabelled_without_spread".to_owned()], false));
+    assert!(said[0].contains("8 of 8 groups of problems without an answer"), "{said:?}");
+}
+
+#[test]
 fn judge_replies_that_cannot_be_read_and_a_disk_that_is_too_small_are_told() {
     let asked = ReplyFacts {
         unreadable: 60,

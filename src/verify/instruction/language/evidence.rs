@@ -25,6 +25,9 @@ const PART: f64 = 0.4;
 /// The longest part of a word that is looked for, in characters, its edges included.
 const LONGEST_PART: usize = 5;
 
+/// The parts into which a text is cut, at most, so that the time per letter is bounded.
+const MOST_PARTS: usize = 64;
+
 /// What the detector's guess counts at full confidence, where a text of nothing but known words counts 1.
 const TRIGRAMS: f64 = 0.15;
 
@@ -143,11 +146,14 @@ fn owners(script: Writing) -> Option<&'static Owners> {
 ///
 /// Each sentence counts by its number of words. The detector is asked about each by itself, because its confidence
 /// grows with the length of a text: it would be as sure of a sentence that is repeated four times as of a long text.
+/// Long texts are cut into parts of several sentences.
 pub(crate) fn ranking(text: &str, script: Writing) -> Option<Vec<(&'static str, f64)>> {
     let owners = owners(script)?;
     let mut scores = vec![0.0; owners.codes.len()];
     let mut count = 0.0;
-    for sentence in split(text) {
+    let sentences = split(text);
+    for part in sentences.chunks(sentences.len().div_ceil(MOST_PARTS).max(1)) {
+        let sentence = &part.join(" ");
         let words = words(sentence).count() as f64;
         count += words;
         for (score, likeness) in scores.iter_mut().zip(owners.likeness(sentence)) {

@@ -7,16 +7,19 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use rayon::prelude::*;
 
+use super::{
+    continuations::{Continuations, CountedTokens},
+    pipeline::RolloutPipeline,
+};
 use crate::{
     data::Problem,
-    judge::asks_for_box,
+    judge::{asks_for_box, before_verdict},
     processor::{Processor, Prompt, UnfitText},
-    rollout::{Continuations, CountedTokens, RolloutPipeline},
 };
 
 /// How likely each verdict on one problem is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct VerdictOdds {
+pub struct VerdictOdds {
     /// The natural log-probability of each verdict, in the order of [`Problem::verdicts`].
     pub logprobs: Vec<f64>,
     /// Tokens of the prompt that was read for it.
@@ -24,6 +27,11 @@ pub(super) struct VerdictOdds {
 }
 
 impl VerdictOdds {
+    /// The probability of the first of two verdicts against the second; of a question that could not be put, one half.
+    pub fn probability_of_first(odds: Option<&Self>) -> f64 {
+        odds.and_then(Self::log_odds).map_or(0.5, probability)
+    }
+
     /// The log-odds of the first of two verdicts; `None` of more verdicts, and where neither has a probability.
     pub fn log_odds(&self) -> Option<f64> {
         let &[first, second] = self.logprobs.as_slice() else { return None };
@@ -32,7 +40,7 @@ impl VerdictOdds {
 }
 
 /// The probability that log-odds stand for.
-pub(super) fn probability(log_odds: f64) -> f64 {
+pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
@@ -48,12 +56,26 @@ struct AskedVerdict {
 ///
 /// # Errors
 /// When a problem cannot be rendered or the sampler fails.
-pub(super) fn verdict_odds<B: Backend>(
+pub fn verdict_odds<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     problems: &[&Problem],
 ) -> Result<Option<Vec<Option<VerdictOdds>>>> {
+    verdict_odds_behind(pipeline, problems, &vec![None; problems.len()])
+}
+
+/// As [`verdict_odds`], behind the working that is given for a problem: an answer to the problem that is judged, with which
+/// the reply begins.
+///
+/// # Errors
+/// As [`verdict_odds`].
+pub fn verdict_odds_behind<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    problems: &[&Problem],
+    workings: &[Option<&str>],
+) -> Result<Option<Vec<Option<VerdictOdds>>>> {
+    let all = problems.par_iter().zip(workings);
     let asked: Vec<Option<AskedVerdict>> =
-        problems.par_iter().map(|problem| asked(pipeline.processor, problem)).collect::<Result<_>>()?;
+        all.map(|(problem, working)| asked(pipeline.processor, problem, *working)).collect::<Result<_>>()?;
     let continuations: Vec<Continuations<'_>> = asked
         .iter()
         .flatten()
@@ -75,15 +97,18 @@ pub(super) fn verdict_odds<B: Backend>(
     Ok(Some(asked.iter().map(of_asked).collect()))
 }
 
-fn asked(processor: &Processor, problem: &Problem) -> Result<Option<AskedVerdict>> {
+fn asked(processor: &Processor, problem: &Problem, working: Option<&str>) -> Result<Option<AskedVerdict>> {
     let verdicts = problem.verdicts();
     if verdicts.is_empty() {
         return Ok(None);
     }
-    let prompt = match processor.prompt(problem) {
+    let mut prompt = match processor.prompt(problem) {
         Err(error) if error.is::<UnfitText>() => return Ok(None),
         prompt => prompt?,
     };
+    if let Some(working) = working {
+        prompt.input.ids.extend(processor.encode(&before_verdict(working))?);
+    }
     let begun = if asks_for_box(&problem.question) { "\\boxed{" } else { "" };
     let spelled = verdicts.iter().map(|verdict| spellings(processor, begun, verdict));
     let spellings = spelled.collect::<Result<Vec<_>>>()?;
@@ -111,7 +136,7 @@ fn spellings(processor: &Processor, begun: &str, verdict: &str) -> Result<Vec<Ve
 }
 
 /// The logarithm of the sum of numbers that are given by their logarithms.
-pub(super) fn log_sum(logs: Vec<f64>) -> f64 {
+pub fn log_sum(logs: Vec<f64>) -> f64 {
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if most == f64::NEG_INFINITY {
         return most;
@@ -145,6 +170,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_question_that_could_not_be_put_is_answered_by_a_coin() {
+        let odds = |logprobs: &[f64]| VerdictOdds { logprobs: logprobs.to_vec(), prompt_tokens: 1 };
+        assert!((VerdictOdds::probability_of_first(Some(&odds(&[0.0, 3f64.ln()]))) - 0.25).abs() < 1e-12);
+        assert_eq!(VerdictOdds::probability_of_first(None), 0.5);
     }
 
     #[test]

@@ -12,14 +12,14 @@ use crate::{metrics::names, train::tensors::scalar};
 /// each of some prompts, the true verdict and then the false one. What both begin with, as a box, cancels: the form of
 /// replies is left as it is.
 #[derive(Debug, Clone, Copy)]
-pub struct VerdictOdds {
+pub struct VerdictLikelihood {
     /// `train.auxiliary.verdict_likelihood`.
     pub weight: f64,
     /// Judge prompts in all micro-batches of the update.
     pub prompts: usize,
 }
 
-impl<B: Backend> Objective<B> for VerdictOdds {
+impl<B: Backend> Objective<B> for VerdictLikelihood {
     fn name(&self) -> &str {
         "verdict_likelihood"
     }
