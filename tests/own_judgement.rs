@@ -125,6 +125,7 @@ fn a_policy_judges_its_own_answers_where_there_is_no_reference() {
         }
         assert_close(&numbers(&group, "advantage"), &expected);
     }
+    assert!(mixed > 0, "no group has own rewards that differ");
     let share = reports[1].metric("self_reward/advantage_share").unwrap();
     assert_close(&[share * 6.0], &[f64::from(mixed)]);
     // No judge item is made of answers that nothing is known of.
