@@ -272,7 +272,8 @@ fn votes_by_probabilities_take_no_sampled_token_and_state_what_they_read() {
     let sampler = Telling(Scripted::texts(&processor, reply), &processor);
     let scale = SelfRewardScale { scale: 0.05, offset: -20.0 };
     let own_reward = Some(OwnReward { token: BEHIND_AN_ANSWER, scale });
-    let measuring = Measuring { own_reward, ..by(&config()) };
+    let config = config();
+    let measuring = Measuring { own_reward, ..by(&config) };
     let found = through(&sampler, &processor, |model| votes(model, &problems(), measuring)).unwrap();
     let last = found.by_samples.last().unwrap();
     // The largest answer wins its comparisons: 9, 11, 5, 12, 18, of which two are right.
