@@ -129,6 +129,30 @@ fn a_true_verdict_becomes_the_likelier_of_two_and_what_both_begin_with_stays() {
 }
 
 #[test]
+fn verdicts_can_have_updates_of_their_own_behind_the_policys() {
+    let model = tiny_model(1);
+    let verdicts = verdict_pairs(&model);
+    let auxiliary = Auxiliary { verdicts: verdicts.to_vec(), ..Auxiliary::default() };
+    let after = |updates| {
+        let config = AuxiliaryConfig {
+            verdict_likelihood: 0.5,
+            verdict_updates: updates,
+            ..AuxiliaryConfig::default()
+        };
+        updated(&alone(config), &auxiliary)
+    };
+    let first_of_each = |report: &UpdateReport| report.metric("objective/verdict_likelihood");
+    let ((joined, joined_report), (once, once_report), (twice, twice_report)) =
+        (after(0), after(1), after(2));
+    assert!((first_of_each(&joined_report) - first_of_each(&once_report)).abs() < 1e-6);
+    assert!(largest_difference(&joined, &once) < 1e-6, "nothing else is learnt here");
+    assert!(largest_difference(&once, &twice) > 1e-4);
+    // One verdict each, whose mean is taken over the updates.
+    assert_eq!(twice_report.metric("objective/verdict_likelihood/count"), 1.0);
+    assert_eq!(twice_report.tokens, once_report.tokens);
+}
+
+#[test]
 fn true_verdicts_are_imitated_with_verdicts_as_the_denominator() {
     let model = tiny_model(1);
     let verdicts = verdict_pairs(&model);

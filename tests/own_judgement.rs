@@ -1,5 +1,5 @@
-//! The policy's own judgement as a reward: problems without a reference answer, and the reward that is read off one
-//! token, in runs of two small steps.
+//! The policy's own judgement in runs of two small steps: as a reward, of problems without a reference answer and as
+//! read off one token, and in recycled problems that come at once or in the place of what teaches nothing.
 
 mod common;
 
@@ -10,8 +10,9 @@ use common::{Differentiable, command::rows};
 use serde_json::Value;
 use spark::{
     config::RunConfig,
+    data::Kind,
     processor::Processor,
-    rollout::Scripted,
+    rollout::{RolloutGroup, Scripted},
     run::{Extensions, Launch, Run, StepReport},
     train::advantage::{group_advantages, standard_deviation},
     verify::Agreement,
@@ -184,4 +185,50 @@ fn rows_without_an_answer_are_admitted_where_they_are_asked_for_and_nowhere_else
     assert!(refused(further, TEST, majority).contains("\"alternatives\""));
     let constraints = r#"{"id": "c", "question": "Write.", "verifier": "instruction"}"#;
     assert!(refused(constraints, TEST, majority).contains("its verifier \"instruction\""));
+}
+
+/// The rows of [`TRAIN`] that have an answer.
+fn with_answers() -> String {
+    let rows = TRAIN.lines().filter(|row| row.contains("\"p"));
+    rows.map(|row| format!("{row}\n")).collect()
+}
+
+/// The ids of a step's recycled problems.
+fn recycled(report: &StepReport) -> Vec<&str> {
+    let groups = report.groups.iter().filter(|group| group.problem.kind != Kind::REASON);
+    groups.map(|group| group.problem.id.as_str()).collect()
+}
+
+#[test]
+fn recycled_problems_are_answered_in_the_step_that_made_them_or_in_a_later_one() {
+    for (same_step, made_before) in [(true, 0), (false, 1)] {
+        let root = tempfile::tempdir().unwrap();
+        let more = format!("[recycle]\nsame_step = {same_step}\n");
+        let config = recipe(root.path(), &with_answers(), TEST, &more).unwrap();
+        let (reports, rows) = steps(root.path(), config, Extensions::default()).unwrap();
+        for report in &reports {
+            let born = format!("@{}", report.step - made_before);
+            let expected = if report.step > made_before { 2 } else { 0 };
+            let ids = recycled(report);
+            assert!(ids.len() == expected && ids.iter().all(|id| id.contains(&born)), "{ids:?}, {born}");
+        }
+        // What was sampled is what is written and counted.
+        let groups = || reports.iter().flat_map(|report| &report.groups);
+        assert_eq!(rows.len(), groups().map(|group| group.rollouts.len()).sum::<usize>());
+        let tokens: usize = groups().map(RolloutGroup::tokens).sum();
+        assert_eq!(reports[1].metric("tokens"), Some(tokens as f64));
+    }
+}
+
+#[test]
+fn groups_without_spread_give_up_their_places() {
+    let root = tempfile::tempdir().unwrap();
+    let more = "[recycle]\nplaces_without_spread = 1.0\n";
+    let config = recipe(root.path(), &with_answers(), TEST, more).unwrap();
+    let (reports, _) = steps(root.path(), config, Extensions::default()).unwrap();
+    let spreadless = reports[0].metric("reason/frac_zero_std").unwrap();
+    let places = (0.3 * spreadless * 6.0).round() as usize;
+    assert!(places > 0, "the policy solves some problems always or never");
+    assert_eq!(recycled(&reports[1]).len(), 2 + places);
+    assert_eq!(reports[1].groups.len(), 6 + 2);
 }
