@@ -15,11 +15,11 @@ use spark::{
     data::{Kind, Problem},
     distributed::ALONE,
     eval::{
-        AnswerOptions, AnswerSummary, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Measuring, OwnReward,
-        Scores, SourceScores, Strategy, answer_problems, answer_with_reflection, completion_logprobs,
-        evaluate, evaluate_in_full, judge_measures, votes,
+        AnswerOptions, AnswerSummary, AskedByOdds, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Measuring,
+        OwnReward, Scores, SourceScores, Strategy, answer_problems, answer_with_reflection,
+        completion_logprobs, evaluate, evaluate_in_full, judge_measures, votes,
     },
-    judge::{AnswerForm, JudgePrompts},
+    judge::JudgePrompts,
     model::{Model, ModelInput, Sequence},
     processor::Processor,
     random::{Stream, hash_text},
@@ -309,14 +309,7 @@ fn sampled_groups(model: &RolloutPipeline<'_, Plain>) -> Result<Vec<RolloutGroup
 
 fn judge_set() -> JudgeSet {
     with(reply, |model| {
-        Ok(JudgeSet::new(
-            &sampled_groups(model)?,
-            (4, AnswerForm::Value),
-            4,
-            JudgePrompts::built_in(),
-            1,
-            &Verifier::default(),
-        ))
+        Ok(JudgeSet::new(&sampled_groups(model)?, 4, 4, JudgePrompts::built_in(), 1, &Verifier::default()))
     })
     .unwrap()
 }
@@ -390,7 +383,7 @@ fn biases_and_unread_replies_are_measured_apart_from_accuracy() {
     assert!((pairwise["accuracy_of_parsed"] - 2.0 / 3.0).abs() < 1e-12);
     assert_eq!((pairwise["share_a"], pairwise["accuracy_a"], pairwise["accuracy_b"]), (1.0, 1.0, 0.0));
     assert!(!pointwise.contains_key("auc"), "a scripted sampler tells no probabilities");
-    let nothing = with(biased, |model| judge_measures(model, &[], &[], &BTreeMap::new())).unwrap();
+    let nothing = with(biased, |model| judge_measures(model, &[], AskedByOdds::default())).unwrap();
     assert!(nothing.is_empty());
 }
 
@@ -426,9 +419,8 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
     let verdict = Verdict::default();
     let replies: Vec<_> = set.items.iter().map(|item| (item, &verdict)).collect();
     let area = |odds: &dyn Fn(&str) -> f64| {
-        let measure = |model: &RolloutPipeline<'_, Plain>| {
-            judge_measures(model, &replies, &set.swapped, &BTreeMap::new())
-        };
+        let measure =
+            |model: &RolloutPipeline<'_, Plain>| judge_measures(model, &replies, AskedByOdds::of(&set));
         let measured = through(&Opinionated(odds, &processor), &processor, measure).unwrap();
         ["pointwise", "pairwise"].map(|kind| measured[kind].auc)
     };

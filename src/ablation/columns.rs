@@ -33,6 +33,30 @@ pub(super) const JUDGING: [Metric; 10] = [
     ("recycled tokens", |found| recycled_share(found.steps)),
 ];
 
+/// How well the likelier verdict is the right one, without a reply, so that no form can be wrong: of values, and of whole
+/// solutions.
+pub(super) const ODDS: [Metric; 9] = [
+    ("judge, values", |found| of_both(found, |measures| measures.odds_accuracy)),
+    ("judge, solutions", |found| of_both(found, |measures| measures.on_solutions?.accuracy)),
+    ("pointwise, solutions", |found| judging(found, Kind::POINTWISE)?.on_solutions?.accuracy),
+    ("pairwise, solutions", |found| judging(found, Kind::PAIRWISE)?.on_solutions?.accuracy),
+    ("bias, solutions", |found| from_half(judging(found, Kind::POINTWISE)?.on_solutions?.first)),
+    ("bias of pairs, solutions", |found| from_half(judging(found, Kind::PAIRWISE)?.on_solutions?.first)),
+    ("AUC, solutions", |found| judging(found, Kind::POINTWISE)?.on_solutions?.auc),
+    ("AUC of pairs, solutions", |found| judging(found, Kind::PAIRWISE)?.on_solutions?.auc),
+    ("judge, behind working", |found| of_both(found, |measures| measures.behind_working?.accuracy)),
+];
+
+/// The mean of a figure of single verdicts and of pairs.
+fn of_both(found: &Findings<'_>, figure: fn(&JudgeMeasures) -> Option<f64>) -> Option<f64> {
+    let [pointwise, pairwise] = [Kind::POINTWISE, Kind::PAIRWISE].map(|kind| judging(found, kind));
+    Some((figure(pointwise?)? + figure(pairwise?)?) / 2.0)
+}
+
+fn from_half(share: Option<f64>) -> Option<f64> {
+    Some((share? - 0.5).abs())
+}
+
 fn judging<'a>(found: &Findings<'a>, kind: Kind) -> Option<&'a JudgeMeasures> {
     found.scores.judging.get(kind.name())
 }
@@ -41,7 +65,7 @@ fn judging<'a>(found: &Findings<'a>, kind: Kind) -> Option<&'a JudgeMeasures> {
 fn bias(measures: &JudgeMeasures) -> Option<f64> {
     let mut verdicts = measures.verdicts.values();
     let (first, _second, None) = (verdicts.next()?, verdicts.next()?, verdicts.next()) else { return None };
-    Some((first.share? - 0.5).abs())
+    from_half(first.share)
 }
 
 /// The share of recycled problems in all sampled tokens, by the groups and mean lengths of each kind in each step;
@@ -73,7 +97,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::eval::{Scores, VerdictMeasures};
+    use crate::eval::{OddsMeasures, Scores, VerdictMeasures};
 
     fn figure(heading: &str, scores: &Scores, steps: &[Value]) -> Option<f64> {
         let (_, metric) = JUDGING.iter().find(|(name, _)| *name == heading).unwrap();
@@ -98,6 +122,23 @@ mod tests {
         assert_eq!(bias(&[("A", 0.5), ("B", 0.25), ("C", 0.25)]), None);
         assert_eq!(figure("pointwise read", &of(&[]), &[]), Some(0.9));
         assert_eq!(figure("pairwise read", &of(&[]), &[]), None);
+    }
+
+    #[test]
+    fn odds_are_of_single_verdicts_and_pairs_together() {
+        let measures = |accuracy, first| JudgeMeasures {
+            odds_accuracy: Some(accuracy),
+            on_solutions: Some(OddsMeasures { accuracy: Some(accuracy), first: Some(first), auc: None }),
+            ..JudgeMeasures::default()
+        };
+        let judging = [("pointwise", measures(0.75, 0.25)), ("pairwise", measures(0.5, 0.5))];
+        let judging = judging.map(|(kind, measures)| (kind.to_owned(), measures)).into();
+        let scores = Scores { judging, ..Scores::default() };
+        let figures = |scores: &Scores| ODDS.map(|(_, figure)| figure(&Findings { scores, steps: &[] }));
+        let [values, solutions, pointwise, pairwise, bias, bias_of_pairs, ..] = figures(&scores);
+        assert_eq!([values, solutions, pointwise, pairwise], [0.625, 0.625, 0.75, 0.5].map(Some));
+        assert_eq!([bias, bias_of_pairs], [Some(0.25), Some(0.0)]);
+        assert!(figures(&Scores::default()).iter().all(Option::is_none));
     }
 
     #[test]

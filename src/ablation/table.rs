@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    columns::{JUDGING, METRICS, Metric},
+    columns::{JUDGING, METRICS, Metric, ODDS},
     outcome::{Findings, Outcome, TaskOutcomes},
     statistics::Estimate,
 };
@@ -20,6 +20,7 @@ pub(super) struct VariantFigures {
     seconds: Option<Estimate>,
     after: BTreeMap<&'static str, Option<Estimate>>,
     judging: BTreeMap<&'static str, Option<Estimate>>,
+    odds: BTreeMap<&'static str, Option<Estimate>>,
     scores: Vec<Scores>,
 }
 
@@ -67,6 +68,7 @@ pub(super) fn figures(outcomes: &TaskOutcomes) -> BTreeMap<String, VariantFigure
         seconds: work.seconds,
         after: all(&METRICS, found),
         judging: all(&JUDGING, found),
+        odds: all(&ODDS, found),
         scores: found.values().map(|found| found.scores.clone()).collect(),
     };
     let mut figures: BTreeMap<String, VariantFigures> = outcomes
@@ -94,6 +96,17 @@ pub(super) fn markdown(outcomes: &TaskOutcomes, compared: &str) -> String {
     );
     lines.extend(table(&JUDGING, outcomes, false));
     lines.extend(differences(&JUDGING, outcomes, compared));
+    lines.push(String::new());
+    lines.push("### Judging without a reply".to_owned());
+    lines.push(String::new());
+    lines.push(
+        "In percent: how often the right verdict is the likelier one, of answers shown by their values and of whole \
+         solutions, and behind an own answer to the problem; bias is how far the share of Yes, or of A, is from one half, \
+         in points; AUC is times 100."
+            .to_owned(),
+    );
+    lines.extend(table(&ODDS, outcomes, false));
+    lines.extend(differences(&ODDS, outcomes, compared));
     lines.join("\n") + "\n"
 }
 

@@ -19,7 +19,7 @@ use crate::{
     data::Problem,
     distributed::ALONE,
     eval::{
-        AnswerOptions, AnswerSummary, Evaluation, FinalAnswer, JudgeMeasures, Scores, Strategy,
+        AnswerOptions, AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, Strategy,
         answer_problems, judge_measures,
     },
     interrupt::tell_interrupted,
@@ -198,7 +198,7 @@ fn answer<B: Backend>(
 fn judging<B: Backend>(pipeline: &RolloutPipeline<'_, B>, answers: &[FinalAnswer]) -> Result<Judging> {
     let scored = answers.iter().filter(|answer| answer.unscored.is_none());
     let replies: Vec<_> = scored.map(|answer| (&answer.problem, &answer.verdict)).collect();
-    judge_measures(pipeline, &replies, &[], &BTreeMap::new()).map_err(|error| {
+    judge_measures(pipeline, &replies, AskedByOdds::default()).map_err(|error| {
         tell_interrupted(error, |by| {
             format!(
                 "{by}: {} answers were there, how the model judges was not measured, and nothing was written",

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::best_by::BestBy;
-use crate::{error::input_error, judge::AnswerForm, rollout::Sampling};
+use crate::{error::input_error, rollout::Sampling};
 
 /// What a run is measured by before its first step, on the way, and after its last step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,8 +21,6 @@ pub struct EvalConfig {
     pub max_seconds: f64,
     /// Judge items of each kind, made from the starting model's own answers to held-out problems.
     pub judge_items: usize,
-    /// What judge items show of an answer: its value, or the whole solution.
-    pub judge_shows: AnswerForm,
     /// Whether judging by log-odds is measured once more behind the model's own greedy answer to the problem.
     pub judge_working: bool,
     /// Samples per held-out problem from which the judge items are made.
@@ -59,7 +57,6 @@ impl Default for EvalConfig {
             problems: 0,
             max_seconds: 0.0,
             judge_items: 200,
-            judge_shows: AnswerForm::Value,
             judge_working: false,
             judge_samples: 4,
             max_new_tokens: 768,
@@ -153,8 +150,8 @@ impl EvalConfig {
             return Some(format!("k = {:?}: has no effect without eval.samples", self.k));
         }
         let default = Self::default();
-        if self.judge_items == 0 && (self.judge_shows != default.judge_shows || self.judge_working) {
-            return Some("judge_shows and judge_working have no effect with eval.judge_items = 0".to_owned());
+        if self.judge_items == 0 && self.judge_working {
+            return Some("judge_working = true has no effect with eval.judge_items = 0".to_owned());
         }
         let drawn_by = |config: &Self| (config.temperature, config.top_p, config.top_k);
         if samples + self.vote_samples == 0 && drawn_by(self) != drawn_by(&default) {

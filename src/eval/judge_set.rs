@@ -1,6 +1,6 @@
 //! A fixed, balanced set of judge items made from a model's own answers: the yardstick of judging.
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,34 +23,45 @@ pub struct JudgeSet {
     /// The pairs among `items` in their other order, for measures that do not count the place.
     #[serde(default)]
     pub swapped: Vec<Problem>,
+    /// Items that show whole solutions, pairs in both orders, worded as in training. Some are about other answers than
+    /// `items`: a wrong solution that holds the reference value is not shown. Verdicts on them are measured by their odds.
+    #[serde(default)]
+    pub solutions: Vec<Problem>,
 }
 
 impl JudgeSet {
     /// At most `items` pointwise and `items` pairwise problems over the answers in `groups`, under each set of
     /// wordings; training uses the first `wordings` wordings of `prompts`. `verifier` says which answers certainly
-    /// differ; answers are shown in one form.
+    /// differ.
     pub fn new(
         groups: &[RolloutGroup],
-        (items, form): (usize, AnswerForm),
+        items: usize,
         wordings: usize,
         prompts: &JudgePrompts,
         seed: u64,
         verifier: &Verifier,
     ) -> Self {
+        let form = AnswerForm::Value;
         let trained = Wordings { prompts, form, of: &|kind| 0..wordings.min(prompts.trained(kind)) };
         let held_out = Wordings { prompts, form, of: &|kind| prompts.held_out(kind) };
-        let (items_and_swapped, held_out) =
-            (build(groups, items, &trained, seed, verifier), build(groups, items, &held_out, seed, verifier));
+        let whole = Wordings { form: AnswerForm::Solution, ..trained };
+        let [items_and_swapped, held_out, solutions] =
+            [&trained, &held_out, &whole].map(|wordings| build(groups, items, wordings, seed, verifier));
         let (items, swapped): (Vec<Problem>, Vec<Option<Problem>>) = items_and_swapped.into_iter().unzip();
         Self {
             items,
             held_out: held_out.into_iter().map(|(item, _)| item).collect(),
             swapped: swapped.into_iter().flatten().collect(),
+            solutions: solutions
+                .into_iter()
+                .flat_map(|(item, swapped)| iter::once(item).chain(swapped))
+                .collect(),
         }
     }
 }
 
 /// The wordings to use, and the form in which they show answers.
+#[derive(Clone, Copy)]
 struct Wordings<'a> {
     prompts: &'a JudgePrompts,
     form: AnswerForm,
@@ -193,7 +204,7 @@ mod tests {
             "pointwise.trained = ['{question} {answer}? \\boxed{}', '{question} Is it {answer}? \\boxed{}']",
         )
         .unwrap();
-        let set = JudgeSet::new(&groups(), (8, AnswerForm::Value), 4, &prompts, 1, &Verifier::default());
+        let set = JudgeSet::new(&groups(), 8, 4, &prompts, 1, &Verifier::default());
         let count = |items: &[Problem], kind| items.iter().filter(|item| item.kind == kind).count();
         assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.items, kind)), [8, 8]);
         assert_eq!([Kind::POINTWISE, Kind::PAIRWISE].map(|kind| count(&set.held_out, kind)), [0, 8]);

@@ -7,7 +7,7 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{mean::measured_mean, ranking::area_under_curve};
+use super::{judge_set::JudgeSet, mean::measured_mean, ranking::area_under_curve};
 use crate::{
     data::{Kind, Problem},
     rollout::{RolloutGroup, RolloutPipeline, log_sum, verdict_odds, verdict_odds_behind},
@@ -36,6 +36,9 @@ pub struct JudgeMeasures {
     pub odds_accuracy: Option<f64>,
     /// How often the first verdict, Yes or A, is the likeliest one: the bias of that judge.
     pub odds_first: Option<f64>,
+    /// The three measures by odds on items that show whole solutions, whose working a judge can follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_solutions: Option<OddsMeasures>,
     /// The three measures by odds of a judge whose reply begins with the model's own greedy answer to the problem.
     /// `None` without `eval.judge_working`, and of items whose problem was not answered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,24 @@ pub struct VerdictMeasures {
     pub accuracy: Option<f64>,
 }
 
+/// What the model is asked about by the odds of verdicts alone, beside the problems that it replies to.
+#[derive(Debug, Clone, Default)]
+pub struct AskedByOdds<'a> {
+    /// Pairs in their other order.
+    pub swapped: &'a [Problem],
+    /// Items that show whole solutions.
+    pub solutions: &'a [Problem],
+    /// Own answers to the original problems, by their ids: where there are any, odds are measured once more behind them.
+    pub workings: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> AskedByOdds<'a> {
+    /// What a judge set has for it.
+    pub fn of(set: &'a JudgeSet) -> Self {
+        Self { swapped: &set.swapped, solutions: &set.solutions, workings: BTreeMap::new() }
+    }
+}
+
 impl JudgeMeasures {
     /// What was measured, each under a name that can be part of a metric's.
     pub fn named(&self) -> Vec<(String, f64)> {
@@ -70,6 +91,9 @@ impl JudgeMeasures {
             ("auc", self.auc),
             ("odds_accuracy", self.odds_accuracy),
             ("odds_first", self.odds_first),
+            ("solutions_auc", self.on_solutions.and_then(|measures| measures.auc)),
+            ("solutions_accuracy", self.on_solutions.and_then(|measures| measures.accuracy)),
+            ("solutions_first", self.on_solutions.and_then(|measures| measures.first)),
             ("working_auc", self.behind_working.and_then(|measures| measures.auc)),
             ("working_accuracy", self.behind_working.and_then(|measures| measures.accuracy)),
             ("working_first", self.behind_working.and_then(|measures| measures.first)),
@@ -85,17 +109,14 @@ impl JudgeMeasures {
     }
 }
 
-/// The measures of the judge problems among those that were replied to, by kind. `swapped` has pairs in their other
-/// order, which count where log-odds do. `workings` are own answers to the original problems, by their ids: where there
-/// are any, log-odds are measured once more behind them.
+/// The measures of the judge problems among those that were replied to, by kind, and what is asked by odds alone.
 ///
 /// # Errors
 /// When a problem cannot be rendered or the sampler fails.
 pub fn judge_measures<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     replies: &[(&Problem, &Verdict)],
-    swapped: &[Problem],
-    workings: &BTreeMap<&str, &str>,
+    AskedByOdds { swapped, solutions, workings }: AskedByOdds<'_>,
 ) -> Result<BTreeMap<String, JudgeMeasures>> {
     let mut measured = BTreeMap::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_judge()) {
@@ -113,7 +134,8 @@ pub fn judge_measures<B: Backend>(
             auc,
             odds_accuracy: accuracy,
             odds_first: first,
-            behind_working: behind_workings(pipeline, &asked, workings)?,
+            on_solutions: on_solutions(pipeline, solutions, kind)?,
+            behind_working: behind_workings(pipeline, &asked, &workings)?,
             ..counted(&of_kind, pipeline.verifier)
         };
         measured.insert(kind.name().to_owned(), measures);
@@ -194,6 +216,16 @@ fn by_odds<B: Backend>(
         accuracy: share(&|given, right| given == right),
         first: share(&|given, _| given == 0),
     })
+}
+
+/// The measures of the items of a kind that show whole solutions; `None` where there are none.
+fn on_solutions<B: Backend>(
+    pipeline: &RolloutPipeline<'_, B>,
+    solutions: &[Problem],
+    kind: Kind,
+) -> Result<Option<OddsMeasures>> {
+    let of_kind: Vec<&Problem> = solutions.iter().filter(|problem| problem.kind == kind).collect();
+    (!of_kind.is_empty()).then(|| by_odds(pipeline, &of_kind, &[])).transpose()
 }
 
 /// The measures of the problems about originals that have an own answer, behind these; `None` where there are none.

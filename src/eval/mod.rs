@@ -34,7 +34,7 @@ pub use config::EvalConfig;
 pub use held_out::held_out_sample;
 pub use history::{BestEvaluation, EvaluationHistory};
 pub use judge_set::JudgeSet;
-pub use judging::{JudgeMeasures, OddsMeasures, VerdictMeasures, judge_measures};
+pub use judging::{AskedByOdds, JudgeMeasures, OddsMeasures, VerdictMeasures, judge_measures};
 pub use measuring::Measuring;
 pub use own_reward::OwnReward;
 pub use pass::pass_at_k;

@@ -12,7 +12,7 @@ use super::{
     by_source::{SourceScores, by_source},
     config::EvalConfig,
     judge_set::JudgeSet,
-    judging::{JudgeMeasures, judge_measures, replies},
+    judging::{AskedByOdds, JudgeMeasures, judge_measures, replies},
     mean::{mean, measured_mean},
     measuring::Measuring,
     pass::pass_at,
@@ -154,8 +154,10 @@ pub fn evaluate_in_full<B: Backend>(
         judging: judge_measures(
             pipeline,
             &replies(&groups),
-            &judge_set.swapped,
-            &workings(&groups[..problems.len()], config),
+            AskedByOdds {
+                workings: workings(&groups[..problems.len()], config),
+                ..AskedByOdds::of(judge_set)
+            },
         )?,
     };
     Ok(Evaluation { scores, greedy: groups, drawn })

@@ -21,7 +21,7 @@ pub fn own_judge_set<B: Backend>(
     config: &RunConfig,
     quiet: bool,
 ) -> Result<JudgeSet> {
-    let EvalConfig { judge_items, judge_shows, judge_samples, max_new_tokens, .. } = config.eval;
+    let EvalConfig { judge_items, judge_samples, max_new_tokens, .. } = config.eval;
     if judge_items == 0 {
         return Ok(JudgeSet::default());
     }
@@ -31,6 +31,6 @@ pub fn own_judge_set<B: Backend>(
     let progress = Phase::start("sampling answers to judge", problems.len(), quiet);
     let advance = |count| progress.advance(count);
     let groups = pipeline.rollout(problems.to_vec(), judge_samples, sampling, key, &advance)?;
-    let (items, wordings) = ((judge_items, judge_shows), config.recycle.wordings);
-    Ok(JudgeSet::new(&groups, items, wordings, pipeline.prompts, config.seed, pipeline.verifier))
+    let wordings = config.recycle.wordings;
+    Ok(JudgeSet::new(&groups, judge_items, wordings, pipeline.prompts, config.seed, pipeline.verifier))
 }
