@@ -192,7 +192,9 @@ mod tests {
 
     #[test]
     fn the_shipped_recipe_is_valid() {
-        assert!(Ablation::load("recipes/ablation.toml".as_ref(), None).is_ok());
+        for shipped in ["recipes/ablation.toml", "recipes/ablation-lean.toml", "recipes/ablation-long.toml"] {
+            Ablation::load(shipped.as_ref(), None).unwrap();
+        }
     }
 
     #[test]
