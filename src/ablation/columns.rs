@@ -20,7 +20,7 @@ pub(super) const METRICS: [Metric; 7] = [
 ];
 
 /// What tells judging from writing a verdict in the right form.
-pub(super) const JUDGING: [Metric; 10] = [
+pub(super) const JUDGING: [Metric; 9] = [
     ("pointwise read", |found| judging(found, Kind::POINTWISE)?.parsed),
     ("right of read", |found| judging(found, Kind::POINTWISE)?.accuracy_of_parsed),
     ("bias", |found| bias(judging(found, Kind::POINTWISE)?)),
@@ -29,13 +29,12 @@ pub(super) const JUDGING: [Metric; 10] = [
     ("right of read (pairs)", |found| judging(found, Kind::PAIRWISE)?.accuracy_of_parsed),
     ("bias (pairs)", |found| bias(judging(found, Kind::PAIRWISE)?)),
     ("AUC (pairs)", |found| judging(found, Kind::PAIRWISE)?.auc),
-    ("own reward AUC", |found| found.scores.own_reward_auc),
     ("recycled tokens", |found| recycled_share(found.steps)),
 ];
 
 /// How well the likelier verdict is the right one, without a reply, so that no form can be wrong: of values, and of whole
 /// solutions.
-pub(super) const ODDS: [Metric; 9] = [
+pub(super) const ODDS: [Metric; 12] = [
     ("judge, values", |found| of_both(found, |measures| measures.odds_accuracy)),
     ("judge, solutions", |found| of_both(found, |measures| measures.on_solutions?.accuracy)),
     ("pointwise, solutions", |found| judging(found, Kind::POINTWISE)?.on_solutions?.accuracy),
@@ -45,6 +44,9 @@ pub(super) const ODDS: [Metric; 9] = [
     ("AUC, solutions", |found| judging(found, Kind::POINTWISE)?.on_solutions?.auc),
     ("AUC of pairs, solutions", |found| judging(found, Kind::PAIRWISE)?.on_solutions?.auc),
     ("judge, behind working", |found| of_both(found, |measures| measures.behind_working?.accuracy)),
+    ("own reward", |found| found.scores.own_reward_accuracy),
+    ("bias, own reward", |found| from_half(found.scores.own_reward_yes)),
+    ("own reward AUC", |found| found.scores.own_reward_auc),
 ];
 
 /// The mean of a figure of single verdicts and of pairs.

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 
-use super::ranking::area_under_curve;
+use super::{mean::measured_mean, ranking::area_under_curve};
 use crate::{
     rollout::{Continuations, CountedTokens, FinishReason, Rollout, RolloutGroup, RolloutPipeline},
     train::objective::SelfRewardScale,
@@ -60,13 +60,41 @@ impl OwnReward {
     }
 }
 
+/// What own rewards say as verdicts, a reward above one half being Yes: over right and wrong samples that count as much as
+/// each other, whatever their numbers, so that a coin is right in one half.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct OwnVerdicts {
+    /// How often a verdict is right.
+    pub accuracy: f64,
+    /// How often it is Yes.
+    pub yes: f64,
+}
+
+impl OwnVerdicts {
+    /// The verdicts on all whole samples; `None` without right or without wrong ones.
+    pub(super) fn of(groups: &[RolloutGroup], logprobs: &[OwnLogprobs], own: OwnReward) -> Option<Self> {
+        let scored = scored(groups, logprobs);
+        let called_right = |sort: bool| {
+            let of_sort = scored.iter().filter(|(_, right)| *right == sort);
+            measured_mean(of_sort.map(|(logprob, _)| f64::from(u8::from(own.scale.reward(*logprob) > 0.5))))
+        };
+        let (hits, false_alarms) = (called_right(true)?, called_right(false)?);
+        Some(Self { accuracy: (hits + 1.0 - false_alarms) / 2.0, yes: (hits + false_alarms) / 2.0 })
+    }
+}
+
 /// How well the token's log-probability tells right samples from wrong ones; `None` without both.
 pub(super) fn own_reward_area(groups: &[RolloutGroup], logprobs: &[OwnLogprobs]) -> Option<f64> {
-    let scored = groups.iter().zip(logprobs).flat_map(|(group, logprobs)| {
+    area_under_curve(&scored(groups, logprobs))
+}
+
+/// The token's log-probability behind each whole sample, and whether the sample is right.
+fn scored(groups: &[RolloutGroup], logprobs: &[OwnLogprobs]) -> Vec<(f64, bool)> {
+    let of_group = groups.iter().zip(logprobs).flat_map(|(group, logprobs)| {
         let right = group.rollouts.iter().map(|rollout| rollout.verdict.is_correct());
         logprobs.iter().zip(right).filter_map(|(logprob, right)| Some(((*logprob)?, right)))
     });
-    area_under_curve(&scored.collect::<Vec<_>>())
+    of_group.collect()
 }
 
 /// Whether an answer came to its own end: only behind such a one the token says anything.
@@ -98,5 +126,12 @@ mod tests {
         assert_eq!(area([vec![Some(-9.0), Some(-11.0)], vec![Some(-10.0), Some(-8.0)]]), Some(1.0));
         assert_eq!(area([vec![Some(-9.0), Some(-11.0)], vec![Some(-8.0), None]]), Some(0.5));
         assert_eq!(area([vec![None, Some(-11.0)], vec![Some(-10.0), None]]), None);
+        // Worth 0.8, 0.4 and 0.6, 0.3; right, wrong, wrong, right.
+        let own = OwnReward { token: 3, scale: SelfRewardScale { scale: 0.1, offset: -18.0 } };
+        let logprobs = [vec![Some(-10.0), Some(-14.0)], vec![Some(-12.0), Some(-15.0)]];
+        assert_eq!(OwnVerdicts::of(&groups, &logprobs, own), Some(OwnVerdicts { accuracy: 0.5, yes: 0.5 }));
+        let logprobs = [vec![Some(-10.0), Some(-14.0)], vec![Some(-14.0), Some(-15.0)]];
+        assert_eq!(OwnVerdicts::of(&groups, &logprobs, own), Some(OwnVerdicts { accuracy: 0.75, yes: 0.25 }));
+        assert_eq!(OwnVerdicts::of(&groups, &[vec![None, Some(-11.0)], vec![]], own), None);
     }
 }

@@ -51,6 +51,12 @@ pub struct Scores {
     /// operating characteristic over the samples of the votes. `None` of a policy that was not taught any.
     #[serde(default)]
     pub own_reward_auc: Option<f64>,
+    /// How often these are on the right side of one half; right and wrong samples count as much as each other.
+    #[serde(default)]
+    pub own_reward_accuracy: Option<f64>,
+    /// How often they are above one half, right and wrong samples counting as much as each other: the bias.
+    #[serde(default)]
+    pub own_reward_yes: Option<f64>,
     /// Share of problems that any of k drawn answers solves, by k; of the greedy answer where none are drawn.
     #[serde(default)]
     pub pass_at: BTreeMap<usize, f64>,
@@ -136,7 +142,8 @@ pub fn evaluate_in_full<B: Backend>(
         groups.iter().flat_map(|group| &group.rollouts).map(|rollout| rollout.verdict.extracted.is_some());
     let answers = if drawn.is_empty() { &groups[..problems.len()] } else { &drawn };
     let ks = config.pass_at();
-    let VoteScores { by_samples, own_reward_auc } = votes(pipeline, problems, measuring)?;
+    let VoteScores { by_samples, own_reward_auc, own_reward_accuracy, own_reward_yes } =
+        votes(pipeline, problems, measuring)?;
     let scores = Scores {
         problems: problems.len(),
         reasoning_accuracy: accuracy(&groups, Kind::REASON),
@@ -148,6 +155,8 @@ pub fn evaluate_in_full<B: Backend>(
         accuracy_by_rounds,
         votes: by_samples,
         own_reward_auc,
+        own_reward_accuracy,
+        own_reward_yes,
         pass_at: pass_at(answers.iter(), &ks),
         by_source: by_source(&groups, answers, &ks),
         parsed: measured_mean(parsed.map(|parsed| f64::from(u8::from(parsed)))),

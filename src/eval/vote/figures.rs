@@ -50,4 +50,9 @@ pub struct VoteScores {
     pub by_samples: Vec<Votes>,
     /// The area under the receiver operating characteristic of the own rewards of all samples, right against wrong.
     pub own_reward_auc: Option<f64>,
+    /// How often an own reward above one half says rightly that a sample is right; right and wrong samples count as much as
+    /// each other.
+    pub own_reward_accuracy: Option<f64>,
+    /// How often it says that a sample is right, whether it is or not: the bias, where one half is none.
+    pub own_reward_yes: Option<f64>,
 }

@@ -18,7 +18,10 @@ use self::{
     tally::{Polled, tally},
     tournament::preferences,
 };
-use super::{measuring::Measuring, own_reward::own_reward_area};
+use super::{
+    measuring::Measuring,
+    own_reward::{OwnVerdicts, own_reward_area},
+};
 use crate::{
     data::Problem,
     rollout::{RolloutGroup, RolloutPipeline, SamplingKey},
@@ -57,18 +60,24 @@ pub fn votes<B: Backend>(
         let preferences = preferences(pipeline, &groups, &numbers)?;
         polled.iter_mut().zip(preferences).for_each(|(polled, found)| polled.preferences = Some(found));
     }
-    let mut own_reward_auc = None;
+    let (mut own_reward_auc, mut own_verdicts) = (None, None);
     if let Some(own_reward) = own_reward
         && let Some(logprobs) = own_reward.logprobs(pipeline, &groups)?
     {
         own_reward_auc = own_reward_area(&groups, &logprobs);
+        own_verdicts = OwnVerdicts::of(&groups, &logprobs, own_reward);
         for (polled, logprobs) in polled.iter_mut().zip(logprobs) {
             let weight = |logprob: Option<f64>| logprob.map(|logprob| own_reward.weight(logprob));
             polled.own_weights = Some(logprobs.into_iter().map(weight).collect());
         }
     }
     let by_samples = numbers.into_iter().map(|samples| tally(&polled, samples)).collect();
-    Ok(VoteScores { by_samples, own_reward_auc })
+    Ok(VoteScores {
+        by_samples,
+        own_reward_auc,
+        own_reward_accuracy: own_verdicts.map(|verdicts| verdicts.accuracy),
+        own_reward_yes: own_verdicts.map(|verdicts| verdicts.yes),
+    })
 }
 
 /// Writes a group's answers by their values, so that two spellings of one value are one vote.
