@@ -3,11 +3,7 @@
 
 mod common;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-    path::Path,
-};
+use std::{cell::RefCell, collections::HashMap, path::Path};
 
 use anyhow::Result;
 use common::Plain;

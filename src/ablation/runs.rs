@@ -238,7 +238,10 @@ fn share_start(run: &AblationRun<'_>, runs: &[AblationRun<'_>]) -> Result<()> {
 fn start_settings(config: &RunConfig) -> impl PartialEq + use<> {
     let RunConfig { model, data, verify, eval, train, recycle, rollout, judge, .. } = config.clone();
     let auxiliary = train.auxiliary;
-    let own_reward = (auxiliary.self_reward > 0.0 && eval.vote_samples > 0)
-        .then(|| (auxiliary.self_reward_token, auxiliary.self_reward_scale, auxiliary.self_reward_offset));
+    let own_reward = (auxiliary.self_reward > 0.0 && eval.vote_samples > 0).then_some((
+        auxiliary.self_reward_token,
+        auxiliary.self_reward_scale,
+        auxiliary.self_reward_offset,
+    ));
     (model, data, verify, eval, rollout, judge, train.sampling, recycle.wordings, own_reward)
 }

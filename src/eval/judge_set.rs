@@ -156,14 +156,7 @@ mod tests {
 
     #[test]
     fn labels_are_balanced_and_both_sets_of_wordings_show_the_same_answers_under_the_same_labels() {
-        let set = JudgeSet::new(
-            &groups(),
-            (8, AnswerForm::Value),
-            4,
-            JudgePrompts::built_in(),
-            1,
-            &Verifier::default(),
-        );
+        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
         let labels = |items: &[Problem]| -> Vec<(String, String)> {
             items.iter().map(|item| (item.id.clone(), item.answer.clone())).collect()
         };
@@ -180,14 +173,7 @@ mod tests {
 
     #[test]
     fn every_pair_is_there_in_its_other_order_with_the_other_label() {
-        let set = JudgeSet::new(
-            &groups(),
-            (8, AnswerForm::Value),
-            4,
-            JudgePrompts::built_in(),
-            1,
-            &Verifier::default(),
-        );
+        let set = JudgeSet::new(&groups(), 8, 4, JudgePrompts::built_in(), 1, &Verifier::default());
         let pairs: Vec<&Problem> = set.items.iter().filter(|item| item.kind == Kind::PAIRWISE).collect();
         assert_eq!((pairs.len(), set.swapped.len()), (8, 8));
         for (pair, swapped) in pairs.into_iter().zip(&set.swapped) {

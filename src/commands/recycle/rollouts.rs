@@ -46,12 +46,15 @@ pub(super) fn read(path: &Path, verifier: &Verifier) -> Result<(Vec<RolloutGroup
     Ok((groups, unscored))
 }
 
+/// A problem and its completions.
+type SampledProblem = (Problem, Vec<Sampled>);
+
 /// What a file holds: problems and their completions; and how many completions of a run have no reference to be judged
 /// by.
-fn sampled(path: &Path) -> Result<(Vec<(Problem, Vec<Sampled>)>, usize)> {
+fn sampled(path: &Path) -> Result<(Vec<SampledProblem>, usize)> {
     let mut without_reference = 0;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut groups: Vec<(Problem, Vec<Sampled>)> = Vec::new();
+    let mut groups: Vec<SampledProblem> = Vec::new();
     let mut open: Option<(u64, String)> = None;
     for_each_row(path, &mut |Row { number, unit, fields }| {
         let refuse =
