@@ -222,13 +222,20 @@ fn recycled_problems_are_answered_in_the_step_that_made_them_or_in_a_later_one()
 
 #[test]
 fn groups_without_spread_give_up_their_places() {
+    // Nobody finds the last two, so that they teach nothing.
+    let train = format!(
+        "{}\n{}\n{}\n",
+        with_answers().lines().next().unwrap(),
+        r#"{"id": "h1", "question": "a = 2 * 2, b = 6 * a. Calculate b.", "answer": "77777"}"#,
+        r#"{"id": "h2", "question": "a = 3 + 3, b = a + 1. Find b.", "answer": "77777"}"#
+    );
     let root = tempfile::tempdir().unwrap();
     let more = "[recycle]\nplaces_without_spread = 1.0\n";
-    let config = recipe(root.path(), &with_answers(), TEST, more).unwrap();
+    let config = recipe(root.path(), &train, TEST, more).unwrap();
     let (reports, _) = steps(root.path(), config, Extensions::default()).unwrap();
     let spreadless = reports[0].metric("reason/frac_zero_std").unwrap();
     let places = (0.3 * spreadless * 6.0).round() as usize;
-    assert!(places > 0, "the policy solves some problems always or never");
+    assert!(places > 0, "{spreadless}");
     assert_eq!(recycled(&reports[1]).len(), 2 + places);
     assert_eq!(reports[1].groups.len(), 6 + 2);
 }

@@ -3,7 +3,11 @@
 
 mod common;
 
-use std::{cell::RefCell, collections::HashMap, path::Path};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 use anyhow::Result;
 use common::Plain;
@@ -12,7 +16,7 @@ use spark::{
     distributed::ALONE,
     eval::{
         AnswerOptions, AnswerSummary, AskedByOdds, EvalConfig, Evaluation, FinalAnswer, JudgeSet, Measuring,
-        OwnReward, Scores, SourceScores, Strategy, answer_problems, answer_with_reflection,
+        OddsMeasures, OwnReward, Scores, SourceScores, Strategy, answer_problems, answer_with_reflection,
         completion_logprobs, evaluate, evaluate_in_full, judge_measures, votes,
     },
     judge::JudgePrompts,
@@ -414,14 +418,18 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
     let (set, processor) = (judge_set(), processor());
     let verdict = Verdict::default();
     let replies: Vec<_> = set.items.iter().map(|item| (item, &verdict)).collect();
-    let area = |odds: &dyn Fn(&str) -> f64| {
-        let measure =
-            |model: &RolloutPipeline<'_, Plain>| judge_measures(model, &replies, AskedByOdds::of(&set));
+    let originals: BTreeSet<&str> =
+        set.items.iter().map(|item| item.id.rsplit_once('#').expect("named after its problem").0).collect();
+    let measured = |odds: &dyn Fn(&str) -> f64| {
+        let workings = originals.iter().map(|&id| (id, "Thinking aloud.")).collect();
+        let asked = AskedByOdds { workings, ..AskedByOdds::of(&set) };
+        let measure = |model: &RolloutPipeline<'_, Plain>| judge_measures(model, &replies, asked.clone());
         let measured = through(&Opinionated(odds, &processor), &processor, measure).unwrap();
-        ["pointwise", "pairwise"].map(|kind| measured[kind].auc)
+        ["pointwise", "pairwise"].map(|kind| measured[kind].clone())
     };
+    let area = |odds: &dyn Fn(&str) -> f64| measured(odds).map(|measures| measures.auc);
     let right = |prompt: &str| {
-        let mut all = set.items.iter().chain(&set.swapped);
+        let mut all = set.items.iter().chain(&set.swapped).chain(&set.solutions);
         let item = all.find(|item| prompt.contains(&item.question)).expect("a known item");
         ["Yes", "A"].contains(&item.answer.as_str())
     };
@@ -431,6 +439,20 @@ fn log_odds_rank_the_items_whatever_the_bias_and_pairs_count_in_both_orders() {
     // Right about the pairs as they stand in the set, and of the same opinion when they are swapped.
     let in_set = |prompt: &str| set.items.iter().any(|item| prompt.contains(&item.question));
     assert_eq!(area(&|prompt| if in_set(prompt) && right(prompt) { 1.0 } else { 0.0 })[1], Some(0.75));
+    // Whichever verdict is the likelier one is the verdict of a judge that is asked for no reply.
+    let by_odds = |odds: &dyn Fn(&str) -> f64| {
+        measured(odds).map(|measures| {
+            let OddsMeasures { accuracy, first, .. } = measures.on_solutions.unwrap();
+            [(measures.odds_accuracy, measures.odds_first), (accuracy, first)]
+        })
+    };
+    let perfect = |prompt: &str| if right(prompt) { 1.0 } else { -1.0 };
+    assert_eq!(by_odds(&perfect), [[(Some(1.0), Some(0.5)); 2]; 2]);
+    assert_eq!(by_odds(&|_| 1.0), [[(Some(0.5), Some(1.0)); 2]; 2]);
+    // A judge that is right behind working alone.
+    let aloud = |prompt: &str| if prompt.contains("Thinking aloud") { perfect(prompt) } else { 1.0 };
+    let behind = measured(&aloud).map(|measures| measures.behind_working.unwrap().accuracy);
+    assert_eq!((behind, by_odds(&aloud)), ([Some(1.0); 2], by_odds(&|_| 1.0)));
 }
 
 #[test]
