@@ -63,10 +63,11 @@ pub fn self_reward_examples(
     mut stream: Stream,
 ) -> Vec<Example> {
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
-    for group in groups.iter().filter(|group| group.problem.kind == Kind::REASON) {
+    let original = groups.iter().enumerate().filter(|(_, group)| group.problem.kind == Kind::REASON);
+    for (place, group) in original {
         let answers = Answers::of(group, Admission::default(), verifier);
         for (sort, reward, all) in [(answers.right, 1.0, &mut right), (answers.wrong, 0.0, &mut wrong)] {
-            all.extend(sort.into_iter().map(|answer| (group, answer, reward)));
+            all.extend(sort.into_iter().map(|answer| (place, answer, reward)));
         }
     }
     let of_each = right.len().min(wrong.len()).min(most / 2);
@@ -76,9 +77,11 @@ pub fn self_reward_examples(
         all.truncate(of_each);
         drawn.extend(all);
     }
-    let example = |(group, answer, reward): (&RolloutGroup, LabelledAnswer<'_>, f64)| {
+    // Side by side, the answers to one problem share its prompt in the update.
+    drawn.sort_by_key(|(place, ..)| *place);
+    let example = |(place, answer, reward): (usize, LabelledAnswer<'_>, f64)| {
         let completion = [answer.rollout.completion.token_ids.as_slice(), &[token]].concat();
-        let sequence = Sequence::new(&group.prompt.input, &completion, model);
+        let sequence = Sequence::new(&groups[place].prompt.input, &completion, model);
         Example { advantage: reward, ..Example::to_imitate(sequence) }
     };
     drawn.into_iter().map(example).collect()
@@ -149,5 +152,11 @@ mod tests {
         assert_eq!(rewards(32), [1.0, 1.0, 0.0, 0.0]);
         assert_eq!(rewards(3), [1.0, 0.0]);
         assert!(drawn(32).iter().all(|example| example.sequence.completion() == [5, 6, 9]));
+        // The answers to one problem lie side by side, the right ones first.
+        let both = [groups[0].clone(), groups[0].clone()];
+        let of_both = self_reward_examples(&both, 32, 9, (&Verifier::default(), &model), Stream::new(&[1]));
+        let rewards: Vec<f64> = of_both.iter().map(|example| example.advantage).collect();
+        let next_problems = rewards.windows(2).filter(|two| **two == [0.0, 1.0]).count();
+        assert_eq!((rewards.len(), next_problems), (8, 1), "{rewards:?}");
     }
 }
