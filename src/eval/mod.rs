@@ -36,7 +36,7 @@ pub use history::{BestEvaluation, EvaluationHistory};
 pub use judge_set::JudgeSet;
 pub use judging::{AskedByOdds, JudgeMeasures, OddsMeasures, VerdictMeasures, judge_measures};
 pub use measuring::Measuring;
-pub use own_reward::OwnReward;
+pub use own_reward::{OwnLogprobs, OwnReward};
 pub use pass::pass_at_k;
 pub use ranking::area_under_curve;
 pub use reflect::answer_with_reflection;

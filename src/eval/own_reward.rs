@@ -21,7 +21,7 @@ pub struct OwnReward {
 
 /// The natural log-probability of the token behind each sample of one problem; `None` for a sample that the token limit
 /// cut off.
-pub(super) type OwnLogprobs = Vec<Option<f64>>;
+pub type OwnLogprobs = Vec<Option<f64>>;
 
 impl OwnReward {
     /// What the samples of each group are worth by the token behind them; `None` where the sampler cannot tell. It takes
@@ -29,17 +29,17 @@ impl OwnReward {
     ///
     /// # Errors
     /// When the sampler fails.
-    pub(super) fn logprobs<B: Backend>(
+    pub fn logprobs<'g, B: Backend>(
         self,
         pipeline: &RolloutPipeline<'_, B>,
-        groups: &[RolloutGroup],
+        groups: impl Iterator<Item = &'g RolloutGroup> + Clone,
     ) -> Result<Option<Vec<OwnLogprobs>>> {
         let behind = |rollout: &Rollout| [rollout.completion.token_ids.as_slice(), &[self.token]].concat();
         let asked = |group: &RolloutGroup| -> Vec<Vec<u32>> {
             group.rollouts.iter().filter(|rollout| is_whole(rollout)).map(behind).collect()
         };
         let asked: Vec<Continuations<'_>> = groups
-            .iter()
+            .clone()
             .map(|group| Continuations {
                 prompt: &group.prompt.input,
                 token_ids: asked(group),
@@ -51,7 +51,7 @@ impl OwnReward {
             let mut found = found.into_iter();
             group.rollouts.iter().map(|rollout| if is_whole(rollout) { found.next() } else { None }).collect()
         };
-        Ok(Some(groups.iter().zip(found).map(of_samples).collect()))
+        Ok(Some(groups.zip(found).map(of_samples).collect()))
     }
 
     /// How much a sample counts as a vote: its own reward, between 0 and 1.

@@ -7,11 +7,10 @@ use super::{self_rewards::self_reward_token, step::Step, training::Run};
 use crate::{
     data::Kind,
     error::input_error,
-    eval::area_under_curve,
+    eval::{OwnReward, area_under_curve},
     kernels::TrainBackend,
     metrics::{Record, names},
-    model::ModelInput,
-    rollout::{Continuations, CountedTokens, FinishReason, Rollout, RolloutGroup},
+    rollout::{Rollout, RolloutGroup},
     train::{AuxiliaryConfig, advantage::mean},
 };
 
@@ -27,38 +26,23 @@ impl<B: TrainBackend> Run<B> {
         let Some(token) = token.filter(|_| auxiliary.shares_self_reward_at(step.number)) else {
             return Ok(());
         };
-        let image_token = self.trainer.policy.config.image_token_id;
-        let behind: Vec<ModelInput> = groups
-            .iter()
-            .filter(|group| is_original(group))
-            .flat_map(|group| {
-                let whole = group.rollouts.iter().filter(|rollout| is_whole(rollout, image_token));
-                whole.map(|rollout| behind(group, rollout))
-            })
-            .collect();
-        let ask =
-            |prompt| Continuations { prompt, token_ids: vec![vec![token]], counted: CountedTokens::All };
-        let asked: Vec<Continuations<'_>> = behind.iter().map(ask).collect();
-        let Some(found) = self.pipeline().logprobs(&asked)? else {
+        let own_reward = OwnReward { token, scale: auxiliary.own_reward_scale() };
+        let original = groups.iter().filter(|group| is_original(group));
+        let Some(found) = own_reward.logprobs(&self.pipeline(), original)? else {
             return Err(input_error(format!(
                 "train.auxiliary.self_reward_share = {}: the sampler does not tell how likely a token is; set it to 0",
                 auxiliary.self_reward_share
             )));
         };
-        let mut found = found.into_iter().flatten();
-        for group in groups.iter_mut().filter(|group| is_original(group)) {
-            for rollout in &mut group.rollouts {
-                let logprob = is_whole(rollout, image_token).then(|| found.next()).flatten();
-                rollout.own_reward = Some(logprob.map_or(0.0, |logprob| own_reward(auxiliary, logprob)));
+        let image_token = self.trainer.policy.config.image_token_id;
+        for (group, found) in groups.iter_mut().filter(|group| is_original(group)).zip(found) {
+            for (rollout, logprob) in group.rollouts.iter_mut().zip(found) {
+                let logprob = logprob.filter(|_| !spells_an_image(rollout, image_token));
+                rollout.own_reward = Some(logprob.map_or(0.0, |logprob| own_reward.scale.reward(logprob)));
             }
         }
         Ok(())
     }
-}
-
-/// `s (log π(z) − c)`, as the objective learns it.
-fn own_reward(auxiliary: &AuxiliaryConfig, logprob: f64) -> f64 {
-    auxiliary.self_reward_scale * (logprob - auxiliary.self_reward_offset)
 }
 
 /// Adds what the own rewards were and how well they tell right from wrong; nothing where none was asked for.
@@ -88,19 +72,9 @@ fn is_original(group: &RolloutGroup) -> bool {
     group.problem.kind == Kind::REASON
 }
 
-/// Whether a completion ended by itself: behind one that did not no reward is learnt, and it has none. Nor has one in
-/// which the model spelled out an image.
-fn is_whole(rollout: &Rollout, image_token: Option<u32>) -> bool {
-    let completion = &rollout.completion;
-    completion.finish_reason == FinishReason::Stop
-        && !completion.token_ids.iter().any(|id| Some(*id) == image_token)
-}
-
-/// What the token stands behind.
-fn behind(group: &RolloutGroup, rollout: &Rollout) -> ModelInput {
-    let mut input = group.prompt.input.clone();
-    input.ids.extend(&rollout.completion.token_ids);
-    input
+/// Whether the model spelled out an image in a completion, which then has no own reward.
+fn spells_an_image(rollout: &Rollout, image_token: Option<u32>) -> bool {
+    rollout.completion.token_ids.iter().any(|id| Some(*id) == image_token)
 }
 
 #[cfg(test)]
@@ -111,8 +85,9 @@ mod tests {
     #[test]
     fn a_log_probability_is_worth_what_lies_above_the_offset() {
         let auxiliary = AuxiliaryConfig::default();
-        assert!((own_reward(&auxiliary, -13.5) - 0.95).abs() < 1e-12);
-        assert!(own_reward(&auxiliary, -23.0).abs() < 1e-12);
+        let scale = auxiliary.own_reward_scale();
+        assert!((scale.reward(-13.5) - 0.95).abs() < 1e-12);
+        assert!(scale.reward(-23.0).abs() < 1e-12);
     }
 
     #[test]

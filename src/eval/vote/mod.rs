@@ -62,7 +62,7 @@ pub fn votes<B: Backend>(
     }
     let (mut own_reward_auc, mut own_verdicts) = (None, None);
     if let Some(own_reward) = own_reward
-        && let Some(logprobs) = own_reward.logprobs(pipeline, &groups)?
+        && let Some(logprobs) = own_reward.logprobs(pipeline, groups.iter())?
     {
         own_reward_auc = own_reward_area(&groups, &logprobs);
         own_verdicts = OwnVerdicts::of(&groups, &logprobs, own_reward);
