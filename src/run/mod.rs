@@ -58,6 +58,7 @@ mod judge_table;
 mod judged_pairs;
 mod launch;
 mod open;
+mod own_offset;
 mod own_rewards;
 pub mod preflight;
 pub mod problems;

@@ -14,6 +14,7 @@ use super::{
     inputs::{asking_as, load_model_and_processor, template_arguments},
     judge_prompts::check_prompts,
     launch::Launch,
+    own_offset::{lacks_offset, with_found_offset, with_known_offset},
     problems::{held_out_problems, training_problems},
     provenance::{check_identity, check_settings, say_changes, write_provenance},
     replay::Replay,
@@ -31,7 +32,7 @@ use crate::{
     metrics::{JsonlWriter, Sinks},
     model::{Model, check_precision, computing_in},
     processor::Processor,
-    rollout::LocalEngine,
+    rollout::{LocalEngine, RolloutPipeline},
     train::{Advantage, Objective, Parts, Trainer},
     verify::{Check, Verifier},
 };
@@ -58,6 +59,7 @@ impl<B: TrainBackend> Run<B> {
         let Launch { config, dir, resume, quiet, peers } = launch;
         // What is saved of problems names their images: a resumed run may have another working directory.
         let config = with_absolute_paths(config)?;
+        let config = if resume { with_known_offset(config, &dir)? } else { config };
         let Extensions { checks, recipes, advantages, objectives, sampler, interrupt } = extensions;
         let (opened, peers) = (Instant::now(), Arc::new(peers));
         if resume && peers.writes() {
@@ -65,8 +67,9 @@ impl<B: TrainBackend> Run<B> {
         }
         check_precision::<B>(config.model.dtype, &device)?;
         check_precision::<B>(config.rollout.dtype.unwrap_or_default(), &device)?;
-        let Inputs { start, processor, verifier, train, test, replay } =
-            Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
+        let inputs = Inputs::<B::InnerBackend>::load(&config, checks, &device)?;
+        let config = inputs.with_own_offset(config, (peers.as_ref(), &interrupt))?;
+        let Inputs { start, processor, verifier, train, test, replay } = inputs;
         let checkpoints = TrainerCheckpoints::new(&dir, &config);
         let saved: Option<Saved<B, RunState>> =
             if resume { checkpoints.latest(&start, &config)? } else { None };
@@ -141,6 +144,28 @@ impl<B: Kernels> Inputs<B> {
         let test = held_out_problems(config, &processor, &verifier)?;
         let replay = Replay::load(config)?;
         Ok(Self { start: start.into(), processor, verifier, train, test, replay })
+    }
+
+    /// The recipe with what the start's own answers say of it, where it leaves that to be found.
+    fn with_own_offset(
+        &self,
+        config: RunConfig,
+        (peers, interrupt): (&Peers, &Interrupt),
+    ) -> Result<RunConfig> {
+        if !lacks_offset(&config) {
+            return Ok(config);
+        }
+        let model = computing_in((*self.start).clone(), config.model.dtype);
+        let engine = LocalEngine::with_model(model, config.rollout).stopped_by(interrupt.clone());
+        let prompts = config.judge.prompts().clone();
+        let pipeline = RolloutPipeline {
+            sampler: &engine,
+            processor: &self.processor,
+            verifier: &self.verifier,
+            prompts: &prompts,
+            peers,
+        };
+        with_found_offset(config, &pipeline, &self.train.problems)
     }
 }
 

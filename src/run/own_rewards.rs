@@ -26,7 +26,7 @@ impl<B: TrainBackend> Run<B> {
         let Some(token) = token.filter(|_| auxiliary.shares_self_reward_at(step.number)) else {
             return Ok(());
         };
-        let own_reward = OwnReward { token, scale: auxiliary.own_reward_scale() };
+        let own_reward = OwnReward { token, scale: auxiliary.own_reward_scale()? };
         let original = groups.iter().filter(|group| is_original(group));
         let Some(found) = own_reward.logprobs(&self.pipeline(), original)? else {
             return Err(input_error(format!(
@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_log_probability_is_worth_what_lies_above_the_offset() {
-        let auxiliary = AuxiliaryConfig::default();
-        let scale = auxiliary.own_reward_scale();
+        let auxiliary = AuxiliaryConfig { self_reward_offset: Some(-23.0), ..AuxiliaryConfig::default() };
+        let scale = auxiliary.own_reward_scale().unwrap();
         assert!((scale.reward(-13.5) - 0.95).abs() < 1e-12);
         assert!(scale.reward(-23.0).abs() < 1e-12);
     }

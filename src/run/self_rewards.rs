@@ -43,14 +43,14 @@ pub fn self_reward_token(auxiliary: &AuxiliaryConfig, processor: &Processor) -> 
 /// samples are voted over.
 ///
 /// # Errors
-/// As [`self_reward_token`].
+/// As [`self_reward_token`], and where the recipe does not say what the token's log-probability is worth.
 pub fn own_reward(config: &RunConfig, processor: &Processor) -> Result<Option<OwnReward>> {
     if config.eval.vote_samples == 0 {
         return Ok(None);
     }
     let auxiliary = &config.train.auxiliary;
     let token = self_reward_token(auxiliary, processor)?;
-    Ok(token.map(|token| OwnReward { token, scale: auxiliary.own_reward_scale() }))
+    token.map(|token| Ok(OwnReward { token, scale: auxiliary.own_reward_scale()? })).transpose()
 }
 
 /// Examples of the groups' answers, whose last token is `token` and whose advantage is the reward: as many right as wrong
@@ -125,7 +125,7 @@ mod tests {
             config.train.auxiliary = auxiliary;
             own_reward(&config, &processor)
         };
-        let learning = AuxiliaryConfig { self_reward_offset: -17.0, ..auxiliary("<|im_start|>") };
+        let learning = AuxiliaryConfig { self_reward_offset: Some(-17.0), ..auxiliary("<|im_start|>") };
         let found = of(4, learning.clone()).unwrap().unwrap();
         assert_eq!(Some(found.token), processor.tokenizer().token_id("<|im_start|>"));
         assert!((found.scale.reward(-12.0) - 0.5).abs() < 1e-12);

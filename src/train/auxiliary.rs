@@ -4,6 +4,7 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     data::Kind,
+    error::input_error,
     judge::AnswerForm,
     model::{ModelConfig, Sequence},
     packing::packed,
@@ -54,8 +56,9 @@ pub struct AuxiliaryConfig {
     pub self_reward_token: String,
     /// What a nat of its log-probability is worth.
     pub self_reward_scale: f64,
-    /// The log-probability that is worth nothing.
-    pub self_reward_offset: f64,
+    /// The log-probability that is worth nothing. Where it is left out, a run finds one as it begins, by which its answers
+    /// are worth one half, and keeps it in its recipe.
+    pub self_reward_offset: Option<f64>,
     /// Answers per step, at most; as many right as wrong.
     pub self_reward_answers: usize,
     /// The first step that learns so.
@@ -92,7 +95,7 @@ impl Default for AuxiliaryConfig {
             self_reward: 0.0,
             self_reward_token: String::new(),
             self_reward_scale: 0.1,
-            self_reward_offset: -23.0,
+            self_reward_offset: None,
             self_reward_answers: 32,
             self_reward_start_step: 1,
             self_reward_share: 0.0,
@@ -164,8 +167,17 @@ impl AuxiliaryConfig {
     }
 
     /// How the log-probability of the token behind an answer becomes the policy's own reward.
-    pub fn own_reward_scale(&self) -> SelfRewardScale {
-        SelfRewardScale { scale: self.self_reward_scale, offset: self.self_reward_offset }
+    ///
+    /// # Errors
+    /// An input error where it is not said which log-probability is worth nothing.
+    pub fn own_reward_scale(&self) -> Result<SelfRewardScale> {
+        let offset = self.self_reward_offset.ok_or_else(|| {
+            input_error(
+                "train.auxiliary.self_reward_offset is not set: a training run finds it as it begins and keeps it in \
+                 its recipe.toml, which an evaluation needs",
+            )
+        })?;
+        Ok(SelfRewardScale { scale: self.self_reward_scale, offset })
     }
 
     /// Whether the policy's own rewards have a share in the advantages of a step, counted from 1.

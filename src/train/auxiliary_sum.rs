@@ -124,7 +124,7 @@ fn add_self_reward<B: TrainBackend>(
     sum: &mut GradientSum<'_, B>,
 ) {
     if config.self_reward > 0.0 && !examples.is_empty() {
-        let scale = config.own_reward_scale();
+        let scale = config.own_reward_scale().expect("an update asks for it first");
         let self_reward = SelfReward { weight: config.self_reward, scale, answers: examples.len() };
         add_examples(self_reward, (batching.split)(examples, &vec![1.0; examples.len()]), sum);
     }

@@ -144,7 +144,7 @@ impl<B: TrainBackend> Trainer<B> {
     ///
     /// # Errors
     /// When the loss or a gradient is not finite, or a peer is lost; the policy is then left as the update before
-    /// it made it.
+    /// it made it. An input error where answers are to have their own reward and its offset is not set.
     pub fn update_with(
         &mut self,
         groups: &[RolloutGroup],
@@ -152,6 +152,10 @@ impl<B: TrainBackend> Trainer<B> {
         place: impl Into<StepPlace>,
     ) -> Result<UpdateReport> {
         let place @ StepPlace { step, .. } = place.into();
+        if !auxiliary.self_rewards.is_empty() {
+            // Where it is not known what the token is worth, that is said before anything is computed.
+            self.config.auxiliary.own_reward_scale()?;
+        }
         let Prepared { examples, advantages, kl } = self.prepare(groups)?;
         let reflections = self.config.auxiliary.right_reflections(groups, &self.policy.config);
         let (joining, verdicts) = auxiliary.with_verdict_updates(self.config.auxiliary.verdict_updates);
