@@ -53,11 +53,11 @@ impl OwnReward {
         };
         Ok(Some(groups.zip(found).map(of_samples).collect()))
     }
+}
 
-    /// How much a sample counts as a vote: its own reward, between 0 and 1.
-    pub(super) fn weight(self, logprob: f64) -> f64 {
-        self.scale.reward(logprob).clamp(0.0, 1.0)
-    }
+/// How much a sample of this own reward counts as a vote: between 0 and 1.
+pub(super) fn vote_weight(reward: f64) -> f64 {
+    reward.clamp(0.0, 1.0)
 }
 
 /// What own rewards say as verdicts, a reward above one half being Yes: over right and wrong samples that count as much as
@@ -110,9 +110,10 @@ mod tests {
     #[test]
     fn a_log_probability_is_worth_no_less_than_nothing_and_no_more_than_a_right_answer() {
         let own = OwnReward { token: 3, scale: SelfRewardScale { scale: 0.1, offset: -23.0 } };
-        assert!((own.weight(-18.0) - 0.5).abs() < 1e-12);
-        assert_eq!((own.weight(-40.0), own.weight(-13.0), own.weight(-1.0)), (0.0, 1.0, 1.0));
-        assert_eq!(own.weight(f64::NEG_INFINITY), 0.0);
+        let weight = |logprob| vote_weight(own.scale.reward(logprob));
+        assert!((weight(-18.0) - 0.5).abs() < 1e-12);
+        assert_eq!((weight(-40.0), weight(-13.0), weight(-1.0)), (0.0, 1.0, 1.0));
+        assert_eq!(weight(f64::NEG_INFINITY), 0.0);
     }
 
     #[test]

@@ -25,6 +25,7 @@ fn in_words(votes: &Votes, own_reward_auc: Option<f64>) -> String {
         ("weighted", votes.weighted),
         ("tournament", votes.tournament),
         ("self-rewarded", votes.self_rewarded),
+        ("self-chosen", votes.self_chosen),
         ("any", Some(votes.any)),
     ];
     let ways = ways.map(|(name, value)| format!("{name} {}", percent(value))).join(", ");
@@ -54,8 +55,8 @@ mod tests {
         };
         let before = Scores { votes: vec![old], ..Scores::default() };
         let after = Scores { votes: vec![old, new], own_reward_auc: Some(0.75), ..Scores::default() };
-        let unmeasured = "majority 25.0%, judged 50.0%, weighted n/a, tournament n/a, self-rewarded n/a, any 75.0%; n/a tokens sampled per problem, n/a more to judge";
-        let measured = "majority 25.0%, judged 50.0%, weighted n/a, tournament 62.5%, self-rewarded n/a, any 75.0%; 81 tokens sampled per problem, 4 more to judge; AUC of own rewards 0.750";
+        let unmeasured = "majority 25.0%, judged 50.0%, weighted n/a, tournament n/a, self-rewarded n/a, self-chosen n/a, any 75.0%; n/a tokens sampled per problem, n/a more to judge";
+        let measured = "majority 25.0%, judged 50.0%, weighted n/a, tournament 62.5%, self-rewarded n/a, self-chosen n/a, any 75.0%; 81 tokens sampled per problem, 4 more to judge; AUC of own rewards 0.750";
         let expected =
             ["votes over 4 samples", &format!("  before: {unmeasured}"), &format!("  after: {measured}")];
         assert_eq!(lines(&before, &after), expected);

@@ -17,12 +17,13 @@ use crate::{
 /// A way to elect an answer: what it is called, its accuracy, and the sampled tokens that it takes per problem.
 type Way = (&'static str, fn(&Votes) -> Option<f64>, fn(&Votes) -> Option<f64>);
 
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     ("majority", |votes| Some(votes.majority), |votes| votes.tokens),
     ("own judgement", |votes| Some(votes.judged), |votes| Some(votes.tokens? + votes.judge_tokens?)),
     ("weighted by own judgement", |votes| votes.weighted, |votes| votes.tokens),
     ("own tournament", |votes| votes.tournament, |votes| votes.tokens),
     ("weighted by own reward", |votes| votes.self_rewarded, |votes| votes.tokens),
+    ("best by own reward", |votes| votes.self_chosen, |votes| votes.tokens),
 ];
 
 /// Accuracy against the number of samples voted over; nothing where no run has any.
@@ -89,9 +90,9 @@ mod tests {
             serde_json::from_str(r#"{"samples": 2, "majority": 0.25, "judged": 0.5, "any": 0.75}"#).unwrap();
         let votes = Votes { tournament: Some(0.5), tokens: Some(100.0), judge_tokens: Some(28.0), ..old };
         let tokens = |votes: &Votes| WAYS.map(|(.., tokens)| tokens(votes));
-        assert_eq!(tokens(&votes), [Some(100.0), Some(128.0), Some(100.0), Some(100.0), Some(100.0)]);
-        assert_eq!(tokens(&old), [None; 5]);
+        assert_eq!(tokens(&votes), [100.0, 128.0, 100.0, 100.0, 100.0, 100.0].map(Some));
+        assert_eq!(tokens(&old), [None; 6]);
         let accuracies = WAYS.map(|(_, accuracy, _)| accuracy(&votes));
-        assert_eq!(accuracies, [Some(0.25), Some(0.5), None, Some(0.5), None]);
+        assert_eq!(accuracies, [Some(0.25), Some(0.5), None, Some(0.5), None, None]);
     }
 }

@@ -27,6 +27,9 @@ pub struct Votes {
     /// of a policy that was not taught any, and where the sampler tells no probabilities.
     #[serde(default)]
     pub self_rewarded: Option<f64>,
+    /// The accuracy of the sample that the policy itself rewards most: the best of n. `None` as of `self_rewarded`.
+    #[serde(default)]
+    pub self_chosen: Option<f64>,
     /// The share of problems with any right sample: what a perfect judge would reach.
     pub any: f64,
     /// Sampled tokens of a problem's samples.

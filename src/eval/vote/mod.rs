@@ -67,8 +67,8 @@ pub fn votes<B: Backend>(
         own_reward_auc = own_reward_area(&groups, &logprobs);
         own_verdicts = OwnVerdicts::of(&groups, &logprobs, own_reward);
         for (polled, logprobs) in polled.iter_mut().zip(logprobs) {
-            let weight = |logprob: Option<f64>| logprob.map(|logprob| own_reward.weight(logprob));
-            polled.own_weights = Some(logprobs.into_iter().map(weight).collect());
+            let reward = |logprob: Option<f64>| logprob.map(|logprob| own_reward.scale.reward(logprob));
+            polled.own_rewards = Some(logprobs.into_iter().map(reward).collect());
         }
     }
     let by_samples = numbers.into_iter().map(|samples| tally(&polled, samples)).collect();

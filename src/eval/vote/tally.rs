@@ -1,12 +1,15 @@
 //! Counts votes: what each way of electing an answer comes to over all problems, and what it costs.
 
 use super::{
-    ballot::{counted, elected, majority},
+    ballot::{answer, counted, elected, majority},
     figures::Votes,
     opinion::{Opinion, Opinions},
     tournament::Preferences,
 };
-use crate::{eval::mean::measured_mean, rollout::Rollout};
+use crate::{
+    eval::{mean::measured_mean, own_reward::vote_weight},
+    rollout::Rollout,
+};
 
 /// The samples of one problem, with everything that the model says of them.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +18,8 @@ pub(super) struct Polled<'a> {
     pub opinions: Opinions,
     /// `None` where the sampler tells no probabilities.
     pub preferences: Option<Preferences>,
-    /// The weight of each sample by the policy's own reward, if it has one; `None` where there are no own rewards.
-    pub own_weights: Option<Vec<Option<f64>>>,
+    /// The policy's own reward for each sample, if it has one; `None` where there are no own rewards.
+    pub own_rewards: Option<Vec<Option<f64>>>,
 }
 
 impl Polled<'_> {
@@ -34,9 +37,17 @@ impl Polled<'_> {
         elected(rollouts, |_, answer| self.opinions.get(answer)?.weight).unwrap_or(0.0)
     }
 
-    fn self_rewarded(&self, rollouts: &[Rollout], weights: &[Option<f64>]) -> f64 {
-        let elected = elected(rollouts, |sample, _| weights[sample].filter(|weight| *weight > 0.0));
-        elected.unwrap_or_else(|| majority(rollouts))
+    fn self_rewarded(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> f64 {
+        let weight = |sample: usize, _: &str| own[sample].map(vote_weight).filter(|weight| *weight > 0.0);
+        elected(rollouts, weight).unwrap_or_else(|| majority(rollouts))
+    }
+
+    /// The reward of the sample with the highest own reward, the earliest of equals.
+    fn self_chosen(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> f64 {
+        let readable = rollouts.iter().zip(own).filter(|(rollout, _)| answer(rollout).is_some());
+        let best = readable.filter_map(|(rollout, own)| Some(((*own)?, rollout.verdict.reward)));
+        let best = best.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map_or_else(|| majority(rollouts), |(_, reward)| reward)
     }
 
     /// What a cost of judging each different answer once adds up to.
@@ -69,7 +80,10 @@ pub(super) fn tally(polled: &[Polled<'_>], samples: usize) -> Votes {
             Some(polled.preferences.as_ref()?.winner(rollouts).unwrap_or(0.0))
         }),
         self_rewarded: measured(&|polled, rollouts| {
-            Some(polled.self_rewarded(rollouts, polled.own_weights.as_ref()?))
+            Some(polled.self_rewarded(rollouts, polled.own_rewards.as_ref()?))
+        }),
+        self_chosen: measured(&|polled, rollouts| {
+            Some(polled.self_chosen(rollouts, polled.own_rewards.as_ref()?))
         }),
         any: accuracy(&|_, rollouts| best(rollouts)),
         tokens: average(&|_, rollouts| tokens(rollouts)),
@@ -112,8 +126,8 @@ mod tests {
         let trust = |&answer: &&str| (answer.to_owned(), Opinion { is_trusted: true, ..Opinion::default() });
         let opinions = trusted.iter().map(trust).collect();
         let votes = tally(&[Polled { rollouts: &rollouts, opinions, ..Polled::default() }], number);
-        let unmeasured = [votes.weighted, votes.tournament, votes.self_rewarded];
-        assert_eq!(unmeasured, [None; 3], "the sampler tells no probabilities");
+        let unmeasured = [votes.weighted, votes.tournament, votes.self_rewarded, votes.self_chosen];
+        assert_eq!(unmeasured, [None; 4], "the sampler tells no probabilities");
         [votes.majority, votes.judged, votes.any]
     }
 
@@ -147,17 +161,42 @@ mod tests {
         assert_eq!(vote(&["", ""], &["7"], 2), [0.0, 0.0, 0.0]);
     }
 
+    fn by_own_rewards(answers: &[&str], own: &[Option<f64>]) -> Votes {
+        let rollouts = samples(answers);
+        let own_rewards = Some(own.to_vec());
+        tally(&[Polled { rollouts: &rollouts, own_rewards, ..Polled::default() }], answers.len())
+    }
+
     #[test]
     fn each_sample_counts_as_much_as_the_policy_rewards_it_itself() {
-        let elected = |weights: [Option<f64>; 3]| {
-            let rollouts = samples(&["8", "8", "7"]);
-            let own_weights = Some(weights.to_vec());
-            tally(&[Polled { rollouts: &rollouts, own_weights, ..Polled::default() }], 3).self_rewarded
-        };
+        let elected = |own: [Option<f64>; 3]| by_own_rewards(&["8", "8", "7"], &own).self_rewarded;
         assert_eq!(elected([Some(0.2), Some(0.3), Some(0.6)]), Some(1.0));
         assert_eq!(elected([Some(0.4), Some(0.3), Some(0.6)]), Some(0.0));
         assert_eq!(elected([None, Some(0.3), Some(0.6)]), Some(1.0), "one that was cut off has no vote");
-        assert_eq!(elected([Some(0.0), Some(0.0), None]), Some(0.0), "where all are 0, the majority wins");
+        assert_eq!(elected([Some(0.0), Some(-1.0), None]), Some(0.0), "where all are 0, the majority wins");
+        assert_eq!(
+            elected([Some(0.6), Some(0.6), Some(9.0)]),
+            Some(0.0),
+            "none counts more than a right answer"
+        );
+    }
+
+    #[test]
+    fn the_sample_that_the_policy_rewards_most_is_chosen_alone() {
+        let chosen = |answers: &[&str], own: &[Option<f64>]| by_own_rewards(answers, own).self_chosen;
+        assert_eq!(chosen(&["8", "8", "7"], &[Some(0.4), Some(0.3), Some(0.6)]), Some(1.0));
+        assert_eq!(chosen(&["8", "7"], &[Some(1.2), Some(1.1)]), Some(0.0), "above 1, too");
+        assert_eq!(chosen(&["8", "7"], &[Some(0.5), Some(0.5)]), Some(0.0), "the earlier of equals");
+        assert_eq!(
+            chosen(&["", "7"], &[Some(0.9), Some(0.1)]),
+            Some(1.0),
+            "one without an answer is not chosen"
+        );
+        assert_eq!(
+            chosen(&["8", "7", "7"], &[None, None, None]),
+            Some(1.0),
+            "without any, the majority wins"
+        );
     }
 
     #[test]
