@@ -30,6 +30,7 @@
 //! | [`config`] | a run's recipe |
 //! | [`plan`] | how much memory a recipe needs |
 //! | [`run`] | a training run as a library |
+//! | [`serve`] | an OpenAI-compatible server over a model |
 //! | [`demo`] | what makes the shipped data and models |
 //! | [`ablation`], [`bench`](mod@bench), [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
 //! | [`cli`] | what a person types |
@@ -66,6 +67,7 @@ pub mod random;
 pub mod recycle;
 pub mod rollout;
 pub mod run;
+pub mod serve;
 mod storage;
 pub mod train;
 pub mod verify;

@@ -24,6 +24,16 @@ impl Stream {
         Self { state }
     }
 
+    /// The stream that goes on where one of this state is.
+    pub fn from_state(state: u64) -> Self {
+        Self { state }
+    }
+
+    /// Where it is: all that its further numbers depend on.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN_GAMMA);

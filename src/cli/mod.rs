@@ -5,6 +5,7 @@ mod inference;
 mod measurement;
 mod offline;
 mod python;
+mod serving;
 mod template;
 mod training;
 
@@ -16,6 +17,7 @@ pub use self::{
     measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
     python::PythonArgs,
+    serving::ServeArgs,
     template::TemplateArgs,
     training::{AblateArgs, DataCommand, RecipeArgs, RunArgs},
 };
@@ -86,6 +88,15 @@ pub enum Command {
         --image datasets/digits-vl/images/test-0001.png --temperature 0"
     )]
     Generate(GenerateArgs),
+    /// Answer requests in OpenAI's form over HTTP
+    #[command(
+        after_help = "Paths: /v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /reload,\n\
+        /weight_info, /health, /metrics; docs/serving.md has their fields.\n\n\
+        Examples:\n  spark serve --model HuggingFaceTB/SmolLM2-135M-Instruct\n  \
+        curl http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\\n    \
+        -d '{\"messages\": [{\"role\": \"user\", \"content\": \"What is 3 + 4?\"}]}'"
+    )]
+    Serve(ServeArgs),
     /// Log-probabilities of given completions
     #[command(
         after_help = "Rows: {\"messages\": [chat messages], \"images\": [paths], \"completion\": text}\n\

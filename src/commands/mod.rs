@@ -18,6 +18,7 @@ mod plan;
 mod recipe_source;
 mod recycle;
 mod score;
+mod serve;
 mod sft;
 mod train;
 mod verify;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Sft(args) => sft::run(args, &common),
         Command::Eval(args) => eval::run(args, &common),
         Command::Generate(args) => generate::run(args, &common),
+        Command::Serve(args) => serve::run(args, &common),
         Command::Score(args) => score::run(args, &common),
         Command::Verify(args) => verify::run(&args),
         Command::Recycle(args) => recycle::run(&args, &common),

@@ -31,13 +31,24 @@ pub(super) fn decode(path: &Path) -> Result<RgbImage> {
         ))
     };
     let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    decode_bytes(&bytes, path)
+}
+
+/// The same of an image that is in memory; errors call it `path`.
+pub(super) fn decode_bytes(bytes: &[u8], path: &Path) -> Result<RgbImage> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        input_error(format!(
+            "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",
+            path.display()
+        ))
+    };
     let reader =
-        ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|error| unreadable(&error))?;
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| unreadable(&error))?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
     let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     check_size(path, decoder.dimensions())?;
     let orientation = decoder.orientation().map_err(|error| unreadable(&error))?;
-    let photograph = if is_jpeg { decode_jpeg(&bytes).map_err(|error| unreadable(&error))? } else { None };
+    let photograph = if is_jpeg { decode_jpeg(bytes).map_err(|error| unreadable(&error))? } else { None };
     let mut image = match photograph {
         Some(image) => image,
         None => DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?,

@@ -8,7 +8,11 @@ use image::RgbImage;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{decode::decode, files::read_json, resize};
+use super::{
+    decode::{decode, decode_bytes},
+    files::read_json,
+    resize,
+};
 use crate::{data::ImageRef, error::input_error, model::ImagePatches};
 
 /// How a model wants its images.
@@ -139,6 +143,16 @@ impl ImageProcessorConfig {
         let max_pixels = image.max_pixels.unwrap_or(self.max_pixels);
         self.patches(&pixels, min_pixels, max_pixels)
             .with_context(|| format!("image {}", image.path.display()))
+    }
+
+    /// The same of an image that is in memory, whose number errors name.
+    ///
+    /// # Errors
+    /// When it cannot be decoded or its aspect ratio is extreme.
+    pub fn load_bytes(&self, bytes: &[u8], number: usize) -> Result<ImagePatches> {
+        let name = format!("number {number}");
+        let pixels = decode_bytes(bytes, name.as_ref())?;
+        self.patches(&pixels, self.min_pixels, self.max_pixels).with_context(|| format!("image {name}"))
     }
 
     /// The image as patches, resized to an area between the bounds (in pixels).

@@ -133,20 +133,49 @@ impl Processor {
     /// # Errors
     /// The same as those of [`Self::prompt`], which do not name a problem.
     pub fn chat(&self, chat: &Chat) -> Result<Prompt> {
-        for text in chat.messages.iter().flat_map(texts_of) {
+        let images = chat.images.iter().map(|image| self.patches(image)).collect::<Result<Vec<_>>>()?;
+        self.chat_showing(&chat.messages, images)
+    }
+
+    /// The prompt of a conversation whose images are cut into patches already, in the order in which its parts show
+    /// them.
+    ///
+    /// # Errors
+    /// The same as those of [`Self::chat`].
+    pub fn chat_showing(&self, messages: &[Value], images: Vec<Arc<ImagePatches>>) -> Result<Prompt> {
+        for text in messages.iter().flat_map(texts_of) {
             self.refuse_special_tokens(text)?;
         }
-        let images = chat.images.iter().map(|image| self.patches(image)).collect::<Result<Vec<_>>>()?;
-        let text = self.template.render(&chat.messages)?;
+        let text = self.template.render(messages)?;
         let features: Vec<usize> = images.iter().map(|image| self.features(image)).collect();
         let ids = self.expand_pads(self.tokenizer.encode(&text)?, &features)?;
         if ids.is_empty() {
             return Err(input_error("the chat template makes an empty prompt of it; give it some text"));
         }
-        self.bound.iter().try_for_each(|bound| bound.check(ids.len()))?;
-        let input = ModelInput { ids, images };
+        Ok(Prompt { text, input: self.checked(ModelInput { ids, images })? })
+    }
+
+    /// What the model can read of token ids and images, which must fit each other.
+    ///
+    /// # Errors
+    /// Where ids and images do not belong together, an id is none of the model's, or there are too many.
+    pub fn checked(&self, input: ModelInput) -> Result<ModelInput> {
+        self.bound.iter().try_for_each(|bound| bound.check(input.ids.len()))?;
         self.model.iter().try_for_each(|config| input.check(config))?;
-        Ok(Prompt { text, input })
+        Ok(input)
+    }
+
+    /// An image in memory, as the model reads it; errors name its number.
+    ///
+    /// # Errors
+    /// Where it cannot be decoded, or the model reads text only.
+    pub fn patches_of_bytes(&self, bytes: &[u8], number: usize) -> Result<ImagePatches> {
+        let config = self.image.as_ref().ok_or_else(|| {
+            input_error(
+                "it has images, but the model reads text only: its directory has no preprocessor_config.json",
+            )
+        })?;
+        config.load_bytes(bytes, number)
     }
 
     /// Text from data must not open or close turns, nor stand for an image.

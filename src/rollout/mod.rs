@@ -23,7 +23,9 @@ mod verdict_odds;
 pub use completion::{Completion, FinishReason};
 pub use config::EngineConfig;
 pub use continuations::{Continuations, CountedTokens};
-pub use engine::LocalEngine;
+pub use engine::{
+    CompletionNews, ContinuousEngine, EngineLoad, LocalEngine, NewsListener, OwnedRequest, RefusedRequest,
+};
 pub use generate::Generate;
 pub use group::{Rollout, RolloutGroup, UnscoredRollout};
 pub use pipeline::{RolloutPipeline, SamplingKey};

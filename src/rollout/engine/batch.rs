@@ -1,5 +1,7 @@
 //! Rows that are decoded together, and their cache, in which they all end at the same entry.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 
 use super::{
@@ -13,6 +15,9 @@ use crate::{
     model::{KvCache, Model, Sequence, index_tensor},
     rollout::{footprint::prefill_blocks, request::Request},
 };
+
+/// A request with the number that its rows go by.
+pub(super) type NumberedRequest<'a> = (usize, &'a Request<'a>);
 
 /// Rows with a cache.
 pub(super) struct Batch<B: Kernels> {
@@ -31,6 +36,11 @@ impl<B: Kernels> Batch<B> {
         Self { rows: Vec::new(), cache: None, state: None, rotary: None }
     }
 
+    /// Its rows, finished ones among them until they are retired.
+    pub(super) fn rows_mut(&mut self) -> &mut [DecodingRow] {
+        &mut self.rows
+    }
+
     /// How full it is.
     pub(super) fn occupancy(&self) -> Occupancy {
         let unfinished = self.rows.iter().filter(|row| !row.is_finished).count();
@@ -39,32 +49,37 @@ impl<B: Kernels> Batch<B> {
 
     /// Runs the prompts of these requests, adds a row for each of their completions and draws its first token. A few
     /// prompts go through the model at once, so that memory does not grow with their number.
-    pub(super) fn prefill(&mut self, model: &Model<B>, admitted: &[usize], requests: &[Request<'_>]) {
-        let lengths = admitted.iter().map(|&index| requests[index].prompt.ids.len());
+    pub(super) fn prefill(&mut self, model: &Model<B>, admitted: &[NumberedRequest<'_>]) {
+        let lengths = admitted.iter().map(|(_, request)| request.prompt.ids.len());
         for block in prefill_blocks(lengths) {
-            self.prefill_block(model, &admitted[block], requests);
+            self.prefill_block(model, &admitted[block]);
         }
     }
 
-    fn prefill_block(&mut self, model: &Model<B>, admitted: &[usize], requests: &[Request<'_>]) {
-        let prompts: Vec<Sequence> =
-            admitted.iter().map(|&index| Sequence::new(requests[index].prompt, &[], &model.config)).collect();
+    fn prefill_block(&mut self, model: &Model<B>, admitted: &[NumberedRequest<'_>]) {
+        let sequence = |(_, of): &NumberedRequest<'_>| Sequence::new(of.prompt, &[], &model.config);
+        let prompts: Vec<Sequence> = admitted.iter().map(sequence).collect();
         let device = model.device();
         let (scores, cache, starts) = timed_on::<B, _>(Part::Prefill, &device, || {
             let (hidden, cache, batch) = model.prefill(&prompts);
             (model.logits(hidden), cache, batch.starts)
         });
         let (mut rows, mut sources) = (Vec::new(), Vec::new());
-        for (place, &request) in admitted.iter().enumerate() {
-            let of = &requests[request];
+        for (place, &(request, of)) in admitted.iter().enumerate() {
+            let stop_ids: Arc<[u32]> = of.stop_ids.into();
             for sample in 0..of.completions() {
                 sources.push(place);
-                rows.push(DecodingRow::new((request, sample), of, &prompts[place].positions, starts[place]));
+                rows.push(DecodingRow::new(
+                    (request, sample),
+                    (of, stop_ids.clone()),
+                    &prompts[place].positions,
+                    starts[place],
+                ));
             }
         }
         let cache = cache.select_rows(index_tensor(&sources, &device), 0);
-        let drawn = timed_on::<B, _>(Part::Draw, &device, || draw(&mut rows, scores, &sources, requests));
-        take(&mut rows, &[drawn], requests);
+        let drawn = timed_on::<B, _>(Part::Draw, &device, || draw(&mut rows, scores, &sources));
+        take(&mut rows, &[drawn]);
         self.join(rows, cache);
     }
 
@@ -86,25 +101,24 @@ impl<B: Kernels> Batch<B> {
     ///
     /// # Panics
     /// Without rows.
-    pub(super) fn decode(&mut self, model: &Model<B>, requests: &[Request<'_>]) {
+    pub(super) fn decode(&mut self, model: &Model<B>) {
         let cache = self.cache.as_mut().expect("rows have a cache");
-        let mut state = self.state.take().unwrap_or_else(|| {
-            DecodingState::new(&self.rows, cache.length(), (model, requests), self.rotary.take())
-        });
+        let mut state = self
+            .state
+            .take()
+            .unwrap_or_else(|| DecodingState::new(&self.rows, cache.length(), model, self.rotary.take()));
         let (device, sources) = (model.device(), (0..self.rows.len()).collect::<Vec<_>>());
-        let drawn: Vec<DrawnTokens<B>> = (0..tokens_ahead::<B>(&self.rows, requests))
+        let drawn: Vec<DrawnTokens<B>> = (0..tokens_ahead::<B>(&self.rows))
             .map(|_| {
                 let scores = timed_on::<B, _>(Part::Decode, &device, || state.run(model, cache));
-                let drawn = timed_on::<B, _>(Part::Draw, &device, || {
-                    draw(&mut self.rows, scores, &sources, requests)
-                });
+                let drawn = timed_on::<B, _>(Part::Draw, &device, || draw(&mut self.rows, scores, &sources));
                 state.advance(drawn.ids.clone());
                 drawn
             })
             .collect();
         self.rows.iter_mut().for_each(|row| row.next_position += drawn.len());
         // The transfer waits for the device, so that the clock does, too.
-        timed(Part::Decode, || take(&mut self.rows, &drawn, requests));
+        timed(Part::Decode, || take(&mut self.rows, &drawn));
         self.state = Some(state);
     }
 
@@ -136,34 +150,26 @@ impl<B: Kernels> Batch<B> {
 }
 
 /// Tokens that are drawn before any of them is looked at. A penalty looks at each.
-fn tokens_ahead<B: Kernels>(rows: &[DecodingRow], requests: &[Request<'_>]) -> usize {
-    let penalised = rows.iter().any(|row| requests[row.request].sampling.penalises());
+fn tokens_ahead<B: Kernels>(rows: &[DecodingRow]) -> usize {
+    let penalised = rows.iter().any(DecodingRow::penalises);
     let most = if penalised { 1 } else { B::tokens_per_transfer() };
-    most.min(most_tokens_left(rows, requests)).max(1)
+    most.min(most_tokens_left(rows)).max(1)
 }
 
 /// Draws one token for each row; row `i` draws from row `sources[i]` of the scores.
-fn draw<B: Kernels>(
-    rows: &mut [DecodingRow],
-    scores: Tensor<B, 2>,
-    sources: &[usize],
-    requests: &[Request<'_>],
-) -> DrawnTokens<B> {
-    let uniforms: Vec<Option<f64>> =
-        rows.iter_mut().map(|row| row.next_uniform(&requests[row.request])).collect();
+fn draw<B: Kernels>(rows: &mut [DecodingRow], scores: Tensor<B, 2>, sources: &[usize]) -> DrawnTokens<B> {
+    let uniforms: Vec<Option<f64>> = rows.iter_mut().map(DecodingRow::next_uniform).collect();
     let draws = rows.iter().zip(sources).zip(uniforms);
-    let draws: Vec<RowDraw<'_>> =
-        draws.map(|((row, &source), uniform)| row.draw(source, uniform, &requests[row.request])).collect();
+    let draws: Vec<RowDraw<'_>> = draws.map(|((row, &source), uniform)| row.draw(source, uniform)).collect();
     B::draw_tokens(scores, &draws)
 }
 
 /// Hands every row its tokens, one for each draw.
-fn take<B: Kernels>(rows: &mut [DecodingRow], drawn: &[DrawnTokens<B>], requests: &[Request<'_>]) {
+fn take<B: Kernels>(rows: &mut [DecodingRow], drawn: &[DrawnTokens<B>]) {
     let ids = Tensor::cat(drawn.iter().map(|drawn| drawn.ids.clone()).collect(), 0).into_data();
     let logprobs = Tensor::cat(drawn.iter().map(|drawn| drawn.logprobs.clone()).collect(), 0).into_data();
     let count = rows.len();
     for (place, (id, logprob)) in ids.iter::<u32>().zip(logprobs.iter::<f32>()).enumerate() {
-        let row = &mut rows[place % count];
-        row.take(id, logprob, &requests[row.request]);
+        rows[place % count].take(id, logprob);
     }
 }

@@ -51,29 +51,29 @@ impl<B: Backend> LocalEngine<B> {
 impl<B: Kernels> LocalEngine<B> {
     /// An engine with weights. A clone of a model shares its weights.
     pub fn with_model(model: Model<B>, config: EngineConfig) -> Self {
-        Self { model: Some(Self::ready(model, config)), ..Self::new(config) }
+        Self { model: Some(ready_to_sample(model, config)), ..Self::new(config) }
     }
+}
 
-    /// A model in the type that it samples in, its weights in the order in which they are read.
-    fn ready(model: Model<B>, config: EngineConfig) -> Model<B> {
-        match config.dtype {
-            Some(precision) => computing_in(model, precision).for_sampling(),
-            None => model.for_sampling(),
-        }
+/// A model in the type that it samples in, its weights in the order in which they are read.
+pub(super) fn ready_to_sample<B: Kernels>(model: Model<B>, config: EngineConfig) -> Model<B> {
+    match config.dtype {
+        Some(precision) => computing_in(model, precision).for_sampling(),
+        None => model.for_sampling(),
     }
+}
 
-    /// Batches that are decoded side by side: one where weights are packed, so that they are read once for all rows
-    /// and the cores share every product.
-    fn best_workers(model: &Model<B>) -> usize {
-        if model.is_packed() { 1 } else { B::sampling_workers() }
-    }
+/// Batches that are decoded side by side: one where weights are packed, so that they are read once for all rows and the
+/// cores share every product.
+pub(super) fn best_workers<B: Kernels>(model: &Model<B>) -> usize {
+    if model.is_packed() { 1 } else { B::sampling_workers() }
 }
 
 impl<B: Kernels> Generate<B> for LocalEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
         let model = self.weights()?;
         let queue = RequestQueue::new(requests);
-        let workers = queue.workers(self.config, Self::best_workers(model));
+        let workers = queue.workers(self.config, best_workers(model));
         let work = |progress: &dyn Fn(usize)| {
             let scheduler = Scheduler::new(&queue, self.config, workers);
             decoded(Worker::new(model, requests, scheduler), &self.interrupt, requests, progress)
@@ -97,7 +97,7 @@ impl<B: Kernels> Generate<B> for LocalEngine<B> {
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
         // The old weights go first, so that two sets are never held.
         self.model = None;
-        self.model = Some(Self::ready(policy.clone(), self.config));
+        self.model = Some(ready_to_sample(policy.clone(), self.config));
         Ok(())
     }
 

@@ -15,8 +15,13 @@
 //! | `batch` | rows that are decoded together, and their cache |
 //! | `worker` | one batch from its first prompt to its last token: schedule, run, draw |
 //! | `local` | [`LocalEngine`]: the weights, and the workers side by side |
+//! | `arrival`, `followed` | a request that arrives; who is told of which rows |
+//! | `continuous` | [`ContinuousEngine`]: requests that arrive while others are decoded |
 
+mod arrival;
 mod batch;
+mod continuous;
+mod followed;
 mod likelihood;
 mod local;
 mod row;
@@ -24,4 +29,6 @@ mod scheduler;
 mod state;
 mod worker;
 
+pub use arrival::{CompletionNews, NewsListener, OwnedRequest};
+pub use continuous::{ContinuousEngine, EngineLoad, RefusedRequest};
 pub use local::LocalEngine;

@@ -1,5 +1,7 @@
 //! One completion in the making.
 
+use std::sync::Arc;
+
 use crate::{
     kernels::RowDraw,
     model::Position,
@@ -23,6 +25,9 @@ pub(super) struct DecodingRow {
     pub start: usize,
     /// Where its newest token stands.
     pub next_position: usize,
+    sampling: Sampling,
+    /// Tokens that end it.
+    stop_ids: Arc<[u32]>,
     stream: Stream,
     /// The tokens that a repetition penalty applies to; empty without a penalty.
     seen: Vec<u32>,
@@ -32,7 +37,7 @@ impl DecodingRow {
     /// A row behind its prompt, whose positions are given, without a token yet.
     pub(super) fn new(
         (request, sample): (usize, usize),
-        of: &Request<'_>,
+        (of, stop_ids): (&Request<'_>, Arc<[u32]>),
         prompt_positions: &[Position],
         start: usize,
     ) -> Self {
@@ -48,6 +53,8 @@ impl DecodingRow {
             is_finished: false,
             start,
             next_position: last.map_or(0, |&position| position as usize + 1),
+            sampling: of.sampling,
+            stop_ids,
             stream: of.streams[sample].clone(),
             seen: if of.sampling.penalises() { of.prompt.ids.clone() } else { Vec::new() },
         }
@@ -61,17 +68,22 @@ impl DecodingRow {
         *self.completion.token_ids.last().expect("the prompt's scores gave a first token") as usize
     }
 
+    /// Whether it looks at each token before it draws the next one.
+    pub(super) fn penalises(&self) -> bool {
+        self.sampling.penalises()
+    }
+
     /// Tokens until the limit; none once the row is finished.
-    pub(super) fn tokens_left(&self, of: &Request<'_>) -> usize {
+    pub(super) fn tokens_left(&self) -> usize {
         match self.is_finished {
             true => 0,
-            false => of.sampling.max_new_tokens.saturating_sub(self.completion.token_ids.len()),
+            false => self.sampling.max_new_tokens.saturating_sub(self.completion.token_ids.len()),
         }
     }
 
     /// The next number of the row's own stream; `None` once the row is finished.
-    pub(super) fn next_uniform(&mut self, of: &Request<'_>) -> Option<f64> {
-        match (self.is_finished, of.sampling.temperature > 0.0) {
+    pub(super) fn next_uniform(&mut self) -> Option<f64> {
+        match (self.is_finished, self.sampling.temperature > 0.0) {
             (true, _) => None,
             (false, true) => Some(self.stream.uniform()),
             // The most likely token takes no chance.
@@ -80,25 +92,25 @@ impl DecodingRow {
     }
 
     /// How the row's next token is drawn.
-    pub(super) fn draw<'a>(&'a self, scores: usize, uniform: Option<f64>, of: &Request<'_>) -> RowDraw<'a> {
-        let Sampling { temperature, top_k, top_p, repetition_penalty, .. } = of.sampling;
+    pub(super) fn draw(&self, scores: usize, uniform: Option<f64>) -> RowDraw<'_> {
+        let Sampling { temperature, top_k, top_p, repetition_penalty, .. } = self.sampling;
         RowDraw { scores, uniform, temperature, top_k, top_p, repetition_penalty, seen: &self.seen }
     }
 
     /// Takes a drawn token, unless the row is finished.
-    pub(super) fn take(&mut self, id: u32, logprob: f32, of: &Request<'_>) {
+    pub(super) fn take(&mut self, id: u32, logprob: f32) {
         if self.is_finished {
             return;
         }
         self.completion.token_ids.push(id);
         self.completion.logprobs.push(logprob);
-        if of.sampling.penalises() {
+        if self.sampling.penalises() {
             self.seen.push(id);
         }
-        if of.stop_ids.contains(&id) {
+        if self.stop_ids.contains(&id) {
             self.completion.finish_reason = FinishReason::Stop;
             self.is_finished = true;
         }
-        self.is_finished |= self.completion.token_ids.len() >= of.sampling.max_new_tokens;
+        self.is_finished |= self.completion.token_ids.len() >= self.sampling.max_new_tokens;
     }
 }

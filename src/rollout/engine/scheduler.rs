@@ -9,7 +9,7 @@ use crate::rollout::{config::EngineConfig, request::Request};
 const ROWS_WORTH_A_COPY: usize = 4;
 
 /// Whether `changing` rows of `all` are enough to copy the cache for.
-fn are_worth_a_copy(changing: usize, all: usize) -> bool {
+pub(super) fn are_worth_a_copy(changing: usize, all: usize) -> bool {
     ROWS_WORTH_A_COPY * changing >= all
 }
 

@@ -6,7 +6,6 @@ use super::row::DecodingRow;
 use crate::{
     kernels::{Kernels, RotaryTable, Visibility},
     model::{KvCache, Model, index_tensor},
-    rollout::request::Request,
 };
 
 /// The newest token of every row, and what it sees.
@@ -26,11 +25,11 @@ impl<B: Kernels> DecodingState<B> {
     pub(super) fn new(
         rows: &[DecodingRow],
         cached: usize,
-        (model, requests): (&Model<B>, &[Request<'_>]),
+        model: &Model<B>,
         rotary: Option<RotaryTable<B>>,
     ) -> Self {
         // A batch whose rows have all ended can still be run once.
-        let left = most_tokens_left(rows, requests).max(1);
+        let left = most_tokens_left(rows).max(1);
         let reached = rows.iter().map(|row| row.next_position).max().unwrap_or(0) + left;
         let rotary = rotary.filter(|rotary| rotary.cos.dims()[2] >= reached);
         let list = |value: &dyn Fn(&DecodingRow) -> usize| -> Vec<usize> { rows.iter().map(value).collect() };
@@ -62,6 +61,6 @@ impl<B: Kernels> DecodingState<B> {
 }
 
 /// The most tokens that a row still wants.
-pub(super) fn most_tokens_left(rows: &[DecodingRow], requests: &[Request<'_>]) -> usize {
-    rows.iter().map(|row| row.tokens_left(&requests[row.request])).max().unwrap_or(0)
+pub(super) fn most_tokens_left(rows: &[DecodingRow]) -> usize {
+    rows.iter().map(DecodingRow::tokens_left).max().unwrap_or(0)
 }

@@ -37,8 +37,11 @@ impl<'a, B: Kernels> Worker<'a, B> {
             && let Some(pass) = self.schedule(finished)
         {
             match pass {
-                ScheduledPass::Prefill(admitted) => self.batch.prefill(self.model, &admitted, self.requests),
-                ScheduledPass::Decode => self.batch.decode(self.model, self.requests),
+                ScheduledPass::Prefill(admitted) => {
+                    let admitted: Vec<_> = admitted.iter().map(|&at| (at, &self.requests[at])).collect();
+                    self.batch.prefill(self.model, &admitted);
+                }
+                ScheduledPass::Decode => self.batch.decode(self.model),
             }
         }
     }
