@@ -144,7 +144,7 @@ fn a_stream_is_the_whole_answer_in_pieces() {
         let text: String = own().map(|piece| piece["delta"]["content"].as_str().unwrap()).collect();
         assert_eq!(text, choice["message"]["content"].as_str().unwrap());
         assert_eq!(own().next().unwrap()["delta"]["role"], "assistant");
-        assert_eq!(own().last().unwrap()["finish_reason"], choice["finish_reason"]);
+        assert_eq!(own().next_back().unwrap()["finish_reason"], choice["finish_reason"]);
         assert!(own().count() > 2, "it came at once");
     }
 }

@@ -99,7 +99,7 @@ impl Job for BenchJob<'_> {
         if options.profile {
             profile();
         }
-        let mut engine = LocalEngine::new(config.rollout);
+        let mut engine = LocalEngine::new(config.rollout.local());
         let mut timings = Vec::with_capacity(options.steps + 1);
         for step in 0..=options.steps {
             let timing =

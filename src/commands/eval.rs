@@ -136,7 +136,7 @@ impl Job for AnswerJob<'_> {
         let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);
         let problems = self.problems(&processor, &verifier)?;
         let interrupt = signals::listen("stopping")?;
-        let engine = LocalEngine::with_model(model, config.rollout).stopped_by(interrupt);
+        let engine = LocalEngine::with_model(model, config.rollout.local()).stopped_by(interrupt);
         let pipeline = RolloutPipeline {
             sampler: &engine,
             processor: &processor,

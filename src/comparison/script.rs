@@ -26,7 +26,7 @@ impl<'a> ScriptSource<'a> {
 
     /// How a sampler decodes.
     pub(super) fn engine(&self) -> EngineConfig {
-        self.config.rollout
+        self.config.rollout.local()
     }
 
     /// Groups over the next problems.

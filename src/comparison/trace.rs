@@ -98,7 +98,8 @@ impl Job for TraceJob<'_> {
         };
         let trainer = Trainer::new(parts, &config.train)?;
         let start = trainer.inference_model();
-        let engine = LocalEngine::with_model(start.clone(), config.rollout).stopped_by(interrupt.clone());
+        let engine =
+            LocalEngine::with_model(start.clone(), config.rollout.local()).stopped_by(interrupt.clone());
         let pipeline = RolloutPipeline {
             sampler: &engine,
             processor: &processor,

@@ -35,7 +35,7 @@ use crate::{
     metrics::watch::WatchConfig,
     model::lora::LoraConfig,
     recycle::RecycleConfig,
-    rollout::EngineConfig,
+    rollout::RolloutConfig,
     train::{KnownNames, TrainConfig},
     verify::{Extractor, VerifyConfig},
 };
@@ -49,7 +49,7 @@ pub struct RunConfig {
     pub lora: LoraConfig,
     pub data: DataConfig,
     pub sft: SftConfig,
-    pub rollout: EngineConfig,
+    pub rollout: RolloutConfig,
     pub train: TrainConfig,
     pub verify: VerifyConfig,
     pub recycle: RecycleConfig,

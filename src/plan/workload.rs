@@ -80,7 +80,7 @@ impl RecipeSettings {
             reference: train.kl.is_on(),
             average: train.ema_decay > 0.0,
             entropy_bonus: train.entropy_coefficient > 0.0,
-            rollout: config.rollout,
+            rollout: config.rollout.local(),
             evaluation: Some(evaluation),
             precision: config.model.dtype,
             frozen_in_it: config.lora.is_on(),

@@ -212,7 +212,7 @@ impl ImageProcessorConfig {
 }
 
 /// Row-major coordinates.
-fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
 }
 

@@ -10,6 +10,7 @@ mod files;
 pub mod footprint;
 mod generation;
 mod image;
+mod picture;
 mod prompts;
 mod resize;
 mod shown;

@@ -49,7 +49,7 @@ impl HeldOutEvaluation<'_> {
         let verifier = Verifier::new(config.verify.clone())?;
         let processor = asking_as::<B>(config, processor, &model.config, device)?;
         let mut problems = held_out_problems(config, &processor, &verifier)?;
-        let engine = LocalEngine::with_model(model, config.rollout).stopped_by(interrupt.clone());
+        let engine = LocalEngine::with_model(model, config.rollout.local()).stopped_by(interrupt.clone());
         let pipeline = RolloutPipeline {
             sampler: &engine,
             processor: &processor,

@@ -15,6 +15,7 @@ use super::{
     judge_prompts::check_prompts,
     launch::Launch,
     own_offset::{lacks_offset, with_found_offset, with_known_offset},
+    own_sampler::own_sampler,
     problems::{held_out_problems, training_problems},
     provenance::{check_identity, check_settings, say_changes, write_provenance},
     replay::Replay,
@@ -84,8 +85,10 @@ impl<B: TrainBackend> Run<B> {
         let files = identity.map(|identity| open_files(&dir, &config, &identity, kept, quiet)).transpose()?;
         let shared = (&peers, &interrupt);
         let (trainer, state) = trainer(saved, &start, &config, shared, (advantages, objectives))?;
-        let sampler =
-            sampler.unwrap_or_else(|| Box::new(LocalEngine::new(config.rollout).stopped_by(interrupt)));
+        let sampler = match sampler {
+            Some(sampler) => sampler,
+            None => own_sampler(&config, (&processor, &peers), interrupt)?,
+        };
         let clock = RunClock { opened, before: state.seconds };
         let run = Self {
             trainer,
@@ -156,7 +159,7 @@ impl<B: Kernels> Inputs<B> {
             return Ok(config);
         }
         let model = computing_in((*self.start).clone(), config.model.dtype);
-        let engine = LocalEngine::with_model(model, config.rollout).stopped_by(interrupt.clone());
+        let engine = LocalEngine::with_model(model, config.rollout.local()).stopped_by(interrupt.clone());
         let prompts = config.judge.prompts().clone();
         let pipeline = RolloutPipeline {
             sampler: &engine,

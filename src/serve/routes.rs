@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -46,6 +46,8 @@ pub(super) struct Shared {
     pub number: AtomicU64,
     pub chance: u64,
     pub started: u64,
+    /// What the weights are called.
+    pub weight_version: Mutex<String>,
 }
 
 type SharedState = State<Arc<Shared>>;
@@ -325,18 +327,23 @@ async fn detokenize(
 #[derive(Deserialize)]
 struct ReloadBody {
     path: PathBuf,
+    /// What the weights are called from then on.
+    weight_version: Option<String>,
 }
 
 async fn reload(State(shared): SharedState, headers: HeaderMap, body: Body) -> Result<Json<Value>, ApiError> {
-    let ReloadBody { path } = shared.body(&headers, body).await?;
+    let ReloadBody { path, weight_version } = shared.body(&headers, body).await?;
     let sampler = shared.sampler.clone();
     let shown = path.display().to_string();
     blocking(move || sampler.reload(&path).map_err(|error| ApiError::of("path", format!("{error:#}"))))
         .await?;
-    let version = shared.counters.reloads.fetch_add(1, Ordering::SeqCst) + 1;
-    Ok(Json(json!({"status": "reloaded", "path": shown, "weight_version": version.to_string()})))
+    let number = shared.counters.reloads.fetch_add(1, Ordering::SeqCst) + 1;
+    let version = weight_version.unwrap_or_else(|| number.to_string());
+    shared.weight_version.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&version);
+    Ok(Json(json!({"status": "reloaded", "path": shown, "weight_version": version})))
 }
 
 async fn weight_info(State(shared): SharedState) -> Json<Value> {
-    Json(json!({"weight_version": shared.counters.reloads.load(Ordering::SeqCst).to_string()}))
+    let version = shared.weight_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Json(json!({"weight_version": version}))
 }

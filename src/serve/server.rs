@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener as StdListener},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     thread,
 };
 
@@ -62,6 +62,7 @@ impl HttpServer {
             number: AtomicU64::default(),
             chance,
             started: super::routes::seconds_since_1970(),
+            weight_version: Mutex::new("0".to_owned()),
             options: self.options,
         });
         let working = sampler.clone();

@@ -124,6 +124,15 @@ impl Served {
         panic!("{name} is {} and not {value}", self.metric(name));
     }
 
+    /// Waits until a number of `/metrics` has come this far.
+    pub fn wait_for_at_least(&self, name: &str, value: u64, patience: Duration) {
+        let started = std::time::Instant::now();
+        while self.metric(name) < value {
+            assert!(started.elapsed() < patience, "{name} is {} and not {value}", self.metric(name));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     pub fn stop(&mut self) {
         self.interrupt.ask(15);
         if let Some(thread) = self.thread.take() {

@@ -2,8 +2,7 @@
 //! their tokens as these come, and leave when they are done or nobody listens any more. What a server samples with.
 //!
 //! Workers decode side by side where the backend gains from it, each with a batch of its own, and take what waits in the
-//! order in which it arrived. They work in sessions, from the first request to the moment when none is left, so that the
-//! pool that they share with the kernels is free while nobody asks for anything.
+//! order in which it arrived. They work in sessions, from the first request to the moment when none is left.
 
 use std::{
     collections::VecDeque,
@@ -12,6 +11,7 @@ use std::{
 };
 
 use burn::tensor::backend::Backend;
+use rayon::ThreadPoolBuilder;
 use thiserror::Error;
 
 use super::{
@@ -139,19 +139,22 @@ impl<B: Kernels> ContinuousEngine<B> {
         let model = self.model();
         let workers = self.config.workers_of(best_workers(&*model)).max(1);
         let most_rows = self.config.max_rows.div_ceil(workers);
-        self.line().busy = workers;
-        if workers == 1 {
-            return self.serve(most_rows, workers);
+        // Threads of its own: whoever else shares work among cores, such as weights that are read, is not kept waiting for
+        // as long as there are requests.
+        match ThreadPoolBuilder::new().num_threads(workers).build() {
+            Ok(pool) if workers > 1 => pool.in_place_scope(|scope| {
+                for _ in 0..workers {
+                    scope.spawn(|_| self.serve(most_rows, workers));
+                }
+            }),
+            _ => self.serve(self.config.max_rows, 1),
         }
-        rayon::in_place_scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|_| self.serve(most_rows, workers));
-            }
-        });
     }
 
     /// Decodes one batch until nothing is left for any worker.
     fn serve(&self, most_rows: usize, workers: usize) {
+        // Only who has begun is waited for.
+        self.line().busy += 1;
         let at_work = AtWork(self);
         let (mut batch, mut followers) = (Batch::new(), Followers::default());
         let mut since_admission = 0;

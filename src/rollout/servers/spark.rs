@@ -1,0 +1,57 @@
+//! `spark serve`: it takes the state of each completion's random numbers, so that its tokens are those that this process would
+//! draw.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{
+    ask::{Ask, ToldCompletion, ids, numbers},
+    dialect::Dialect,
+    http::{CallFailure, HttpClient},
+};
+
+pub(super) struct SparkServe;
+
+impl Dialect for SparkServe {
+    fn question(&self, ask: &Ask, model: &str) -> (&'static str, Value) {
+        let streams: Vec<String> = ask.streams.iter().map(|state| format!("{state:x}")).collect();
+        let sampling = ask.sampling;
+        let body = json!({
+            "model": model, "prompt": ask.prompt, "images": ask.images, "n": ask.completions(), "streams": streams,
+            "max_tokens": sampling.max_new_tokens, "temperature": sampling.temperature, "top_p": sampling.top_p,
+            "top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "ignore_eos": true,
+            "stop_token_ids": ask.stop_ids, "logprobs": 0, "return_token_ids": true,
+        });
+        ("/v1/completions", body)
+    }
+
+    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
+        openai_choices(answer)
+    }
+
+    fn renew(&self, client: &HttpClient, url: &str, dir: &Path, version: &str) -> Result<(), CallFailure> {
+        let body = json!({"path": dir, "weight_version": version});
+        client.post(&format!("{url}/reload"), &body).map(drop)
+    }
+
+    fn version(&self, client: &HttpClient, url: &str) -> Result<Option<String>, CallFailure> {
+        let answer = client.get(&format!("{url}/weight_info"))?;
+        Ok(answer["weight_version"].as_str().map(str::to_owned))
+    }
+}
+
+/// Choices in OpenAI's form, with the token ids that vLLM adds to it.
+pub(super) fn openai_choices(answer: &Value) -> Option<Vec<ToldCompletion>> {
+    let mut choices: Vec<&Value> = answer["choices"].as_array()?.iter().collect();
+    choices.sort_by_key(|choice| choice["index"].as_u64());
+    let told = |choice: &Value| {
+        Some(ToldCompletion {
+            prompt: ids(&choice["prompt_token_ids"]),
+            token_ids: ids(&choice["token_ids"])?,
+            logprobs: numbers(&choice["logprobs"]["token_logprobs"])?,
+            finish_reason: choice["finish_reason"].as_str()?.to_owned(),
+        })
+    };
+    choices.into_iter().map(told).collect()
+}

@@ -1,0 +1,53 @@
+//! Who samples for a run that brings no sampler of its own: this process, or the servers that its recipe names.
+
+use anyhow::Result;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use burn::tensor::backend::Backend;
+
+use crate::{
+    checkpoint::{WeightFormat, replace_model_dir},
+    config::RunConfig,
+    distributed::Peers,
+    error::input_error,
+    interrupt::Interrupt,
+    kernels::Kernels,
+    model::{ImagePatches, Model, weights::Precision},
+    processor::Processor,
+    rollout::{EngineKind, Generate, LocalEngine, RemoteEngine, ServerCallbacks},
+};
+
+/// The sampler that the recipe asks for.
+///
+/// # Errors
+/// Input errors: several ranks cannot share servers, and adapters cannot be sent to them.
+pub(super) fn own_sampler<B: Kernels>(
+    config: &RunConfig,
+    (processor, peers): (&Processor, &Peers),
+    interrupt: Interrupt,
+) -> Result<Box<dyn Generate<B>>> {
+    let engine = config.rollout.engine;
+    if engine == EngineKind::Local {
+        return Ok(Box::new(LocalEngine::new(config.rollout.local()).stopped_by(interrupt)));
+    }
+    let refused = |what: &str| Err(input_error(format!("rollout.engine: {what}; set it to \"local\"")));
+    if peers.world() > 1 {
+        return refused("several ranks cannot sample on servers: each would send them its own weights");
+    }
+    if engine == EngineKind::Vllm && config.lora.is_on() {
+        return refused("adapters cannot be sent to vLLM yet");
+    }
+    Ok(Box::new(RemoteEngine::new(config.rollout.clone(), callbacks(config, processor), interrupt)?))
+}
+
+/// What the servers need of the run: its weights as files, and its images as pictures.
+fn callbacks<B: Backend>(config: &RunConfig, processor: &Processor) -> ServerCallbacks<B> {
+    let (source, images) = (config.model.path.clone(), processor.image().cloned());
+    let format = WeightFormat { precision: Precision::F32, shard_bytes: usize::MAX };
+    ServerCallbacks {
+        write: Box::new(move |policy: &Model<B>, dir| replace_model_dir(policy, &source, dir, format)),
+        picture: Box::new(move |patches: &ImagePatches| {
+            let images = images.as_ref().expect("only a model that sees has images");
+            Ok(format!("data:image/png;base64,{}", STANDARD.encode(images.picture(patches)?)))
+        }),
+    }
+}
