@@ -33,7 +33,7 @@ use spark::{
     plan::{Machine, MemoryPlan, ProcessBase, PromptSizes, RecipeSettings, Workload},
     processor::Prompt,
     random::Stream,
-    rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutGroup, Sampling},
+    rollout::{EngineConfig, Generate, LocalEngine, Request, Rollout, RolloutConfig, RolloutGroup, Sampling},
     train::{AdamW, KlConfig, Parts, TrainConfig, Trainer},
     verify::{Penalties, Verdict},
 };
@@ -102,7 +102,9 @@ struct Case {
 impl Case {
     fn plan<B: TrainBackend>(&self) -> MemoryPlan {
         let PromptTokens { text, image } = self.prompt;
-        let config = RunConfig { train: self.train.clone(), rollout: self.rollout, ..RunConfig::default() };
+        let EngineConfig { max_rows, workers, dtype } = self.rollout;
+        let rollout = RolloutConfig { max_rows, workers, dtype, ..RolloutConfig::default() };
+        let config = RunConfig { train: self.train.clone(), rollout, ..RunConfig::default() };
         let shapes = parameter_shapes::<B>(&self.model, &LoraConfig::default(), &[]).unwrap();
         let image_bytes = ImageShape::new(&self.model, image).map_or(0, |shape| 4 * shape.pixels);
         let images = self.train.prompts_per_step as u64 * image_bytes;

@@ -153,13 +153,16 @@ mod tests {
         timed(Part::Recycle, || wait(1));
         assert!(take_profile().is_none());
         profile();
+        let started = std::time::Instant::now();
         timed(Part::Checkpoint, || {
             wait(20);
             timed(Part::Recycle, || wait(40));
         });
+        let whole = started.elapsed().as_secs_f64();
         let seconds = take_profile().unwrap();
         let of = |wanted| seconds.iter().find(|(part, _)| *part == wanted).unwrap().1;
-        assert!((0.04..0.4).contains(&of(Part::Recycle)), "{seconds:?}");
-        assert!(of(Part::Checkpoint) >= 0.02 && of(Part::Checkpoint) < of(Part::Recycle) + 0.02);
+        assert!(of(Part::Recycle) >= 0.04 && of(Part::Checkpoint) >= 0.02, "{seconds:?}");
+        // However slow the machine is at the moment, nothing of the inner part counts for the outer one, too.
+        assert!(of(Part::Checkpoint) + of(Part::Recycle) <= whole, "{seconds:?} of {whole}");
     }
 }

@@ -44,7 +44,7 @@ impl ImageProcessorConfig {
     /// The 8-bit value that is normalised to this one.
     fn level(&self, channel: usize, value: f32) -> u8 {
         let (mean, std) = (f64::from(self.image_mean[channel]), f64::from(self.image_std[channel]));
-        ((f64::from(value) * std + mean) / f64::from(self.rescale_factor)).round().clamp(0.0, 255.0) as u8
+        ((f64::from(value) * std + mean) / self.rescale_factor).round().clamp(0.0, 255.0) as u8
     }
 }
 
