@@ -44,7 +44,8 @@ impl ImageStore {
 
     /// The file of an image that is given as a data URL or in base64.
     pub(super) fn file(&self, text: &str, field: &str) -> Result<PathBuf, Complaint> {
-        let bytes = decoded(text).map_err(|why| format!(r#"field "{field}" holds an image as {why}"#))?;
+        let bytes =
+            embedded_bytes(text).map_err(|why| format!(r#"field "{field}" holds an image as {why}"#))?;
         let ending = kind(&bytes).ok_or_else(|| {
             format!(
                 r#"field "{field}" holds {} bytes that are no PNG, JPEG, WebP or GIF image; convert them"#,
@@ -91,8 +92,8 @@ pub(super) fn is_data_url(text: &str) -> bool {
     text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-/// The bytes of a data URL or of base64.
-fn decoded(text: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a data URL or of base64; otherwise what the text is instead.
+pub(crate) fn embedded_bytes(text: &str) -> Result<Vec<u8>, String> {
     let encoded = match is_data_url(text) {
         false => text,
         true => match text.split_once(',') {

@@ -32,6 +32,7 @@ mod turn;
 pub use chat::{Chat, ScoredRow, load_scored_rows, load_scored_rows_with};
 pub use cursor::ShuffledCursor;
 pub use draw::{Curriculum, ProblemDraw};
+pub(crate) use embedded::embedded_bytes;
 pub use files::{DataFile, DataFiles};
 pub(crate) use format::{problem as problem_of_row, problem_without_answer as problem_to_ask};
 pub(crate) use image::ImageFiles;

@@ -3,33 +3,23 @@
 
 use std::{io::Read, time::Duration};
 
-use base64::{
-    Engine,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::api_error::ApiError;
+use crate::data::embedded_bytes;
 
 /// Bytes of an image that is fetched, at most.
 const MOST_FETCHED: u64 = 32 << 20;
 /// How long that may take.
 const FETCHING: Duration = Duration::from_secs(20);
 
-/// Padding may be there or not.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// The bytes of an image's URL. May block.
 ///
 /// # Errors
 /// Where it is neither a data URL in base64 nor, if the server fetches those, an http one that answers.
 pub(super) fn image_bytes(url: &str, fetches: bool) -> Result<Vec<u8>, ApiError> {
-    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    let (scheme, _) = url.split_once(':').unwrap_or(("", url));
     match scheme.to_ascii_lowercase().as_str() {
-        "data" => of_data_url(rest),
+        "data" => embedded_bytes(url)
+            .map_err(|why| ApiError::of("image_url", format!("the image is given as {why}"))),
         "http" | "https" if fetches => fetched(url),
         "http" | "https" => Err(ApiError::of(
             "image_url",
@@ -38,22 +28,6 @@ pub(super) fn image_bytes(url: &str, fetches: bool) -> Result<Vec<u8>, ApiError>
         )),
         _ => Err(ApiError::of("image_url", "an image must be a data URL: data:image/png;base64,…")),
     }
-}
-
-fn of_data_url(rest: &str) -> Result<Vec<u8>, ApiError> {
-    let Some((_, encoded)) =
-        rest.split_once(',').filter(|(head, _)| head.to_lowercase().ends_with(";base64"))
-    else {
-        return Err(ApiError::of("image_url", "the data URL is not in base64: data:image/png;base64,…"));
-    };
-    let blank = |byte: &u8| byte.is_ascii_whitespace();
-    let decoded = match encoded.as_bytes().iter().any(blank) {
-        true => BASE64.decode(encoded.bytes().filter(|byte| !blank(byte)).collect::<Vec<u8>>()),
-        false => BASE64.decode(encoded),
-    };
-    decoded.map_err(|error| {
-        ApiError::of("image_url", format!("the data URL's base64 cannot be decoded: {error}"))
-    })
 }
 
 fn fetched(url: &str) -> Result<Vec<u8>, ApiError> {
