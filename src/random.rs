@@ -1,6 +1,11 @@
 //! Random numbers that depend on nothing but their keys: the same (run seed, step, problem, sample)
 //! draws the same numbers whatever the batching, the backend or the number of threads.
 
+/// A number that is another one each time, in each process.
+pub fn unrepeatable() -> u64 {
+    hash_text(&format!("{:?} {}", std::time::SystemTime::now(), std::process::id()))
+}
+
 /// A SplitMix64 stream whose start is a hash of its keys.
 #[derive(Debug, Clone)]
 pub struct Stream {

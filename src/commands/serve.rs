@@ -10,7 +10,7 @@ use crate::{
     hub::ModelPart,
     kernels::TrainBackend,
     model::{computing_in, load_model, weights::Precision},
-    random::hash_text,
+    random::unrepeatable,
     rollout::{ContinuousEngine, EngineConfig},
     run::{inputs::load_to_compute_in, signals},
     serve::{HttpServer, ServeLimits, ServeOptions, ServedModel},
@@ -29,13 +29,9 @@ pub(super) fn run(mut args: ServeArgs, common: &CommonArgs) -> Result<()> {
     }
     let served_name = args.served_name.take().unwrap_or_else(|| args.model.display().to_string());
     args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
-    let seed = common.seed.unwrap_or_else(rand_seed);
+    // Nobody expects two servers to say the same by chance.
+    let seed = common.seed.unwrap_or_else(unrepeatable);
     run_job(common.backend.as_deref(), seed, ServeJob { args, served_name, seed, dtype: common.dtype })
-}
-
-/// Another number each time: nobody expects two servers to say the same by chance.
-fn rand_seed() -> u64 {
-    hash_text(&format!("{:?} {}", std::time::SystemTime::now(), std::process::id()))
 }
 
 struct ServeJob {

@@ -24,24 +24,13 @@ const MAX_PIXELS: u64 = 100_000_000;
 /// When the file cannot be read or decoded, or has more than 16,384 pixels on a side or 100
 /// megapixels in all; that is told from its header, before memory is taken.
 pub(super) fn decode(path: &Path) -> Result<RgbImage> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        input_error(format!(
-            "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",
-            path.display()
-        ))
-    };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     decode_bytes(&bytes, path)
 }
 
 /// The same of an image that is in memory; errors call it `path`.
 pub(super) fn decode_bytes(bytes: &[u8], path: &Path) -> Result<RgbImage> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        input_error(format!(
-            "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",
-            path.display()
-        ))
-    };
+    let unreadable = |error: &dyn std::fmt::Display| unreadable(path, error);
     let reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| unreadable(&error))?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
@@ -55,6 +44,13 @@ pub(super) fn decode_bytes(bytes: &[u8], path: &Path) -> Result<RgbImage> {
     };
     image.apply_orientation(orientation);
     Ok(to_rgb8(image))
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
+    input_error(format!(
+        "cannot read image {}: {error}; give an intact PNG, JPEG, WebP or GIF file",
+        path.display()
+    ))
 }
 
 /// A grey or colour JPEG to the bit as libjpeg-turbo decodes it, on which PIL and torchvision rest: other

@@ -170,12 +170,7 @@ impl Processor {
     /// # Errors
     /// Where it cannot be decoded, or the model reads text only.
     pub fn patches_of_bytes(&self, bytes: &[u8], number: usize) -> Result<ImagePatches> {
-        let config = self.image.as_ref().ok_or_else(|| {
-            input_error(
-                "it has images, but the model reads text only: its directory has no preprocessor_config.json",
-            )
-        })?;
-        config.load_bytes(bytes, number)
+        self.image_config()?.load_bytes(bytes, number)
     }
 
     /// Text from data must not open or close turns, nor stand for an image.
@@ -188,11 +183,7 @@ impl Processor {
     }
 
     fn patches(&self, image: &ImageRef) -> Result<Arc<ImagePatches>> {
-        let config = self.image.as_ref().ok_or_else(|| {
-            input_error(
-                "it has images, but the model reads text only: its directory has no preprocessor_config.json",
-            )
-        })?;
+        let config = self.image_config()?;
         if let Some(patches) = self.cache().get(image) {
             return Ok(patches);
         }
@@ -200,6 +191,14 @@ impl Processor {
         let patches = Arc::new(config.load(image)?);
         self.cache().insert(image.clone(), patches.clone());
         Ok(patches)
+    }
+
+    fn image_config(&self) -> Result<&ImageProcessorConfig> {
+        self.image.as_ref().ok_or_else(|| {
+            input_error(
+                "it has images, but the model reads text only: its directory has no preprocessor_config.json",
+            )
+        })
     }
 
     fn features(&self, image: &ImagePatches) -> usize {

@@ -11,7 +11,7 @@ use crate::{
     error::input_error,
     eval::OwnReward,
     rollout::{RolloutPipeline, SamplingKey},
-    train::objective::SelfRewardScale,
+    train::{advantage::mean, objective::SelfRewardScale},
 };
 
 /// Problems whose answers are looked at.
@@ -61,12 +61,12 @@ pub(super) fn with_found_offset<B: Backend>(
         )));
     }
     let auxiliary = &mut config.train.auxiliary;
-    let mean = logprobs.iter().sum::<f64>() / logprobs.len() as f64;
-    let offset = round_to_tenths(mean - WORTH_AT_THE_START / auxiliary.self_reward_scale);
+    let average = mean(&logprobs);
+    let offset = round_to_tenths(average - WORTH_AT_THE_START / auxiliary.self_reward_scale);
     if pipeline.peers.writes() {
         say!(
             "train.auxiliary.self_reward_offset = {offset:.1}: behind {} answers of the start, {} has a log-probability \
-             of {mean:.1} on average, which is then worth one half",
+             of {average:.1} on average, which is then worth one half",
             logprobs.len(),
             auxiliary.self_reward_token
         );

@@ -118,6 +118,12 @@ impl Shared {
         }
     }
 
+    /// What is asked of the model that is served.
+    fn wishes(&self, common: &mut CommonFields) -> Result<Wishes, ApiError> {
+        self.check_model(common)?;
+        Wishes::read(common, &self.processor, &self.options.limits, self.chance())
+    }
+
     fn check_model(&self, common: &CommonFields) -> Result<(), ApiError> {
         let served = &self.options.served_name;
         match &common.model {
@@ -200,15 +206,13 @@ impl Shared {
     async fn chat(&self, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
         let in_flight = self.counters.enter(self.options.limits.queue)?;
         let mut body: ChatBody = self.body(headers, body).await?;
-        self.check_model(&body.common)?;
         if body.top_logprobs.unwrap_or(0) > 0 {
             return Err(ApiError::of(
                 "top_logprobs",
                 "only the sampled tokens' log-probabilities are told: 0",
             ));
         }
-        let limits = &self.options.limits;
-        let wishes = Wishes::read(&mut body.common, &self.processor, limits, self.chance())?;
+        let wishes = self.wishes(&mut body.common)?;
         let written = ResponseOptions::of(&body.common, body.logprobs == Some(true));
         let rendering = self.rendering();
         let prompt = blocking(move || rendering.chat(&body)).await?;
@@ -218,7 +222,6 @@ impl Shared {
     async fn completions(&self, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
         let in_flight = self.counters.enter(self.options.limits.queue)?;
         let mut body: CompletionBody = self.body(headers, body).await?;
-        self.check_model(&body.common)?;
         if body.logprobs.unwrap_or(0) > 1 {
             return Err(ApiError::of(
                 "logprobs",
@@ -228,12 +231,11 @@ impl Shared {
         if body.echo == Some(true) {
             return Err(ApiError::of("echo", "the prompt is not repeated here; leave it out"));
         }
-        let limits = &self.options.limits;
-        let wishes = Wishes::read(&mut body.common, &self.processor, limits, self.chance())?;
+        let wishes = self.wishes(&mut body.common)?;
         let written = ResponseOptions::of(&body.common, body.logprobs.is_some());
         let rendering = self.rendering();
         let prompts = blocking(move || rendering.prompts(&body)).await?;
-        if prompts.len() * wishes.completions > limits.completions.max(prompts.len()) {
+        if prompts.len() * wishes.completions > self.options.limits.completions.max(prompts.len()) {
             let message =
                 format!("{} completions of {} prompts: too many", wishes.completions, prompts.len());
             return Err(ApiError::of("n", message));

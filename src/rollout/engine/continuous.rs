@@ -8,10 +8,10 @@ use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use burn::tensor::backend::Backend;
-use rayon::ThreadPoolBuilder;
 use thiserror::Error;
 
 use super::{
@@ -139,16 +139,16 @@ impl<B: Kernels> ContinuousEngine<B> {
         let model = self.model();
         let workers = self.config.workers_of(best_workers(&*model)).max(1);
         let most_rows = self.config.max_rows.div_ceil(workers);
-        // Threads of its own: whoever else shares work among cores, such as weights that are read, is not kept waiting for
-        // as long as there are requests.
-        match ThreadPoolBuilder::new().num_threads(workers).build() {
-            Ok(pool) if workers > 1 => pool.in_place_scope(|scope| {
-                for _ in 0..workers {
-                    scope.spawn(|_| self.serve(most_rows, workers));
-                }
-            }),
-            _ => self.serve(self.config.max_rows, 1),
+        if workers == 1 {
+            return self.serve(most_rows, workers);
         }
+        // Plain threads: a worker that waits for another must not lie beneath it, as in a pool whose threads take up other
+        // work while they wait.
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| self.serve(most_rows, workers));
+            }
+        });
     }
 
     /// Decodes one batch until nothing is left for any worker.

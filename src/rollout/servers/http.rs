@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
+use ureq::{Agent, RequestBuilder};
 
 /// Bytes of an answer, at most.
 const BODY_LIMIT: u64 = 1 << 30;
@@ -33,19 +33,19 @@ impl HttpClient {
 
     /// Sends a body and reads the answer.
     pub(super) fn post(&self, url: &str, body: &Value) -> Result<Value, CallFailure> {
-        let mut request = self.agent.post(url).header("content-type", "application/json");
-        if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        answer(url, request.send(&body.to_string()))
+        let request = self.agent.post(url).header("content-type", "application/json");
+        answer(url, self.with_key(request).send(&body.to_string()))
     }
 
     pub(super) fn get(&self, url: &str) -> Result<Value, CallFailure> {
-        let mut request = self.agent.get(url);
-        if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
+        answer(url, self.with_key(self.agent.get(url)).call())
+    }
+
+    fn with_key<T>(&self, request: RequestBuilder<T>) -> RequestBuilder<T> {
+        match &self.key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
         }
-        answer(url, request.call())
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     error::input_error,
     interrupt::Interrupt,
     model::{ImagePatches, Model},
-    random::hash_text,
+    random::unrepeatable,
     rollout::{
         completion::Completion,
         config::{EngineKind, RolloutConfig},
@@ -90,8 +90,7 @@ impl<B: Backend> RemoteEngine<B> {
         };
         let key = config.api_key_file.as_ref().map(read).transpose()?;
         let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
-        let now = std::time::SystemTime::now();
-        let run = hash_text(&format!("{now:?} {}", std::process::id()));
+        let run = unrepeatable();
         let fleet = Mutex::default();
         Ok(Self { config, dialect, client, callbacks, interrupt, run, published: None, versions: 0, fleet })
     }
