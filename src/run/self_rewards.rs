@@ -13,7 +13,7 @@ use crate::{
     random::Stream,
     recycle::{Admission, Answers, LabelledAnswer},
     rollout::RolloutGroup,
-    train::{AuxiliaryConfig, batch::Example},
+    train::{AuxiliaryConfig, SelfRewardBalance, batch::Example},
     verify::Verifier,
 };
 
@@ -54,37 +54,69 @@ pub fn own_reward(config: &RunConfig, processor: &Processor) -> Result<Option<Ow
 }
 
 /// Examples of the groups' answers, whose last token is `token` and whose advantage is the reward: as many right as wrong
-/// ones, drawn at random, `most` together. Only answers whose verdict is certain, and only whole ones.
+/// ones, of the step or of each problem, drawn at random, `self_reward_answers` together at most. Only answers whose
+/// verdict is certain, and only whole ones.
 pub fn self_reward_examples(
     groups: &[RolloutGroup],
-    most: usize,
+    auxiliary: &AuxiliaryConfig,
     token: u32,
     (verifier, model): (&Verifier, &ModelConfig),
     mut stream: Stream,
 ) -> Vec<Example> {
-    let (mut right, mut wrong) = (Vec::new(), Vec::new());
     let original = groups.iter().enumerate().filter(|(_, group)| group.problem.kind == Kind::REASON);
-    for (place, group) in original {
-        let answers = Answers::of(group, Admission::default(), verifier);
-        for (sort, reward, all) in [(answers.right, 1.0, &mut right), (answers.wrong, 0.0, &mut wrong)] {
-            all.extend(sort.into_iter().map(|answer| (place, answer, reward)));
+    let sorted = original.map(|(place, group)| RightAndWrong::of(place, group, verifier));
+    let most = auxiliary.self_reward_answers / 2;
+    let pairs = match auxiliary.self_reward_balance {
+        SelfRewardBalance::Step => {
+            sorted.fold(RightAndWrong::default(), RightAndWrong::and).pairs(&mut stream)
         }
-    }
-    let of_each = right.len().min(wrong.len()).min(most / 2);
-    let mut drawn = Vec::with_capacity(2 * of_each);
-    for mut all in [right, wrong] {
-        stream.shuffle(&mut all);
-        all.truncate(of_each);
-        drawn.extend(all);
-    }
-    // Side by side, the answers to one problem share its prompt in the update.
-    drawn.sort_by_key(|(place, ..)| *place);
-    let example = |(place, answer, reward): (usize, LabelledAnswer<'_>, f64)| {
+        SelfRewardBalance::Problem => {
+            let mut pairs: Vec<_> = sorted.flat_map(|answers| answers.pairs(&mut stream)).collect();
+            stream.shuffle(&mut pairs);
+            pairs
+        }
+    };
+    let mut drawn: Vec<(Placed<'_>, f64)> =
+        pairs.into_iter().take(most).flat_map(|(right, wrong)| [(right, 1.0), (wrong, 0.0)]).collect();
+    // Side by side, the answers to one problem share its prompt in the update; the right ones stand first.
+    drawn.sort_by_key(|((place, _), reward)| (*place, *reward == 0.0));
+    let example = |((place, answer), reward): (Placed<'_>, f64)| {
         let completion = [answer.rollout.completion.token_ids.as_slice(), &[token]].concat();
         let sequence = Sequence::new(&groups[place].prompt.input, &completion, model);
         Example { advantage: reward, ..Example::to_imitate(sequence) }
     };
     drawn.into_iter().map(example).collect()
+}
+
+/// An answer and the place of its group.
+type Placed<'a> = (usize, LabelledAnswer<'a>);
+
+/// Answers, sorted.
+#[derive(Default)]
+struct RightAndWrong<'a> {
+    right: Vec<Placed<'a>>,
+    wrong: Vec<Placed<'a>>,
+}
+
+impl<'a> RightAndWrong<'a> {
+    fn of(place: usize, group: &'a RolloutGroup, verifier: &Verifier) -> Self {
+        let Answers { right, wrong, .. } = Answers::of(group, Admission::default(), verifier);
+        let placed = |sort: Vec<LabelledAnswer<'a>>| sort.into_iter().map(|answer| (place, answer)).collect();
+        Self { right: placed(right), wrong: placed(wrong) }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.right.extend(other.right);
+        self.wrong.extend(other.wrong);
+        self
+    }
+
+    /// Each right answer beside a wrong one, at random, as long as there are both.
+    fn pairs(mut self, stream: &mut Stream) -> Vec<(Placed<'a>, Placed<'a>)> {
+        stream.shuffle(&mut self.right);
+        stream.shuffle(&mut self.wrong);
+        self.right.into_iter().zip(self.wrong).collect()
+    }
 }
 
 #[cfg(test)]
@@ -144,19 +176,46 @@ mod tests {
         let answers = ["7", "7", "7", "8", "9"].map(rollout).to_vec();
         let groups = [testing::group(testing::problem("p", "3 + 4?", "7"), answers)];
         let model = ModelConfig::from_dir(Path::new("models/tiny-text")).unwrap();
-        let drawn = |most| {
-            let reading = (&Verifier::default(), &model);
-            self_reward_examples(&groups, most, 9, reading, Stream::new(&[1]))
-        };
+        let reading = (&Verifier::default(), &model);
+        let settings = |most| AuxiliaryConfig { self_reward_answers: most, ..AuxiliaryConfig::default() };
+        let drawn = |most| self_reward_examples(&groups, &settings(most), 9, reading, Stream::new(&[1]));
         let rewards = |most| drawn(most).iter().map(|example| example.advantage).collect::<Vec<_>>();
         assert_eq!(rewards(32), [1.0, 1.0, 0.0, 0.0]);
         assert_eq!(rewards(3), [1.0, 0.0]);
         assert!(drawn(32).iter().all(|example| example.sequence.completion() == [5, 6, 9]));
         // The answers to one problem lie side by side, the right ones first.
         let both = [groups[0].clone(), groups[0].clone()];
-        let of_both = self_reward_examples(&both, 32, 9, (&Verifier::default(), &model), Stream::new(&[1]));
+        let of_both = self_reward_examples(&both, &settings(32), 9, reading, Stream::new(&[1]));
         let rewards: Vec<f64> = of_both.iter().map(|example| example.advantage).collect();
         let next_problems = rewards.windows(2).filter(|two| **two == [0.0, 1.0]).count();
         assert_eq!((rewards.len(), next_problems), (8, 1), "{rewards:?}");
+    }
+    /// An easy problem has most of the right answers, a hard one most of the wrong ones: balanced over the step, the
+    /// problem tells them apart.
+    #[test]
+    fn balanced_by_problem_each_has_as_many_right_as_wrong_answers() {
+        let rollout = |answer: &str| testing::rollout(Some(answer), f64::from(u8::from(answer == "7")));
+        let group = |id: &str, answers: &[&str]| {
+            let answers = answers.iter().map(|answer| rollout(answer)).collect();
+            testing::group(testing::problem(id, "3 + 4?", "7"), answers)
+        };
+        let groups = [
+            group("easy", &["7", "7", "7", "7", "8"]),
+            group("hard", &["7", "8", "9", "6", "5"]),
+            group("solved", &["7", "7", "7"]),
+            group("unsolved", &["8", "9", "6"]),
+        ];
+        let model = ModelConfig::from_dir(Path::new("models/tiny-text")).unwrap();
+        let rewards = |self_reward_answers, self_reward_balance| -> Vec<f64> {
+            let settings =
+                AuxiliaryConfig { self_reward_answers, self_reward_balance, ..AuxiliaryConfig::default() };
+            let reading = (&Verifier::default(), &model);
+            let drawn = self_reward_examples(&groups, &settings, 9, reading, Stream::new(&[1]));
+            drawn.iter().map(|example| example.advantage).collect()
+        };
+        assert_eq!(rewards(32, SelfRewardBalance::Problem), [1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(rewards(2, SelfRewardBalance::Problem), [1.0, 0.0]);
+        let over_the_step = rewards(32, SelfRewardBalance::Step);
+        assert_eq!((over_the_step.len(), over_the_step.iter().sum::<f64>()), (16, 8.0));
     }
 }

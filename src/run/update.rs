@@ -81,7 +81,7 @@ impl<B: TrainBackend> Run<B> {
         };
         let stream = Stream::new(&[hash_text("self_reward"), step.seed, step.number]);
         let reading = (&self.verifier, &self.trainer.policy.config);
-        Ok(self_reward_examples(groups, auxiliary.self_reward_answers, token, reading, stream))
+        Ok(self_reward_examples(groups, auxiliary, token, reading, stream))
     }
 
     /// Judged pairs of the step's answers for one objective, `most` of them, which show answers in a form, with

@@ -61,6 +61,8 @@ pub struct AuxiliaryConfig {
     pub self_reward_offset: Option<f64>,
     /// Answers per step, at most; as many right as wrong.
     pub self_reward_answers: usize,
+    /// Among what there are as many right as wrong ones.
+    pub self_reward_balance: SelfRewardBalance,
     /// The first step that learns so.
     pub self_reward_start_step: u64,
     /// The share of the policy's own reward in the advantages of original problems.
@@ -97,6 +99,7 @@ impl Default for AuxiliaryConfig {
             self_reward_scale: 0.1,
             self_reward_offset: None,
             self_reward_answers: 32,
+            self_reward_balance: SelfRewardBalance::Step,
             self_reward_start_step: 1,
             self_reward_share: 0.0,
             self_reward_share_spread: 0.1,
@@ -131,6 +134,18 @@ pub enum VerdictAmong {
     Verdicts,
     /// All texts: the bare verdict is learnt as the whole reply.
     Replies,
+}
+
+/// Among what the answers that the own reward is learnt from are balanced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfRewardBalance {
+    /// As many right as wrong answers of the step. Easy problems have most of the right ones, so that it can also be
+    /// learnt which problems are easy.
+    Step,
+    /// As many right as wrong answers to each problem, and none to a problem that has but one sort: a problem says
+    /// nothing then, only an answer does.
+    Problem,
 }
 
 /// The true and then the false verdict as replies to one judge prompt.

@@ -279,6 +279,7 @@ self_reward_token = "<z>"
 self_reward_scale = 0.15
 self_reward_offset = -12.5
 self_reward_answers = 22
+self_reward_balance = "problem"
 self_reward_start_step = 23
 self_reward_share = 0.05
 self_reward_share_spread = 0.025

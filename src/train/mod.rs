@@ -35,7 +35,9 @@ mod tensors;
 mod trainer;
 
 pub use advantage::{Advantage, AdvantageConfig, AdvantageScope};
-pub use auxiliary::{Auxiliary, AuxiliaryConfig, VerdictAmong, VerdictPair, VerdictTriple};
+pub use auxiliary::{
+    Auxiliary, AuxiliaryConfig, SelfRewardBalance, VerdictAmong, VerdictPair, VerdictTriple,
+};
 pub use batch::{Normalization, NormalizationConfig, NormalizationScope};
 pub use check::KnownNames;
 pub use config::TrainConfig;
