@@ -185,6 +185,26 @@ fn an_image_bomb_is_refused_from_its_header() {
 }
 
 #[test]
+fn a_head_of_its_own_says_what_the_embeddings_said() {
+    let root = TempDir::new().unwrap();
+    let own = root.path().join("own");
+    let mut merge = spark();
+    merge.args(["merge", "--own-head", "--model", "models/tiny-text", "--out"]).arg(&own).assert().success();
+    let config: Value = serde_json::from_slice(&fs::read(own.join("config.json")).unwrap()).unwrap();
+    assert_eq!(config["tie_word_embeddings"], false);
+    let bytes = fs::read(own.join("model.safetensors")).unwrap();
+    let stored = SafeTensors::deserialize(&bytes).unwrap();
+    let (head, embeddings) = (stored.tensor("lm_head.weight"), stored.tensor("model.embed_tokens.weight"));
+    assert!(head.unwrap() == embeddings.unwrap());
+    let data = root.path().join("rows.jsonl");
+    fs::write(&data, json!({"question": "3 + 4?", "completion": "\\boxed{7}"}).to_string()).unwrap();
+    assert_eq!(score(&own, &data), score(Path::new("models/tiny-text"), &data));
+    let mut without = spark();
+    without.args(["merge", "--model", "models/tiny-text", "--out"]).arg(root.path().join("none"));
+    refused(&mut without, &["adapter_config.json", "--own-head"]);
+}
+
+#[test]
 fn adapters_are_trained_resumed_and_merged() {
     let root = TempDir::new().unwrap();
     let run = root.path().join("run");

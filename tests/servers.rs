@@ -73,6 +73,7 @@ fn engine(model: &str, config: RolloutConfig, interrupt: &Interrupt) -> RemoteEn
     let (source, images) = (shipped(model), processor(model).image().cloned());
     let format = WeightFormat { precision: Precision::F32, shard_bytes: usize::MAX };
     let callbacks = ServerCallbacks::<Plain> {
+        has_adapters: false,
         write: Box::new(move |policy: &Model<Plain>, dir: &Path| {
             replace_model_dir(policy, &source, dir, format)
         }),

@@ -59,9 +59,12 @@ pub struct ScoreArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct MergeArgs {
-    /// A PEFT directory; its adapter_config.json names the base model
+    /// A PEFT directory, whose adapter_config.json names the base model; with --own-head any model directory
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+    /// Writes the head as weights of its own where it is the embeddings: vLLM exchanges no weights of a model without
+    #[arg(long)]
+    pub own_head: bool,
     /// The model directory to write
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

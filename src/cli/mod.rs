@@ -157,7 +157,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Merge the adapters of a PEFT directory into a full model directory
     #[command(
-        after_help = "Example:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16"
+        after_help = "Examples:\n  spark merge --model runs/qwen2.5-vl-7b-lora/final --out models/merged --dtype bf16\n  \
+            spark merge --own-head --model HuggingFaceTB/SmolLM2-135M-Instruct --out models/smollm2-for-vllm"
     )]
     Merge(MergeArgs),
     /// Say how much memory a recipe needs, from the model's config.json and the recipe alone

@@ -1,4 +1,4 @@
-//! `spark merge`: adapters into the weights they belong to.
+//! `spark merge`: adapters into the weights they belong to, and a head of its own for a model that has none.
 
 use anyhow::Result;
 
@@ -19,9 +19,9 @@ use crate::{
 /// Input errors that name the option or file.
 pub(super) fn run(mut args: MergeArgs, common: &CommonArgs) -> Result<()> {
     args.model = names::model("--model", &args.model, ModelPart::Whole, common.quiet)?;
-    if !is_adapter(&args.model) {
+    if !is_adapter(&args.model) && !args.own_head {
         return Err(input_error(format!(
-            "--model {}: holds no adapter_config.json; name a PEFT directory",
+            "--model {}: holds no adapter_config.json; name a PEFT directory, or add --own-head",
             args.model.display()
         )));
     }
@@ -48,8 +48,11 @@ impl Job for MergeJob {
     type Output = ();
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
-        let MergeArgs { model: dir, out, shard_bytes } = self.0;
-        let model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
+        let MergeArgs { model: dir, out, shard_bytes, own_head } = self.0;
+        let mut model = merged(load_model::<B::InnerBackend>(&dir, &device)?);
+        if own_head {
+            model = model.with_own_head();
+        }
         replace_model_dir(&model, &dir, &out, WeightFormat { precision: self.1, shard_bytes })?;
         print_line!("{}", out.display())
     }

@@ -54,6 +54,11 @@ impl<B: Backend, N: AroundDecoder<B>> Policy<B> for N {
         visual.chain(model.projections_with_head(lm_head)).collect()
     }
 
+    fn give_own_head(&mut self) {
+        let NetworkParts { model, lm_head, .. } = self.parts_mut();
+        lm_head.get_or_insert_with(|| Projection::of(model.embed_tokens.weight.val().transpose()));
+    }
+
     fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<B> {
         self.decoder().0.rotary(rows)
     }

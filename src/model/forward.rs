@@ -73,6 +73,13 @@ impl<B: Backend> Model<B> {
         self.policy().layers()
     }
 
+    /// The model that says the same by a head of its own, where its head was the embeddings.
+    pub fn with_own_head(mut self) -> Self {
+        self.network.policy_mut().give_own_head();
+        self.config.text.tie_word_embeddings = false;
+        self
+    }
+
     /// Every linear map under its path in a released checkpoint.
     pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)> {
         self.network.policy_mut().projections_mut()
@@ -312,6 +319,8 @@ mod tests {
         fn projections_mut(&mut self) -> Vec<(String, &mut Projection<Flex>)> {
             Vec::new()
         }
+
+        fn give_own_head(&mut self) {}
 
         fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<Flex> {
             Rope::plain(1e4, 1).table(rows, &self.device())

@@ -33,6 +33,11 @@ impl<B: Backend> Projection<B> {
         }
     }
 
+    /// A map without a bias by its weight, `[input, output]`.
+    pub fn of(weight: Tensor<B, 2>) -> Self {
+        Self { weight: Param::from_tensor(weight), bias: None, adapter: None, packed: None }
+    }
+
     /// `[input, output]`, told without making the values.
     pub fn shape(&self) -> [usize; 2] {
         self.weight.lazy_shape().dims()

@@ -61,6 +61,9 @@ pub trait Policy<B: Backend> {
     /// Every linear map that may carry an adapter, under its path in a released checkpoint.
     fn projections_mut(&mut self) -> Vec<(String, &mut Projection<B>)>;
 
+    /// Where the head is the transposed embedding, makes a head of its own of it.
+    fn give_own_head(&mut self);
+
     /// The rotation of queries and keys at these positions, for rows of equal length.
     fn rotary(&self, rows: &[&[Position]]) -> RotaryTable<B>;
 

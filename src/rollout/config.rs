@@ -18,6 +18,8 @@ pub enum EngineKind {
     Spark,
     /// vLLM's OpenAI-compatible server.
     Vllm,
+    /// SGLang's server.
+    Sglang,
 }
 
 /// Who samples, and how.

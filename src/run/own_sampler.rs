@@ -33,8 +33,8 @@ pub(super) fn own_sampler<B: Kernels>(
     if peers.world() > 1 {
         return refused("several ranks cannot sample on servers: each would send them its own weights");
     }
-    if engine == EngineKind::Vllm && config.lora.is_on() {
-        return refused("adapters cannot be sent to vLLM yet");
+    if engine == EngineKind::Sglang && config.lora.is_on() {
+        return refused("adapters cannot be sent to SGLang");
     }
     Ok(Box::new(RemoteEngine::new(config.rollout.clone(), callbacks(config, processor), interrupt)?))
 }
@@ -43,8 +43,13 @@ pub(super) fn own_sampler<B: Kernels>(
 fn callbacks<B: Backend>(config: &RunConfig, processor: &Processor) -> ServerCallbacks<B> {
     let (source, images) = (config.model.path.clone(), processor.image().cloned());
     let format = WeightFormat { precision: Precision::F32, shard_bytes: usize::MAX };
+    let own_head = config.rollout.engine == EngineKind::Vllm;
     ServerCallbacks {
-        write: Box::new(move |policy: &Model<B>, dir| replace_model_dir(policy, &source, dir, format)),
+        write: Box::new(move |policy: &Model<B>, dir| match own_head {
+            true => replace_model_dir(&policy.clone().with_own_head(), &source, dir, format),
+            false => replace_model_dir(policy, &source, dir, format),
+        }),
+        has_adapters: config.lora.is_on(),
         picture: Box::new(move |patches: &ImagePatches| {
             let images = images.as_ref().expect("only a model that sees has images");
             Ok(format!("data:image/png;base64,{}", STANDARD.encode(images.picture(patches)?)))

@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub started: u64,
     /// What the weights are called.
     pub weight_version: Mutex<String>,
+    /// Held while weights are exchanged.
+    pub reloading: tokio::sync::Mutex<()>,
 }
 
 type SharedState = State<Arc<Shared>>;
@@ -156,6 +158,7 @@ impl Shared {
             .map(|prompt| wishes.within(prompt.ids.len(), limits, unasked))
             .collect::<Result<_, _>>()?;
         let heading = self.heading(kind, written, &prompts, wishes.completions);
+        let version = self.weight_version();
         self.counters.prompt_tokens.fetch_add(heading.prompt_tokens() as u64, Ordering::Relaxed);
         for (place, (prompt, sampling)) in prompts.into_iter().zip(samplings).enumerate() {
             let first = place * wishes.completions;
@@ -170,7 +173,12 @@ impl Shared {
         }
         let pieces = choices.whole().await?;
         drop(in_flight);
-        Ok(Json(heading.answer(&pieces, &self.processor)).into_response())
+        let mut answer = heading.answer(&pieces, &self.processor);
+        answer["weight_version"] = match self.weight_version() {
+            same if same == version => version.into(),
+            later => format!("{version}..{later}").into(),
+        };
+        Ok(Json(answer).into_response())
     }
 
     fn heading(
@@ -191,6 +199,15 @@ impl Shared {
             prompts: prompts.iter().map(|prompt| prompt.ids.clone()).collect(),
             completions,
         }
+    }
+
+    /// What the weights are called; while they are exchanged, it is neither the old nor the new ones' name.
+    fn weight_version(&self) -> String {
+        self.weight_version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn rename_weights(&self, version: &str) {
+        version.clone_into(&mut self.weight_version.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The seed of a request that brings none.
@@ -335,17 +352,24 @@ struct ReloadBody {
 
 async fn reload(State(shared): SharedState, headers: HeaderMap, body: Body) -> Result<Json<Value>, ApiError> {
     let ReloadBody { path, weight_version } = shared.body(&headers, body).await?;
+    let _one_at_a_time = shared.reloading.lock().await;
     let sampler = shared.sampler.clone();
     let shown = path.display().to_string();
-    blocking(move || sampler.reload(&path).map_err(|error| ApiError::of("path", format!("{error:#}"))))
-        .await?;
-    let number = shared.counters.reloads.fetch_add(1, Ordering::SeqCst) + 1;
+    let old = shared.weight_version();
+    let number = shared.counters.reloads.load(Ordering::SeqCst) + 1;
     let version = weight_version.unwrap_or_else(|| number.to_string());
-    shared.weight_version.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&version);
+    shared.rename_weights(&format!("{old}..{version}"));
+    let reloaded =
+        blocking(move || sampler.reload(&path).map_err(|error| ApiError::of("path", format!("{error:#}"))));
+    if let Err(failure) = reloaded.await {
+        shared.rename_weights(&old);
+        return Err(failure);
+    }
+    shared.counters.reloads.store(number, Ordering::SeqCst);
+    shared.rename_weights(&version);
     Ok(Json(json!({"status": "reloaded", "path": shown, "weight_version": version})))
 }
 
 async fn weight_info(State(shared): SharedState) -> Json<Value> {
-    let version = shared.weight_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Json(json!({"weight_version": version}))
+    Json(json!({"weight_version": shared.weight_version()}))
 }

@@ -63,6 +63,7 @@ impl HttpServer {
             chance,
             started: super::routes::seconds_since_1970(),
             weight_version: Mutex::new("0".to_owned()),
+            reloading: tokio::sync::Mutex::default(),
             options: self.options,
         });
         let working = sampler.clone();

@@ -19,6 +19,8 @@ pub(super) struct Ask {
     pub stop_ids: Vec<u32>,
     /// The state of each completion's random numbers.
     pub streams: Vec<u64>,
+    /// What the weights are called that it is to be sampled from.
+    pub version: String,
 }
 
 impl Ask {
@@ -43,6 +45,8 @@ pub(super) struct ToldCompletion {
     pub logprobs: Vec<f32>,
     /// `stop`, `length`, or why else it ended.
     pub finish_reason: String,
+    /// What the server calls the weights that sampled it, where it tells.
+    pub version: Option<String>,
 }
 
 /// The completions of an answer, once they are found to be what was asked for.
@@ -56,7 +60,13 @@ pub(super) fn checked(
         return lasting(format!("tells {} completions where {} are wanted", told.len(), ask.completions()));
     }
     let mut completions = Vec::with_capacity(told.len());
-    for ToldCompletion { prompt, token_ids, logprobs, finish_reason } in told {
+    for ToldCompletion { prompt, token_ids, logprobs, finish_reason, version } in told {
+        if let Some(other) = version.filter(|version| *version != ask.version) {
+            return Err(CallFailure::Passing(format!(
+                "{url} sampled from the weights {other:?} where {:?} are wanted: the completion is dropped",
+                ask.version
+            )));
+        }
         if prompt.is_some_and(|prompt| prompt != ask.prompt) {
             return lasting(
                 "reads the prompt as other tokens: it serves another model or tokenizer".to_owned(),
@@ -106,6 +116,7 @@ mod tests {
             sampling: Sampling::greedy(3),
             stop_ids: vec![9],
             streams: vec![5],
+            version: "2".to_owned(),
         }
     }
 
@@ -115,6 +126,7 @@ mod tests {
             token_ids: token_ids.to_vec(),
             logprobs: vec![-0.5; token_ids.len()],
             finish_reason: finish_reason.to_owned(),
+            version: None,
         }
     }
 
@@ -143,6 +155,15 @@ mod tests {
             lasting(vec![ToldCompletion { logprobs: vec![], ..told(&[9], "stop") }])
                 .contains("0 log-probabilities")
         );
+        let of_version = |version: &str| {
+            checked(
+                &ask(),
+                vec![ToldCompletion { version: Some(version.to_owned()), ..told(&[9], "stop") }],
+                "u",
+            )
+        };
+        assert!(of_version("2").is_ok());
+        assert!(matches!(of_version("1..2"), Err(CallFailure::Passing(message)) if message.contains("1..2")));
         let aborted = checked(&ask(), vec![told(&[4], "abort")], "u");
         assert!(matches!(aborted, Err(CallFailure::Passing(_))));
     }

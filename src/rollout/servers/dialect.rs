@@ -9,6 +9,14 @@ use super::{
     http::{CallFailure, HttpClient},
 };
 
+/// A server as it is found: how it is reached, and its entry in the list of what it serves.
+pub(super) struct FoundServer<'a> {
+    pub client: &'a HttpClient,
+    pub url: &'a str,
+    /// The first entry of `/v1/models`.
+    pub served: &'a Value,
+}
+
 /// A kind of server.
 pub(super) trait Dialect: Send + Sync {
     /// The path and the body that ask for completions. `model` is what the server calls the model.
@@ -17,19 +25,28 @@ pub(super) trait Dialect: Send + Sync {
     /// The completions of an answer; `None` where it has another shape.
     fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>>;
 
-    /// Has a server go on with the weights in a directory, and call them by a version.
-    fn renew(&self, client: &HttpClient, url: &str, dir: &Path, version: &str) -> Result<(), CallFailure>;
+    /// Has a server sample from the weights in a directory, unless it does already.
+    fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure>;
 
-    /// What a server calls the weights that it has; `None` where it has not been told.
-    fn version(&self, client: &HttpClient, url: &str) -> Result<Option<String>, CallFailure>;
+    /// What requests call the weights of a version, where it is not what the server calls its model.
+    fn model(&self, _version: &str) -> Option<String> {
+        None
+    }
 
     /// Why prompts with images cannot be sent; `None` where they can.
     fn refuses_images(&self) -> Option<&'static str> {
         None
     }
+}
 
-    /// Why a model whose head is its embeddings cannot be sampled from; `None` where it can.
-    fn refuses_tied(&self) -> Option<&'static str> {
-        None
+impl FoundServer<'_> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, CallFailure> {
+        self.client.post(&format!("{}{path}", self.url), body)
+    }
+
+    /// Whether the server calls its weights by this version, by an answer's field; where it has not been told, it does not.
+    pub(super) fn has_version(&self, path: &str, field: &str, version: &str) -> Result<bool, CallFailure> {
+        let answer = self.client.get(&format!("{}{path}", self.url))?;
+        Ok(answer[field].as_str() == Some(version))
     }
 }

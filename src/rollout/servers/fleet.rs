@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{
-    dialect::Dialect,
+    dialect::{Dialect, FoundServer},
     http::{CallFailure, HttpClient},
 };
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
 
 /// How long a server that has failed is left alone.
 const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+/// What all versions of weights begin with.
+pub(super) const VERSIONS_BEGIN: &str = "spark-";
 
 /// Weights that servers are to sample from.
 #[derive(Debug, Clone)]
@@ -104,7 +107,7 @@ fn listed(config: &RolloutConfig) -> Result<Vec<String>> {
     Ok(listed)
 }
 
-/// Has a server go on with the newest weights, unless it does already; returns what it calls the model.
+/// Has a server go on with the newest weights, unless it does already; returns what requests call the model.
 pub(super) fn prepared(
     client: &HttpClient,
     dialect: &dyn Dialect,
@@ -112,14 +115,13 @@ pub(super) fn prepared(
     weights: &PublishedWeights,
 ) -> Result<String, CallFailure> {
     let models = client.get(&format!("{url}/v1/models"))?;
-    let Some(model) = models["data"][0]["id"].as_str() else {
+    let served = &models["data"][0];
+    let Some(model) = served["id"].as_str() else {
         return Err(CallFailure::Lasting(format!("{url}/v1/models names no model: {models}")));
     };
-    if dialect.version(client, url)?.as_deref() != Some(&weights.version) {
-        let dir = absolute(&weights.dir);
-        dialect.renew(client, url, &dir, &weights.version)?;
-    }
-    Ok(model.to_owned())
+    let server = FoundServer { client, url, served };
+    dialect.renew(&server, &absolute(&weights.dir), &weights.version)?;
+    Ok(dialect.model(&weights.version).unwrap_or_else(|| model.to_owned()))
 }
 
 fn absolute(dir: &Path) -> PathBuf {

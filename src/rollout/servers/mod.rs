@@ -1,4 +1,4 @@
-//! Sampling on servers: `spark serve` or vLLM, as many of them as there are, for one run.
+//! Sampling on servers: `spark serve`, vLLM or SGLang, as many of them as there are, for one run.
 //!
 //! Prompts go out as token ids (and images as pictures), completions come back as token ids with their log-probabilities.
 //! After each update the weights go out as a directory that servers read, so that it must lie where they can. Servers may
@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `ask` | what one prompt's completions are asked by, and how an answer is checked |
 //! | `http` | one exchange with a server, and what kind of failure it ended in |
-//! | `dialect`, `spark`, `vllm` | what servers of a kind are asked, and how they get weights |
+//! | `dialect`, `spark`, `vllm`, `sglang` | what servers of a kind are asked, and how they get weights |
 //! | `pool` | requests that nobody has taken yet, and what becomes of those that were |
 //! | `fleet` | the servers: which of them are there, and ready |
 //! | `remote` | [`RemoteEngine`]: who samples what |
@@ -19,6 +19,7 @@ mod fleet;
 mod http;
 mod pool;
 mod remote;
+mod sglang;
 mod spark;
 mod vllm;
 

@@ -14,11 +14,12 @@ use burn::tensor::backend::Backend;
 use super::{
     ask::Ask,
     dialect::Dialect,
-    fleet::{Fleet, PublishedWeights, prepared},
+    fleet::{Fleet, PublishedWeights, VERSIONS_BEGIN, prepared},
     http::{CallFailure, HttpClient},
     pool::{RequestPool, ServerEvent},
+    sglang::Sglang,
     spark::SparkServe,
-    vllm::Vllm,
+    vllm::{Vllm, VllmAdapters},
 };
 use crate::{
     error::input_error,
@@ -41,11 +42,13 @@ const LISTEN: Duration = Duration::from_millis(50);
 const MOST_LOSSES: usize = 20;
 
 /// How servers of a kind are talked to; `None` of this process itself.
-fn dialect(kind: EngineKind) -> Option<Arc<dyn Dialect>> {
-    match kind {
-        EngineKind::Local => None,
-        EngineKind::Spark => Some(Arc::new(SparkServe)),
-        EngineKind::Vllm => Some(Arc::new(Vllm)),
+fn dialect(kind: EngineKind, has_adapters: bool) -> Option<Arc<dyn Dialect>> {
+    match (kind, has_adapters) {
+        (EngineKind::Local, _) => None,
+        (EngineKind::Spark, _) => Some(Arc::new(SparkServe)),
+        (EngineKind::Vllm, false) => Some(Arc::new(Vllm)),
+        (EngineKind::Vllm, true) => Some(Arc::new(VllmAdapters)),
+        (EngineKind::Sglang, _) => Some(Arc::new(Sglang)),
     }
 }
 
@@ -53,6 +56,8 @@ fn dialect(kind: EngineKind) -> Option<Arc<dyn Dialect>> {
 pub struct ServerCallbacks<B: Backend> {
     /// Writes the policy as a model directory.
     pub write: WritePolicy<B>,
+    /// Whether what it writes are adapters.
+    pub has_adapters: bool,
     /// Makes a data URL of an image.
     pub picture: DrawPicture,
 }
@@ -81,7 +86,7 @@ impl<B: Backend> RemoteEngine<B> {
     /// # Errors
     /// An input error where the recipe samples in this process, or the key cannot be read.
     pub fn new(config: RolloutConfig, callbacks: ServerCallbacks<B>, interrupt: Interrupt) -> Result<Self> {
-        let dialect = dialect(config.engine)
+        let dialect = dialect(config.engine, callbacks.has_adapters)
             .ok_or_else(|| input_error("rollout.engine = \"local\": there are no servers to sample on"))?;
         let read = |file: &PathBuf| {
             let key = fs::read_to_string(file)
@@ -95,7 +100,7 @@ impl<B: Backend> RemoteEngine<B> {
         Ok(Self { config, dialect, client, callbacks, interrupt, run, published: None, versions: 0, fleet })
     }
 
-    fn ask(&self, request: &Request<'_>) -> Result<Ask> {
+    fn ask(&self, request: &Request<'_>, version: &str) -> Result<Ask> {
         if let Some(why) = self.dialect.refuses_images().filter(|_| !request.prompt.images.is_empty()) {
             return Err(input_error(why));
         }
@@ -106,6 +111,7 @@ impl<B: Backend> RemoteEngine<B> {
             sampling: request.sampling,
             stop_ids: request.stop_ids.to_vec(),
             streams: request.streams.iter().map(crate::random::Stream::state).collect(),
+            version: version.to_owned(),
         })
     }
 
@@ -176,7 +182,8 @@ impl<B: Backend> RemoteEngine<B> {
             }
             let trouble = self.send_out(&mut fleet, &work, weights, &sender)?;
             if fleet.is_idle() && std::mem::take(&mut says) {
-                let why = trouble.unwrap_or_else(|| "none is listed".to_owned());
+                let none = if fleet.servers.is_empty() { "none is listed" } else { "all have just failed" };
+                let why = trouble.unwrap_or_else(|| none.to_owned());
                 say!("no server can be asked, the run waits for one: {why}");
             }
             let Ok((url, event)) = events.recv_timeout(LISTEN) else { continue };
@@ -211,16 +218,16 @@ impl<B: Backend> Generate<B> for RemoteEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
         let weights = self.published.as_ref();
         let weights = weights.context("the servers have no weights: give them some with update_weights")?;
-        let asks = requests.iter().map(|request| self.ask(request)).collect::<Result<Vec<Ask>>>()?;
+        let asks = requests
+            .iter()
+            .map(|request| self.ask(request, &weights.version))
+            .collect::<Result<Vec<Ask>>>()?;
         self.sample(asks, weights, progress)
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
-        if let Some(why) = self.dialect.refuses_tied().filter(|_| policy.config.text.tie_word_embeddings) {
-            return Err(input_error(why));
-        }
         self.versions += 1;
-        let version = format!("spark-{:016x}-{}", self.run, self.versions);
+        let version = format!("{VERSIONS_BEGIN}{:016x}-{}", self.run, self.versions);
         let dir = self.config.weights_dir.join(&version);
         (self.callbacks.write)(policy, &dir)
             .with_context(|| format!("rollout.weights_dir: writing {}", dir.display()))?;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     ask::{Ask, ToldCompletion, ids, numbers},
-    dialect::Dialect,
-    http::{CallFailure, HttpClient},
+    dialect::{Dialect, FoundServer},
+    http::CallFailure,
 };
 
 pub(super) struct SparkServe;
@@ -30,18 +30,15 @@ impl Dialect for SparkServe {
         openai_choices(answer)
     }
 
-    fn renew(&self, client: &HttpClient, url: &str, dir: &Path, version: &str) -> Result<(), CallFailure> {
-        let body = json!({"path": dir, "weight_version": version});
-        client.post(&format!("{url}/reload"), &body).map(drop)
-    }
-
-    fn version(&self, client: &HttpClient, url: &str) -> Result<Option<String>, CallFailure> {
-        let answer = client.get(&format!("{url}/weight_info"))?;
-        Ok(answer["weight_version"].as_str().map(str::to_owned))
+    fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
+        if server.has_version("/weight_info", "weight_version", version)? {
+            return Ok(());
+        }
+        server.post("/reload", &json!({"path": dir, "weight_version": version})).map(drop)
     }
 }
 
-/// Choices in OpenAI's form, with the token ids that vLLM adds to it.
+/// Choices in OpenAI's form, with the token ids that vLLM adds to it, and the version of the weights where it is told.
 pub(super) fn openai_choices(answer: &Value) -> Option<Vec<ToldCompletion>> {
     let mut choices: Vec<&Value> = answer["choices"].as_array()?.iter().collect();
     choices.sort_by_key(|choice| choice["index"].as_u64());
@@ -51,6 +48,7 @@ pub(super) fn openai_choices(answer: &Value) -> Option<Vec<ToldCompletion>> {
             token_ids: ids(&choice["token_ids"])?,
             logprobs: numbers(&choice["logprobs"]["token_logprobs"])?,
             finish_reason: choice["finish_reason"].as_str()?.to_owned(),
+            version: answer["weight_version"].as_str().map(str::to_owned),
         })
     };
     choices.into_iter().map(told).collect()

@@ -1,6 +1,6 @@
 //! vLLM's server. Weights are exchanged by the paths of its development mode (`VLLM_SERVER_DEV_MODE=1`): requests are waited
 //! for, the weights are read from the directory, the prefix cache is emptied, and requests go on. A model with tied
-//! embeddings is read wrongly then, and refused. Its log-probabilities are ours with `--logprobs-mode processed_logprobs`.
+//! embeddings is read wrongly then: such a server is refused, and weights are written with a head of their own. Its log-probabilities are ours with `--logprobs-mode processed_logprobs`.
 
 use std::path::Path;
 
@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use super::{
     ask::{Ask, ToldCompletion},
-    dialect::Dialect,
-    http::{CallFailure, HttpClient},
+    dialect::{Dialect, FoundServer},
+    fleet::VERSIONS_BEGIN,
+    http::CallFailure,
     spark::openai_choices,
 };
+use crate::model::ModelConfig;
 
 pub(super) struct Vllm;
 
@@ -32,34 +34,85 @@ impl Dialect for Vllm {
         openai_choices(answer)
     }
 
-    fn renew(&self, client: &HttpClient, url: &str, dir: &Path, version: &str) -> Result<(), CallFailure> {
+    fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
+        if server.has_version("/weight_info", "weight_version", version)? {
+            return Ok(());
+        }
+        refuse_tied(server)?;
+        server.post("/pause?mode=wait", &Value::Null)?;
         let reload = json!({"method": "reload_weights", "kwargs": {"weights_path": dir}});
-        client.post(&format!("{url}/pause?mode=wait"), &Value::Null)?;
-        let renewed = client
-            .post(&format!("{url}/collective_rpc"), &reload)
-            .and_then(|_| client.post(&format!("{url}/reset_prefix_cache"), &Value::Null));
+        let renewed = server
+            .post("/collective_rpc", &reload)
+            .and_then(|_| server.post("/reset_prefix_cache", &Value::Null));
         // Whatever became of it, others may wait for this server.
-        let resumed = client.post(&format!("{url}/resume"), &Value::Null);
+        let resumed = server.post("/resume", &Value::Null);
         renewed?;
         resumed?;
-        client.post(&format!("{url}/update_weight_version"), &json!({"new_version": version})).map(drop)
-    }
-
-    fn version(&self, client: &HttpClient, url: &str) -> Result<Option<String>, CallFailure> {
-        let answer = client.get(&format!("{url}/weight_info"))?;
-        Ok(answer["weight_version"].as_str().map(str::to_owned))
+        server.post("/update_weight_version", &json!({"new_version": version})).map(drop)
     }
 
     fn refuses_images(&self) -> Option<&'static str> {
-        Some("vLLM takes no images beside token ids: sample on spark's own server, or in this process")
+        Some(NO_IMAGES)
+    }
+}
+
+/// vLLM with adapters: each version is loaded under a name and from a path of its own, so that nothing of an earlier one
+/// can be taken for it.
+pub(super) struct VllmAdapters;
+
+impl Dialect for VllmAdapters {
+    fn question(&self, ask: &Ask, model: &str) -> (&'static str, Value) {
+        Vllm.question(ask, model)
     }
 
-    fn refuses_tied(&self) -> Option<&'static str> {
-        Some(
-            "vLLM reads the weights of a model with tied embeddings wrongly when they are exchanged: give the model a head of \
-             its own (lm_head.weight, tie_word_embeddings = false), or sample on spark's own server",
-        )
+    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
+        openai_choices(answer)
     }
+
+    fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
+        let models = server.client.get(&format!("{}/v1/models", server.url))?;
+        let names = models["data"].as_array().into_iter().flatten().filter_map(|model| model["id"].as_str());
+        let (own, others): (Vec<&str>, Vec<&str>) =
+            names.filter(|name| name.starts_with(VERSIONS_BEGIN)).partition(|name| *name == version);
+        if own.is_empty() {
+            server.post("/v1/load_lora_adapter", &json!({"lora_name": version, "lora_path": dir}))?;
+        }
+        for old in others.into_iter().filter(|name| is_of_the_same_run(name, version)) {
+            server.post("/v1/unload_lora_adapter", &json!({"lora_name": old}))?;
+        }
+        Ok(())
+    }
+
+    fn model(&self, version: &str) -> Option<String> {
+        Some(version.to_owned())
+    }
+
+    fn refuses_images(&self) -> Option<&'static str> {
+        Some(NO_IMAGES)
+    }
+}
+
+const NO_IMAGES: &str =
+    "vLLM takes no images beside token ids: sample on spark's own server, or in this process";
+
+/// A server whose head is its embeddings reads exchanged weights wrongly, and says nothing. Known where its directory can be
+/// read from here.
+fn refuse_tied(server: &FoundServer<'_>) -> Result<(), CallFailure> {
+    let root = server.served["root"].as_str().map(Path::new);
+    let served = root.filter(|root| root.is_dir()).and_then(|root| ModelConfig::from_dir(root).ok());
+    match served {
+        Some(served) if served.text.tie_word_embeddings => Err(CallFailure::Lasting(format!(
+            "{} serves a model whose head is its embeddings, which vLLM reads wrongly when weights are exchanged: start it on \
+             the directory that `spark merge --own-head --model MODEL --out DIR` writes",
+            server.url
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn is_of_the_same_run(name: &str, version: &str) -> bool {
+    let run = |version: &str| version.rsplit_once('-').map(|(run, _)| run.to_owned());
+    run(name) == run(version)
 }
 
 #[cfg(test)]
@@ -82,6 +135,7 @@ mod tests {
             sampling: Sampling { temperature: 1.0, ..Sampling::greedy(2) },
             stop_ids: vec![7],
             streams: vec![u64::MAX, 3],
+            version: "v".to_owned(),
         }
     }
 
