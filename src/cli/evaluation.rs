@@ -5,13 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{python::PythonArgs, template::TemplateArgs};
-use crate::{eval::Strategy, verify::Extractor};
+use crate::{eval::Strategy, rollout::EngineKind, verify::Extractor};
 
 #[derive(Debug, Clone, Args)]
 pub struct EvalArgs {
     /// A Hugging Face model directory, or a PEFT adapter's [default: with --run, its final/]
     #[arg(long, value_name = "DIR", required_unless_present = "run")]
     pub model: Option<PathBuf>,
+    /// A server that samples from the weights that it has, which --model's directory then only tells how to ask; may be
+    /// repeated
+    #[arg(long, value_name = "URL")]
+    pub server: Vec<String>,
+    /// [default: spark]
+    #[arg(long, value_enum)]
+    pub server_kind: Option<EngineKind>,
+    /// A file with the key that the servers ask for
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub api_key_file: Option<PathBuf>,
     /// Problems: JSONL or a JSON array; may be repeated [default: the recipe's held-out evaluation]
     #[arg(long, value_name = "FILE", required_unless_present_any = ["recipe", "run"])]
     pub data: Vec<PathBuf>,

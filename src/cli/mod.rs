@@ -79,7 +79,9 @@ pub enum Command {
         after_help = "Output: one JSON object; with a recipe or run and without --data, the scores of summary.json\n\n\
         Examples:\n  spark eval --model models/tiny-vl --data datasets/digits-vl/test.jsonl --strategy reflect\n  \
         spark eval --model runs/digits/best --recipe runs/digits/recipe.toml\n  \
-        spark eval --run runs/digits --data more.jsonl --samples 8 --temperature 0.7"
+        spark eval --run runs/digits --data more.jsonl --samples 8 --temperature 0.7\n  \
+        spark eval --model models/tiny-vl --server http://127.0.0.1:8000 --data datasets/digits-vl/test.jsonl \\\n    \
+        --strategy vote --samples 8"
     )]
     Eval(EvalArgs),
     /// Sample completions of one prompt

@@ -25,11 +25,13 @@ use crate::{
     interrupt::tell_interrupted,
     kernels::TrainBackend,
     metrics::Phase,
+    model::{ModelConfig, base_dir},
     processor::{Processor, PromptBound},
-    rollout::{LocalEngine, RolloutGroup, RolloutPipeline},
+    rollout::{RolloutGroup, RolloutPipeline},
     run::{
         HeldOutEvaluation,
-        inputs::{load_to_compute_in, template_arguments},
+        inputs::{load_processor, template_arguments},
+        own_sampler::measured_sampler,
         problems::usable_problems,
         signals,
     },
@@ -99,9 +101,10 @@ impl Job for HeldOutJob<'_> {
     type Output = Evaluation;
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Evaluation> {
-        let EvalSettings { config, run, model, .. } = self.settings;
+        let EvalSettings { config, run, model, rollout, .. } = self.settings;
         let interrupt = signals::listen("stopping")?;
-        let evaluation = HeldOutEvaluation { config, run: run.as_ref(), quiet: self.quiet, interrupt };
+        let evaluation =
+            HeldOutEvaluation { config, rollout, run: run.as_ref(), quiet: self.quiet, interrupt };
         evaluation.of::<B::InnerBackend>(model, &device).map_err(|error| {
             tell_interrupted(error, |by| {
                 format!("{by}: the evaluation was not over, and nothing was written")
@@ -123,22 +126,23 @@ impl Job for AnswerJob<'_> {
     type Output = (Vec<FinalAnswer>, Judging);
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Self::Output> {
-        let EvalSettings { config, model, answers, template, .. } = self.settings;
+        let EvalSettings { config, model, answers, template, rollout, .. } = self.settings;
         let arguments = match template {
             Some(template) => template.clone(),
             None => template_arguments(&config.data)?,
         };
-        let (model, processor) =
-            load_to_compute_in::<B::InnerBackend>(model, &arguments, Some(config.model.dtype), &device)?;
+        let processor = load_processor(model, &arguments)?;
         let verifier = Verifier::new(config.verify.clone())?;
         let longest = answers.sampling.max_new_tokens;
-        let bound = PromptBound::of_model(&model.config, longest, "--max-new-tokens")?;
+        let shape = ModelConfig::from_dir(&base_dir(model)?)?;
+        let bound = PromptBound::of_model(&shape, longest, "--max-new-tokens")?;
         let processor = processor.with_instruction(config.data.instruction.clone()).with_bound(bound);
         let problems = self.problems(&processor, &verifier)?;
+        let reading = (config.model.dtype, &processor);
         let interrupt = signals::listen("stopping")?;
-        let engine = LocalEngine::with_model(model, config.rollout.local()).stopped_by(interrupt);
+        let sampler = measured_sampler::<B::InnerBackend>(model, rollout, reading, &device, interrupt)?;
         let pipeline = RolloutPipeline {
-            sampler: &engine,
+            sampler: &*sampler,
             processor: &processor,
             verifier: &verifier,
             prompts: config.judge.prompts(),

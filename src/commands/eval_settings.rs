@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::names;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     eval::{AnswerOptions, EvalConfig, Strategy},
     hub::ModelPart,
     processor::TemplateArguments,
-    rollout::Sampling,
+    rollout::{EngineKind, RolloutConfig, Sampling},
     run::RunDirectory,
 };
 
@@ -33,6 +33,8 @@ pub(super) struct EvalSettings {
     pub answers: AnswerOptions,
     /// The k of pass@k.
     pub ks: Vec<usize>,
+    /// Who samples: this process, or servers, which have weights of their own.
+    pub rollout: RolloutConfig,
     /// What the chat template is given instead of what the recipe says.
     pub template: Option<TemplateArguments>,
 }
@@ -57,7 +59,8 @@ impl EvalSettings {
             (AnswerOptions::single(greedy, config.seed), config.eval.pass_at())
         } else {
             let answers = answer_options(&config, args)?;
-            (answers, ks(&args.k, answers.samples)?)
+            let each = if answers.strategy.elects() { 1 } else { answers.samples };
+            (answers, ks(&args.k, each)?)
         };
         config.verify.check()?;
         if args.data.is_empty() {
@@ -65,8 +68,33 @@ impl EvalSettings {
         }
         let template = template(args, &config)?;
         let data = found_data(&mut config, args, common.quiet)?;
-        Ok(Self { config, run, model, data, answers, ks, template })
+        let rollout = rollout(&config, args, common)?;
+        Ok(Self { config, run, model, data, answers, ks, template, rollout })
     }
+}
+
+/// Where samples come from: this process, whatever a recipe says of servers that its run sampled on, or those that are named.
+fn rollout(config: &RunConfig, args: &EvalArgs, common: &CommonArgs) -> Result<RolloutConfig> {
+    let RolloutConfig { max_rows, workers, dtype, .. } = config.rollout.clone();
+    if args.server.is_empty() {
+        return match args.server_kind {
+            Some(_) => Err(input_error("--server-kind has no effect without --server URL")),
+            None => Ok(RolloutConfig { max_rows, workers, dtype, ..RolloutConfig::default() }),
+        };
+    }
+    if common.dtype.is_some() {
+        return Err(input_error(
+            "--dtype has no effect with --server: the server computes in a type of its own",
+        ));
+    }
+    let rollout = RolloutConfig {
+        engine: args.server_kind.unwrap_or(EngineKind::Spark),
+        servers: args.server.clone(),
+        api_key_file: args.api_key_file.clone(),
+        ..config.rollout.clone()
+    };
+    rollout.check().context("--server")?;
+    Ok(rollout)
 }
 
 /// The files of problems. What is asked by names on the hub is fetched, and images that it holds get a place.
@@ -149,6 +177,16 @@ fn answer_options(config: &RunConfig, args: &EvalArgs) -> Result<AnswerOptions> 
     let temperature = args.temperature.unwrap_or(if samples == 1 { 0.0 } else { config.eval.temperature });
     if !(temperature.is_finite() && temperature >= 0.0) {
         return Err(input_error(format!("--temperature {temperature}: must be a number of 0 or more")));
+    }
+    if strategy.elects() && samples < 2 {
+        return Err(input_error(
+            "--strategy: this one gives one answer of several; add --samples N, for example 8",
+        ));
+    }
+    if strategy.elects() && !args.k.is_empty() {
+        return Err(input_error(
+            "--k: this strategy gives one answer per problem, so that pass@k has no k but 1",
+        ));
     }
     if strategy == Strategy::Reflect && (samples > 1 || temperature > 0.0) {
         return Err(input_error(

@@ -5,8 +5,17 @@ use serde_json::{Value, json};
 use crate::{
     data::Problem,
     rollout::{Completion, FinishReason, Rollout, RolloutGroup},
-    verify::Verdict,
+    verify::{Verdict, Verifier},
 };
+
+/// What an answer takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TokensSpent {
+    /// Sampled tokens: of the answer, of those that it was chosen from or follows, and of verdicts on them.
+    pub sampled: usize,
+    /// Tokens of the prompts about answers that were read to judge them or to look at them again.
+    pub read: usize,
+}
 
 /// A problem's last answer, and how every answer on the way to it scored.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +36,9 @@ pub struct FinalAnswer {
     pub unscored: Option<String>,
     /// The reward of the first answer, and after each time that the model doubted its answer and gave another.
     pub rewards: Vec<f64>,
+    pub spent: TokensSpent,
+    /// What the answer is counted as in votes: its value, where the verifier knows one, else the text that was read.
+    pub value: Option<String>,
 }
 
 impl FinalAnswer {
@@ -50,6 +62,7 @@ impl FinalAnswer {
         Self {
             verdict: rollout.verdict.clone(),
             rewards: vec![rollout.verdict.reward],
+            value: rollout.verdict.extracted.clone(),
             ..Self::new(group, sample, &rollout.completion, &rollout.text)
         }
     }
@@ -65,7 +78,17 @@ impl FinalAnswer {
             verdict: Verdict::default(),
             unscored: None,
             rewards: Vec::new(),
+            spent: TokensSpent { sampled: completion.token_ids.len(), read: 0 },
+            value: None,
         }
+    }
+
+    /// The answer, counted by its value.
+    #[must_use]
+    pub fn by_value(self, verifier: &Verifier) -> Self {
+        let found = self.verdict.extracted.as_ref();
+        let value = found.and_then(|found| verifier.canonical(&self.problem, found));
+        Self { value: value.or(self.value), ..self }
     }
 
     /// How often the model doubted its answer and gave another.
@@ -107,6 +130,8 @@ impl FinalAnswer {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "finish_reason": self.finish_reason,
+            "sampled_tokens": self.spent.sampled,
+            "judge_prompt_tokens": self.spent.read,
         })
     }
 }

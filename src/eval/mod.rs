@@ -27,7 +27,7 @@ mod time_bound;
 mod vote;
 
 pub use accuracy::accuracy;
-pub use answer::FinalAnswer;
+pub use answer::{FinalAnswer, TokensSpent};
 pub use best_by::BestBy;
 pub use by_source::SourceScores;
 pub use config::EvalConfig;
@@ -45,6 +45,6 @@ pub use scores::{Evaluation, Scores, evaluate, evaluate_in_full};
 pub use strategy::{AnswerOptions, Strategy, answer_problems};
 pub use summary::{AnswerSummary, PartSummary};
 pub use time_bound::TimeBound;
-pub use vote::{VoteScores, Votes, votes};
+pub use vote::{Election, VoteScores, Votes, elect, votes};
 
 pub use crate::model::completion_logprobs;

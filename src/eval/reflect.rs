@@ -24,7 +24,7 @@ pub fn answer_with_reflection<B: Backend>(
     let mut answers: Vec<FinalAnswer> = first_answers.iter().filter_map(FinalAnswer::first).collect();
     let mut open: Vec<usize> = (0..answers.len()).collect();
     for _ in 0..config.reflection_rounds {
-        open = doubted(pipeline, &answers, open, config)?;
+        open = doubted(pipeline, &mut answers, open, config)?;
         if open.is_empty() {
             break;
         }
@@ -32,6 +32,7 @@ pub fn answer_with_reflection<B: Backend>(
         let groups = pipeline.rollout_greedily(again, config.max_new_tokens, &|_| ())?;
         for (&index, mut group) in open.iter().zip(groups) {
             let answer = &mut answers[index];
+            spend(answer, &group);
             // A reflection in which no answer is found leaves the earlier answer as it is.
             if let Some(rollout) = group.rollouts.pop().filter(|again| again.verdict.extracted.is_some()) {
                 answer.completion_tokens = rollout.completion.token_ids.len();
@@ -44,15 +45,22 @@ pub fn answer_with_reflection<B: Backend>(
     Ok(answers)
 }
 
+/// What was sampled and read of one more look at an answer.
+fn spend(answer: &mut FinalAnswer, group: &RolloutGroup) {
+    answer.spent.sampled += group.tokens();
+    answer.spent.read += group.prompt.input.ids.len();
+}
+
 /// Those of `open` whose answer the model itself calls wrong.
 fn doubted<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
-    answers: &[FinalAnswer],
+    answers: &mut [FinalAnswer],
     open: Vec<usize>,
     config: &EvalConfig,
 ) -> Result<Vec<usize>> {
     let judged = open.iter().map(|&index| self_judgement(&answers[index], pipeline)).collect();
     let groups = pipeline.rollout_greedily(judged, config.max_new_tokens, &|_| ())?;
+    open.iter().zip(&groups).for_each(|(&index, group)| spend(&mut answers[index], group));
     // The reference of the judge problem is "No", so that a reward means doubt.
     Ok(open
         .into_iter()

@@ -1,10 +1,15 @@
-//! How a problem is answered: once, several times, or with a second look.
+//! How a problem is answered: once, several times, with a second look, or by one answer of several.
 
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 use clap::ValueEnum;
 
-use super::{answer::FinalAnswer, config::EvalConfig, reflect::answer_with_reflection};
+use super::{
+    answer::FinalAnswer,
+    config::EvalConfig,
+    reflect::answer_with_reflection,
+    vote::{Election, elect},
+};
 use crate::{
     data::Problem,
     rollout::{RolloutPipeline, Sampling, SamplingKey},
@@ -17,13 +22,28 @@ pub enum Strategy {
     Single,
     /// Answer, judge oneself, answer again when in doubt
     Reflect,
+    /// Of several answers the most frequent one
+    Vote,
+    /// That which the model holds for right with the highest probability, without a word about it
+    BestOfN,
+    /// The most frequent one, where each counts the probability that the model gives it to be right
+    WeightedVote,
+    /// That which wins comparisons in pairs by the model itself
+    Tournament,
+}
+
+impl Strategy {
+    /// Whether it gives one answer of several.
+    pub fn elects(self) -> bool {
+        !matches!(self, Self::Single | Self::Reflect)
+    }
 }
 
 /// How problems are answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnswerOptions {
     pub strategy: Strategy,
-    /// Answers per problem. Reflection looks at the first.
+    /// Answers per problem. Reflection looks at the first; votes give one of them.
     pub samples: usize,
     /// How they are drawn.
     pub sampling: Sampling,
@@ -54,8 +74,16 @@ pub fn answer_problems<B: Backend>(
     let AnswerOptions { strategy, samples, sampling, reflection_rounds, seed } = options;
     let key = SamplingKey { seed, step: 0 };
     let groups = pipeline.rollout(problems, samples, sampling, key, progress)?;
+    let elected = |way| elect(pipeline, &groups, way);
     match strategy {
-        Strategy::Single => Ok(groups.iter().flat_map(FinalAnswer::all_of).collect()),
+        Strategy::Single => {
+            let all = groups.iter().flat_map(FinalAnswer::all_of);
+            Ok(all.map(|answer| answer.by_value(pipeline.verifier)).collect())
+        }
+        Strategy::Vote => elected(Election::Majority),
+        Strategy::BestOfN => elected(Election::BestOfN),
+        Strategy::WeightedVote => elected(Election::Weighted),
+        Strategy::Tournament => elected(Election::Tournament),
         Strategy::Reflect => {
             let config = EvalConfig {
                 max_new_tokens: sampling.max_new_tokens,

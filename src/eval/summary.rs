@@ -10,6 +10,7 @@ use super::{
     judging::JudgeMeasures,
     mean::{mean, measured_mean},
     pass::{AnswerCounts, mean_pass_at},
+    vote::most_frequent,
 };
 
 /// What `spark eval` prints of the answers to some files. Accuracies are mean rewards.
@@ -48,6 +49,9 @@ pub struct PartSummary {
     pub interval: Option<[f64; 2]>,
     /// The share of problems that any of k answers solves, by k, over problems with so many answers.
     pub pass_at: BTreeMap<usize, f64>,
+    /// The mean reward of the most frequent of k answers, by k, over problems with so many: of each k in their order, a rest
+    /// is left out.
+    pub majority_at: BTreeMap<usize, f64>,
     /// Answers in which nothing could be read.
     pub unparsed: usize,
     /// Answers that the token limit cut off.
@@ -56,6 +60,10 @@ pub struct PartSummary {
     pub unscored: usize,
     /// Tokens of an answer.
     pub mean_tokens: Option<f64>,
+    /// Tokens that are sampled for an answer, those of other answers that it was chosen from and of verdicts included.
+    pub mean_sampled_tokens: Option<f64>,
+    /// Tokens of prompts about answers that are read for it.
+    pub mean_judge_prompt_tokens: Option<f64>,
 }
 
 impl AnswerSummary {
@@ -105,12 +113,29 @@ impl PartSummary {
             accuracy: measured_mean(answers().filter_map(FinalAnswer::reward)),
             interval: wilson(mean(means.iter().copied()), means.len()).filter(|_| is_share),
             pass_at: mean_pass_at(&counted, ks),
+            majority_at: majority_at(problems, ks),
             unparsed: count(&|answer| answer.unscored.is_none() && answer.verdict.extracted.is_none()),
             truncated: count(&FinalAnswer::is_truncated),
             unscored: count(&|answer| answer.unscored.is_some()),
             mean_tokens: measured_mean(answers().map(|answer| answer.completion_tokens as f64)),
+            mean_sampled_tokens: measured_mean(answers().map(|answer| answer.spent.sampled as f64)),
+            mean_judge_prompt_tokens: measured_mean(answers().map(|answer| answer.spent.read as f64)),
         }
     }
+}
+
+fn majority_at(problems: &[&[FinalAnswer]], ks: &[usize]) -> BTreeMap<usize, f64> {
+    let of_some = |some: &[FinalAnswer]| {
+        let winner = most_frequent(some.iter().map(|answer| answer.value.as_deref()));
+        winner.and_then(|place| some[place].reward()).unwrap_or(0.0)
+    };
+    let of_problem = |answers: &[FinalAnswer], k: usize| {
+        let scored: Vec<FinalAnswer> =
+            answers.iter().filter(|answer| answer.unscored.is_none()).cloned().collect();
+        measured_mean(scored.chunks_exact(k).map(of_some))
+    };
+    let of_all = |k| measured_mean(problems.iter().filter_map(|answers| of_problem(answers, k)));
+    ks.iter().filter_map(|&k| Some((k, of_all(k)?))).collect()
 }
 
 /// The answers of each problem.
@@ -157,8 +182,14 @@ mod tests {
             &answers(&[of("a", &[1.0, 0.0, 0.0, 0.0]), of("b", &[1.0, 1.0, 1.0, 0.0])]),
             &[1, 4],
         );
-        let PartSummary { problems, answers: all, accuracy, interval, pass_at, .. } = summary.all;
+        let PartSummary { problems, answers: all, accuracy, interval, pass_at, majority_at, .. } =
+            summary.all;
         assert_eq!((problems, all, accuracy), (2, 8, Some(0.5)));
+        assert_eq!(
+            majority_at,
+            BTreeMap::from([(1, 0.5), (4, 1.0)]),
+            "all give the same answer, the first counts"
+        );
         assert_eq!(interval, wilson(0.5, 2));
         assert_eq!(pass_at, BTreeMap::from([(1, 0.5), (4, 1.0)]));
         let large = AnswerSummary::of(&answers(&[of("a", &[3.0])]), &[1]).all;

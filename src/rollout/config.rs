@@ -3,22 +3,24 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::{error::input_error, model::weights::Precision};
 
 /// Who samples for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
-    /// This process.
+    /// This process
     #[default]
+    #[value(skip)]
     Local,
-    /// `spark serve`.
+    /// `spark serve`
     Spark,
-    /// vLLM's OpenAI-compatible server.
+    /// vLLM's OpenAI-compatible server
     Vllm,
-    /// SGLang's server.
+    /// SGLang's server
     Sglang,
 }
 

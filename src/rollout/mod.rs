@@ -33,5 +33,5 @@ pub use pipeline::{RolloutPipeline, SamplingKey};
 pub use request::Request;
 pub use sampling::Sampling;
 pub use scripted::Scripted;
-pub use servers::{RemoteEngine, ServerCallbacks};
+pub use servers::{DrawPicture, RemoteEngine, ServerCallbacks};
 pub use verdict_odds::{VerdictOdds, log_sum, probability, verdict_odds, verdict_odds_behind};

@@ -7,8 +7,9 @@ use anyhow::Result;
 
 use super::{
     directory::{RunDirectory, read_json, read_json_if_there},
-    inputs::{asking_as, load_to_compute_in, template_arguments},
+    inputs::{asking_as, load_processor, template_arguments},
     judge_items::own_judge_set,
+    own_sampler::measured_sampler,
     problems::held_out_problems,
     self_rewards::own_reward,
 };
@@ -19,7 +20,8 @@ use crate::{
     interrupt::Interrupt,
     kernels::Kernels,
     metrics::Phase,
-    rollout::{LocalEngine, RolloutPipeline},
+    model::{ModelConfig, base_dir},
+    rollout::{RolloutConfig, RolloutPipeline},
     verify::Verifier,
 };
 
@@ -27,6 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub struct HeldOutEvaluation<'a> {
     pub config: &'a RunConfig,
+    /// Who samples.
+    pub rollout: &'a RolloutConfig,
     /// The run whose judge items and number of problems are used; without one, judge items are made of the model's own
     /// answers, as a run that starts from it would make them.
     pub run: Option<&'a RunDirectory>,
@@ -42,16 +46,17 @@ impl HeldOutEvaluation<'_> {
     /// # Errors
     /// Input errors that name the file or setting; when the sampler fails, or a reward cannot be had.
     pub fn of<B: Kernels>(&self, model: &Path, device: &B::Device) -> Result<Evaluation> {
-        let Self { config, run, quiet, interrupt } = self;
+        let Self { config, run, quiet, interrupt, .. } = self;
         let arguments = template_arguments(&config.data)?;
-        let (model, processor) =
-            load_to_compute_in::<B>(model, &arguments, Some(config.model.dtype), device)?;
+        let processor = load_processor(model, &arguments)?;
         let verifier = Verifier::new(config.verify.clone())?;
-        let processor = asking_as::<B>(config, processor, &model.config, device)?;
+        let shape = ModelConfig::from_dir(&base_dir(model)?)?;
+        let processor = asking_as::<B>(config, processor, &shape, device)?;
         let mut problems = held_out_problems(config, &processor, &verifier)?;
-        let engine = LocalEngine::with_model(model, config.rollout.local()).stopped_by(interrupt.clone());
+        let reading = (config.model.dtype, &processor);
+        let sampler = measured_sampler::<B>(model, self.rollout, reading, device, interrupt.clone())?;
         let pipeline = RolloutPipeline {
-            sampler: &engine,
+            sampler: &*sampler,
             processor: &processor,
             verifier: &verifier,
             prompts: config.judge.prompts(),

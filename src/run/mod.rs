@@ -60,7 +60,7 @@ mod launch;
 mod open;
 mod own_offset;
 mod own_rewards;
-mod own_sampler;
+pub mod own_sampler;
 pub mod preflight;
 pub mod problems;
 pub mod prompt_bound;

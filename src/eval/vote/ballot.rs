@@ -21,9 +21,9 @@ pub(super) fn counted(rollouts: &[Rollout]) -> Vec<(&str, usize)> {
     counted
 }
 
-/// The reward of the answer with most votes, of which each counts its weight, the earliest of equals; a sample without
-/// a weight has no vote. `weight` is told the sample's number and its answer. `None` where nobody has a vote.
-pub(super) fn elected(rollouts: &[Rollout], weight: impl Fn(usize, &str) -> Option<f64>) -> Option<f64> {
+/// The sample whose answer has most votes, of which each counts its weight, the earliest of equals; a sample without a
+/// weight has no vote. `weight` is told the sample's number and its answer. `None` where nobody has a vote.
+pub(super) fn elected(rollouts: &[Rollout], weight: impl Fn(usize, &str) -> Option<f64>) -> Option<usize> {
     let mut votes: BTreeMap<&str, f64> = BTreeMap::new();
     for (sample, rollout) in rollouts.iter().enumerate() {
         let Some(answer) = answer(rollout) else { continue };
@@ -32,11 +32,33 @@ pub(super) fn elected(rollouts: &[Rollout], weight: impl Fn(usize, &str) -> Opti
         }
     }
     let most = votes.values().copied().max_by(f64::total_cmp)?;
-    let winner = rollouts.iter().find(|rollout| answer(rollout).is_some_and(|a| votes.get(a) == Some(&most)));
-    winner.map(|rollout| rollout.verdict.reward)
+    rollouts.iter().position(|rollout| answer(rollout).is_some_and(|a| votes.get(a) == Some(&most)))
 }
 
-/// The reward of the most frequent answer; 0 where none could be read.
-pub(super) fn majority(rollouts: &[Rollout]) -> f64 {
-    elected(rollouts, |_, _| Some(1.0)).unwrap_or(0.0)
+/// A sample with the most frequent answer, the first of them; `None` where none could be read.
+pub(super) fn majority(rollouts: &[Rollout]) -> Option<usize> {
+    most_frequent(rollouts.iter().map(answer))
+}
+
+/// The readable sample with the highest score, the earliest of equals; `None` where none has any.
+pub(super) fn highest(rollouts: &[Rollout], score: impl Fn(usize, &str) -> Option<f64>) -> Option<usize> {
+    let readable = rollouts.iter().enumerate().filter_map(|(sample, rollout)| {
+        let answer = answer(rollout)?;
+        Some((sample, score(sample, answer)?))
+    });
+    let best = readable.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map(|(sample, _)| sample)
+}
+
+/// The place of the most frequent value, the first of equals; `None` where there is none.
+pub(in crate::eval) fn most_frequent<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<usize> {
+    let mut counted: Vec<(&str, usize, usize)> = Vec::new();
+    for (place, value) in values.enumerate().filter_map(|(place, value)| Some((place, value?))) {
+        match counted.iter_mut().find(|(known, ..)| *known == value) {
+            Some((.., count)) => *count += 1,
+            None => counted.push((value, place, 1)),
+        }
+    }
+    let most = counted.iter().map(|(.., count)| *count).max()?;
+    counted.iter().find(|(.., count)| *count == most).map(|(_, place, _)| *place)
 }

@@ -3,6 +3,7 @@
 //! costs in tokens.
 
 mod ballot;
+mod elect;
 mod figures;
 mod opinion;
 mod tally;
@@ -11,6 +12,8 @@ mod tournament;
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 
+pub(super) use ballot::most_frequent;
+pub use elect::{Election, elect};
 pub use figures::{VoteScores, Votes};
 
 use self::{
@@ -49,15 +52,14 @@ pub fn votes<B: Backend>(
     let numbers = std::iter::successors(Some(1), |count| Some(count * 2));
     let numbers: Vec<usize> = numbers.take_while(|&count| count <= config.vote_samples).collect();
 
-    let opinions = opinions(pipeline, &groups, config.max_new_tokens)?;
+    let opinions = opinions(pipeline, &groups, Some(config.max_new_tokens))?;
     let is_told = opinions.iter().flat_map(|of_group| of_group.values()).any(|one| one.weight.is_some());
     let mut polled: Vec<Polled<'_>> = groups
         .iter()
         .zip(opinions)
         .map(|(group, opinions)| Polled { rollouts: &group.rollouts, opinions, ..Polled::default() })
         .collect();
-    if is_told {
-        let preferences = preferences(pipeline, &groups, &numbers)?;
+    if is_told && let Some(preferences) = preferences(pipeline, &groups, &numbers)? {
         polled.iter_mut().zip(preferences).for_each(|(polled, found)| polled.preferences = Some(found));
     }
     let (mut own_reward_auc, mut own_verdicts) = (None, None);

@@ -27,28 +27,36 @@ pub(super) struct Opinion {
 /// What the model thinks of the different answers to one problem.
 pub(super) type Opinions = BTreeMap<String, Opinion>;
 
-/// The model's opinions of the answers of each group.
+/// The model's opinions of the answers of each group, by the odds of its verdicts and by the verdicts that it gives in at
+/// most so many tokens; without such a number it gives none, and trusts nothing.
 ///
 /// # Errors
 /// When a question cannot be rendered, the sampler fails, or a reward cannot be had.
 pub(super) fn opinions<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     groups: &[RolloutGroup],
-    max_new_tokens: usize,
+    reply_tokens: Option<usize>,
 ) -> Result<Vec<Opinions>> {
     let answers = different_answers(groups);
     let question =
         |&(index, answer): &(usize, &str)| pipeline.prompts.is_it_right(&groups[index].problem, answer, true);
     let questions: Vec<Problem> = answers.iter().map(question).collect();
     let odds = verdict_odds(pipeline, &questions.iter().collect::<Vec<_>>())?;
-    let verdicts = pipeline.rollout_greedily(questions, max_new_tokens, &|_| ())?;
+    let verdicts = match reply_tokens {
+        Some(most) => pipeline.rollout_greedily(questions, most, &|_| ())?,
+        None => Vec::new(),
+    };
     let mut opinions = vec![Opinions::new(); groups.len()];
-    for (place, ((index, answer), verdict)) in answers.into_iter().zip(verdicts).enumerate() {
+    for (place, (index, answer)) in answers.into_iter().enumerate() {
+        let (verdict, odds) = (verdicts.get(place), odds.as_ref().map(|odds| odds[place].as_ref()));
+        let read = verdict.map(|verdict| verdict.prompt.input.ids.len());
         let opinion = Opinion {
-            is_trusted: verdict.rollouts.first().is_some_and(|rollout| rollout.verdict.is_correct()),
-            weight: odds.as_ref().map(|odds| trust(odds[place].as_ref())),
-            reply_tokens: verdict.tokens(),
-            prompt_tokens: verdict.prompt.input.ids.len(),
+            is_trusted: verdict.is_some_and(|verdict| {
+                verdict.rollouts.first().is_some_and(|first| first.verdict.is_correct())
+            }),
+            weight: odds.map(trust),
+            reply_tokens: verdict.map_or(0, RolloutGroup::tokens),
+            prompt_tokens: read.or(odds.flatten().map(|odds| odds.prompt_tokens)).unwrap_or(0),
         };
         opinions[index].insert(answer.to_owned(), opinion);
     }

@@ -1,7 +1,7 @@
 //! Counts votes: what each way of electing an answer comes to over all problems, and what it costs.
 
 use super::{
-    ballot::{answer, counted, elected, majority},
+    ballot::{counted, elected, highest, majority},
     figures::Votes,
     opinion::{Opinion, Opinions},
     tournament::Preferences,
@@ -28,26 +28,24 @@ impl Polled<'_> {
         &self.rollouts[..self.rollouts.len().min(samples)]
     }
 
-    fn judged(&self, rollouts: &[Rollout]) -> f64 {
+    /// The most frequent of the answers that the model trusts; where it trusts none, of all.
+    fn judged(&self, rollouts: &[Rollout]) -> Option<usize> {
         let is_trusted = |answer: &str| self.opinions.get(answer).is_some_and(|opinion| opinion.is_trusted);
-        elected(rollouts, |_, answer| is_trusted(answer).then_some(1.0)).unwrap_or_else(|| majority(rollouts))
+        elected(rollouts, |_, answer| is_trusted(answer).then_some(1.0)).or_else(|| majority(rollouts))
     }
 
-    fn weighted(&self, rollouts: &[Rollout]) -> f64 {
-        elected(rollouts, |_, answer| self.opinions.get(answer)?.weight).unwrap_or(0.0)
+    fn weighted(&self, rollouts: &[Rollout]) -> Option<usize> {
+        elected(rollouts, |_, answer| self.opinions.get(answer)?.weight)
     }
 
-    fn self_rewarded(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> f64 {
+    fn self_rewarded(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> Option<usize> {
         let weight = |sample: usize, _: &str| own[sample].map(vote_weight).filter(|weight| *weight > 0.0);
-        elected(rollouts, weight).unwrap_or_else(|| majority(rollouts))
+        elected(rollouts, weight).or_else(|| majority(rollouts))
     }
 
-    /// The reward of the sample with the highest own reward, the earliest of equals.
-    fn self_chosen(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> f64 {
-        let readable = rollouts.iter().zip(own).filter(|(rollout, _)| answer(rollout).is_some());
-        let best = readable.filter_map(|(rollout, own)| Some(((*own)?, rollout.verdict.reward)));
-        let best = best.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map_or_else(|| majority(rollouts), |(_, reward)| reward)
+    /// The sample with the highest own reward.
+    fn self_chosen(&self, rollouts: &[Rollout], own: &[Option<f64>]) -> Option<usize> {
+        highest(rollouts, |sample, _| own[sample]).or_else(|| majority(rollouts))
     }
 
     /// What a cost of judging each different answer once adds up to.
@@ -69,21 +67,25 @@ pub(super) fn tally(polled: &[Polled<'_>], samples: usize) -> Votes {
         measured(&|polled, rollouts| Some(value(polled, rollouts)))
     };
     let accuracy = |value: &dyn Fn(&Polled<'_>, &[Rollout]) -> f64| average(value).unwrap_or(0.0);
+    // Nobody elected is nothing right.
+    let given =
+        |place: Option<usize>, rollouts: &[Rollout]| place.map_or(0.0, |at| rollouts[at].verdict.reward);
     let is_weighted =
         polled.iter().flat_map(|polled| polled.opinions.values()).any(|opinion| opinion.weight.is_some());
     Votes {
         samples,
-        majority: accuracy(&|_, rollouts| majority(rollouts)),
-        judged: accuracy(&|polled, rollouts| polled.judged(rollouts)),
-        weighted: is_weighted.then(|| accuracy(&|polled, rollouts| polled.weighted(rollouts))),
+        majority: accuracy(&|_, rollouts| given(majority(rollouts), rollouts)),
+        judged: accuracy(&|polled, rollouts| given(polled.judged(rollouts), rollouts)),
+        weighted: is_weighted
+            .then(|| accuracy(&|polled, rollouts| given(polled.weighted(rollouts), rollouts))),
         tournament: measured(&|polled, rollouts| {
-            Some(polled.preferences.as_ref()?.winner(rollouts).unwrap_or(0.0))
+            Some(given(polled.preferences.as_ref()?.winner(rollouts), rollouts))
         }),
         self_rewarded: measured(&|polled, rollouts| {
-            Some(polled.self_rewarded(rollouts, polled.own_rewards.as_ref()?))
+            Some(given(polled.self_rewarded(rollouts, polled.own_rewards.as_ref()?), rollouts))
         }),
         self_chosen: measured(&|polled, rollouts| {
-            Some(polled.self_chosen(rollouts, polled.own_rewards.as_ref()?))
+            Some(given(polled.self_chosen(rollouts, polled.own_rewards.as_ref()?), rollouts))
         }),
         any: accuracy(&|_, rollouts| best(rollouts)),
         tokens: average(&|_, rollouts| tokens(rollouts)),

@@ -59,8 +59,8 @@ struct Preference {
 pub(super) struct Preferences(BTreeMap<[String; 2], Preference>);
 
 impl Preferences {
-    /// The reward of the answer that wins among these samples; `None` where none could be read.
-    pub fn winner(&self, rollouts: &[Rollout]) -> Option<f64> {
+    /// The first sample with the answer that wins among these; `None` where none could be read.
+    pub fn winner(&self, rollouts: &[Rollout]) -> Option<usize> {
         let compared = compared(rollouts);
         let score = |own: &str| -> f64 {
             compared.iter().map(|&(other, count)| count as f64 * self.probability(own, other)).sum()
@@ -73,8 +73,7 @@ impl Preferences {
             }
         }
         let (winner, _) = best?;
-        let given = rollouts.iter().find(|rollout| answer(rollout) == Some(winner))?;
-        Some(given.verdict.reward)
+        rollouts.iter().position(|rollout| answer(rollout) == Some(winner))
     }
 
     /// Tokens of all prompts about pairs of these samples.
@@ -98,7 +97,7 @@ impl Preferences {
 }
 
 /// What the model thinks of all pairs that are compared in each group with its first samples, for each of these numbers
-/// of samples.
+/// of samples. `None` where the sampler tells no probabilities.
 ///
 /// # Errors
 /// When a question cannot be rendered or the sampler fails.
@@ -106,7 +105,7 @@ pub(super) fn preferences<B: Backend>(
     pipeline: &RolloutPipeline<'_, B>,
     groups: &[RolloutGroup],
     numbers: &[usize],
-) -> Result<Vec<Preferences>> {
+) -> Result<Option<Vec<Preferences>>> {
     let mut all: Vec<(usize, AnswerPair<'_>)> = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let first = |&number: &usize| pairs(&group.rollouts[..number.min(group.rollouts.len())]);
@@ -119,12 +118,14 @@ pub(super) fn preferences<B: Backend>(
             both_orders(&groups[index].problem, pair, pipeline.prompts)
         };
         let questions: Vec<Problem> = asked.iter().flat_map(question).collect();
-        let Some(odds) = verdict_odds(pipeline, &questions.iter().collect::<Vec<_>>())? else { break };
+        let Some(odds) = verdict_odds(pipeline, &questions.iter().collect::<Vec<_>>())? else {
+            return Ok(None);
+        };
         for (&(index, pair), odds) in asked.iter().zip(odds.chunks(2)) {
             preferences[index].0.insert(pair.map(str::to_owned), preference(odds));
         }
     }
-    Ok(preferences)
+    Ok(Some(preferences))
 }
 
 /// "Which of these two is correct?", in both orders. Nothing is made of the right reply.
@@ -193,10 +194,10 @@ mod tests {
     fn of_two_answers_the_preferred_one_wins_however_often_each_is_given() {
         let winner =
             |answers: &[&str], likely| preferring(&[("7", "8", likely)]).winner(&samples(answers)).unwrap();
-        assert_eq!(winner(&["8", "8", "8", "7"], 0.51), 1.0);
-        assert_eq!(winner(&["8", "7", "7", "7"], 0.49), 0.0);
-        assert_eq!(winner(&["8", "7", "7", "7"], 0.5), 0.0, "the earlier of equals");
-        assert_eq!(winner(&["7", "7"], 0.0), 1.0, "there is no other");
+        assert_eq!(winner(&["8", "8", "8", "7"], 0.51), 3);
+        assert_eq!(winner(&["8", "7", "7", "7"], 0.49), 0);
+        assert_eq!(winner(&["8", "7", "7", "7"], 0.5), 0, "the earlier of equals");
+        assert_eq!(winner(&["7", "7"], 0.0), 0, "there is no other");
         assert_eq!(preferring(&[]).winner(&[]), None);
     }
 
@@ -205,9 +206,9 @@ mod tests {
         // "7" beats "8" clearly and loses to "9"; "9" loses to "8".
         let preferences = preferring(&[("7", "8", 0.9), ("7", "9", 0.2), ("8", "9", 0.7)]);
         // s(7) = 3 · 0.9 + 0.2 + 0.5 = 3.4; s(8) = 3 · 0.5 + 0.1 + 0.7 = 2.3; s(9) = 3 · 0.3 + 0.8 + 0.5 = 2.2.
-        assert_eq!(preferences.winner(&samples(&["9", "8", "8", "8", "7"])), Some(1.0));
+        assert_eq!(preferences.winner(&samples(&["9", "8", "8", "8", "7"])), Some(4));
         // s(7) = 0.9 + 3 · 0.2 + 0.5 = 2.0; s(8) = 0.5 + 3 · 0.7 + 0.1 = 2.7; s(9) = 0.3 + 1.5 + 0.8 = 2.6.
-        assert_eq!(preferences.winner(&samples(&["9", "9", "9", "8", "7"])), Some(0.0));
+        assert_eq!(preferences.winner(&samples(&["9", "9", "9", "8", "7"])), Some(3));
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub(super) struct Ask {
     pub stop_ids: Vec<u32>,
     /// The state of each completion's random numbers.
     pub streams: Vec<u64>,
-    /// What the weights are called that it is to be sampled from.
-    pub version: String,
+    /// What the weights are called that it is to be sampled from; `None` where any will do.
+    pub version: Option<String>,
 }
 
 impl Ask {
@@ -61,10 +61,11 @@ pub(super) fn checked(
     }
     let mut completions = Vec::with_capacity(told.len());
     for ToldCompletion { prompt, token_ids, logprobs, finish_reason, version } in told {
-        if let Some(other) = version.filter(|version| *version != ask.version) {
+        if let (Some(wanted), Some(other)) = (&ask.version, version)
+            && *wanted != other
+        {
             return Err(CallFailure::Passing(format!(
-                "{url} sampled from the weights {other:?} where {:?} are wanted: the completion is dropped",
-                ask.version
+                "{url} sampled from the weights {other:?} where {wanted:?} are wanted: the completion is dropped"
             )));
         }
         if prompt.is_some_and(|prompt| prompt != ask.prompt) {
@@ -116,7 +117,7 @@ mod tests {
             sampling: Sampling::greedy(3),
             stop_ids: vec![9],
             streams: vec![5],
-            version: "2".to_owned(),
+            version: Some("2".to_owned()),
         }
     }
 

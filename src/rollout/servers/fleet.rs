@@ -107,18 +107,19 @@ fn listed(config: &RolloutConfig) -> Result<Vec<String>> {
     Ok(listed)
 }
 
-/// Has a server go on with the newest weights, unless it does already; returns what requests call the model.
+/// Has a server go on with the weights, unless it does already or keeps its own; returns what requests call the model.
 pub(super) fn prepared(
     client: &HttpClient,
     dialect: &dyn Dialect,
     url: &str,
-    weights: &PublishedWeights,
+    weights: Option<&PublishedWeights>,
 ) -> Result<String, CallFailure> {
     let models = client.get(&format!("{url}/v1/models"))?;
     let served = &models["data"][0];
     let Some(model) = served["id"].as_str() else {
         return Err(CallFailure::Lasting(format!("{url}/v1/models names no model: {models}")));
     };
+    let Some(weights) = weights else { return Ok(model.to_owned()) };
     let server = FoundServer { client, url, served };
     dialect.renew(&server, &absolute(&weights.dir), &weights.version)?;
     Ok(dialect.model(&weights.version).unwrap_or_else(|| model.to_owned()))

@@ -23,4 +23,4 @@ mod sglang;
 mod spark;
 mod vllm;
 
-pub use remote::{RemoteEngine, ServerCallbacks};
+pub use remote::{DrawPicture, RemoteEngine, ServerCallbacks};

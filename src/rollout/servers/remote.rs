@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::backend::Backend;
 
 use super::{
@@ -62,19 +62,29 @@ pub struct ServerCallbacks<B: Backend> {
     pub picture: DrawPicture,
 }
 
+/// Writes a policy as a model directory.
 type WritePolicy<B> = Box<dyn Fn(&Model<B>, &Path) -> Result<()>>;
-type DrawPicture = Box<dyn Fn(&ImagePatches) -> Result<String>>;
+/// Makes a data URL of an image.
+pub type DrawPicture = Box<dyn Fn(&ImagePatches) -> Result<String>>;
+
+/// Which weights servers are to sample from.
+enum SampledWeights<B: Backend> {
+    /// Those that each of them has.
+    Served,
+    /// Those that were published last.
+    Own { write: WritePolicy<B>, published: Option<PublishedWeights> },
+}
 
 /// Samples on servers.
 pub struct RemoteEngine<B: Backend> {
     config: RolloutConfig,
     dialect: Arc<dyn Dialect>,
     client: HttpClient,
-    callbacks: ServerCallbacks<B>,
+    picture: DrawPicture,
     interrupt: Interrupt,
     /// Makes the versions of this run others than those of any other.
     run: u64,
-    published: Option<PublishedWeights>,
+    weights: SampledWeights<B>,
     versions: u64,
     /// Kept between batches, so that what is known of servers is.
     fleet: Mutex<Fleet>,
@@ -86,7 +96,31 @@ impl<B: Backend> RemoteEngine<B> {
     /// # Errors
     /// An input error where the recipe samples in this process, or the key cannot be read.
     pub fn new(config: RolloutConfig, callbacks: ServerCallbacks<B>, interrupt: Interrupt) -> Result<Self> {
-        let dialect = dialect(config.engine, callbacks.has_adapters)
+        let ServerCallbacks { write, has_adapters, picture } = callbacks;
+        let weights = SampledWeights::Own { write, published: None };
+        Self::over(config, has_adapters, picture, weights, interrupt)
+    }
+
+    /// An engine that samples from the weights that its servers have, and gives them none.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_served_weights(
+        config: RolloutConfig,
+        picture: DrawPicture,
+        interrupt: Interrupt,
+    ) -> Result<Self> {
+        Self::over(config, false, picture, SampledWeights::Served, interrupt)
+    }
+
+    fn over(
+        config: RolloutConfig,
+        has_adapters: bool,
+        picture: DrawPicture,
+        weights: SampledWeights<B>,
+        interrupt: Interrupt,
+    ) -> Result<Self> {
+        let dialect = dialect(config.engine, has_adapters)
             .ok_or_else(|| input_error("rollout.engine = \"local\": there are no servers to sample on"))?;
         let read = |file: &PathBuf| {
             let key = fs::read_to_string(file)
@@ -97,27 +131,40 @@ impl<B: Backend> RemoteEngine<B> {
         let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
         let run = unrepeatable();
         let fleet = Mutex::default();
-        Ok(Self { config, dialect, client, callbacks, interrupt, run, published: None, versions: 0, fleet })
+        Ok(Self { config, dialect, client, picture, interrupt, run, weights, versions: 0, fleet })
     }
 
-    fn ask(&self, request: &Request<'_>, version: &str) -> Result<Ask> {
+    /// The weights that servers are to have; `None` where they keep their own.
+    fn published(&self) -> Result<Option<&PublishedWeights>> {
+        match &self.weights {
+            SampledWeights::Served => Ok(None),
+            SampledWeights::Own { published, .. } => {
+                let published = published.as_ref();
+                published.context("the servers have no weights: give them some with update_weights").map(Some)
+            }
+        }
+    }
+
+    fn ask(&self, request: &Request<'_>, version: Option<&str>) -> Result<Ask> {
         if let Some(why) = self.dialect.refuses_images().filter(|_| !request.prompt.images.is_empty()) {
             return Err(input_error(why));
         }
-        let images = request.prompt.images.iter().map(|image| (self.callbacks.picture)(image));
+        let images = request.prompt.images.iter().map(|image| (self.picture)(image));
         Ok(Ask {
             prompt: request.prompt.ids.clone(),
             images: images.collect::<Result<_>>()?,
             sampling: request.sampling,
             stop_ids: request.stop_ids.to_vec(),
             streams: request.streams.iter().map(crate::random::Stream::state).collect(),
-            version: version.to_owned(),
+            version: version.map(str::to_owned),
         })
     }
 
     /// The directory of the newest weights goes, where there is one.
     fn withdraw(&mut self) {
-        if let Some(old) = self.published.take() {
+        if let SampledWeights::Own { published, .. } = &mut self.weights
+            && let Some(old) = published.take()
+        {
             // A directory that cannot be removed costs room, and nothing else.
             let _ = fs::remove_dir_all(old.dir);
         }
@@ -128,7 +175,7 @@ impl<B: Backend> RemoteEngine<B> {
         &self,
         fleet: &mut Fleet,
         work: &Arc<RequestPool>,
-        weights: &PublishedWeights,
+        weights: Option<&PublishedWeights>,
         events: &mpsc::Sender<(String, ServerEvent)>,
     ) -> Result<Option<String>> {
         let mut trouble = None;
@@ -164,7 +211,7 @@ impl<B: Backend> RemoteEngine<B> {
     fn sample(
         &self,
         asks: Vec<Ask>,
-        weights: &PublishedWeights,
+        weights: Option<&PublishedWeights>,
         progress: &dyn Fn(usize),
     ) -> Result<Vec<Vec<Completion>>> {
         let mut fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,12 +263,9 @@ impl<B: Backend> RemoteEngine<B> {
 
 impl<B: Backend> Generate<B> for RemoteEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
-        let weights = self.published.as_ref();
-        let weights = weights.context("the servers have no weights: give them some with update_weights")?;
-        let asks = requests
-            .iter()
-            .map(|request| self.ask(request, &weights.version))
-            .collect::<Result<Vec<Ask>>>()?;
+        let weights = self.published()?;
+        let version = weights.map(|weights| weights.version.as_str());
+        let asks = requests.iter().map(|request| self.ask(request, version)).collect::<Result<Vec<Ask>>>()?;
         self.sample(asks, weights, progress)
     }
 
@@ -229,10 +273,14 @@ impl<B: Backend> Generate<B> for RemoteEngine<B> {
         self.versions += 1;
         let version = format!("{VERSIONS_BEGIN}{:016x}-{}", self.run, self.versions);
         let dir = self.config.weights_dir.join(&version);
-        (self.callbacks.write)(policy, &dir)
-            .with_context(|| format!("rollout.weights_dir: writing {}", dir.display()))?;
+        let SampledWeights::Own { write, .. } = &self.weights else {
+            bail!("this sampler takes the weights that its servers have, and gives them none");
+        };
+        write(policy, &dir).with_context(|| format!("rollout.weights_dir: writing {}", dir.display()))?;
         self.withdraw();
-        self.published = Some(PublishedWeights { dir, version });
+        if let SampledWeights::Own { published, .. } = &mut self.weights {
+            *published = Some(PublishedWeights { dir, version });
+        }
         let fleet = self.fleet.get_mut().unwrap_or_else(PoisonError::into_inner);
         fleet.servers.values_mut().for_each(|server| server.model = None);
         Ok(())

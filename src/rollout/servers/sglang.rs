@@ -88,7 +88,7 @@ mod tests {
             sampling: Sampling { temperature: 1.0, ..Sampling::greedy(2) },
             stop_ids: vec![7],
             streams: (0..completions).collect(),
-            version: "spark-1-2".to_owned(),
+            version: Some("spark-1-2".to_owned()),
         }
     }
 

@@ -135,7 +135,7 @@ mod tests {
             sampling: Sampling { temperature: 1.0, ..Sampling::greedy(2) },
             stop_ids: vec![7],
             streams: vec![u64::MAX, 3],
-            version: "v".to_owned(),
+            version: Some("v".to_owned()),
         }
     }
 

@@ -1,0 +1,133 @@
+//! One answer of several: what `spark eval --strategy` gives is what the table of votes counts, from a directory and from a
+//! server of it alike.
+
+mod common;
+#[path = "serve/serving.rs"]
+mod serving;
+
+use std::{collections::HashSet, fs, path::Path};
+
+use common::{
+    Plain,
+    command::{printed, refused, rows, spark},
+};
+use serde_json::{Value, json};
+use serving::{Served, processor, shipped};
+use spark::{
+    data::{ReadOptions, load_problems},
+    distributed::ALONE,
+    eval::{Election, EvalConfig, FinalAnswer, Measuring, elect, votes},
+    judge::JudgePrompts,
+    model::load_model,
+    rollout::{EngineConfig, LocalEngine, RolloutPipeline, SamplingKey},
+    serve::ServeLimits,
+    verify::Verifier,
+};
+
+const PROBLEMS: usize = 24;
+
+#[test]
+fn the_answers_that_are_elected_are_those_whose_accuracy_votes_tell() {
+    let read = load_problems(Path::new("datasets/calculations/test.jsonl"), ReadOptions::default()).unwrap();
+    let problems = read.problems[..PROBLEMS].to_vec();
+    let model = load_model::<Plain>(&shipped("tiny-text"), &Default::default()).unwrap();
+    let pipeline = RolloutPipeline {
+        sampler: &LocalEngine::with_model(model, EngineConfig::default()),
+        processor: &processor("tiny-text"),
+        verifier: &Verifier::default(),
+        prompts: JudgePrompts::built_in(),
+        peers: &ALONE,
+    };
+    let config = EvalConfig { vote_samples: 4, max_new_tokens: 60, ..EvalConfig::default() };
+    let counted =
+        votes(&pipeline, &problems, Measuring { config: &config, own_reward: None, seed: 5 }).unwrap();
+    let counted = counted.by_samples.last().unwrap();
+    let key = SamplingKey { seed: 5, step: u64::MAX - 1 };
+    let groups = pipeline.rollout(problems, 4, config.drawing(), key, &|_| ()).unwrap();
+    let mean = |of: &dyn Fn(&FinalAnswer) -> f64, answers: &[FinalAnswer]| {
+        answers.iter().map(of).sum::<f64>() / PROBLEMS as f64
+    };
+    let reward = |answer: &FinalAnswer| answer.verdict.reward;
+    let mut chosen = HashSet::new();
+    for (way, expected, read) in [
+        (Election::Majority, Some(counted.majority), Some(0.0)),
+        (Election::Weighted, counted.weighted, counted.judge_prompt_tokens),
+        (Election::Tournament, counted.tournament, counted.tournament_prompt_tokens),
+        (Election::BestOfN, None, counted.judge_prompt_tokens),
+    ] {
+        let answers = elect(&pipeline, &groups, way).unwrap();
+        assert_eq!(answers.len(), PROBLEMS);
+        if let Some(expected) = expected {
+            assert!((mean(&reward, &answers) - expected).abs() < 1e-12, "{way:?}");
+        }
+        assert!(
+            (mean(&|answer| answer.spent.sampled as f64, &answers) - counted.tokens.unwrap()).abs() < 1e-9
+        );
+        assert!((mean(&|answer| answer.spent.read as f64, &answers) - read.unwrap()).abs() < 1e-9, "{way:?}");
+        chosen.insert(answers.iter().map(|answer| answer.sample).collect::<Vec<_>>());
+    }
+    assert!(chosen.len() > 1, "the ways differ somewhere");
+}
+
+/// Problems with and without images, whose images are found from anywhere.
+fn problems(dir: &Path, model: &str) -> std::path::PathBuf {
+    let data = if model == "tiny-vl" { "digits-vl" } else { "calculations" };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets").join(data);
+    let whole = |mut row: Value| {
+        if let Some(images) = row["images"].as_array_mut() {
+            images.iter_mut().for_each(|image| *image = json!(source.join(image.as_str().unwrap())));
+        }
+        row.to_string() + "\n"
+    };
+    let lines: String = rows(&source.join("test.jsonl")).into_iter().take(16).map(whole).collect();
+    let path = dir.join("problems.jsonl");
+    fs::write(&path, lines).unwrap();
+    path
+}
+
+#[test]
+fn a_directory_and_a_server_of_it_give_the_same_answers() {
+    for model in ["tiny-text", "tiny-vl"] {
+        let (server, dir) = (Served::new(model, ServeLimits::default()), tempfile::tempdir().unwrap());
+        let data = problems(dir.path(), model);
+        let answered = |name: &str, more: &[&str]| {
+            let out = dir.path().join(name);
+            let mut command = spark();
+            command.args(["eval", "--quiet", "--max-new-tokens", "40", "--data"]).arg(&data);
+            let summary =
+                printed(command.arg("--model").arg(shipped(model)).arg("--out").arg(&out).args(more));
+            (rows(&out), summary[0].clone())
+        };
+        let url = server.url("");
+        assert_eq!(answered("here", &[]), answered("there", &["--server", &url]));
+        let vote = ["--strategy", "vote", "--samples", "4"];
+        let ((here, summary), (there, _)) =
+            (answered("here", &vote), answered("there", &[&vote[..], &["--server", &url]].concat()));
+        assert_eq!(here, there, "a server of ours draws the same samples, too");
+        assert_eq!((here.len(), &summary["all"]["answers"]), (16, &json!(16)));
+        let reflect = ["--strategy", "reflect"];
+        assert_eq!(
+            answered("here", &reflect).0,
+            answered("there", &[&reflect[..], &["--server", &url]].concat()).0
+        );
+    }
+}
+
+#[test]
+fn what_a_strategy_or_a_server_cannot_do_is_refused() {
+    let server = Served::new("tiny-text", ServeLimits::default());
+    let dir = tempfile::tempdir().unwrap();
+    let data = problems(dir.path(), "tiny-text");
+    let eval = |more: &[&str]| {
+        let mut command = spark();
+        command.args(["eval", "--quiet", "--model"]).arg(shipped("tiny-text")).arg("--data").arg(&data);
+        command.args(more);
+        command
+    };
+    refused(&mut eval(&["--strategy", "vote"]), &["--strategy", "--samples"]);
+    refused(&mut eval(&["--strategy", "vote", "--samples", "4", "--k", "4"]), &["--k"]);
+    refused(&mut eval(&["--server-kind", "vllm"]), &["--server-kind", "--server"]);
+    let url = server.url("");
+    refused(&mut eval(&["--server", &url, "--dtype", "bf16"]), &["--dtype"]);
+    refused(&mut eval(&["--server", "no url"]), &["no url"]);
+}
