@@ -83,7 +83,7 @@ pub enum Command {
         spark eval --model models/tiny-vl --server http://127.0.0.1:8000 --data datasets/digits-vl/test.jsonl \\\n    \
         --strategy vote --samples 8"
     )]
-    Eval(EvalArgs),
+    Eval(Box<EvalArgs>),
     /// Sample completions of one prompt
     #[command(
         after_help = "Example:\n  spark generate --model models/tiny-vl --prompt 'What number is written?' \\\n    \

@@ -40,7 +40,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.command.unwrap_or_else(|| Command::Train(RunArgs::default())) {
         Command::Train(args) => train::run(args, &common),
         Command::Sft(args) => sft::run(args, &common),
-        Command::Eval(args) => eval::run(args, &common),
+        Command::Eval(args) => eval::run(*args, &common),
         Command::Generate(args) => generate::run(args, &common),
         Command::Serve(args) => serve::run(args, &common),
         Command::Score(args) => score::run(args, &common),
