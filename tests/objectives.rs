@@ -179,7 +179,12 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
     let bounds = ImportanceBounds { low: case.importance_low, high: case.importance_high };
     LossInput {
         reference_logprobs: case.kl.map(|_| tensor(&losses.reference)),
-        importance: case.importance.weights(tensor(&losses.old), tensor(&losses.sampler), bounds),
+        importance: case.importance.weights(
+            tensor(&losses.old),
+            tensor(&losses.sampler),
+            &losses.lengths,
+            bounds,
+        ),
         ..LossInput::new(
             tensor(&losses.new).require_grad(),
             tensor(&losses.old),
@@ -193,7 +198,7 @@ fn input(losses: &Losses, case: &LossCase) -> LossInput<Differentiable> {
 #[test]
 fn every_loss_with_its_gradient() {
     let losses = oracle().losses;
-    assert_eq!(losses.cases.len(), 33);
+    assert_eq!(losses.cases.len(), 36);
     for case in &losses.cases {
         let clip = Clip { low: case.clip_low, high: case.clip_high, dual: case.dual_clip };
         let coefficient = losses.kl_coefficient;

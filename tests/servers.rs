@@ -20,7 +20,7 @@ use spark::{
         Completion, EngineConfig, EngineKind, Generate, LocalEngine, RemoteEngine, Request, RolloutConfig,
         Sampling, ServerCallbacks,
     },
-    run::{Launch, Run},
+    run::{Launch, Run, StepReport},
     serve::ServeLimits,
 };
 
@@ -29,24 +29,43 @@ const TRAIN: &str = r#"{"id": "p0", "question": "a = 9 + 3, b = a + 6. Find b.",
 {"id": "p2", "question": "a = 2 + 2, b = a + 1. Find b.", "answer": "5"}
 "#;
 
-/// A run of two steps: what it has sampled.
-fn sampled(dir: &Path, rollout: &str) -> Result<Vec<Value>> {
+/// A recipe of four steps at most.
+fn recipe(dir: &Path, rollout: &str, train: &str) -> Result<RunConfig> {
     fs::write(dir.join("train.jsonl"), TRAIN)?;
     let (model, data) = (shipped("tiny-text"), dir.join("train.jsonl"));
     let text = format!(
         "[model]\npath = {model:?}\n[data]\ntrain = {data:?}\ntest = {data:?}\n[rollout]\n{rollout}\n\
-         [train]\nsteps = 2\nprompts_per_step = 3\nrecycled_per_step = 2\nsamples_per_prompt = 4\n\
-         max_new_tokens = 40\nkl_coefficient = 0.0\nlearning_rate = 1e-3\n\
+         [train]\nsteps = 4\nprompts_per_step = 3\nrecycled_per_step = 2\nsamples_per_prompt = 4\n\
+         max_new_tokens = 40\nkl_coefficient = 0.0\n{train}\n\
          [eval]\nproblems = 2\njudge_items = 0\nmax_new_tokens = 8\nreflection_rounds = 0\n"
     );
     fs::write(dir.join("recipe.toml"), text)?;
-    let config = RunConfig::load(&dir.join("recipe.toml"), &[])?;
-    let (mut run, _) =
-        Run::<Differentiable>::open(Launch::start(config, &dir.join("run"))?, Default::default())?;
-    run.step()?;
-    run.step()?;
+    RunConfig::load(&dir.join("recipe.toml"), &[])
+}
+
+/// The settings of a run over a server that writes its weights to a directory.
+fn over(server: &Served, weights: &Path) -> String {
+    format!("engine = \"spark\"\nservers = [{:?}]\nweights_dir = {weights:?}", server.url(""))
+}
+
+/// Steps of a run, from its start or on from its last checkpoint.
+fn steps(launch: Launch, count: usize) -> Result<Vec<StepReport>> {
+    let (mut run, _) = Run::<Differentiable>::open(launch, Default::default())?;
+    let reports = (0..count).map(|_| run.step()).collect();
     drop(run);
+    reports
+}
+
+/// A run of two steps: what it has sampled.
+fn sampled(dir: &Path, rollout: &str) -> Result<Vec<Value>> {
+    let config = recipe(dir, rollout, "learning_rate = 1e-3")?;
+    steps(Launch::start(config, &dir.join("run"))?, 2)?;
     Ok(rows(&dir.join("run/rollouts.jsonl")))
+}
+
+/// What was sampled, without what it was scored by.
+fn told(rows: &[Value]) -> Vec<[Value; 3]> {
+    rows.iter().map(|row| ["step", "problem", "completion"].map(|name| row[name].clone())).collect()
 }
 
 #[test]
@@ -54,18 +73,68 @@ fn a_run_over_a_server_is_the_run_of_this_process() {
     let server = Served::new("tiny-text", ServeLimits::default());
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let weights = tempfile::tempdir().unwrap();
-    let rollout =
-        format!("engine = \"spark\"\nservers = [{:?}]\nweights_dir = {:?}", server.url(""), weights.path());
-    let told = |rows: &[Value]| -> Vec<(Value, Value, Value)> {
-        rows.iter()
-            .map(|row| (row["step"].clone(), row["problem"].clone(), row["completion"].clone()))
-            .collect()
-    };
+    let rollout = over(&server, weights.path());
     let (local, remote) = (sampled(here.path(), "").unwrap(), sampled(there.path(), &rollout).unwrap());
     assert!(local.iter().any(|row| row["step"] == 2) && local.len() >= 24);
     assert_eq!(told(&remote), told(&local));
     assert!(server.metric("reloads_total") >= 2, "each step has its own weights");
     assert_eq!(fs::read_dir(weights.path()).unwrap().count(), 0, "no weights are left behind");
+}
+
+/// By weights that hardly move it is seen that nothing else differs, recycled problems included.
+#[test]
+fn a_run_that_is_sampled_a_step_ahead_has_the_problems_and_samples_of_one_that_is_not() {
+    let server = Served::new("tiny-text", ServeLimits::default());
+    let dirs: [_; 3] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    let run = |dir: &Path, rollout: &str| {
+        let train = "learning_rate = 1e-12\nimportance = \"truncated\"";
+        let reports = steps(Launch::start(recipe(dir, rollout, train)?, &dir.join("run"))?, 4)?;
+        anyhow::Ok((rows(&dir.join("run/rollouts.jsonl")), reports))
+    };
+    let (local, _) = run(dirs[0].path(), "").unwrap();
+    let ahead = over(&server, dirs[2].path()) + "\nahead = 1";
+    let (remote, reports) = run(dirs[1].path(), &ahead).unwrap();
+    assert_eq!(told(&remote), told(&local));
+    assert!(local.iter().any(|row| row["step"] == 4 && row["kind"] != "reason"));
+    let behind: Vec<_> = reports.iter().map(|report| report.metric("rollout_steps_behind")).collect();
+    assert_eq!(behind, [Some(0.0), Some(1.0), Some(1.0), Some(1.0)]);
+    assert_eq!(fs::read_dir(dirs[2].path()).unwrap().count(), 0, "no weights are left behind");
+}
+
+#[test]
+fn what_is_sampled_ahead_is_of_the_weights_before_the_update_and_outlives_a_restart() {
+    let server = Served::new("tiny-text", ServeLimits::default());
+    let dirs: [_; 3] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    let train = "learning_rate = 1e-3\nimportance = \"truncated_sequence\"\n[checkpoint]\nevery = 2";
+    let ahead = over(&server, dirs[2].path()) + "\nahead = 1";
+    let start = |dir: &Path| Launch::start(recipe(dir, &ahead, train)?, &dir.join("run"));
+    let whole = steps(start(dirs[0].path()).unwrap(), 4).unwrap();
+    let gaps: Vec<f64> = whole.iter().map(|report| report.metric("rollout_logprob_gap").unwrap()).collect();
+    assert!(gaps[0] < 1e-4 && gaps[1..].iter().all(|gap| *gap > 1e-3), "{gaps:?}");
+
+    steps(start(dirs[1].path()).unwrap(), 2).unwrap();
+    let resumed = steps(Launch::resume(&dirs[1].path().join("run")).unwrap(), 2).unwrap();
+    let rollouts = |dir: &Path| rows(&dir.join("run/rollouts.jsonl"));
+    assert_eq!(rollouts(dirs[1].path()), rollouts(dirs[0].path()), "rewards and advantages, too");
+    // What a server says of a token depends in its last digits on what else it decodes at the time.
+    let losses = |reports: &[StepReport]| -> Vec<f64> {
+        reports.iter().map(|report| report.metric("loss").unwrap()).collect()
+    };
+    for (resumed, whole) in losses(&resumed).into_iter().zip(losses(&whole[2..])) {
+        assert!((resumed - whole).abs() < 1e-6, "{resumed} {whole}");
+    }
+}
+
+#[test]
+fn sampling_ahead_needs_servers_and_a_correction() {
+    let dir = tempfile::tempdir().unwrap();
+    let refusal = |rollout: &str, train: &str| recipe(dir.path(), rollout, train).unwrap_err().to_string();
+    let servers = "engine = \"spark\"\nservers = [\"http://a:1\"]\nahead = 1";
+    assert!(refusal("ahead = 1", "importance = \"truncated\"").contains("rollout.ahead has no effect"));
+    assert!(refusal(servers, "").contains("train.importance"));
+    assert!(refusal(servers, "importance = \"masked\"\nrefill_rounds = 1").contains("refill_rounds"));
+    let two = servers.replace("ahead = 1", "ahead = 2");
+    assert!(refusal(&two, "importance = \"truncated\"").contains("rollout.ahead = 2"));
 }
 
 /// An engine over servers whose weights are those of a shipped model.

@@ -36,7 +36,7 @@ use crate::{
     model::lora::LoraConfig,
     recycle::RecycleConfig,
     rollout::RolloutConfig,
-    train::{KnownNames, TrainConfig},
+    train::{KnownNames, TrainConfig, objective::Importance},
     verify::{Extractor, VerifyConfig},
 };
 
@@ -184,6 +184,7 @@ impl RunConfig {
         self.sft.check()?;
         self.check_first_steps()?;
         self.check_places()?;
+        self.check_ahead()?;
         if self.sft.from_scratch && self.lora.is_on() {
             return Err(input_error(
                 "sft.from_scratch = true: adapters need the base model they are saved with; set lora.rank=0",
@@ -209,6 +210,33 @@ impl RunConfig {
         }
         if recycle.same_step && train.recycled_per_step == 0 {
             return Err(input_error("recycle.same_step has no effect with train.recycled_per_step = 0"));
+        }
+        Ok(())
+    }
+
+    /// What is sampled ahead comes from weights of one update before, which must be corrected, and cannot be added to.
+    fn check_ahead(&self) -> Result<()> {
+        let RunConfig { train, recycle, rollout, .. } = self;
+        if rollout.ahead == 0 {
+            return Ok(());
+        }
+        let refused = |what: &str| Err(input_error(format!("rollout.ahead = 1: {what}")));
+        if train.importance.correction == Importance::None {
+            return refused(
+                "the samples are of weights from before the last update: set train.importance = \"truncated\" or \
+                 \"truncated_sequence\"",
+            );
+        }
+        if train.refill_rounds > 0 || recycle.same_step {
+            return refused(
+                "train.refill_rounds and recycle.same_step sample within a step what its first samples ask for; set them to 0 \
+                 and false",
+            );
+        }
+        if train.auxiliary.self_reward_share > 0.0 {
+            return refused(
+                "train.auxiliary.self_reward_share reads own rewards under the weights that sampled; set it to 0",
+            );
         }
         Ok(())
     }

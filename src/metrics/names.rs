@@ -15,6 +15,7 @@ pub const KL_COEFFICIENT: &str = "kl_coefficient";
 pub const ENTROPY: &str = "entropy";
 pub const CLIP_RATIO: &str = "clip_ratio";
 pub const ROLLOUT_LOGPROB_GAP: &str = "rollout_logprob_gap";
+pub const ROLLOUT_STEPS_BEHIND: &str = "rollout_steps_behind";
 pub const RECYCLED_QUEUE: &str = "recycled_queue";
 pub const RECYCLED_UNRENDERABLE: &str = "recycled/unrenderable";
 pub const RECYCLED_TOO_LONG: &str = "recycled/too_long";

@@ -7,6 +7,7 @@ use anyhow::Result;
 use burn::tensor::backend::Backend;
 
 use super::{
+    completion::Completion,
     group::RolloutGroup,
     pipeline::{RolloutPipeline, SamplingKey},
     sampling::Sampling,
@@ -56,6 +57,21 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         progress: &dyn Fn(usize),
     ) -> Result<Vec<RolloutGroup>> {
         let mut groups = self.rollout(problems, samples, sampling, key, progress)?;
+        reward_agreement(self, &mut groups)?;
+        Ok(groups)
+    }
+
+    /// The groups of completions that are there, for training, as [`Self::rollout_to_learn`] rewards them.
+    ///
+    /// # Errors
+    /// As [`Self::completed`] and [`Self::rollout_to_learn`].
+    pub fn completed_to_learn(
+        &self,
+        problems: Vec<Problem>,
+        samples: usize,
+        completions: Vec<Vec<Completion>>,
+    ) -> Result<Vec<RolloutGroup>> {
+        let mut groups = self.completed(problems, samples, completions)?;
         reward_agreement(self, &mut groups)?;
         Ok(groups)
     }

@@ -55,6 +55,8 @@ pub struct RolloutConfig {
     pub max_in_flight: usize,
     /// How long an answer may take.
     pub timeout_seconds: f64,
+    /// With 1 the servers sample the next step's completions while this process updates, from the weights before it.
+    pub ahead: u64,
 }
 
 impl Default for RolloutConfig {
@@ -70,6 +72,7 @@ impl Default for RolloutConfig {
             weights_dir: PathBuf::from("/dev/shm"),
             max_in_flight: 64,
             timeout_seconds: 600.0,
+            ahead: 0,
         }
     }
 }
@@ -104,6 +107,9 @@ impl RolloutConfig {
         if self.max_in_flight == 0 {
             return refused("max_in_flight = 0: must be at least 1");
         }
+        if self.ahead > 1 {
+            return refused(&format!("ahead = {}: 0, or 1 for one step", self.ahead));
+        }
         if !(self.timeout_seconds > 0.0 && self.timeout_seconds.is_finite()) {
             return refused(&format!("timeout_seconds = {}: must be above 0", self.timeout_seconds));
         }
@@ -120,6 +126,7 @@ impl RolloutConfig {
             ("weights_dir", self.weights_dir != other.weights_dir),
             ("max_in_flight", self.max_in_flight != other.max_in_flight),
             ("timeout_seconds", self.timeout_seconds != other.timeout_seconds),
+            ("ahead", self.ahead != other.ahead),
         ];
         settings.into_iter().find_map(|(name, is_set)| is_set.then_some(name))
     }

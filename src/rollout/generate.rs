@@ -3,7 +3,9 @@
 use anyhow::Result;
 use burn::tensor::backend::Backend;
 
-use super::{completion::Completion, continuations::Continuations, request::Request};
+use super::{
+    completion::Completion, continuations::Continuations, pending::PendingCompletions, request::Request,
+};
 use crate::model::Model;
 
 /// A sampler: something that continues prompts.
@@ -52,6 +54,15 @@ pub trait Generate<B: Backend> {
     /// # Errors
     /// When there are no weights to sample from, or the sampler fails.
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>>;
+
+    /// Begins to sample what [`generate`](Self::generate) would, beside other work of this process. `None` from a sampler that
+    /// works within it.
+    ///
+    /// # Errors
+    /// When there are no weights to sample from, or a request cannot be sent.
+    fn begin(&self, _requests: &[Request<'_>]) -> Result<Option<PendingCompletions>> {
+        Ok(None)
+    }
 
     /// How likely given continuations are: the natural log-probability of the tokens of each that count, taken together,
     /// in the order of the prompts and of their continuations. Nothing is sampled. `None` from a sampler that cannot

@@ -12,6 +12,7 @@ mod engine;
 pub mod footprint;
 mod generate;
 mod group;
+mod pending;
 mod pipeline;
 mod request;
 mod sampling;
@@ -29,6 +30,7 @@ pub use engine::{
 };
 pub use generate::Generate;
 pub use group::{Rollout, RolloutGroup, UnscoredRollout};
+pub use pending::PendingCompletions;
 pub use pipeline::{RolloutPipeline, SamplingKey};
 pub use request::Request;
 pub use sampling::Sampling;

@@ -10,6 +10,7 @@ use super::{
     continuations::Continuations,
     generate::Generate,
     group::{Rollout, RolloutGroup, UnscoredRollout},
+    pending::PendingCompletions,
     request::Request,
     sampling::Sampling,
 };
@@ -71,29 +72,86 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         progress: &dyn Fn(usize),
     ) -> Result<Vec<RolloutGroup>> {
         let prompts = timed(Part::Render, || self.rendered(&problems))?;
-        let all = problems.iter().zip(&prompts).enumerate();
-        let shared: Vec<(&Problem, &Option<Prompt>)> =
-            all.filter(|(place, _)| self.peers.owns(*place)).map(|(_, own)| own).collect();
-        let own: Vec<(&Problem, &Prompt)> =
-            shared.iter().filter_map(|&(problem, prompt)| Some((problem, prompt.as_ref()?))).collect();
-        let requests: Vec<Request<'_>> = own
-            .iter()
-            .map(|(problem, prompt)| Request {
-                prompt: &prompt.input,
-                sampling,
-                stop_ids: self.processor.eos_token_ids(),
-                streams: (0..samples).map(|sample| key.stream(problem, sample)).collect(),
-            })
-            .collect();
+        let own = fitting(&self.shared(&problems, &prompts));
+        let requests = self.requests(&own, samples, sampling, key);
         let completions = self.agreed(self.sampler.generate(&requests, progress))?;
         check_completions(&requests, &completions)?;
+        progress(problems.len() - own.len());
+        self.grouped(problems, prompts, completions)
+    }
+
+    /// Begins to sample what [`Self::rollout`] would, beside other work of this process; its completions go to
+    /// [`Self::completed`]. `None` where the sampler works within this process.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered, or the sampler fails.
+    pub fn begin(
+        &self,
+        problems: &[Problem],
+        samples: usize,
+        sampling: Sampling,
+        key: SamplingKey,
+    ) -> Result<Option<PendingCompletions>> {
+        let prompts = timed(Part::Render, || self.rendered(problems))?;
+        let own = fitting(&self.shared(problems, &prompts));
+        self.sampler.begin(&self.requests(&own, samples, sampling, key))
+    }
+
+    /// The groups of problems whose completions are there: one entry for each that a prompt can hold.
+    ///
+    /// # Errors
+    /// When a problem cannot be rendered, there are not so many completions as asked for, or a reward cannot be had.
+    pub fn completed(
+        &self,
+        problems: Vec<Problem>,
+        samples: usize,
+        completions: Vec<Vec<Completion>>,
+    ) -> Result<Vec<RolloutGroup>> {
+        let prompts = timed(Part::Render, || self.rendered(&problems))?;
+        let own = fitting(&self.shared(&problems, &prompts));
+        // How they were to be drawn does not matter any more.
+        let key = SamplingKey { seed: 0, step: 0 };
+        check_completions(&self.requests(&own, samples, Sampling::greedy(1), key), &completions)?;
+        self.grouped(problems, prompts, completions)
+    }
+
+    /// The problems that this rank has a share in, with their prompts.
+    fn shared<'p>(&self, problems: &'p [Problem], prompts: &'p [Option<Prompt>]) -> Vec<SharedProblem<'p>> {
+        let all = problems.iter().zip(prompts).enumerate();
+        all.filter(|(place, _)| self.peers.owns(*place)).map(|(_, own)| own).collect()
+    }
+
+    fn requests<'p>(
+        &'p self,
+        own: &[(&'p Problem, &'p Prompt)],
+        samples: usize,
+        sampling: Sampling,
+        key: SamplingKey,
+    ) -> Vec<Request<'p>> {
+        let request = |&(problem, prompt): &(&'p Problem, &'p Prompt)| Request {
+            prompt: &prompt.input,
+            sampling,
+            stop_ids: self.processor.eos_token_ids(),
+            streams: (0..samples).map(|sample| key.stream(problem, sample)).collect(),
+        };
+        own.iter().map(request).collect()
+    }
+
+    /// Verifies this rank's completions, and puts those of all ranks beside their problems.
+    fn grouped(
+        &self,
+        problems: Vec<Problem>,
+        prompts: Vec<Option<Prompt>>,
+        completions: Vec<Vec<Completion>>,
+    ) -> Result<Vec<RolloutGroup>> {
+        let shared = self.shared(&problems, &prompts);
+        let own = fitting(&shared);
         let mut verified = timed(Part::Verify, || self.verified(&own, completions))?.into_iter();
         let of_shared = shared.iter().map(|(_, prompt)| match prompt {
             Some(_) => verified.next().expect("as many as prompts"),
             None => VerifiedCompletions::default(),
         });
         let verified = self.peers.interleaved(of_shared.collect())?;
-        progress(problems.len() - own.len());
         let groups = problems.into_iter().zip(prompts).zip(verified);
         let groups = groups.map(|((problem, prompt), VerifiedCompletions { rollouts, unscored })| {
             RolloutGroup { problem, prompt: prompt.unwrap_or_default(), rollouts, unscored }
@@ -203,6 +261,14 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         }
         Ok(verified)
     }
+}
+
+/// A problem that a rank has a share in, and its prompt, where one can hold it.
+type SharedProblem<'p> = (&'p Problem, &'p Option<Prompt>);
+
+/// Those that a prompt can hold.
+fn fitting<'p>(shared: &[SharedProblem<'p>]) -> Vec<(&'p Problem, &'p Prompt)> {
+    shared.iter().filter_map(|&(problem, prompt)| Some((problem, prompt.as_ref()?))).collect()
 }
 
 /// Refuses what would be attributed to the wrong problem or could not be learnt from: a sampler may be anybody's.

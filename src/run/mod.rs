@@ -39,6 +39,8 @@
 //! | `judge_prompts` | whether a recipe's judge prompts can be asked of its model |
 //! | `report`, `judge_table`, `vote_table`, `figures` | metrics and tables |
 
+mod ahead;
+mod ahead_batch;
 mod best;
 pub mod checkpoints;
 mod claim;

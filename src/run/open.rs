@@ -83,13 +83,12 @@ impl<B: TrainBackend> Run<B> {
         check_same_step(&peers, saved.state.step)?;
         let kept = resume.then_some(&saved.state);
         let files = identity.map(|identity| open_files(&dir, &config, &identity, kept, quiet)).transpose()?;
-        let shared = (&peers, &interrupt);
-        let (trainer, state) = trainer(saved, &start, &config, shared, (advantages, objectives))?;
+        let (trainer, state) =
+            trainer(saved, &start, &config, (&peers, &interrupt), (advantages, objectives))?;
         let sampler = match sampler {
             Some(sampler) => sampler,
             None => own_sampler(&config, (&processor, &peers), interrupt)?,
         };
-        let clock = RunClock { opened, before: state.seconds };
         let run = Self {
             trainer,
             config,
@@ -100,14 +99,15 @@ impl<B: TrainBackend> Run<B> {
             train: train.problems,
             test,
             replay,
+            clock: RunClock { opened, before: state.seconds },
             state,
             checkpoints,
             peers,
             files,
             quiet,
-            clock,
             is_within_time: false,
             saved_step,
+            pending: None,
             has_left_out: false,
         };
         Ok((run, StartingModel(start)))

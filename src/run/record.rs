@@ -86,8 +86,11 @@ impl<B: TrainBackend> Run<B> {
         recycled.record(&mut record);
         left_out.record(&mut record);
         record.set(names::TOKENS_PER_SECOND_ROLLOUT, sampled.tokens() as f64 / sampled.seconds);
-        let training_seconds = seconds - sampled.seconds;
+        let training_seconds = seconds - sampled.within_step;
         record.set(names::TOKENS_PER_SECOND_TRAIN, report.tokens as f64 / training_seconds);
+        if self.config.rollout.ahead > 0 {
+            record.set(names::ROLLOUT_STEPS_BEHIND, sampled.steps_behind as f64);
+        }
         record_groups(&mut record, &sampled.groups);
         record_own_rewards(&mut record, &sampled.groups, &self.config.train.auxiliary);
         record

@@ -1,4 +1,4 @@
-//! Second and third line of a step: completions of every problem, verified, and what is made of them for later steps.
+//! What a step samples: completions of every problem, verified, and what is made of them for later steps.
 
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ impl<B: TrainBackend> Run<B> {
         if self.config.data.curriculum == Curriculum::Measured {
             self.measure_difficulty(&groups);
         }
-        Ok(SampledGroups { groups, refills, seconds })
+        Ok(SampledGroups { groups, refills, seconds, within_step: seconds, steps_behind: 0 })
     }
 
     /// Samples and verifies the recycled problems that were made in this step, where the recipe wants them answered at
@@ -80,7 +80,7 @@ impl<B: TrainBackend> Run<B> {
     }
 
     /// Tells the curriculum how often the answers to each original problem were right.
-    fn measure_difficulty(&mut self, groups: &[RolloutGroup]) {
+    pub(super) fn measure_difficulty(&mut self, groups: &[RolloutGroup]) {
         // Agreement is no sign of what is right.
         for group in original(groups).filter(|group| !group.problem.lacks_answer()) {
             let right = |rollout: &Rollout| f64::from(rollout.verdict.is_correct());

@@ -114,6 +114,8 @@ impl<B: TrainBackend> Run<B> {
 
     /// Gives the sampler these weights, and returns the run's judge items.
     fn prepare_to_score(&mut self, policy: Model<B::InnerBackend>) -> Result<JudgeSet> {
+        // Servers are to have other weights now.
+        self.gather_ahead()?;
         let judge_set = self.peers.from_first(|| read_json(&self.dir.judge_set()))?;
         self.sampler.update_weights(&computing_in(policy, self.config.model.dtype))?;
         self.keep_to_time()?;

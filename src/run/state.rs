@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{checkpoints::check_same_data, replay::Replay};
+use super::{ahead_batch::AheadBatch, checkpoints::check_same_data, replay::Replay};
 use crate::{
     config::RunConfig,
     data::{Problem, ProblemDraw, ProblemSet, ShuffledCursor},
@@ -45,6 +45,9 @@ pub struct RunState {
     /// The metrics of the last step where an evaluation is still to be added to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unevaluated: Option<Record>,
+    /// What was sampled for the next step, ahead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<AheadBatch>,
 }
 
 impl RunState {
@@ -76,6 +79,7 @@ impl RunState {
             watch: WatchHistory::default(),
             evaluations: EvaluationHistory::default(),
             unevaluated: None,
+            ahead: None,
         })
     }
 

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     data::Problem,
     metrics::{Record, names},
@@ -48,7 +50,7 @@ pub struct DrawnProblems {
 }
 
 /// Recycled problems that no prompt can hold: they show what the model has written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The model spelled out a special token.
     pub unrenderable: usize,
@@ -70,6 +72,10 @@ pub struct SampledGroups {
     pub refills: Refills,
     /// Time spent on rendering, sampling and verification, in seconds.
     pub seconds: f64,
+    /// How much of it was spent within the step: all, unless somebody else sampled ahead of it.
+    pub within_step: f64,
+    /// How many updates older than the policy the weights are that sampled them.
+    pub steps_behind: u64,
 }
 
 impl SampledGroups {
@@ -83,6 +89,7 @@ impl SampledGroups {
     pub(super) fn and(mut self, recycled: Self) -> Self {
         self.groups.extend(recycled.groups);
         self.seconds += recycled.seconds;
+        self.within_step += recycled.within_step;
         self
     }
 }

@@ -43,6 +43,7 @@ impl<B: TrainBackend> Run<B> {
 
     /// Weights that are no numbers are not saved: what was saved last stands.
     fn save(&mut self) -> Result<()> {
+        self.gather_ahead()?;
         let step = self.state.step;
         check_finite(&self.trainer.policy.valid()).map_err(|error| self.with_cause(step, error))?;
         self.state.seconds = self.clock.seconds();
@@ -60,6 +61,8 @@ impl<B: TrainBackend> Run<B> {
     /// that was cut short has changed nothing. Of several updates the first may have changed the policy already when a
     /// peer is lost, and then the step is neither taken nor undone.
     pub(super) fn take_back(&mut self, before: RunState, error: Error) -> Error {
+        // It was begun by the step.
+        self.pending = None;
         if error.is::<Interrupted>() {
             self.state = before;
             return error;

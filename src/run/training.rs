@@ -6,6 +6,7 @@ use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 
 use super::{
+    ahead_batch::PendingBatch,
     checkpoints::TrainerCheckpoints,
     directory::RunDirectory,
     replay::Replay,
@@ -46,6 +47,8 @@ pub struct Run<B: AutodiffBackend> {
     pub(super) is_within_time: bool,
     /// The step of the newest checkpoint.
     pub(super) saved_step: Option<u64>,
+    /// What is being sampled for the next step.
+    pub(super) pending: Option<PendingBatch>,
     /// Whether it has been said that recycled problems are left out.
     pub(super) has_left_out: bool,
 }
@@ -88,6 +91,7 @@ impl<B: TrainBackend> Run<B> {
     pub fn step(&mut self) -> Result<StepReport> {
         // Where nobody has called `score_start`, which does this in time to end a run.
         self.evaluate_if_due()?;
+        self.gather_ahead()?;
         let before = self.state.clone();
         let step = self.begin_step();
         let mut report = self.take(&step).map_err(|error| self.take_back(before, error))?;
@@ -100,10 +104,10 @@ impl<B: TrainBackend> Run<B> {
 
     /// The formula of a step.
     fn take(&mut self, step: &Step) -> Result<StepReport> {
-        let drawn = self.draw_problems(step);
-        let sampled = self.sample_and_verify(step, drawn.problems)?;
+        let (sampled, left_out) = self.sampled_groups(step)?;
         let recycled = self.recycle(step, &sampled.groups);
-        let (sampled, left_out) = self.sample_recycled(step, sampled, drawn.left_out)?;
+        let (sampled, left_out) = self.sample_recycled(step, sampled, left_out)?;
+        self.begin_ahead(step, &sampled)?;
         let update = self.update(step, &sampled.groups)?;
         let metrics = self.record(step, left_out, &sampled, &recycled, &update)?;
         Ok(StepReport { step: step.number, metrics, groups: sampled.groups, recycled, update: update.report })

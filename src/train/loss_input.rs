@@ -50,7 +50,8 @@ pub(super) fn policy_loss_input<B: TrainBackend>(
     if !micro.trainer_logprobs.is_empty() {
         let own = floats::<B>(&micro.trainer_logprobs, &input.logprobs.device());
         let (importance, sampler) = (config.importance, input.sampler_logprobs.clone());
-        input.importance = importance.correction.weights(own.clone(), sampler, importance.bounds);
+        input.importance =
+            importance.correction.weights(own.clone(), sampler, &input.lengths, importance.bounds);
         input.old_logprobs = own;
     }
     input

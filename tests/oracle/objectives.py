@@ -151,9 +151,11 @@ def divergence(kind, new, reference):
     return {"k1": -torch.log(ratio), "k2": torch.log(ratio) ** 2 / 2, "k3": ratio - 1 - torch.log(ratio)}[kind]
 
 
-def correction(kind, trainer, sampler, low, high):
+def correction(kind, trainer, sampler, mask, low, high):
     weight = torch.exp(trainer - sampler)
-    if kind == "truncated":
+    if kind == "truncated_sequence":
+        weight = torch.where(mask > 0, weight, torch.ones_like(weight)).prod(1, keepdim=True).expand_as(weight)
+    if kind.startswith("truncated"):
         return torch.minimum(weight, torch.tensor(high, dtype=DOUBLE))
     return torch.where((weight >= low) & (weight <= high), weight, torch.zeros_like(weight))
 
@@ -189,7 +191,7 @@ def loss_case(inputs, settings):
     per_token = objective(new, inputs["old"], inputs["advantages"], mask, *bounds)
     if settings["importance"] != "none":
         limits = settings["importance_low"], settings["importance_high"]
-        per_token = per_token * correction(settings["importance"], inputs["old"], inputs["sampler"], *limits)
+        per_token = per_token * correction(settings["importance"], inputs["old"], inputs["sampler"], mask, *limits)
     per_token = -per_token
     if settings["kl"] is not None:
         per_token = per_token + COEFFICIENT * divergence(settings["kl"], new, inputs["reference"])
@@ -210,7 +212,7 @@ def loss_cases(generator):
     variants += [{"loss": "gspo", "clip_low": 0.05, "clip_high": 0.05}]
     variants += [{"loss": "cispo"}, {"loss": "cispo", "clip_low": 1.0}]
     variants += [{"kl": kl} for kl in ("k1", "k2", "k3")]
-    variants += [{"importance": importance} for importance in ("truncated", "masked")]
+    variants += [{"importance": importance} for importance in ("truncated", "masked", "truncated_sequence")]
     settings = [base | variant | {"normalization": normalization}
                 for variant in variants + [{"normalization_scope": "kind", "kl": "k3"}]
                 for normalization in ("token", "sequence", "constant")]

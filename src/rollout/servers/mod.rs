@@ -11,7 +11,8 @@
 //! | `dialect`, `spark`, `vllm`, `sglang` | what servers of a kind are asked, and how they get weights |
 //! | `pool` | requests that nobody has taken yet, and what becomes of those that were |
 //! | `fleet` | the servers: which of them are there, and ready |
-//! | `remote` | [`RemoteEngine`]: who samples what |
+//! | `sampling` | who samples what, and what becomes of it where a server fails |
+//! | `remote` | [`RemoteEngine`]: the sampler of a run, and the weights that it gives to servers |
 
 mod ask;
 mod dialect;
@@ -19,6 +20,7 @@ mod fleet;
 mod http;
 mod pool;
 mod remote;
+mod sampling;
 mod sglang;
 mod spark;
 mod vllm;

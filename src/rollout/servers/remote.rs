@@ -3,9 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread,
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, atomic::AtomicBool},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -14,9 +13,9 @@ use burn::tensor::backend::Backend;
 use super::{
     ask::Ask,
     dialect::Dialect,
-    fleet::{Fleet, PublishedWeights, VERSIONS_BEGIN, prepared},
-    http::{CallFailure, HttpClient},
-    pool::{RequestPool, ServerEvent},
+    fleet::{PublishedWeights, VERSIONS_BEGIN},
+    http::HttpClient,
+    sampling::SamplingServers,
     sglang::Sglang,
     spark::SparkServe,
     vllm::{Vllm, VllmAdapters},
@@ -30,16 +29,10 @@ use crate::{
         completion::Completion,
         config::{EngineKind, RolloutConfig},
         generate::Generate,
+        pending::PendingCompletions,
         request::Request,
     },
 };
-
-/// How often it is looked whether servers have joined or left, or somebody has asked to stop.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-const LISTEN: Duration = Duration::from_millis(50);
-
-/// Times that one request may be lost before it is taken for what fails the servers.
-const MOST_LOSSES: usize = 20;
 
 /// How servers of a kind are talked to; `None` of this process itself.
 fn dialect(kind: EngineKind, has_adapters: bool) -> Option<Arc<dyn Dialect>> {
@@ -64,6 +57,7 @@ pub struct ServerCallbacks<B: Backend> {
 
 /// Writes a policy as a model directory.
 type WritePolicy<B> = Box<dyn Fn(&Model<B>, &Path) -> Result<()>>;
+
 /// Makes a data URL of an image.
 pub type DrawPicture = Box<dyn Fn(&ImagePatches) -> Result<String>>;
 
@@ -77,17 +71,12 @@ enum SampledWeights<B: Backend> {
 
 /// Samples on servers.
 pub struct RemoteEngine<B: Backend> {
-    config: RolloutConfig,
-    dialect: Arc<dyn Dialect>,
-    client: HttpClient,
+    servers: Arc<SamplingServers>,
     picture: DrawPicture,
-    interrupt: Interrupt,
     /// Makes the versions of this run others than those of any other.
     run: u64,
     weights: SampledWeights<B>,
     versions: u64,
-    /// Kept between batches, so that what is known of servers is.
-    fleet: Mutex<Fleet>,
 }
 
 impl<B: Backend> RemoteEngine<B> {
@@ -129,9 +118,8 @@ impl<B: Backend> RemoteEngine<B> {
         };
         let key = config.api_key_file.as_ref().map(read).transpose()?;
         let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
-        let run = unrepeatable();
-        let fleet = Mutex::default();
-        Ok(Self { config, dialect, client, picture, interrupt, run, weights, versions: 0, fleet })
+        let servers = SamplingServers { config, dialect, client, interrupt, fleet: Mutex::default() };
+        Ok(Self { servers: Arc::new(servers), picture, run: unrepeatable(), weights, versions: 0 })
     }
 
     /// The weights that servers are to have; `None` where they keep their own.
@@ -145,8 +133,14 @@ impl<B: Backend> RemoteEngine<B> {
         }
     }
 
+    fn asks(&self, requests: &[Request<'_>], weights: Option<&PublishedWeights>) -> Result<Vec<Ask>> {
+        let version = weights.map(|weights| weights.version.as_str());
+        requests.iter().map(|request| self.ask(request, version)).collect()
+    }
+
     fn ask(&self, request: &Request<'_>, version: Option<&str>) -> Result<Ask> {
-        if let Some(why) = self.dialect.refuses_images().filter(|_| !request.prompt.images.is_empty()) {
+        if let Some(why) = self.servers.dialect.refuses_images().filter(|_| !request.prompt.images.is_empty())
+        {
             return Err(input_error(why));
         }
         let images = request.prompt.images.iter().map(|image| (self.picture)(image));
@@ -169,110 +163,26 @@ impl<B: Backend> RemoteEngine<B> {
             let _ = fs::remove_dir_all(old.dir);
         }
     }
-
-    /// Threads that ask each server for what waits, as many as it may have.
-    fn send_out(
-        &self,
-        fleet: &mut Fleet,
-        work: &Arc<RequestPool>,
-        weights: Option<&PublishedWeights>,
-        events: &mpsc::Sender<(String, ServerEvent)>,
-    ) -> Result<Option<String>> {
-        let mut trouble = None;
-        for (url, server) in &mut fleet.servers {
-            let more = work.waiting().min(self.config.max_in_flight.saturating_sub(server.busy));
-            if more == 0 || Instant::now() < server.not_before {
-                continue;
-            }
-            let model = match &server.model {
-                Some(model) => model.clone(),
-                None => match prepared(&self.client, &*self.dialect, url, weights) {
-                    Ok(model) => model,
-                    Err(CallFailure::Lasting(message)) => return Err(input_error(message)),
-                    Err(CallFailure::Passing(message)) => {
-                        server.not_before = Instant::now() + LOOK_EVERY;
-                        trouble = Some(message);
-                        continue;
-                    }
-                },
-            };
-            server.model = Some(model.clone());
-            server.busy += more;
-            for _ in 0..more {
-                let (work, client, dialect) = (work.clone(), self.client.clone(), self.dialect.clone());
-                let (url, model, events) = (url.clone(), model.clone(), events.clone());
-                thread::spawn(move || work.attend(&client, &*dialect, (&url, &model), &events));
-            }
-        }
-        Ok(trouble)
-    }
-
-    /// The completions of all requests that want any, by their numbers.
-    fn sample(
-        &self,
-        asks: Vec<Ask>,
-        weights: Option<&PublishedWeights>,
-        progress: &dyn Fn(usize),
-    ) -> Result<Vec<Vec<Completion>>> {
-        let mut fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<Option<Vec<Completion>>> =
-            asks.iter().map(|ask| (ask.completions() == 0).then(Vec::new)).collect();
-        let (mut left, mut losses) = (found.iter().filter(|one| one.is_none()).count(), vec![0; asks.len()]);
-        let work = Arc::new(RequestPool::new(asks));
-        let (sender, events) = mpsc::channel();
-        let (mut look_at, mut says) = (Instant::now(), true);
-        while left > 0 {
-            self.interrupt.check()?;
-            if Instant::now() >= look_at {
-                fleet.look(&self.config)?;
-                look_at = Instant::now() + LOOK_EVERY;
-            }
-            let trouble = self.send_out(&mut fleet, &work, weights, &sender)?;
-            if fleet.is_idle() && std::mem::take(&mut says) {
-                let none = if fleet.servers.is_empty() { "none is listed" } else { "all have just failed" };
-                let why = trouble.unwrap_or_else(|| none.to_owned());
-                say!("no server can be asked, the run waits for one: {why}");
-            }
-            let Ok((url, event)) = events.recv_timeout(LISTEN) else { continue };
-            match event {
-                ServerEvent::Done(index, completions) => {
-                    says = true;
-                    if found[index].replace(completions).is_none() {
-                        left -= 1;
-                        progress(1);
-                    }
-                }
-                ServerEvent::Failed(_, CallFailure::Lasting(message)) => return Err(input_error(message)),
-                ServerEvent::Failed(index, CallFailure::Passing(message)) => {
-                    losses[index] += 1;
-                    if losses[index] > MOST_LOSSES {
-                        return Err(anyhow::anyhow!("one request was lost {MOST_LOSSES} times: {message}"));
-                    }
-                    if fleet.servers.get(&url).is_some_and(|server| server.model.is_some()) {
-                        say!("a server has failed, others are asked: {message}");
-                    }
-                    fleet.lost(&url);
-                    work.again(index);
-                }
-                ServerEvent::Idle => fleet.idle(&url),
-            }
-        }
-        Ok(found.into_iter().map(|found| found.expect("none is left")).collect())
-    }
 }
 
 impl<B: Backend> Generate<B> for RemoteEngine<B> {
     fn generate(&self, requests: &[Request<'_>], progress: &dyn Fn(usize)) -> Result<Vec<Vec<Completion>>> {
         let weights = self.published()?;
-        let version = weights.map(|weights| weights.version.as_str());
-        let asks = requests.iter().map(|request| self.ask(request, version)).collect::<Result<Vec<Ask>>>()?;
-        self.sample(asks, weights, progress)
+        self.servers.sample(self.asks(requests, weights)?, weights, &AtomicBool::new(true), progress)
+    }
+
+    fn begin(&self, requests: &[Request<'_>]) -> Result<Option<PendingCompletions>> {
+        let (weights, servers) = (self.published()?.cloned(), self.servers.clone());
+        let asks = self.asks(requests, weights.as_ref())?;
+        Ok(Some(PendingCompletions::begin(move |is_wanted| {
+            servers.sample(asks, weights.as_ref(), is_wanted, &|_| ())
+        })))
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
         self.versions += 1;
         let version = format!("{VERSIONS_BEGIN}{:016x}-{}", self.run, self.versions);
-        let dir = self.config.weights_dir.join(&version);
+        let dir = self.servers.config.weights_dir.join(&version);
         let SampledWeights::Own { write, .. } = &self.weights else {
             bail!("this sampler takes the weights that its servers have, and gives them none");
         };
@@ -281,8 +191,7 @@ impl<B: Backend> Generate<B> for RemoteEngine<B> {
         if let SampledWeights::Own { published, .. } = &mut self.weights {
             *published = Some(PublishedWeights { dir, version });
         }
-        let fleet = self.fleet.get_mut().unwrap_or_else(PoisonError::into_inner);
-        fleet.servers.values_mut().for_each(|server| server.model = None);
+        self.servers.weights_have_changed();
         Ok(())
     }
 }

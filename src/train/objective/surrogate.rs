@@ -102,14 +102,20 @@ fn weighted_logprobs<B: Backend>(
 ///
 /// Values `[1, 3, 5]` of completions of 2 and 1 tokens: `[2, 2, 5]`.
 fn mean_of_completions<B: Backend>(values: Tensor<B, 1>, lengths: &[usize]) -> Tensor<B, 1> {
+    let shares: Vec<f32> = lengths.iter().flat_map(|&length| vec![1.0 / length as f32; length]).collect();
+    let shares = Tensor::from_data(TensorData::new(shares, [values.dims()[0]]), &values.device());
+    sum_of_completions(values * shares, lengths)
+}
+
+/// Every token's value replaced by the sum over its completion. `lengths` are the tokens of each, in the order in which
+/// they lie.
+pub(super) fn sum_of_completions<B: Backend>(values: Tensor<B, 1>, lengths: &[usize]) -> Tensor<B, 1> {
     let device = values.device();
     let owners: Vec<i32> =
         lengths.iter().enumerate().flat_map(|(row, &length)| vec![row as i32; length]).collect();
     let tokens = owners.len();
     let owners: Tensor<B, 1, Int> = Tensor::from_data(TensorData::new(owners, [tokens]), &device);
-    let shares: Vec<f32> = lengths.iter().flat_map(|&length| vec![1.0 / length as f32; length]).collect();
-    let shares = Tensor::from_data(TensorData::new(shares, [tokens]), &device);
     let zeros = Tensor::zeros([lengths.len()], &device);
-    let means = zeros.select_assign(0, owners.clone(), values * shares, IndexingUpdateOp::Add);
-    means.select(0, owners)
+    let sums = zeros.select_assign(0, owners.clone(), values, IndexingUpdateOp::Add);
+    sums.select(0, owners)
 }
