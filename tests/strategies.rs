@@ -113,6 +113,44 @@ fn a_directory_and_a_server_of_it_give_the_same_answers() {
     }
 }
 
+/// Rows of a reward benchmark beside an original problem.
+#[test]
+fn pairs_of_a_reward_benchmark_are_judged_in_both_orders() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("pairs.jsonl");
+    let pair = |id: usize| {
+        json!({"id": format!("p{id}"), "prompt": "a = 9 + 3, b = a + 6. Find b.", "chosen": "\\boxed{18}",
+            "rejected": format!("\\boxed{{{id}}}"), "subset": "sums"})
+    };
+    let ranked = json!({"id": "r", "query": "3 + 4?", "response": ["8", "7"], "human_ranking": [1, 0]});
+    let original = json!({"id": "q", "question": "3 + 4?", "answer": "7"});
+    let rows_of = [pair(0), pair(1), pair(2), ranked, original];
+    fs::write(&data, rows_of.map(|row| row.to_string() + "\n").concat()).unwrap();
+    let out = dir.path().join("out.jsonl");
+    let mut command = spark();
+    command.args(["eval", "--quiet", "--max-new-tokens", "40", "--model"]).arg(shipped("tiny-text"));
+    let summary = printed(command.arg("--data").arg(&data).arg("--out").arg(&out)).remove(0);
+    let answers = rows(&out);
+    assert_eq!(answers.len(), 9);
+    let judged: Vec<&Value> = answers.iter().filter(|row| row["kind"] == "pairwise").collect();
+    let of = |ending: &str| -> Vec<&Value> {
+        judged.iter().copied().filter(|row| row["id"].as_str().unwrap().ends_with(ending)).collect()
+    };
+    let (first, second) = (of("#chosen-first"), of("#rejected-first"));
+    assert!(first.iter().all(|row| row["answer"] == "A") && second.iter().all(|row| row["answer"] == "B"));
+    let right = |row: &Value| row["reward"] == 1.0;
+    let both = first.iter().zip(&second).filter(|(one, other)| right(one) && right(other)).count();
+    let one = first.iter().zip(&second).filter(|(one, other)| right(one) != right(other)).count();
+    assert_eq!(summary["pairs"], json!({"pairs": 4, "right_in_both": both, "right_in_one": one}));
+    assert_eq!(summary["judging"]["pairwise"]["replies"], 8);
+    assert_eq!(summary["sources"]["sums"]["problems"], 6);
+    // Elsewhere a pair is no problem.
+    let mut check = spark();
+    check.args(["train", "--quiet", "--recipe", "recipes/calculations.toml", "--set"]);
+    check.arg(format!("data.train={data:?}")).arg("--out").arg(dir.path().join("run"));
+    refused(&mut check, &["pairs.jsonl", "answer"]);
+}
+
 #[test]
 fn what_a_strategy_or_a_server_cannot_do_is_refused() {
     let server = Served::new("tiny-text", ServeLimits::default());

@@ -20,7 +20,7 @@ use crate::{
     distributed::ALONE,
     eval::{
         AnswerOptions, AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, Strategy,
-        answer_problems, judge_measures,
+        answer_problems, both_orders, judge_measures,
     },
     interrupt::tell_interrupted,
     kernels::TrainBackend,
@@ -32,7 +32,7 @@ use crate::{
         HeldOutEvaluation,
         inputs::{load_processor, template_arguments},
         own_sampler::measured_sampler,
-        problems::usable_problems,
+        problems::measurable_problems,
         signals,
     },
     storage::WholeFile,
@@ -160,14 +160,18 @@ impl AnswerJob<'_> {
         let EvalSettings { config, data, .. } = self.settings;
         let mut all = Vec::new();
         for path in data {
-            let mut problems = usable_problems(path, &config.data, processor, verifier)?;
+            let mut problems = measurable_problems(path, &config.data, processor, verifier)?;
             if data.len() > 1 {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy();
                 for problem in &mut problems {
                     problem.source.get_or_insert_with(|| name.clone().into_owned());
                 }
             }
-            all.extend(problems);
+            let prompts = config.judge.prompts();
+            all.extend(problems.into_iter().flat_map(|problem| match both_orders(&problem, prompts) {
+                Some(orders) => orders.to_vec(),
+                None => vec![problem],
+            }));
         }
         Ok(all)
     }

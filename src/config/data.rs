@@ -98,6 +98,7 @@ impl DataConfig {
             system: self.system.clone(),
             must_occur: self.train.contains(path),
             without_answer: false,
+            preferences: false,
         }
     }
 

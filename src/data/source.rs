@@ -15,6 +15,7 @@ use super::{
     format,
     image::ImageFiles,
     pattern::data_files,
+    preference::problem_or_preference,
     rows::{Complaint, Fields, Row, for_each_row},
 };
 use crate::error::input_error;
@@ -48,6 +49,8 @@ pub struct ReadOptions {
     pub must_occur: bool,
     /// Whether original problems may be without a reference answer.
     pub without_answer: bool,
+    /// Whether a better and a worse reply may stand in the place of a reference answer, as in reward benchmarks.
+    pub preferences: bool,
 }
 
 impl ReadOptions {
@@ -129,7 +132,11 @@ pub(super) struct LoadedRows<T> {
 pub fn load_problems(path: &Path, options: impl Into<ReadOptions>) -> Result<Loaded> {
     let options = options.into();
     let suffixes = Suffixes::new(&options);
-    let parse = if options.without_answer { format::problem_with_or_without_answer } else { format::problem };
+    let parse = match (options.preferences, options.without_answer) {
+        (true, _) => problem_or_preference,
+        (false, true) => format::problem_with_or_without_answer,
+        (false, false) => format::problem,
+    };
     let problem = |fields: &Fields, files: ImageFiles<'_>, id| {
         parse(fields, files, id)
             .and_then(|problem| suffixes.stripped(problem))

@@ -17,6 +17,7 @@ mod measuring;
 mod named_figures;
 mod own_reward;
 mod pass;
+mod preferred;
 mod ranking;
 mod reflect;
 mod score;
@@ -38,6 +39,7 @@ pub use judging::{AskedByOdds, JudgeMeasures, OddsMeasures, VerdictMeasures, jud
 pub use measuring::Measuring;
 pub use own_reward::{OwnLogprobs, OwnReward};
 pub use pass::pass_at_k;
+pub use preferred::{PairScores, both_orders};
 pub use ranking::area_under_curve;
 pub use reflect::answer_with_reflection;
 pub use score::{ScoredCompletion, score_rows};

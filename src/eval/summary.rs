@@ -10,6 +10,7 @@ use super::{
     judging::JudgeMeasures,
     mean::{mean, measured_mean},
     pass::{AnswerCounts, mean_pass_at},
+    preferred::PairScores,
     vote::most_frequent,
 };
 
@@ -32,6 +33,9 @@ pub struct AnswerSummary {
     pub sources: BTreeMap<String, PartSummary>,
     /// and of each kind.
     pub kinds: BTreeMap<String, PartSummary>,
+    /// How pairs of a reward benchmark were judged in both orders; left out without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairScores>,
     /// How the model judges, by kind; empty without judge problems.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub judging: BTreeMap<String, JudgeMeasures>,
@@ -86,6 +90,7 @@ impl AnswerSummary {
             all,
             sources,
             kinds,
+            pairs: PairScores::of(answers.iter()),
             judging: BTreeMap::new(),
         }
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     config::{DataConfig, RunConfig},
-    data::{BadRows, DataFiles, FileProblems, Problem, ProblemSet, ReadOptions, load_files},
+    data::{BadRows, DataFiles, FileProblems, Problem, ProblemSet, ReadOptions, load_files, preference},
     error::input_error,
     eval::held_out_sample,
     judge::check_kind,
@@ -29,6 +29,7 @@ pub fn training_problems(
         files: &config.train,
         max_problems: config.max_problems,
         without_answer: setting.admits(),
+        preferences: false,
     };
     let set = usable_set(files, config, processor, verifier)?;
     if setting.admits() {
@@ -94,30 +95,48 @@ pub fn usable_problems(
     Ok(usable_set((&files).into(), config, processor, verifier)?.problems)
 }
 
+/// The problems of files that a model is measured by, as [`usable_problems`]; a better and a worse reply may stand in the
+/// place of a reference answer ([`preference`](crate::data::preference)).
+///
+/// # Errors
+/// As [`usable_problems`].
+pub fn measurable_problems(
+    files: impl Into<DataFiles>,
+    config: &DataConfig,
+    processor: &Processor,
+    verifier: &Verifier,
+) -> Result<Vec<Problem>> {
+    let files: DataFiles = files.into();
+    let used = UsedFiles { preferences: true, ..(&files).into() };
+    Ok(usable_set(used, config, processor, verifier)?.problems)
+}
+
 /// Files of problems, and what is used of them.
 struct UsedFiles<'a> {
     files: &'a DataFiles,
     max_problems: Option<usize>,
     /// Whether problems may be without a reference answer.
     without_answer: bool,
+    /// Whether a better and a worse reply may stand in its place.
+    preferences: bool,
 }
 
 impl<'a> From<&'a DataFiles> for UsedFiles<'a> {
     /// All problems, each with a reference.
     fn from(files: &'a DataFiles) -> Self {
-        Self { files, max_problems: None, without_answer: false }
+        Self { files, max_problems: None, without_answer: false, preferences: false }
     }
 }
 
 fn usable_set(
-    UsedFiles { files, max_problems, without_answer }: UsedFiles<'_>,
+    UsedFiles { files, max_problems, without_answer, preferences }: UsedFiles<'_>,
     config: &DataConfig,
     processor: &Processor,
     verifier: &Verifier,
 ) -> Result<ProblemSet> {
     check_system(config, processor)?;
     let mut set = ProblemSet::default();
-    let reading = |path: &Path| ReadOptions { without_answer, ..config.reading(path) };
+    let reading = |path: &Path| ReadOptions { without_answer, preferences, ..config.reading(path) };
     for mut file in load_files(files, max_problems, reading)? {
         file.loaded.notes.iter().for_each(|note| say!("{note}"));
         let usable = usable_of(&mut file, config, processor, verifier)?;
@@ -172,7 +191,10 @@ fn usable_of(
 ) -> Result<Vec<Problem>> {
     let check = |problem: Problem| -> Result<Problem> {
         check_kind(&problem)?;
-        verifier.prepare(&problem)?;
+        // What is put to the judge has the answers of a judge problem.
+        if preference(&problem).is_none() {
+            verifier.prepare(&problem)?;
+        }
         processor.prompt(&problem)?;
         Ok(problem)
     };

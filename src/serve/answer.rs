@@ -26,7 +26,7 @@ pub(super) enum AnswerKind {
 }
 
 /// A completion's news on its way from the engine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct News {
     choice: usize,
     token_ids: Vec<u32>,
@@ -34,20 +34,34 @@ pub(super) struct News {
     finish_reason: Option<FinishReason>,
 }
 
+/// When a listener tells what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// As they come.
+    AtOnce,
+    /// All of a completion's together, once it is over: nobody looks at them before.
+    Whole,
+}
+
 /// A listener that sends news of a prompt's completions, whose numbers begin at `first`, until nobody receives them or the
 /// completion is marked as ended.
-pub(super) fn sending(
+pub(super) fn listening(
     first: usize,
     ended: Vec<Arc<AtomicBool>>,
     sender: UnboundedSender<News>,
+    telling: Telling,
 ) -> NewsListener {
+    let empty = move |sample| News { choice: first + sample, ..News::default() };
+    let mut held: Vec<News> = (0..ended.len()).map(empty).collect();
     Box::new(move |news: CompletionNews<'_>| {
-        let sent = sender.send(News {
-            choice: first + news.sample,
-            token_ids: news.token_ids.to_vec(),
-            logprobs: news.logprobs.to_vec(),
-            finish_reason: news.finish_reason,
-        });
+        let own = &mut held[news.sample];
+        own.token_ids.extend_from_slice(news.token_ids);
+        own.logprobs.extend_from_slice(news.logprobs);
+        own.finish_reason = news.finish_reason;
+        if telling == Telling::Whole && news.finish_reason.is_none() {
+            return !sender.is_closed();
+        }
+        let sent = sender.send(std::mem::replace(own, empty(news.sample)));
         sent.is_ok() && !ended[news.sample].load(Ordering::Relaxed)
     })
 }

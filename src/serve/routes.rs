@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 
 use super::{
-    answer::{AnswerKind, Choices, Heading, sending},
+    answer::{AnswerKind, Choices, Heading, Telling, listening},
     api_error::ApiError,
     counters::{Counters, InFlight},
     options::ServeOptions,
@@ -160,9 +160,13 @@ impl Shared {
         let heading = self.heading(kind, written, &prompts, wishes.completions);
         let version = self.weight_version();
         self.counters.prompt_tokens.fetch_add(heading.prompt_tokens() as u64, Ordering::Relaxed);
+        // A text that ends a completion is looked for as it grows.
+        let is_followed = written.stream || !wishes.stops.is_empty();
+        let telling = if is_followed { Telling::AtOnce } else { Telling::Whole };
         for (place, (prompt, sampling)) in prompts.into_iter().zip(samplings).enumerate() {
             let first = place * wishes.completions;
-            let listener = sending(first, choices.ended(first..first + wishes.completions), sender.clone());
+            let ended = choices.ended(first..first + wishes.completions);
+            let listener = listening(first, ended, sender.clone(), telling);
             let (stop_ids, streams) = (wishes.stop_ids.clone(), wishes.streams(place));
             self.sampler.submit(OwnedRequest { prompt, sampling, stop_ids, streams }, listener)?;
         }

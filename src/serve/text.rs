@@ -17,15 +17,8 @@ pub(super) struct GrowingText {
 impl GrowingText {
     /// What tokens add to the text. What may be a part of a character waits for the rest of it, or for the end.
     pub(super) fn push(&mut self, ids: &[u32], is_end: bool, processor: &Processor) -> Result<String> {
-        let mut added = String::new();
-        for &id in ids {
-            self.ids.push(id);
-            added.push_str(&self.read(false, processor)?);
-        }
-        if is_end {
-            added.push_str(&self.read(true, processor)?);
-        }
-        Ok(added)
+        self.ids.extend_from_slice(ids);
+        self.read(is_end, processor)
     }
 
     fn read(&mut self, is_end: bool, processor: &Processor) -> Result<String> {

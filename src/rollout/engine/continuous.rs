@@ -12,6 +12,7 @@ use std::{
 };
 
 use burn::tensor::backend::Backend;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 use super::{
@@ -118,9 +119,14 @@ impl<B: Kernels> ContinuousEngine<B> {
 
     /// Works until it is closed and nothing is left to do. A worker that panics loses the requests of its batch, whose
     /// listeners are dropped without their last news; the engine goes on.
+    ///
+    /// # Panics
+    /// Where the system gives it no threads.
     pub fn run(&self) {
+        let workers = self.config.workers_of(best_workers(&*self.model())).max(1);
+        let pools: Vec<ThreadPool> = (0..workers).map(|_| own_pool(workers)).collect();
         while self.wait_for_work() {
-            if catch_unwind(AssertUnwindSafe(|| self.session())).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| self.session(&pools))).is_err() {
                 say!("the engine has failed; the requests of its batch are lost, and it goes on with others");
                 let mut line = self.line();
                 (line.busy, line.running) = (0, 0);
@@ -135,18 +141,12 @@ impl<B: Kernels> ContinuousEngine<B> {
         !line.waiting.is_empty()
     }
 
-    fn session(&self) {
-        let model = self.model();
-        let workers = self.config.workers_of(best_workers(&*model)).max(1);
+    fn session(&self, pools: &[ThreadPool]) {
+        let workers = pools.len();
         let most_rows = self.config.max_rows.div_ceil(workers);
-        if workers == 1 {
-            return self.serve(most_rows, workers);
-        }
-        // Plain threads: a worker that waits for another must not lie beneath it, as in a pool whose threads take up other
-        // work while they wait.
         thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| self.serve(most_rows, workers));
+            for pool in pools {
+                scope.spawn(|| pool.install(|| self.serve(most_rows, workers)));
             }
         });
     }
@@ -227,6 +227,18 @@ impl<B: Backend> ContinuousEngine<B> {
     fn line(&self) -> MutexGuard<'_, RequestLine> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The threads of one of several workers. Nothing but its work runs on them: a worker that waits for another must not lie
+/// beneath it, as in a pool whose threads take up other work while they wait. Workers side by side have one thread each, so
+/// that no operation waits for a thread to wake.
+///
+/// # Panics
+/// Where the system gives it no threads.
+fn own_pool(workers: usize) -> ThreadPool {
+    let threads = if workers == 1 { rayon::current_num_threads() } else { 1 };
+    let named = ThreadPoolBuilder::new().num_threads(threads).thread_name(|_| "sampling".to_owned());
+    named.build().expect("the system gives it threads")
 }
 
 /// A worker of a session. However it ends, the others do not wait for it.
