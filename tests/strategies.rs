@@ -169,3 +169,38 @@ fn what_a_strategy_or_a_server_cannot_do_is_refused() {
     refused(&mut eval(&["--server", &url, "--dtype", "bf16"]), &["--dtype"]);
     refused(&mut eval(&["--server", "no url"]), &["no url"]);
 }
+
+#[test]
+fn an_evaluation_that_was_killed_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/calculations/test.jsonl");
+    let eval = |name: &str, more: &[&str]| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("spark"));
+        command.args(["eval", "--quiet", "--max-new-tokens", "24", "--model"]).arg(shipped("tiny-text"));
+        command.arg("--data").arg(&data).arg("--out").arg(dir.path().join(name)).args(more);
+        command
+    };
+    let whole = eval("whole.jsonl", &[]).output().unwrap();
+    let part = dir.path().join("killed.jsonl.part");
+    let mut killed = eval("killed.jsonl", &[]).spawn().unwrap();
+    let has_some = || fs::read_to_string(&part).is_ok_and(|text| text.contains("{\"answered\":512}"));
+    while !has_some() {
+        assert!(killed.try_wait().unwrap().is_none(), "it was over too soon");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    // The machine was lost as a line was written.
+    let kept = fs::read_to_string(&part).unwrap();
+    fs::write(&part, kept + "{\"answer\":{\"prob").unwrap();
+    let refusal =
+        |more: &[&str]| String::from_utf8(eval("killed.jsonl", more).output().unwrap().stderr).unwrap();
+    assert!(refusal(&[]).contains("--resume"));
+    assert!(refusal(&["--resume", "--samples", "2"]).contains("other settings"));
+    let resumed = eval("killed.jsonl", &["--resume"]).output().unwrap();
+    assert!(String::from_utf8(resumed.stderr).unwrap().contains("going on with 512 of 600"));
+    assert_eq!(resumed.stdout, whole.stdout);
+    assert_eq!(rows(&dir.path().join("killed.jsonl")), rows(&dir.path().join("whole.jsonl")));
+    assert!(!part.exists());
+    assert!(refusal(&["--resume"]).contains("no evaluation to go on with"));
+}

@@ -65,6 +65,9 @@ pub struct EvalArgs {
     /// Writes every answer to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Goes on with an evaluation of --data that was stopped: its answers are kept beside --out
+    #[arg(long, requires_all = ["out", "data"])]
+    pub resume: bool,
     #[command(flatten)]
     pub template: TemplateArgs,
     #[command(flatten)]

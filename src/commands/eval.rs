@@ -1,7 +1,6 @@
 //! `spark eval`: how good a model is on files of problems, or by a run's own held-out evaluation.
 
 use std::{
-    cell::Cell,
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
@@ -12,19 +11,22 @@ use burn::tensor::backend::Backend;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{eval_settings::EvalSettings, output::output};
+use super::{
+    answering::{Keeping, KeptAnswers, answer_all},
+    eval_settings::EvalSettings,
+    output::output,
+};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, EvalArgs},
     data::Problem,
     distributed::ALONE,
     eval::{
-        AnswerOptions, AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, Strategy,
-        answer_problems, both_orders, judge_measures,
+        AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, both_orders,
+        judge_measures,
     },
     interrupt::tell_interrupted,
     kernels::TrainBackend,
-    metrics::Phase,
     model::{ModelConfig, base_dir},
     processor::{Processor, PromptBound},
     rollout::{RolloutGroup, RolloutPipeline},
@@ -52,8 +54,11 @@ pub(super) fn run(args: EvalArgs, common: &CommonArgs) -> Result<()> {
         let evaluation = run_job(backend, seed, HeldOutJob { settings: &settings, quiet: common.quiet })?;
         return tell_held_out(&evaluation, out);
     }
-    let (answers, judging) = run_job(backend, seed, AnswerJob { settings: &settings, quiet: common.quiet })?;
+    let keeping = Keeping { out: args.out.as_deref(), resume: args.resume };
+    let job = AnswerJob { settings: &settings, keeping, quiet: common.quiet };
+    let (answers, judging, kept) = run_job(backend, seed, job)?;
     write_rows(out, answers.iter().map(FinalAnswer::to_json))?;
+    kept.map(KeptAnswers::forget).transpose()?;
     let summary = AnswerSummary::of(&answers, &settings.ks).with_judging(judging);
     print_line!("{}", serde_json::to_string(&summary)?)
 }
@@ -119,11 +124,12 @@ type Judging = BTreeMap<String, JudgeMeasures>;
 /// Answers to the problems of files, and how the model judges where they are judge problems.
 struct AnswerJob<'a> {
     settings: &'a EvalSettings,
+    keeping: Keeping<'a>,
     quiet: bool,
 }
 
 impl Job for AnswerJob<'_> {
-    type Output = (Vec<FinalAnswer>, Judging);
+    type Output = (Vec<FinalAnswer>, Judging, Option<KeptAnswers>);
 
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<Self::Output> {
         let EvalSettings { config, model, answers, template, rollout, .. } = self.settings;
@@ -148,9 +154,10 @@ impl Job for AnswerJob<'_> {
             prompts: config.judge.prompts(),
             peers: &ALONE,
         };
-        let answers = answer(&pipeline, problems, *answers, self.quiet)?;
+        let of = format!("{} {}\n{}", model.display(), rollout.servers.join(" "), config.to_toml());
+        let (answers, kept) = answer_all(&pipeline, &problems, *answers, (self.keeping, &of), self.quiet)?;
         let judging = judging(&pipeline, &answers)?;
-        Ok((answers, judging))
+        Ok((answers, judging, kept))
     }
 }
 
@@ -175,31 +182,6 @@ impl AnswerJob<'_> {
         }
         Ok(all)
     }
-}
-
-fn answer<B: Backend>(
-    pipeline: &RolloutPipeline<'_, B>,
-    problems: Vec<Problem>,
-    options: AnswerOptions,
-    quiet: bool,
-) -> Result<Vec<FinalAnswer>> {
-    let (answered, all) = (Cell::new(0), problems.len());
-    let progress = Phase::start("answering", all, quiet);
-    let advance = |count| {
-        answered.set(answered.get() + count);
-        progress.advance(count);
-    };
-    let answers = answer_problems(pipeline, problems, options, &advance).map_err(|error| {
-        tell_interrupted(error, |by| {
-            let done = answered.get().min(all);
-            format!("{by}: {done} of {all} problems were answered, and nothing was written")
-        })
-    })?;
-    drop(progress);
-    if options.strategy == Strategy::Reflect && answers.len() < all {
-        say!("{} of {all} problems are left out: their first answer has no reward", all - answers.len());
-    }
-    Ok(answers)
 }
 
 /// How the model judges, by the answers whose reward could be had.

@@ -2,6 +2,7 @@
 //! checkpoint and data.
 
 mod ablate;
+mod answering;
 mod backends;
 mod bench;
 mod compare;

@@ -1,5 +1,6 @@
 //! The answer that counts in the end, whatever strategy found it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// What an answer takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokensSpent {
     /// Sampled tokens: of the answer, of those that it was chosen from or follows, and of verdicts on them.
     pub sampled: usize,
@@ -18,7 +19,7 @@ pub struct TokensSpent {
 }
 
 /// A problem's last answer, and how every answer on the way to it scored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FinalAnswer {
     pub problem: Problem,
     /// Which of the problem's answers it is, from 0.
