@@ -6,8 +6,9 @@
 #   scripts/vllm_run.sh run VENV MODEL DATA OUT [--set KEY=VALUE …]
 #
 # MODEL is the directory that scripts/smollm2.py writes, DATA that of scripts/gsm8k_steps.py; SPARK names the binary
-# [target/release/spark]. The table is written to OUT/table.md; --set goes to both runs. Needs curl, 8 GB of memory and no other
-# server on port 8123.
+# [target/release/spark], VLLM_ARGS more of vLLM's options. The table is written to OUT/table.md; --set goes to both runs. Needs
+# curl, 8 GB of memory and no other server on port 8123. Adapters:
+#   VLLM_ARGS="--enable-lora --max-lora-rank 16" scripts/vllm_run.sh run … --set lora.rank=16 --set train.learning_rate=2e-4
 set -euo pipefail
 repository=$(realpath "$(dirname "$0")/..")
 url=http://127.0.0.1:8123
@@ -32,7 +33,7 @@ serve() {
         VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=True HF_HUB_OFFLINE=1 \
         "$venv/bin/python" -m vllm.entrypoints.openai.api_server --model "$model" --served-model-name m --dtype float32 \
         --max-model-len 1024 --max-num-seqs 192 --max-num-batched-tokens 8192 --no-enable-chunked-prefill --enforce-eager \
-        --logprobs-mode processed_logprobs --host 127.0.0.1 --port "${url##*:}" >"$log" 2>&1 &
+        --logprobs-mode processed_logprobs --host 127.0.0.1 --port "${url##*:}" ${VLLM_ARGS:-} >"$log" 2>&1 &
     server=$!
     trap 'kill $server 2>/dev/null || true' EXIT
     until curl -sf "$url/health" >/dev/null; do
@@ -41,10 +42,10 @@ serve() {
     done
 }
 
-# The log-probability of the first token that vLLM takes for the likeliest after a fixed prompt.
+# The log-probability of the first token that a model of vLLM's takes for the likeliest after a fixed prompt.
 first_logprob() {
     curl -sf "$url/v1/completions" -H 'content-type: application/json' \
-        -d '{"model": "m", "prompt": "What is 24 / 12?", "max_tokens": 1, "temperature": 0, "logprobs": 0}' |
+        -d '{"model": "'"$1"'", "prompt": "What is 24 / 12?", "max_tokens": 1, "temperature": 0, "logprobs": 0}' |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["choices"][0]["logprobs"]["token_logprobs"][0])'
 }
 
@@ -61,9 +62,10 @@ run() {
     "$spark" train "${common[@]}" --out "$out/local"
     serve "$venv" "$out/own-head" "$out/vllm.log"
     local before after
-    before=$(first_logprob)
+    before=$(first_logprob m)
     "$spark" train "${common[@]}" --set 'rollout.engine="vllm"' --set "rollout.servers=[\"$url\"]" --out "$out/vllm"
-    after=$(first_logprob)
+    # Adapters are models of their own.
+    after=$(first_logprob "$(curl -sf "$url/v1/models" | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"][-1]["id"])')")
     python3 - "$out" "$before" "$after" <<'PYTHON' | tee "$out/table.md"
 import json, pathlib, statistics, sys
 

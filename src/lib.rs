@@ -30,7 +30,7 @@
 //! | [`config`] | a run's recipe |
 //! | [`plan`] | how much memory a recipe needs |
 //! | [`run`] | a training run as a library |
-//! | [`serve`] | an OpenAI-compatible server over a model |
+//! | [`serve`], [`page`] | an OpenAI-compatible server over a model; runs as a page of HTML |
 //! | [`demo`] | what makes the shipped data and models |
 //! | [`ablation`], [`bench`](mod@bench), [`comparison`] | trainings against each other; how fast it is; the same work on several backends |
 //! | [`cli`] | what a person types |
@@ -60,6 +60,7 @@ pub mod lanes;
 pub mod metrics;
 pub mod model;
 mod packing;
+pub mod page;
 pub mod plan;
 pub mod plot;
 pub mod processor;

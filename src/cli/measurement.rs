@@ -87,3 +87,13 @@ pub struct KernelsArgs {
     #[arg(long, default_value = "runs/kernels", value_name = "DIR")]
     pub out: PathBuf,
 }
+
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// Directories of runs
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The file to write [default: report.html in the run's directory; of several, in this one]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}

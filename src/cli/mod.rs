@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 pub use self::{
     evaluation::EvalArgs,
     inference::{GenerateArgs, MergeArgs, ScoreArgs},
-    measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs},
+    measurement::{BackendsArgs, BenchArgs, CompareArgs, KernelsArgs, ReportArgs},
     offline::{PlanArgs, RecycleArgs, VerifyArgs},
     python::PythonArgs,
     serving::ServeArgs,
@@ -106,6 +106,12 @@ pub enum Command {
         Example:\n  spark score --model models/tiny-vl --data rows.jsonl > scored.jsonl"
     )]
     Score(ScoreArgs),
+    /// Show runs, side by side, as one HTML file: figures, curves and a browser of completions
+    #[command(
+        after_help = "A training run writes one as it ends; this makes it at any time, also of a run that goes on.\n\n\
+        Examples:\n  spark report runs/digits\n  spark report runs/lean runs/grpo --out both.html"
+    )]
+    Report(ReportArgs),
     /// Check responses against reference answers
     #[command(after_help = "Rows: {\"answer\": reference, \"response\": model text, \"verifier\"?: name}\n\
         Output: {\"reward\": 0..1, \"extracted\": text or null, \"reason\": why} per row, in order\n\n\

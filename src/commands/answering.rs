@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use crate::{
     storage::write_atomically,
 };
 
-/// Problems that are answered together: what a lost machine takes with it.
+/// Answers that are sampled together: what a lost machine takes with it.
 const AT_ONCE: usize = 512;
 
 /// A line of the file that is kept.
@@ -137,6 +137,23 @@ fn read(path: &Path, of: &str) -> Result<Option<(Vec<FinalAnswer>, usize)>> {
     Ok(Some((whole, answered)))
 }
 
+/// What to tell of an evaluation that was given up. A file without any answers goes.
+fn given_up(error: Error, kept: Option<KeptAnswers>, (answered, all): (usize, usize)) -> Error {
+    let path = kept.as_ref().map(|kept| kept.path.clone()).filter(|_| answered > 0);
+    if let Some(kept) = kept.filter(|_| answered == 0)
+        && let Err(also) = kept.forget()
+    {
+        return error.context(also);
+    }
+    tell_interrupted(error, |by| match &path {
+        Some(path) => format!(
+            "{by}: {answered} of {all} problems are answered and kept in {}; add --resume to go on",
+            path.display()
+        ),
+        None => format!("{by}: {answered} of {all} problems were answered, and nothing was written"),
+    })
+}
+
 /// The answers to all problems, those that are kept among them, and where they are kept. `of` says what else than the
 /// problems they depend on.
 ///
@@ -162,17 +179,12 @@ pub(super) fn answer_all<B: Backend>(
     }
     let progress = Phase::start("answering", all, quiet);
     progress.advance(answered);
-    for some in problems[answered..].chunks(AT_ONCE) {
+    for some in problems[answered..].chunks((AT_ONCE / options.samples).max(1)) {
         let advance = |count| progress.advance(count);
-        let found = answer_problems(pipeline, some.to_vec(), options, &advance).map_err(|error| {
-            tell_interrupted(error, |by| match &kept {
-                Some(kept) => format!(
-                    "{by}: {answered} of {all} problems are answered and kept in {}; add --resume to go on",
-                    kept.path.display()
-                ),
-                None => format!("{by}: {answered} of {all} problems were answered, and nothing was written"),
-            })
-        })?;
+        let found = match answer_problems(pipeline, some.to_vec(), options, &advance) {
+            Ok(found) => found,
+            Err(error) => return Err(given_up(error, kept, (answered, all))),
+        };
         answered += some.len();
         if let Some(kept) = &mut kept {
             kept.add(&found, some.len())?;

@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod recipe_source;
 mod recycle;
+mod report;
 mod score;
 mod serve;
 mod sft;
@@ -53,6 +54,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Backends(args) => backends::run(&args),
         Command::Bench(args) => bench::run(args, &common),
         Command::Merge(args) => merge::run(args, &common),
+        Command::Report(args) => report::run(args),
         Command::Plan(args) => plan::run(args, &common),
         Command::Data { what } => data::run(what, common.seed),
     }

@@ -2,7 +2,10 @@
 
 use anyhow::{Error, Result};
 
-use super::launch::{launch, rank};
+use super::{
+    launch::{launch, rank},
+    report::PAGE,
+};
 use crate::{
     backend::{Job, run_job},
     cli::{CommonArgs, RunArgs},
@@ -11,7 +14,11 @@ use crate::{
     interrupt::{Interrupt, Interrupted},
     kernels::TrainBackend,
     metrics::{forget_profile, profile, profile_table},
-    run::{EarlyStop, Extensions, Launch, Run, StartingModel, Summary, report, signals, with_way_on},
+    page::write_page,
+    run::{
+        EarlyStop, Extensions, Launch, Run, RunDirectory, StartingModel, Summary, report, signals,
+        with_way_on,
+    },
 };
 
 /// Starts or resumes a run.
@@ -51,6 +58,20 @@ fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {
     print_line!("{}", report::table(summary))
 }
 
+/// Writes the run's page, and says where everything is. A page that cannot be written fails no run.
+fn tell_page(dir: &RunDirectory, quiet: bool) {
+    let page = dir.path().join(PAGE);
+    match write_page(&[dir.path()], &page) {
+        Err(error) => say!("{} is not written: {error:#}", page.display()),
+        Ok(()) if quiet => {}
+        Ok(()) => {
+            let (run, model) = (dir.path().display(), dir.final_model());
+            say!("report: {}\nmodel: {}", page.display(), model.display());
+            say!("next: spark eval --run {run} --data FILE, or spark serve --model {}", model.display());
+        }
+    }
+}
+
 struct TrainJob(Launch);
 
 impl Job for TrainJob {
@@ -59,6 +80,7 @@ impl Job for TrainJob {
     fn run<B: TrainBackend>(self, device: B::Device) -> Result<()> {
         let interrupt = signals::listen("giving up what a resumed run repeats, then saving")?;
         let extensions = Extensions { interrupt: interrupt.clone(), ..Extensions::default() };
+        let quiet = self.0.quiet;
         let (mut run, start) = Run::<B>::open_with(self.0, extensions, device)?;
         let before = match train(&mut run, start, &interrupt) {
             Err(error) => {
@@ -67,8 +89,10 @@ impl Job for TrainJob {
             }
             Ok(before) => before,
         };
+        let dir = run.directory().clone();
         if let Some(summary) = run.finish(before)? {
             print_line!("{}", report::table(&summary))?;
+            tell_page(&dir, quiet);
         }
         if let Some(table) = profile_table() {
             say!("{}", table.trim_end());
