@@ -35,6 +35,8 @@ fn engine(kind: EngineKind, url: &str, has_adapters: bool, weights: &Path) -> Re
     };
     let callbacks = ServerCallbacks::<Plain> {
         has_adapters,
+        is_publisher: true,
+        run: 7,
         write: Box::new(|_: &Model<Plain>, dir: &Path| Ok(std::fs::create_dir_all(dir)?)),
         picture: Box::new(|_| unreachable!("texts only")),
     };

@@ -64,6 +64,60 @@ fn two_processes_give_the_weights_of_one() {
     assert_eq!(rows(&together.join("rollouts.jsonl")).len(), rows(&alone.join("rollouts.jsonl")).len());
 }
 
+/// A server of ours on the model that the runs start from, until it is dropped.
+struct Serving(std::process::Child, String);
+
+impl Serving {
+    fn begin() -> Self {
+        let port = processes::free_port();
+        let addr = format!("127.0.0.1:{port}");
+        let mut command = std::process::Command::new(spark().get_program());
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "serve",
+            "--model",
+            "models/tiny-vl",
+            "--addr",
+            &addr,
+        ]);
+        let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        while std::net::TcpStream::connect(&addr).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self(child, format!("http://{addr}"))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn two_processes_that_share_a_server_have_the_samples_of_one_without() {
+    let root = TempDir::new().unwrap();
+    let (alone, together, published) =
+        (root.path().join("alone"), root.path().join("together"), root.path().join("weights"));
+    fs::create_dir(&published).unwrap();
+    train(&alone).assert().success();
+    let server = Serving::begin();
+    let settings = [
+        "rollout.engine=\"spark\"".to_owned(),
+        format!("rollout.servers=[\"{}\"]", server.1),
+        format!("rollout.weights_dir={published:?}"),
+    ];
+    let [first, second] = ended(all(&together, &settings.each_ref().map(String::as_str)));
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert!(second.status.success(), "{}", stderr(&second));
+    let sampled = |run: &Path| -> Vec<_> {
+        let rows = rows(&run.join("rollouts.jsonl"));
+        rows.iter().map(|row| ["step", "problem", "completion"].map(|name| row[name].clone())).collect()
+    };
+    assert_eq!(sampled(&together), sampled(&alone));
+    assert_eq!(fs::read_dir(&published).unwrap().count(), 0, "one of them removes what it wrote");
+}
+
 #[test]
 fn who_loses_a_peer_saves_and_says_so() {
     let root = TempDir::new().unwrap();

@@ -143,6 +143,8 @@ fn engine(model: &str, config: RolloutConfig, interrupt: &Interrupt) -> RemoteEn
     let format = WeightFormat { precision: Precision::F32, shard_bytes: usize::MAX };
     let callbacks = ServerCallbacks::<Plain> {
         has_adapters: false,
+        is_publisher: true,
+        run: 7,
         write: Box::new(move |policy: &Model<Plain>, dir: &Path| {
             replace_model_dir(policy, &source, dir, format)
         }),

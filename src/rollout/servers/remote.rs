@@ -24,7 +24,6 @@ use crate::{
     error::input_error,
     interrupt::Interrupt,
     model::{ImagePatches, Model},
-    random::unrepeatable,
     rollout::{
         completion::Completion,
         config::{EngineKind, RolloutConfig},
@@ -47,8 +46,12 @@ fn dialect(kind: EngineKind, has_adapters: bool) -> Option<Arc<dyn Dialect>> {
 
 /// What a run does for its servers.
 pub struct ServerCallbacks<B: Backend> {
-    /// Writes the policy as a model directory.
+    /// Writes the policy as a model directory. Of several ranks one does, and the others wait for it.
     pub write: WritePolicy<B>,
+    /// Whether this process's weights are those that are written; it removes them in the end.
+    pub is_publisher: bool,
+    /// Makes the versions of the weights others than those of any other run; the same on all ranks.
+    pub run: u64,
     /// Whether what it writes are adapters.
     pub has_adapters: bool,
     /// Makes a data URL of an image.
@@ -66,7 +69,7 @@ enum SampledWeights<B: Backend> {
     /// Those that each of them has.
     Served,
     /// Those that were published last.
-    Own { write: WritePolicy<B>, published: Option<PublishedWeights> },
+    Own { write: WritePolicy<B>, is_publisher: bool, published: Option<PublishedWeights> },
 }
 
 /// Samples on servers.
@@ -85,9 +88,11 @@ impl<B: Backend> RemoteEngine<B> {
     /// # Errors
     /// An input error where the recipe samples in this process, or the key cannot be read.
     pub fn new(config: RolloutConfig, callbacks: ServerCallbacks<B>, interrupt: Interrupt) -> Result<Self> {
-        let ServerCallbacks { write, has_adapters, picture } = callbacks;
-        let weights = SampledWeights::Own { write, published: None };
-        Self::over(config, has_adapters, picture, weights, interrupt)
+        let ServerCallbacks { write, is_publisher, run, has_adapters, picture } = callbacks;
+        let weights = SampledWeights::Own { write, is_publisher, published: None };
+        let mut engine = Self::over(config, has_adapters, picture, weights, interrupt)?;
+        engine.run = run;
+        Ok(engine)
     }
 
     /// An engine that samples from the weights that its servers have, and gives them none.
@@ -119,7 +124,7 @@ impl<B: Backend> RemoteEngine<B> {
         let key = config.api_key_file.as_ref().map(read).transpose()?;
         let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
         let servers = SamplingServers { config, dialect, client, interrupt, fleet: Mutex::default() };
-        Ok(Self { servers: Arc::new(servers), picture, run: unrepeatable(), weights, versions: 0 })
+        Ok(Self { servers: Arc::new(servers), picture, run: 0, weights, versions: 0 })
     }
 
     /// The weights that servers are to have; `None` where they keep their own.
@@ -156,8 +161,9 @@ impl<B: Backend> RemoteEngine<B> {
 
     /// The directory of the newest weights goes, where there is one.
     fn withdraw(&mut self) {
-        if let SampledWeights::Own { published, .. } = &mut self.weights
+        if let SampledWeights::Own { published, is_publisher, .. } = &mut self.weights
             && let Some(old) = published.take()
+            && *is_publisher
         {
             // A directory that cannot be removed costs room, and nothing else.
             let _ = fs::remove_dir_all(old.dir);
