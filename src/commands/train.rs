@@ -55,7 +55,12 @@ fn tell_finished(launch: &Launch, summary: &Summary) -> Result<()> {
             "{run} is finished: all {steps} steps are taken; to go on, raise train.steps or train.token_budget with --set"
         ),
     }
-    print_line!("{}", report::table(summary))
+    print_line!("{}", report::table(summary))?;
+    if !launch.dir.path().join(PAGE).exists() {
+        // There was no room for it when the run ended.
+        tell_page(&launch.dir, launch.quiet);
+    }
+    Ok(())
 }
 
 /// Writes the run's page, and says where everything is. A page that cannot be written fails no run.

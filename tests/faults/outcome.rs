@@ -129,8 +129,12 @@ impl Unbroken {
     }
 }
 
-/// Whether a file must be there, however often a run was saved: notes beside the checkpoints need not.
+/// Whether a file must be there, however often a run was saved: notes beside the checkpoints need not, and a page that there
+/// was no room for is said, and made by `spark report`.
 fn is_promised(name: &str) -> bool {
+    if name == "report.html" {
+        return false;
+    }
     let beside = name.strip_prefix("checkpoints/").filter(|rest| !rest.contains('/'));
     beside.is_none_or(|name| name == "latest")
 }
