@@ -96,7 +96,7 @@ pub fn usable_problems(
 }
 
 /// The problems of files that a model is measured by, as [`usable_problems`]; a better and a worse reply may stand in the
-/// place of a reference answer ([`preference`](crate::data::preference)).
+/// place of a reference answer ([`preference`]).
 ///
 /// # Errors
 /// As [`usable_problems`].
