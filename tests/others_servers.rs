@@ -37,7 +37,13 @@ fn engine(kind: EngineKind, url: &str, has_adapters: bool, weights: &Path) -> Re
         has_adapters,
         is_publisher: true,
         run: 7,
-        write: Box::new(|_: &Model<Plain>, dir: &Path| Ok(std::fs::create_dir_all(dir)?)),
+        write: Box::new(move |policy: &Model<Plain>, dir: &Path| {
+            std::fs::create_dir_all(dir)?;
+            if has_adapters && policy.config.text.tie_word_embeddings {
+                std::fs::write(dir.join("adapter_config.json"), "{}")?;
+            }
+            Ok(())
+        }),
         picture: Box::new(|_| unreachable!("texts only")),
     };
     RemoteEngine::new(config, callbacks, Interrupt::default()).unwrap()
@@ -140,6 +146,10 @@ fn vllm_gets_each_version_of_adapters_under_a_name_of_its_own_and_loses_the_last
     assert!(first != second && asked[3].1["lora_name"] == *first);
     assert!(asked[1].1["model"] == *first && asked[4].1["model"] == *second);
     assert!(asked[2].1["lora_path"].as_str().unwrap().ends_with(second.as_str().unwrap()));
+    // A model without adapters is the one that is served.
+    engine.update_weights(&policy().with_own_head()).unwrap();
+    sample(&engine).unwrap();
+    assert!(server.asked().last().unwrap().1["model"] == "m");
 }
 
 /// An SGLang whose completions come from the weights that `version` says, which it is told or not.

@@ -28,8 +28,8 @@ pub(super) trait Dialect: Send + Sync {
     /// Has a server sample from the weights in a directory, unless it does already.
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure>;
 
-    /// What requests call the weights of a version, where it is not what the server calls its model.
-    fn model(&self, _version: &str) -> Option<String> {
+    /// What requests call the weights of a version in a directory, where it is not what the server calls its model.
+    fn model(&self, _dir: &Path, _version: &str) -> Option<String> {
         None
     }
 

@@ -122,7 +122,7 @@ pub(super) fn prepared(
     let Some(weights) = weights else { return Ok(model.to_owned()) };
     let server = FoundServer { client, url, served };
     dialect.renew(&server, &absolute(&weights.dir), &weights.version)?;
-    Ok(dialect.model(&weights.version).unwrap_or_else(|| model.to_owned()))
+    Ok(dialect.model(&weights.dir, &weights.version).unwrap_or_else(|| model.to_owned()))
 }
 
 fn absolute(dir: &Path) -> PathBuf {

@@ -13,7 +13,7 @@ use super::{
     http::CallFailure,
     spark::openai_choices,
 };
-use crate::model::ModelConfig;
+use crate::model::{ModelConfig, is_adapter};
 
 pub(super) struct Vllm;
 
@@ -70,6 +70,10 @@ impl Dialect for VllmAdapters {
     }
 
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
+        if !is_adapter(dir) {
+            // The model that the run begins with has none yet: it is the one that is served.
+            return Ok(());
+        }
         let models = server.client.get(&format!("{}/v1/models", server.url))?;
         let names = models["data"].as_array().into_iter().flatten().filter_map(|model| model["id"].as_str());
         let (own, others): (Vec<&str>, Vec<&str>) =
@@ -83,8 +87,8 @@ impl Dialect for VllmAdapters {
         Ok(())
     }
 
-    fn model(&self, version: &str) -> Option<String> {
-        Some(version.to_owned())
+    fn model(&self, dir: &Path, version: &str) -> Option<String> {
+        is_adapter(dir).then(|| version.to_owned())
     }
 
     fn refuses_images(&self) -> Option<&'static str> {
