@@ -64,22 +64,48 @@ type WritePolicy<B> = Box<dyn Fn(&Model<B>, &Path) -> Result<()>>;
 /// Makes a data URL of an image.
 pub type DrawPicture = Box<dyn Fn(&ImagePatches) -> Result<String>>;
 
-/// Which weights servers are to sample from.
-enum SampledWeights<B: Backend> {
-    /// Those that each of them has.
-    Served,
-    /// Those that were published last.
-    Own { write: WritePolicy<B>, is_publisher: bool, published: Option<PublishedWeights> },
+/// Weights that servers are given, as directories that they read.
+struct OwnWeights<B: Backend> {
+    write: WritePolicy<B>,
+    is_publisher: bool,
+    run: u64,
+    versions: u64,
+    published: Option<PublishedWeights>,
+}
+
+impl<B: Backend> OwnWeights<B> {
+    /// Puts a policy's weights in the place of those that were published last.
+    fn publish(&mut self, policy: &Model<B>, root: &Path) -> Result<()> {
+        self.versions += 1;
+        let version = format!("{VERSIONS_BEGIN}{:016x}-{}", self.run, self.versions);
+        let dir = root.join(&version);
+        (self.write)(policy, &dir)
+            .with_context(|| format!("rollout.weights_dir: writing {}", dir.display()))?;
+        self.withdraw();
+        self.published = Some(PublishedWeights { dir, version });
+        Ok(())
+    }
+
+    fn withdraw(&mut self) {
+        if let Some(old) = self.published.take().filter(|_| self.is_publisher) {
+            // A directory that cannot be removed costs room, and nothing else.
+            let _ = fs::remove_dir_all(old.dir);
+        }
+    }
+}
+
+impl<B: Backend> Drop for OwnWeights<B> {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
 }
 
 /// Samples on servers.
 pub struct RemoteEngine<B: Backend> {
     servers: Arc<SamplingServers>,
     picture: DrawPicture,
-    /// Makes the versions of this run others than those of any other.
-    run: u64,
-    weights: SampledWeights<B>,
-    versions: u64,
+    /// `None` where servers keep the weights that they have.
+    own: Option<OwnWeights<B>>,
 }
 
 impl<B: Backend> RemoteEngine<B> {
@@ -89,10 +115,12 @@ impl<B: Backend> RemoteEngine<B> {
     /// An input error where the recipe samples in this process, or the key cannot be read.
     pub fn new(config: RolloutConfig, callbacks: ServerCallbacks<B>, interrupt: Interrupt) -> Result<Self> {
         let ServerCallbacks { write, is_publisher, run, has_adapters, picture } = callbacks;
-        let weights = SampledWeights::Own { write, is_publisher, published: None };
-        let mut engine = Self::over(config, has_adapters, picture, weights, interrupt)?;
-        engine.run = run;
-        Ok(engine)
+        let servers = Arc::new(servers(config, has_adapters, interrupt)?);
+        Ok(Self {
+            servers,
+            picture,
+            own: Some(OwnWeights { write, is_publisher, run, versions: 0, published: None }),
+        })
     }
 
     /// An engine that samples from the weights that its servers have, and gives them none.
@@ -104,38 +132,14 @@ impl<B: Backend> RemoteEngine<B> {
         picture: DrawPicture,
         interrupt: Interrupt,
     ) -> Result<Self> {
-        Self::over(config, false, picture, SampledWeights::Served, interrupt)
-    }
-
-    fn over(
-        config: RolloutConfig,
-        has_adapters: bool,
-        picture: DrawPicture,
-        weights: SampledWeights<B>,
-        interrupt: Interrupt,
-    ) -> Result<Self> {
-        let dialect = dialect(config.engine, has_adapters)
-            .ok_or_else(|| input_error("rollout.engine = \"local\": there are no servers to sample on"))?;
-        let read = |file: &PathBuf| {
-            let key = fs::read_to_string(file)
-                .with_context(|| format!("rollout.api_key_file: reading {}", file.display()))?;
-            anyhow::Ok(key.trim().to_owned())
-        };
-        let key = config.api_key_file.as_ref().map(read).transpose()?;
-        let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
-        let servers = SamplingServers { config, dialect, client, interrupt, fleet: Mutex::default() };
-        Ok(Self { servers: Arc::new(servers), picture, run: 0, weights, versions: 0 })
+        Ok(Self { servers: Arc::new(servers(config, false, interrupt)?), picture, own: None })
     }
 
     /// The weights that servers are to have; `None` where they keep their own.
     fn published(&self) -> Result<Option<&PublishedWeights>> {
-        match &self.weights {
-            SampledWeights::Served => Ok(None),
-            SampledWeights::Own { published, .. } => {
-                let published = published.as_ref();
-                published.context("the servers have no weights: give them some with update_weights").map(Some)
-            }
-        }
+        let Some(own) = &self.own else { return Ok(None) };
+        let published = own.published.as_ref();
+        published.context("the servers have no weights: give them some with update_weights").map(Some)
     }
 
     fn asks(&self, requests: &[Request<'_>], weights: Option<&PublishedWeights>) -> Result<Vec<Ask>> {
@@ -158,17 +162,19 @@ impl<B: Backend> RemoteEngine<B> {
             version: version.map(str::to_owned),
         })
     }
+}
 
-    /// The directory of the newest weights goes, where there is one.
-    fn withdraw(&mut self) {
-        if let SampledWeights::Own { published, is_publisher, .. } = &mut self.weights
-            && let Some(old) = published.take()
-            && *is_publisher
-        {
-            // A directory that cannot be removed costs room, and nothing else.
-            let _ = fs::remove_dir_all(old.dir);
-        }
-    }
+fn servers(config: RolloutConfig, has_adapters: bool, interrupt: Interrupt) -> Result<SamplingServers> {
+    let dialect = dialect(config.engine, has_adapters)
+        .ok_or_else(|| input_error("rollout.engine = \"local\": there are no servers to sample on"))?;
+    let read = |file: &PathBuf| {
+        let key = fs::read_to_string(file)
+            .with_context(|| format!("rollout.api_key_file: reading {}", file.display()))?;
+        anyhow::Ok(key.trim().to_owned())
+    };
+    let key = config.api_key_file.as_ref().map(read).transpose()?;
+    let client = HttpClient::new(Duration::from_secs_f64(config.timeout_seconds), key);
+    Ok(SamplingServers { config, dialect, client, interrupt, fleet: Mutex::default() })
 }
 
 impl<B: Backend> Generate<B> for RemoteEngine<B> {
@@ -186,24 +192,11 @@ impl<B: Backend> Generate<B> for RemoteEngine<B> {
     }
 
     fn update_weights(&mut self, policy: &Model<B>) -> Result<()> {
-        self.versions += 1;
-        let version = format!("{VERSIONS_BEGIN}{:016x}-{}", self.run, self.versions);
-        let dir = self.servers.config.weights_dir.join(&version);
-        let SampledWeights::Own { write, .. } = &self.weights else {
+        let Some(own) = &mut self.own else {
             bail!("this sampler takes the weights that its servers have, and gives them none");
         };
-        write(policy, &dir).with_context(|| format!("rollout.weights_dir: writing {}", dir.display()))?;
-        self.withdraw();
-        if let SampledWeights::Own { published, .. } = &mut self.weights {
-            *published = Some(PublishedWeights { dir, version });
-        }
+        own.publish(policy, &self.servers.config.weights_dir)?;
         self.servers.weights_have_changed();
         Ok(())
-    }
-}
-
-impl<B: Backend> Drop for RemoteEngine<B> {
-    fn drop(&mut self) {
-        self.withdraw();
     }
 }
