@@ -79,7 +79,7 @@ impl Serving {
             "--addr",
             &addr,
         ]);
-        let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        let child = command.env("SPARK_BACKEND", "flex").stderr(std::process::Stdio::null()).spawn().unwrap();
         while std::net::TcpStream::connect(&addr).is_err() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }

@@ -173,9 +173,13 @@ fn what_a_strategy_or_a_server_cannot_do_is_refused() {
 #[test]
 fn an_evaluation_that_was_killed_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/calculations/test.jsonl");
+    // Enough of them that it is still at work when it is killed.
+    let data = dir.path().join("problems.jsonl");
+    let all = fs::read_to_string("datasets/calculations/train.jsonl").unwrap();
+    fs::write(&data, all.lines().take(1500).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
     let eval = |name: &str, more: &[&str]| {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("spark"));
+        command.env("SPARK_BACKEND", "flex");
         command.args(["eval", "--quiet", "--max-new-tokens", "24", "--model"]).arg(shipped("tiny-text"));
         command.arg("--data").arg(&data).arg("--out").arg(dir.path().join(name)).args(more);
         command
@@ -198,7 +202,7 @@ fn an_evaluation_that_was_killed_goes_on_where_it_was() {
     assert!(refusal(&[]).contains("--resume"));
     assert!(refusal(&["--resume", "--samples", "2"]).contains("other settings"));
     let resumed = eval("killed.jsonl", &["--resume"]).output().unwrap();
-    assert!(String::from_utf8(resumed.stderr).unwrap().contains("going on with 512 of 600"));
+    assert!(String::from_utf8(resumed.stderr).unwrap().contains("of 1500 problems answered"));
     assert_eq!(resumed.stdout, whole.stdout);
     assert_eq!(rows(&dir.path().join("killed.jsonl")), rows(&dir.path().join("whole.jsonl")));
     assert!(!part.exists());
