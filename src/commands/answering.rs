@@ -56,13 +56,13 @@ impl Keeping<'_> {
     ///
     /// # Errors
     /// Input errors: there are answers that nobody asked to go on with, they are of another evaluation, or there are none.
-    pub fn begin(self, of: &str) -> Result<Option<KeptAnswers>> {
+    pub fn begin(self, of: impl FnOnce() -> Result<String>) -> Result<Option<KeptAnswers>> {
         let Some(out) = self.out else { return Ok(None) };
         let mut name = out.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let path = out.with_file_name(name);
         let refused = |what: &str| Err(input_error(format!("{}: {what}", path.display())));
-        let of = format!("{:016x}", hash_text(of));
+        let of = format!("{:016x}", hash_text(&of()?));
         match (path.exists(), self.resume) {
             (true, false) => refused(
                 "holds the answers of an evaluation that was not over; add --resume to go on with it, or remove the file",
@@ -167,8 +167,8 @@ pub(super) fn answer_all<B: Backend>(
     quiet: bool,
 ) -> Result<(Vec<FinalAnswer>, Option<KeptAnswers>)> {
     let (keeping, of) = keeping;
-    let asked: Vec<String> = problems.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    let mut kept = keeping.begin(&format!("{of}\n{options:?}\n{}", asked.join("\n")))?;
+    let mut kept =
+        keeping.begin(|| Ok(format!("{of}\n{options:?}\n{}", serde_json::to_string(problems)?)))?;
     let (mut answers, mut answered) = match &mut kept {
         Some(kept) => (std::mem::take(&mut kept.answers), kept.answered),
         None => (Vec::new(), 0),

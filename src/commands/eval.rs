@@ -22,8 +22,8 @@ use crate::{
     data::Problem,
     distributed::ALONE,
     eval::{
-        AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, both_orders,
-        judge_measures,
+        AnswerSummary, AskedByOdds, Evaluation, FinalAnswer, JudgeMeasures, Scores, judge_measures,
+        preferred_orders,
     },
     interrupt::tell_interrupted,
     kernels::TrainBackend,
@@ -175,7 +175,7 @@ impl AnswerJob<'_> {
                 }
             }
             let prompts = config.judge.prompts();
-            all.extend(problems.into_iter().flat_map(|problem| match both_orders(&problem, prompts) {
+            all.extend(problems.into_iter().flat_map(|problem| match preferred_orders(&problem, prompts) {
                 Some(orders) => orders.to_vec(),
                 None => vec![problem],
             }));

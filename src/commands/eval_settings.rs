@@ -59,7 +59,7 @@ impl EvalSettings {
             (AnswerOptions::single(greedy, config.seed), config.eval.pass_at())
         } else {
             let answers = answer_options(&config, args)?;
-            let each = if answers.strategy.elects() { 1 } else { answers.samples };
+            let each = if answers.strategy.election().is_some() { 1 } else { answers.samples };
             (answers, ks(&args.k, each)?)
         };
         config.verify.check()?;
@@ -178,12 +178,12 @@ fn answer_options(config: &RunConfig, args: &EvalArgs) -> Result<AnswerOptions> 
     if !(temperature.is_finite() && temperature >= 0.0) {
         return Err(input_error(format!("--temperature {temperature}: must be a number of 0 or more")));
     }
-    if strategy.elects() && samples < 2 {
+    if strategy.election().is_some() && samples < 2 {
         return Err(input_error(
             "--strategy: this one gives one answer of several; add --samples N, for example 8",
         ));
     }
-    if strategy.elects() && !args.k.is_empty() {
+    if strategy.election().is_some() && !args.k.is_empty() {
         return Err(input_error(
             "--k: this strategy gives one answer per problem, so that pass@k has no k but 1",
         ));

@@ -87,9 +87,8 @@ impl FinalAnswer {
     /// The answer, counted by its value.
     #[must_use]
     pub fn by_value(self, verifier: &Verifier) -> Self {
-        let found = self.verdict.extracted.as_ref();
-        let value = found.and_then(|found| verifier.canonical(&self.problem, found));
-        Self { value: value.or(self.value), ..self }
+        let value = self.verdict.extracted.as_ref().map(|found| verifier.value_of(&self.problem, found));
+        Self { value, ..self }
     }
 
     /// How often the model doubted its answer and gave another.

@@ -39,7 +39,7 @@ pub use judging::{AskedByOdds, JudgeMeasures, OddsMeasures, VerdictMeasures, jud
 pub use measuring::Measuring;
 pub use own_reward::{OwnLogprobs, OwnReward};
 pub use pass::pass_at_k;
-pub use preferred::{PairScores, both_orders};
+pub use preferred::{PairScores, preferred_orders};
 pub use ranking::area_under_curve;
 pub use reflect::answer_with_reflection;
 pub use score::{ScoredCompletion, score_rows};

@@ -25,13 +25,10 @@ pub struct PairScores {
 }
 
 /// "Which of these two is correct?", in both orders; `None` of a problem without a better and a worse reply.
-pub fn both_orders(problem: &Problem, prompts: &JudgePrompts) -> Option<[Problem; 2]> {
-    let [chosen, rejected] = preference(problem)?;
-    let asked = |shown: [&str; 2], place: usize| {
-        let item = prompts.pairwise(&problem.question, shown, place, 0);
-        prompts.problem(item, problem, format!("{}{}", problem.id, ORDERS[place]))
-    };
-    Some([asked([chosen, rejected], 0), asked([rejected, chosen], 1)])
+pub fn preferred_orders(problem: &Problem, prompts: &JudgePrompts) -> Option<[Problem; 2]> {
+    let mut asked = prompts.both_orders(problem, preference(problem)?);
+    asked.iter_mut().zip(ORDERS).for_each(|(asked, order)| asked.id += order);
+    Some(asked)
 }
 
 impl PairScores {

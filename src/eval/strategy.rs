@@ -33,9 +33,15 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// Whether it gives one answer of several.
-    pub fn elects(self) -> bool {
-        !matches!(self, Self::Single | Self::Reflect)
+    /// How it elects one answer of several; `None` where it gives each, or looks again.
+    pub fn election(self) -> Option<Election> {
+        match self {
+            Self::Single | Self::Reflect => None,
+            Self::Vote => Some(Election::Majority),
+            Self::BestOfN => Some(Election::BestOfN),
+            Self::WeightedVote => Some(Election::Weighted),
+            Self::Tournament => Some(Election::Tournament),
+        }
     }
 }
 
@@ -74,23 +80,17 @@ pub fn answer_problems<B: Backend>(
     let AnswerOptions { strategy, samples, sampling, reflection_rounds, seed } = options;
     let key = SamplingKey { seed, step: 0 };
     let groups = pipeline.rollout(problems, samples, sampling, key, progress)?;
-    let elected = |way| elect(pipeline, &groups, way);
-    match strategy {
-        Strategy::Single => {
-            let all = groups.iter().flat_map(FinalAnswer::all_of);
-            Ok(all.map(|answer| answer.by_value(pipeline.verifier)).collect())
-        }
-        Strategy::Vote => elected(Election::Majority),
-        Strategy::BestOfN => elected(Election::BestOfN),
-        Strategy::WeightedVote => elected(Election::Weighted),
-        Strategy::Tournament => elected(Election::Tournament),
-        Strategy::Reflect => {
-            let config = EvalConfig {
-                max_new_tokens: sampling.max_new_tokens,
-                reflection_rounds,
-                ..EvalConfig::default()
-            };
-            answer_with_reflection(pipeline, &groups, &config)
-        }
+    if let Some(way) = strategy.election() {
+        return elect(pipeline, &groups, way);
     }
+    if strategy == Strategy::Reflect {
+        let config = EvalConfig {
+            max_new_tokens: sampling.max_new_tokens,
+            reflection_rounds,
+            ..EvalConfig::default()
+        };
+        return answer_with_reflection(pipeline, &groups, &config);
+    }
+    let all = groups.iter().flat_map(FinalAnswer::all_of);
+    Ok(all.map(|answer| answer.by_value(pipeline.verifier)).collect())
 }

@@ -130,13 +130,12 @@ impl PartSummary {
 }
 
 fn majority_at(problems: &[&[FinalAnswer]], ks: &[usize]) -> BTreeMap<usize, f64> {
-    let of_some = |some: &[FinalAnswer]| {
+    let of_some = |some: &[&FinalAnswer]| {
         let winner = most_frequent(some.iter().map(|answer| answer.value.as_deref()));
         winner.and_then(|place| some[place].reward()).unwrap_or(0.0)
     };
     let of_problem = |answers: &[FinalAnswer], k: usize| {
-        let scored: Vec<FinalAnswer> =
-            answers.iter().filter(|answer| answer.unscored.is_none()).cloned().collect();
+        let scored: Vec<&FinalAnswer> = answers.iter().filter(|answer| answer.unscored.is_none()).collect();
         measured_mean(scored.chunks_exact(k).map(of_some))
     };
     let of_all = |k| measured_mean(problems.iter().filter_map(|answers| of_problem(answers, k)));

@@ -146,6 +146,14 @@ impl JudgePrompts {
         self.problem(item, problem, problem.id.clone())
     }
 
+    /// Asks in the first wording which of two answers to a problem is right, in both orders; the first of the two is.
+    pub fn both_orders(&self, problem: &Problem, [right, wrong]: [&str; 2]) -> [Problem; 2] {
+        [([right, wrong], 0), ([wrong, right], 1)].map(|(shown, place)| {
+            let item = self.pairwise(&problem.question, shown, place, 0);
+            self.problem(item, problem, problem.id.clone())
+        })
+    }
+
     /// An item in each wording of each kind, with a name for people: "pointwise.trained, wording 2".
     pub fn samples(&self) -> Vec<(String, Item)> {
         let of_kind = |(kind, trained): (Kind, usize)| {

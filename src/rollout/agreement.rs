@@ -29,8 +29,7 @@ struct GivenValues {
 
 impl GivenValues {
     fn of(group: &RolloutGroup, verifier: &Verifier) -> Self {
-        let value =
-            |found: &String| verifier.canonical(&group.problem, found).unwrap_or_else(|| found.clone());
+        let value = |found: &String| verifier.value_of(&group.problem, found);
         let replies = group.rollouts.iter();
         let of_replies: Vec<Option<String>> =
             replies.map(|rollout| rollout.verdict.extracted.as_ref().map(value)).collect();

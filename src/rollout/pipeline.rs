@@ -75,7 +75,7 @@ impl<B: Backend> RolloutPipeline<'_, B> {
         let own = fitting(&self.shared(&problems, &prompts));
         let requests = self.requests(&own, samples, sampling, key);
         let completions = self.agreed(self.sampler.generate(&requests, progress))?;
-        check_completions(&requests, &completions)?;
+        check_completions((requests.len(), samples), &completions)?;
         progress(problems.len() - own.len());
         self.grouped(problems, prompts, completions)
     }
@@ -109,9 +109,7 @@ impl<B: Backend> RolloutPipeline<'_, B> {
     ) -> Result<Vec<RolloutGroup>> {
         let prompts = timed(Part::Render, || self.rendered(&problems))?;
         let own = fitting(&self.shared(&problems, &prompts));
-        // How they were to be drawn does not matter any more.
-        let key = SamplingKey { seed: 0, step: 0 };
-        check_completions(&self.requests(&own, samples, Sampling::greedy(1), key), &completions)?;
+        check_completions((own.len(), samples), &completions)?;
         self.grouped(problems, prompts, completions)
     }
 
@@ -272,12 +270,13 @@ fn fitting<'p>(shared: &[SharedProblem<'p>]) -> Vec<(&'p Problem, &'p Prompt)> {
 }
 
 /// Refuses what would be attributed to the wrong problem or could not be learnt from: a sampler may be anybody's.
-fn check_completions(requests: &[Request<'_>], completions: &[Vec<Completion>]) -> Result<()> {
-    let (asked, given) = (requests.len(), completions.len());
-    ensure!(asked == given, "the sampler answered {given} of {asked} requests");
-    for (number, (request, completions)) in requests.iter().zip(completions).enumerate() {
-        let (asked, given) = (request.completions(), completions.len());
-        ensure!(asked == given, "the sampler gave {given} of {asked} completions of request {number}");
+/// `samples` are wanted of each request.
+fn check_completions((requests, samples): (usize, usize), completions: &[Vec<Completion>]) -> Result<()> {
+    let given = completions.len();
+    ensure!(requests == given, "the sampler answered {given} of {requests} requests");
+    for (number, completions) in completions.iter().enumerate() {
+        let given = completions.len();
+        ensure!(samples == given, "the sampler gave {given} of {samples} completions of request {number}");
         for completion in completions {
             completion.check_finite()?;
             let (tokens, logprobs) = (completion.token_ids.len(), completion.logprobs.len());

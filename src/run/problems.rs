@@ -80,26 +80,12 @@ pub fn held_out_problems(
     Ok(held_out_sample(set.problems, config.eval.problems))
 }
 
-/// The problems of a file, or of several, that can be asked and checked; bad rows are refused, or skipped, counted and
-/// reported.
+/// The problems of a file, or of several, that a model is measured by: all that can be asked and checked, and those that
+/// have a better and a worse reply in the place of a reference answer ([`preference`]). Bad rows are refused, or skipped,
+/// counted and reported.
 ///
 /// # Errors
 /// When a file cannot be read, a row is bad and may not be skipped, or none is left.
-pub fn usable_problems(
-    files: impl Into<DataFiles>,
-    config: &DataConfig,
-    processor: &Processor,
-    verifier: &Verifier,
-) -> Result<Vec<Problem>> {
-    let files: DataFiles = files.into();
-    Ok(usable_set((&files).into(), config, processor, verifier)?.problems)
-}
-
-/// The problems of files that a model is measured by, as [`usable_problems`]; a better and a worse reply may stand in the
-/// place of a reference answer ([`preference`]).
-///
-/// # Errors
-/// As [`usable_problems`].
 pub fn measurable_problems(
     files: impl Into<DataFiles>,
     config: &DataConfig,

@@ -239,6 +239,11 @@ impl Verifier {
         })
     }
 
+    /// An extracted answer by its value; as it stands where it has none.
+    pub fn value_of(&self, problem: &Problem, answer: &str) -> String {
+        self.canonical(problem, answer).unwrap_or_else(|| answer.to_owned())
+    }
+
     /// Whether a problem's reward comes, wholly or in part, from outside of the process.
     pub fn asks_outside(&self, problem: &Problem) -> bool {
         self.any_check(problem, |_, check| check.is_outside()) == Some(true)

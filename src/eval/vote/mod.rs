@@ -85,8 +85,8 @@ pub fn votes<B: Backend>(
 /// Writes a group's answers by their values, so that two spellings of one value are one vote.
 fn by_value(group: &mut RolloutGroup, verifier: &Verifier) {
     for rollout in &mut group.rollouts {
-        let value =
-            rollout.verdict.extracted.as_ref().and_then(|found| verifier.canonical(&group.problem, found));
-        rollout.verdict.extracted = value.or_else(|| rollout.verdict.extracted.take());
+        if let Some(found) = &mut rollout.verdict.extracted {
+            *found = verifier.value_of(&group.problem, found);
+        }
     }
 }

@@ -32,7 +32,6 @@ use burn::tensor::backend::Backend;
 use super::ballot::{answer, counted};
 use crate::{
     data::Problem,
-    judge::JudgePrompts,
     rollout::{Rollout, RolloutGroup, RolloutPipeline, VerdictOdds, probability, verdict_odds},
 };
 
@@ -115,7 +114,8 @@ pub(super) fn preferences<B: Backend>(
     let mut preferences = vec![Preferences::default(); groups.len()];
     for asked in all.chunks(PAIRS_AT_ONCE) {
         let question = |&(index, pair): &(usize, AnswerPair<'_>)| {
-            both_orders(&groups[index].problem, pair, pipeline.prompts)
+            // Nothing is made of the right reply.
+            pipeline.prompts.both_orders(&groups[index].problem, pair)
         };
         let questions: Vec<Problem> = asked.iter().flat_map(question).collect();
         let Some(odds) = verdict_odds(pipeline, &questions.iter().collect::<Vec<_>>())? else {
@@ -126,14 +126,6 @@ pub(super) fn preferences<B: Backend>(
         }
     }
     Ok(Some(preferences))
-}
-
-/// "Which of these two is correct?", in both orders. Nothing is made of the right reply.
-fn both_orders(problem: &Problem, [first, second]: AnswerPair<'_>, prompts: &JudgePrompts) -> [Problem; 2] {
-    [[first, second], [second, first]].map(|shown| {
-        let item = prompts.pairwise(&problem.question, shown, 0, 0);
-        prompts.problem(item, problem, problem.id.clone())
-    })
 }
 
 /// The preference by the odds in both orders. Where one of the questions could not be put, it is one half: the other

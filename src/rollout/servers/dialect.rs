@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{
-    ask::{Ask, ToldCompletion},
+    ask::{Ask, ToldCompletion, ids, numbers},
     http::{CallFailure, HttpClient},
 };
 
@@ -22,8 +22,10 @@ pub(super) trait Dialect: Send + Sync {
     /// The path and the body that ask for completions. `model` is what the server calls the model.
     fn question(&self, ask: &Ask, model: &str) -> (&'static str, Value);
 
-    /// The completions of an answer; `None` where it has another shape.
-    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>>;
+    /// The completions of an answer, by itself in OpenAI's form; `None` where it has another shape.
+    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
+        openai_choices(answer)
+    }
 
     /// Has a server sample from the weights in a directory, unless it does already.
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure>;
@@ -49,4 +51,20 @@ impl FoundServer<'_> {
         let answer = self.client.get(&format!("{}{path}", self.url))?;
         Ok(answer[field].as_str() == Some(version))
     }
+}
+
+/// Choices in OpenAI's form, with the token ids that vLLM adds to it, and the version of the weights where it is told.
+fn openai_choices(answer: &Value) -> Option<Vec<ToldCompletion>> {
+    let mut choices: Vec<&Value> = answer["choices"].as_array()?.iter().collect();
+    choices.sort_by_key(|choice| choice["index"].as_u64());
+    let told = |choice: &Value| {
+        Some(ToldCompletion {
+            prompt: ids(&choice["prompt_token_ids"]),
+            token_ids: ids(&choice["token_ids"])?,
+            logprobs: numbers(&choice["logprobs"]["token_logprobs"])?,
+            finish_reason: choice["finish_reason"].as_str()?.to_owned(),
+            version: answer["weight_version"].as_str().map(str::to_owned),
+        })
+    };
+    choices.into_iter().map(told).collect()
 }

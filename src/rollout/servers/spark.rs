@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{Ask, ToldCompletion, ids, numbers},
+    ask::Ask,
     dialect::{Dialect, FoundServer},
     http::CallFailure,
 };
@@ -26,30 +26,10 @@ impl Dialect for SparkServe {
         ("/v1/completions", body)
     }
 
-    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
-        openai_choices(answer)
-    }
-
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
         if server.has_version("/weight_info", "weight_version", version)? {
             return Ok(());
         }
         server.post("/reload", &json!({"path": dir, "weight_version": version})).map(drop)
     }
-}
-
-/// Choices in OpenAI's form, with the token ids that vLLM adds to it, and the version of the weights where it is told.
-pub(super) fn openai_choices(answer: &Value) -> Option<Vec<ToldCompletion>> {
-    let mut choices: Vec<&Value> = answer["choices"].as_array()?.iter().collect();
-    choices.sort_by_key(|choice| choice["index"].as_u64());
-    let told = |choice: &Value| {
-        Some(ToldCompletion {
-            prompt: ids(&choice["prompt_token_ids"]),
-            token_ids: ids(&choice["token_ids"])?,
-            logprobs: numbers(&choice["logprobs"]["token_logprobs"])?,
-            finish_reason: choice["finish_reason"].as_str()?.to_owned(),
-            version: answer["weight_version"].as_str().map(str::to_owned),
-        })
-    };
-    choices.into_iter().map(told).collect()
 }

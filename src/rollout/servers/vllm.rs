@@ -7,11 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{Ask, ToldCompletion},
+    ask::Ask,
     dialect::{Dialect, FoundServer},
     fleet::VERSIONS_BEGIN,
     http::CallFailure,
-    spark::openai_choices,
 };
 use crate::model::{ModelConfig, is_adapter};
 
@@ -28,10 +27,6 @@ impl Dialect for Vllm {
             "logprobs": 0, "return_token_ids": true,
         });
         ("/v1/completions", body)
-    }
-
-    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
-        openai_choices(answer)
     }
 
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
@@ -63,10 +58,6 @@ pub(super) struct VllmAdapters;
 impl Dialect for VllmAdapters {
     fn question(&self, ask: &Ask, model: &str) -> (&'static str, Value) {
         Vllm.question(ask, model)
-    }
-
-    fn told(&self, answer: &Value) -> Option<Vec<ToldCompletion>> {
-        openai_choices(answer)
     }
 
     fn renew(&self, server: &FoundServer<'_>, dir: &Path, version: &str) -> Result<(), CallFailure> {
